@@ -1,0 +1,210 @@
+"""The picture that travels between hosts and filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+Pixels = NDArray[Any]
+"""``uint8`` in 0..255, ``uint16`` in 0..65535 or ``float32`` in 0..1."""
+
+_FULL = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a file says beside its pixels; kept from reading to writing.
+
+    ``icc`` is the profile of the file: pixels in memory are always sRGB, reading and writing convert.
+    ``exif`` has its orientation already applied to the pixels and reset to 1.
+    """
+
+    icc: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    format: str | None = None
+    source: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A picture: sRGB-encoded pixels with an optional alpha channel.
+
+    Attributes:
+        pixels: (H, W, 3) ``uint8``, ``uint16`` or ``float32`` (0..1; a float file may hold more, filters see it clipped).
+            The depth of the source is kept, so that an 8-bit picture costs 3 bytes a pixel.
+        alpha: (H, W) of the same three types, 0 = transparent, or None. Not premultiplied.
+        grey: the source had a single colour channel, and so will the result unless a filter paints colour.
+        info: metadata to keep.
+    """
+
+    pixels: Pixels
+    alpha: Pixels | None = None
+    grey: bool = False
+    info: Metadata = field(default_factory=Metadata)
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or 0 in self.pixels.shape:
+            raise ValueError(f"pixels must be (H, W, 3) and not empty, not {self.pixels.shape}")
+        _full_scale(self.pixels)
+        if self.alpha is not None:
+            _full_scale(self.alpha)
+            if self.alpha.shape != self.pixels.shape[:2]:
+                raise ValueError(f"alpha {self.alpha.shape} does not fit pixels {self.pixels.shape}")
+
+    @classmethod
+    def of(cls, picture: Image | PIL.Image.Image | ArrayLike) -> Image:
+        """Accept an Image, a PIL image or an array: (H, W), (H, W, 1), (H, W, 2), (H, W, 3) or (H, W, 4).
+
+        Arrays are sRGB, ``uint8``, ``uint16``, ``bool`` or floating in 0..1.
+
+        Raises:
+            ValueError: the array is not shaped like a picture.
+            TypeError: its type is none of these.
+        """
+        if isinstance(picture, Image):
+            return picture
+        if hasattr(picture, "getbands"):
+            from .files import from_pil
+
+            return from_pil(picture)
+        return _from_array(np.asarray(picture))
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def depth(self) -> np.dtype[Any]:
+        """``uint8``, ``uint16`` or ``float32``."""
+        return self.pixels.dtype
+
+    def float(self) -> NDArray[np.float32]:
+        """Pixels as (H, W, 3) float32 in [0, 1]; do not write into the result."""
+        return np.clip(to_depth(self.pixels, np.float32), 0, 1)
+
+    def u8(self) -> NDArray[np.uint8]:
+        """Pixels as (H, W, 3) uint8; do not write into the result."""
+        return to_depth(self.pixels, np.uint8)
+
+    def with_pixels(self, pixels: Pixels) -> Image:
+        """The same picture with other (H, W, 3) or (H, W) pixels; a (H, W) array becomes three equal channels."""
+        return replace(self, pixels=as_rgb(pixels))
+
+    def crop(self, top: int, left: int, bottom: int, right: int) -> Image:
+        """The rows ``top:bottom`` and columns ``left:right``, without copying."""
+        alpha = None if self.alpha is None else self.alpha[top:bottom, left:right]
+        return replace(self, pixels=self.pixels[top:bottom, left:right], alpha=alpha)
+
+    def save(self, path: str | Path, **options: Any) -> Path:
+        """Write the picture to ``path``, atomically; see ``senga.files.write``."""
+        from .files import write
+
+        return write(self, path, **options)
+
+    def pil(self) -> PIL.Image.Image:
+        """The picture as an 8-bit PIL image: L, LA, RGB or RGBA."""
+        from .files import to_pil
+
+        return to_pil(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        array = self.pixels if self.alpha is None else np.dstack([self.pixels, to_depth(self.alpha, self.depth)])
+        return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
+
+    def _repr_png_(self) -> bytes:
+        from .files import preview_png
+
+        return preview_png(self)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of an animation, shown for ``seconds``."""
+
+    image: Image
+    seconds: float = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Animation:
+    """Frames in time order, made one by one while they are consumed.
+
+    Attributes:
+        frames: call it for a fresh iterator.
+        height: rows of every frame.
+        width: columns of every frame.
+        count: number of frames.
+        loop: how often it plays; 0 = for ever.
+        info: metadata to keep.
+    """
+
+    frames: Callable[[], Iterator[Frame]]
+    height: int
+    width: int
+    count: int
+    loop: int = 0
+    info: Metadata = field(default_factory=Metadata)
+
+    def save(self, path: str | Path, **options: Any) -> Path:
+        """Write GIF, APNG, WebP or MP4 by the ending of ``path``, atomically; see ``senga.files.write``."""
+        from .files import write
+
+        return write(self, path, **options)
+
+
+def as_rgb(pixels: Pixels) -> Pixels:
+    """(H, W) or (H, W, 1) becomes a (H, W, 3) view with three equal channels; (H, W, 3) stays as it is."""
+    grey = pixels[:, :, None] if pixels.ndim == 2 else pixels
+    return np.broadcast_to(grey, (*grey.shape[:2], 3)) if grey.shape[2] == 1 else grey
+
+
+def to_depth(values: Pixels, depth: Any) -> NDArray[Any]:
+    """Rescale between ``uint8``, ``uint16`` and ``float32``, rounding to nearest; the same type is not copied."""
+    target = np.dtype(depth)
+    full, aim = _full_scale(values), _FULL[target]
+    if values.dtype == target:
+        return values
+    if target == np.float32:
+        return np.multiply(values, np.float32(1 / full), dtype=np.float32)
+    if full == 255.0:
+        return values.astype(np.uint16) * np.uint16(257)
+    scaled = values * np.float32(aim / full)
+    np.clip(np.rint(scaled, out=scaled), 0, aim, out=scaled)
+    return np.nan_to_num(scaled, copy=False).astype(target)
+
+
+def _full_scale(values: Pixels) -> float:
+    if values.dtype not in _FULL:
+        raise TypeError(f"pixels are uint8, uint16 or float32, not {values.dtype}")
+    return _FULL[values.dtype]
+
+
+def _from_array(array: NDArray[Any]) -> Image:
+    if array.ndim == 2:
+        array = array[:, :, None]
+    if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4):
+        raise ValueError(f"a picture is (H, W) or (H, W, 1 to 4), not {array.shape}")
+    if array.dtype == np.bool_:
+        array = array.astype(np.uint8) * np.uint8(255)
+    elif np.issubdtype(array.dtype, np.floating):
+        array = array.astype(np.float32, copy=False)
+    channels = array.shape[2]
+    colour = array[:, :, : channels - 1] if channels in (2, 4) else array
+    alpha = array[:, :, -1] if channels in (2, 4) else None
+    return Image(as_rgb(colour), alpha, grey=channels < 3)

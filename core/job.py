@@ -1,0 +1,84 @@
+"""What a running filter may ask of its host: progress, cancel, seeds, memory, device, weights."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import Cancelled, ModelError
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weights of a network: named float arrays, and the facts of its model card.
+
+    Attributes:
+        arrays: name -> array, in the names of the network that uses them.
+        card: facts as text: ``architecture``, ``width``, ``upsample``, ``eps``, ``licence``, ``author`` …
+    """
+
+    arrays: Mapping[str, NDArray[Any]]
+    card: Mapping[str, str] = field(default_factory=dict)
+
+
+def _no_weights(name: str) -> Weights:
+    raise ModelError(f"No model store is set up here, so the style “{name}” cannot be loaded.")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a filter. Frozen: ``part`` and ``dataclasses.replace`` make variants that share the listeners.
+
+    Attributes:
+        on_progress: called with the share done (0..1) and a note for the painter.
+        cancelled: asked often; True means stop.
+        weights: style name -> Weights; raises ModelError.
+        memory: peak memory to stay below, in bytes, for the whole process; None leaves it to the filter.
+        device: ``auto``, ``cpu``, ``gpu`` or ``ascend``.
+        threads: how many threads to use at most.
+        full_size: (height, width) of the whole picture when the filter sees a crop of it; settings that are relative
+            to the picture refer to this.
+    """
+
+    on_progress: Callable[[float, str], None] = lambda share, note: None  # noqa: ARG005
+    cancelled: Callable[[], bool] = lambda: False
+    weights: Callable[[str], Weights] = _no_weights
+    memory: int | None = None
+    device: str = "auto"
+    threads: int = field(default_factory=lambda: os.cpu_count() or 1)
+    full_size: tuple[int, int] | None = None
+
+    def check(self) -> None:
+        """Stop here if the user asked to.
+
+        Raises:
+            Cancelled: they did.
+        """
+        if self.cancelled():
+            raise Cancelled
+
+    def progress(self, share: float, note: str = "") -> None:
+        """Tell how much is done (0..1), and stop here if the user asked to. Call it at least twice a second.
+
+        Raises:
+            Cancelled: the user asked to stop.
+        """
+        self.check()
+        self.on_progress(min(max(share, 0.0), 1.0), note)
+
+    def part(self, start: float, stop: float) -> Job:
+        """A job whose 0..1 is ``start``..``stop`` of this one."""
+
+        def report(share: float, note: str) -> None:
+            self.on_progress(start + (stop - start) * share, note)
+
+        return replace(self, on_progress=report)
+
+    def rng(self, seed: int, *stream: int) -> np.random.Generator:
+        """A generator for ``seed`` and a stream number (strip, direction …): equal on any number of threads."""
+        return np.random.default_rng([seed, *stream])

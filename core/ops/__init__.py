@@ -1,0 +1,1 @@
+"""Pure operations: array in, new array out."""

@@ -1,0 +1,1 @@
+"""Programs that Senga is used from."""
