@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import Cancelled, ModelError
+
+if TYPE_CHECKING:
+    from .strokes.brush import Brush
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Job:
         on_progress: called with the share done (0..1) and a note for the painter.
         cancelled: asked often; True means stop.
         weights: style name -> Weights; raises ModelError.
+        brushes: drawing instruments that plug-ins bring.
         memory: peak memory to stay below, in bytes, for the whole process; None leaves it to the filter.
         device: ``auto``, ``cpu``, ``gpu`` or ``ascend``.
         threads: how many threads to use at most.
@@ -48,6 +52,7 @@ class Job:
     on_progress: Callable[[float, str], None] = lambda share, note: None  # noqa: ARG005
     cancelled: Callable[[], bool] = lambda: False
     weights: Callable[[str], Weights] = _no_weights
+    brushes: Callable[[], Iterable[Brush]] = tuple
     memory: int | None = None
     device: str = "auto"
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)

@@ -1,0 +1,245 @@
+"""What every filter gets for free: selection with feather, strength, original colours, alpha, grey and depth.
+
+A filter sees opaque sRGB pixels, cropped to the surroundings of the selection. Its result is blended back here, in
+bands of rows, so that a large picture costs no more memory than its pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import SettingsError
+from .filter import Filter
+from .image import Animation, Frame, Image, Pixels, as_rgb, to_depth
+from .job import Job
+from .plugins import Plugins
+
+_BAND = 256
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Rec. 601, the weights of OpenCV's grey."""
+
+
+@dataclass(frozen=True, eq=False)
+class Blend:
+    """How a result meets the original.
+
+    Attributes:
+        selection: (H, W) mask in any of the three depths, full scale = selected; None selects everything.
+        feather: pixels over which the border of the selection fades (the radius of GIMP's feather).
+        strength: 0 = original, 1 = result.
+        keep_colors: the lightness of the result with the chroma of the original.
+    """
+
+    selection: Pixels | None = None
+    feather: float = 0.0
+    strength: float = 1.0
+    keep_colors: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise SettingsError(f"The strength is {self.strength:g}, but it goes from 0 to 1.")
+        if self.feather < 0:
+            raise SettingsError(f"The feather is {self.feather:g}, but it cannot be negative.")
+
+    @property
+    def plain(self) -> bool:
+        """The result simply replaces the original."""
+        return self.selection is None and self.strength == 1 and not self.keep_colors
+
+
+Act = Callable[[Image, Job], Image | Animation]
+
+
+def compose(
+    filter: Filter, plugins: Plugins, picture: Image | Animation, job: Job, blend: Blend | None = None  # noqa: A002
+) -> Image | Animation:
+    """Run one filter on a picture or on every frame of an animation, and blend its result with the original.
+
+    Raises:
+        SettingsError: the selection does not fit the picture, or the filter changes the size and cannot be blended.
+        SengaError, Cancelled: what the filter raises.
+    """
+    return compose_act(lambda image, part: plugins.run(filter, image, part), picture, job, blend or Blend(), filter)
+
+
+def compose_act(
+    act: Act, picture: Image | Animation, job: Job, blend: Blend, filter: Filter | None = None  # noqa: A002
+) -> Image | Animation:
+    """The same for any act: a filter, or a recipe (then ``filter`` is None and its result says whether it is grey)."""
+    if isinstance(picture, Animation):
+        return _each_frame(act, picture, job, blend, filter)
+    mask = None if blend.selection is None else feathered(blend.selection, blend.feather)
+    if mask is not None and mask.shape != picture.pixels.shape[:2]:
+        sizes = f"{mask.shape[1]} x {mask.shape[0]}", f"{picture.width} x {picture.height}"
+        raise SettingsError(f"The selection is {sizes[0]} pixels, but the picture is {sizes[1]}: they must be equal.")
+    if blend.strength == 0 or (mask is not None and not mask.any()):
+        job.progress(1.0, "Nothing is selected")
+        return picture
+    box = _surroundings(mask, picture, filter.reach if filter else Filter.reach)
+    part = picture.crop(*box)
+    seen = Image(opaque(part), None, picture.grey, picture.info)
+    result = act(seen, replace(job, full_size=job.full_size or picture.pixels.shape[:2]))
+    if isinstance(result, Animation):
+        return _blend_animation(result, picture, box, mask, blend)
+    grey = picture.grey and (result.grey if filter is None else not filter.paints_color())
+    return _blend_image(result, picture, box, mask, blend, grey)
+
+
+def feathered(selection: Pixels, feather: float) -> NDArray[np.float32]:
+    """The selection as (H, W) float32 in [0, 1], its border faded over ``feather`` pixels as GIMP does."""
+    mask = to_depth(np.ascontiguousarray(selection), np.float32)
+    if feather == 0:
+        return np.clip(mask, 0, 1)
+    import cv2
+
+    # GIMP blurs with a standard deviation of radius / 3.5.
+    return np.clip(cv2.GaussianBlur(mask, (0, 0), feather / 3.5, borderType=cv2.BORDER_REPLICATE), 0, 1)
+
+
+def opaque(image: Image) -> Pixels:
+    """Pixels with the colour of wholly transparent ones replaced by their visible neighbours'.
+
+    Push-pull interpolation (Gortler et al., "The Lumigraph", SIGGRAPH 1996): what lies hidden under transparency can
+    then not bleed into the result, and a filter sees no hard edge there.
+    """
+    if image.alpha is None:
+        return image.pixels
+    hidden = image.alpha == 0
+    if not hidden.any():
+        return image.pixels
+    if hidden.all():
+        return np.full_like(image.pixels, to_depth(np.ones(1, np.float32), image.depth)[0])
+    return np.where(hidden[:, :, None], _guessed(image.pixels, hidden), image.pixels)
+
+
+def _guessed(pixels: Pixels, hidden: NDArray[np.bool_]) -> Pixels:
+    """Smooth colours for all pixels, from the visible ones; the finest level stays in the depth of the picture."""
+    import cv2
+
+    height, width = hidden.shape
+    half = ((width + 1) // 2, (height + 1) // 2)
+    weight = cv2.resize(np.where(hidden, 0, 255).astype(np.uint8), half, interpolation=cv2.INTER_AREA) / np.float32(255)
+    shown = np.where(hidden[:, :, None], pixels.dtype.type(0), pixels)
+    small = cv2.resize(shown, half, interpolation=cv2.INTER_AREA).astype(np.float32)
+    filled = _push_pull(small / np.maximum(weight, 1e-6)[:, :, None], np.ceil(weight))
+    return cv2.resize(filled.astype(pixels.dtype), (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _push_pull(pixels: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Fill (H, W, 3) pixels of weight 0 from coarser levels; the others stay."""
+    import cv2
+
+    height, width = weight.shape
+    if weight.min() > 0 or max(height, width) == 1:
+        return pixels
+    half = ((width + 1) // 2, (height + 1) // 2)
+    small_weight = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(pixels * weight[:, :, None], half, interpolation=cv2.INTER_AREA)
+    filled = _push_pull(small / np.maximum(small_weight, 1e-6)[:, :, None], np.ceil(small_weight))
+    grown = cv2.resize(filled, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.where(weight[:, :, None] > 0, pixels, grown)
+
+
+def _surroundings(mask: NDArray[np.float32] | None, image: Image, reach: int) -> tuple[int, int, int, int]:
+    """The box around the selected pixels, grown by what the filter needs to see: top, left, bottom, right."""
+    if mask is None:
+        return 0, 0, image.height, image.width
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    grow = round(reach * max(1.0, (image.height * image.width / 1e6) ** 0.5))
+    top, left = max(int(rows[0]) - grow, 0), max(int(columns[0]) - grow, 0)
+    return top, left, min(int(rows[-1]) + 1 + grow, image.height), min(int(columns[-1]) + 1 + grow, image.width)
+
+
+def _blend_image(
+    result: Image,
+    source: Image,
+    box: tuple[int, int, int, int],
+    mask: NDArray[np.float32] | None,
+    blend: Blend,
+    grey: bool,
+) -> Image:
+    top, left, bottom, right = box
+    if result.pixels.shape[:2] != (bottom - top, right - left):
+        return _resized(result, source, blend, grey)
+    if blend.plain:
+        pixels = _converted(result.pixels, source.depth, grey)
+    else:
+        pixels = np.array(source.pixels)
+        for a in range(top, bottom, _BAND):
+            rows = slice(a, min(a + _BAND, bottom))
+            old, new = source.pixels[rows, left:right], result.pixels[rows.start - top : rows.stop - top]
+            share = blend.strength if mask is None else blend.strength * mask[rows, left:right, None]
+            pixels[rows, left:right] = _mixed(old, new, share, blend.keep_colors, grey)
+    return Image(pixels, source.alpha, grey, replace(source.info))
+
+
+def _mixed(old: Pixels, new: Pixels, share: Any, keep_colors: bool, grey: bool) -> Pixels:
+    before, after = to_depth(old, np.float32), to_depth(new, np.float32)
+    if grey:
+        after = as_rgb(after @ _LUMA)
+    if keep_colors:
+        after = before + ((after - before) @ _LUMA)[:, :, None]
+    mixed = to_depth((before + (after - before) * share).astype(np.float32, copy=False), old.dtype)
+    return np.where(np.broadcast_to(np.asarray(share) == 0, mixed.shape), old, mixed)
+
+
+def _converted(pixels: Pixels, depth: Any, grey: bool) -> Pixels:
+    if not grey or pixels.strides[2] == 0:
+        return as_rgb(to_depth(pixels[:, :, :1], depth)) if pixels.strides[2] == 0 else to_depth(pixels, depth)
+    luma = np.empty(pixels.shape[:2], depth)
+    for a in range(0, len(pixels), _BAND):
+        luma[a : a + _BAND] = to_depth(to_depth(pixels[a : a + _BAND], np.float32) @ _LUMA, depth)
+    return as_rgb(luma)
+
+
+def _resized(result: Image, source: Image, blend: Blend, grey: bool) -> Image:
+    if not blend.plain:
+        raise SettingsError("This filter changes the size of the picture, so selection, strength and original colours do not apply.")
+    return Image(_converted(result.pixels, source.depth, grey), result.alpha, grey, replace(source.info))
+
+
+def _blend_animation(
+    result: Animation, source: Image, box: tuple[int, int, int, int], mask: NDArray[np.float32] | None, blend: Blend
+) -> Animation:
+    """Blend every frame with the still original; frames of a reduced size meet a reduced original."""
+    top, left, bottom, right = box
+    small = _scaled(source.crop(*box), result.height, result.width)
+    small_mask = None if mask is None else _resize(mask[top:bottom, left:right], result.height, result.width)
+    whole = (0, 0, result.height, result.width)
+
+    def frames() -> Iterator[Frame]:
+        for frame in result.frames():
+            yield Frame(_blend_image(frame.image, small, whole, small_mask, blend, grey=False), frame.seconds)
+
+    return replace(result, frames=frames, info=replace(source.info))
+
+
+def _scaled(image: Image, height: int, width: int) -> Image:
+    if (image.height, image.width) == (height, width):
+        return replace(image, grey=False)
+    pixels = to_depth(_resize(image.float(), height, width), image.depth)
+    alpha = None if image.alpha is None else to_depth(_resize(to_depth(image.alpha, np.float32), height, width), image.alpha.dtype)
+    return Image(pixels, alpha, False, image.info)
+
+
+def _resize(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    import cv2
+
+    return np.asarray(cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _each_frame(act: Act, film: Animation, job: Job, blend: Blend, filter: Filter | None) -> Animation:  # noqa: A002
+    def frames() -> Iterator[Frame]:
+        for number, frame in enumerate(film.frames()):
+            part = job.part(number / film.count, (number + 1) / film.count)
+            result = compose_act(act, frame.image, part, blend, filter)
+            if isinstance(result, Animation):
+                raise SettingsError("This filter makes an animation, so it needs a single picture and not an animation.")
+            yield Frame(result, frame.seconds)
+
+    return replace(film, frames=frames)

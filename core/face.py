@@ -1,0 +1,116 @@
+"""The Python face: open, apply, save."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .compose import Blend, compose, compose_act
+from .filter import Filter
+from .image import Animation, Image, Pixels
+from .job import Job
+from .plugins import Plugins, plugins
+from .recipe import Recipe
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+
+def open_picture(file: str | Path | bytes | BinaryIO) -> Image | Animation:
+    """Read a picture from a path, bytes or a binary stream.
+
+    Returns:
+        An Image, or an Animation when the file holds several frames.
+
+    Raises:
+        ReadError: it is no picture, or a damaged one; the message names the file and the mend.
+    """
+    from .files import read
+
+    return read(file)
+
+
+def filters() -> Mapping[str, type[Filter]]:
+    """The loaded filters by name."""
+    return dict(plugins().filters)
+
+
+def make(name: str, **settings: Any) -> Filter:
+    """A filter by name, with settings.
+
+    Raises:
+        UnknownFilterError: no such filter.
+        SettingsError: a setting is unknown or out of range.
+    """
+    return plugins().make(name, settings)
+
+
+def apply(
+    filter: str | Filter | Recipe,  # noqa: A002 - the word of the field
+    picture: Image | Animation | PIL.Image.Image | ArrayLike,
+    *,
+    selection: Pixels | Image | None = None,
+    feather: float = 0.0,
+    strength: float = 1.0,
+    keep_colors: bool = False,
+    job: Job | None = None,
+    collection: Plugins | None = None,
+    **settings: Any,
+) -> Any:
+    """Apply a filter or a recipe to a picture, or to each frame of an animation.
+
+    Args:
+        filter: a name (then ``settings`` are its settings), a filter, or a recipe.
+        picture: an Image, an Animation, a PIL image, or an array as ``Image.of`` takes it.
+        selection: (H, W) mask, or a picture whose lightness is the mask; None selects everything.
+        feather: pixels over which the selection's border fades.
+        strength: 0 = original, 1 = result.
+        keep_colors: take only the lightness from the result.
+        job: progress, cancel, memory and device; its model store is added when it has none.
+        collection: the plug-ins to use; by default all that are installed.
+        **settings: settings of the filter, when it is given by name.
+
+    Returns:
+        Image or Animation. The frames of an Animation are made while they are consumed.
+
+    Raises:
+        SengaError: with a sentence for the painter.
+        Cancelled: the job was cancelled.
+
+    >>> import numpy as np
+    >>> apply("sketch", np.full((32, 32), 200, np.uint8)).pixels.shape
+    (32, 32, 3)
+    """
+    chosen = collection or plugins()
+    task = chosen.equip(job or Job())
+    source = picture if isinstance(picture, Animation) else Image.of(picture)
+    blend = Blend(None if selection is None else mask_of(selection), feather, strength, keep_colors)
+    if isinstance(filter, Recipe):
+        if settings:
+            raise TypeError("a recipe holds its own settings")
+        filter.check(chosen)
+        return compose_act(lambda image, part: filter.run(chosen, image, part), source, task, blend)
+    if isinstance(filter, Filter):
+        if settings:
+            raise TypeError("a filter holds its own settings")
+        return compose(filter, chosen, source, task, blend)
+    return compose(chosen.make(filter, settings), chosen, source, task, blend)
+
+
+def mask_of(selection: Pixels | Image) -> Pixels:
+    """The (H, W) mask in a selection: an array, or a picture's lightness where it is opaque."""
+    if not isinstance(selection, Image):
+        array = np.asarray(selection)
+        return array.astype(np.uint8) * np.uint8(255) if array.dtype == np.bool_ else array
+    import cv2
+
+    from .image import to_depth
+
+    mask = cv2.cvtColor(np.ascontiguousarray(selection.float()), cv2.COLOR_RGB2GRAY)
+    if selection.alpha is not None:
+        mask = mask * to_depth(selection.alpha, np.float32)
+    return np.asarray(mask, np.float32)

@@ -1,0 +1,125 @@
+"""An ordered chain of filters with their settings, kept as TOML; the same for every host."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .errors import SettingsError
+from .image import Animation, Image
+from .job import Job
+from .plugins import Plugins
+
+_LIMIT = 1 << 20
+
+
+class Step(BaseModel):
+    """One filter of a recipe.
+
+    Attributes:
+        filter: its name.
+        strength: 0 keeps the picture, 1 is the filter's result.
+        keep_colors: take the lightness of the result and the colours of the picture.
+        settings: the filter's settings; what is missing has its default.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    filter: str
+    strength: float = Field(1.0, ge=0, le=1)
+    keep_colors: bool = False
+    settings: dict[str, Any] = {}
+
+
+class Recipe(BaseModel):
+    """A chain of steps, applied in order.
+
+    >>> recipe = Recipe(steps=(Step(filter="anime"), Step(filter="sketch", settings={"stroke_width": 7})))
+    >>> Recipe.parse(recipe.toml()) == recipe
+    True
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    senga: int = Field(1, ge=1, le=1, description="Version of the recipe format.")
+    name: str = ""
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=100)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Recipe:
+        """Read a recipe from a TOML file.
+
+        Raises:
+            SettingsError: it cannot be read or is no recipe; the message names the file and the place.
+        """
+        path = Path(path)
+        try:
+            with path.open("rb") as file:
+                data = file.read(_LIMIT + 1)
+            text = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{path} is no recipe: it is not a text file.") from error
+        except OSError as error:
+            raise SettingsError(f"The recipe {path} cannot be read: {error.strerror}.") from error
+        if len(data) > _LIMIT:
+            raise SettingsError(f"{path} is no recipe: it is larger than 1 MB.")
+        return cls.parse(text, str(path))
+
+    @classmethod
+    def parse(cls, text: str, origin: str = "recipe") -> Recipe:
+        """Make a recipe from TOML text; ``origin`` names it in messages.
+
+        Raises:
+            SettingsError: the text is not TOML or no recipe.
+        """
+        try:
+            return cls.model_validate(tomllib.loads(text))
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise SettingsError(f"{origin}: {place}: {first['msg'][0].lower()}{first['msg'][1:]}.") from error
+        except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+            raise SettingsError(f"{origin} is not valid TOML: {str(error) or 'nested too deeply'}.") from error
+
+    def toml(self) -> str:
+        """The recipe as TOML text."""
+        import tomli_w
+
+        return tomli_w.dumps(self.model_dump(mode="json"))
+
+    def check(self, plugins: Plugins) -> None:
+        """Make every filter once, so that a wrong name or setting is known before any work starts.
+
+        Raises:
+            SengaError: UnknownFilterError or SettingsError, naming the step.
+        """
+        for number, step in enumerate(self.steps, 1):
+            try:
+                plugins.make(step.filter, step.settings)
+            except SettingsError as error:
+                raise SettingsError(f"step {number}: {error}") from error
+
+    def seeded(self, seed: int, plugins: Plugins) -> Recipe:
+        """The same recipe with ``seed`` in every step whose filter has such a setting."""
+
+        def change(step: Step) -> Step:
+            if "seed" not in plugins.find(step.filter).model_fields:
+                return step
+            return step.model_copy(update={"settings": step.settings | {"seed": seed}})
+
+        return self.model_copy(update={"steps": tuple(change(step) for step in self.steps)})
+
+    def run(self, plugins: Plugins, image: Image, job: Job) -> Image | Animation:
+        """Apply the steps in order; a step after an animation is applied to each of its frames."""
+        from .compose import Blend, compose
+
+        result: Image | Animation = image
+        for number, step in enumerate(self.steps):
+            kind = plugins.make(step.filter, step.settings)
+            part = job.part(number / len(self.steps), (number + 1) / len(self.steps))
+            blend = Blend(strength=step.strength, keep_colors=step.keep_colors)
+            result = compose(kind, plugins, result, part, blend)
+        return result
