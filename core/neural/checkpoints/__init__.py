@@ -1,0 +1,102 @@
+"""Weights files of every common format, read as data: no file can run code, and none needs its framework.
+
+Read are safetensors, NumPy ``.npz``, MindSpore ``.ckpt``, PyTorch ``.pt``/``.pth`` and the constants of ONNX models.
+The content decides, not the ending.
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from senga.errors import ModelError
+
+from .archives import Archive, read_npz
+from .checkpoint import MAX_BYTES, Checkpoint, Damaged, Node
+from .mindspore_ckpt import read_mindspore
+from .onnx_file import read_onnx
+from .pytorch_pt import read_pytorch_plain, read_pytorch_zip
+from .safetensors_file import read_safetensors
+
+__all__ = ["Checkpoint", "Node", "read", "read_checkpoint"]
+
+_MALFORMED = (
+    ValueError, TypeError, LookupError, ArithmeticError, EOFError, RuntimeError, MemoryError, AttributeError,
+    struct.error, zlib.error, zipfile.BadZipFile, SafetensorError,
+)  # fmt: skip
+"""What parsing hostile bytes can raise in NumPy, zipfile, pickletools and our own readers."""
+
+_FOREIGN = {
+    (0, b"\x89HDF"): "an HDF5 file (Keras)",
+    (4, b"TFL3"): "a TensorFlow Lite model",
+    (0, b"version https://git-lfs"): "a Git LFS pointer instead of the file it points to",
+    (0, b"<"): "a web page",
+    (0, b"\x1f\x8b"): "a gzip archive",
+}
+
+_ONNX_STARTS = b"\x08\x12\x1a\x22\x2a\x32\x3a\x42"
+"""The first byte of a message whose first field is one of ModelProto's."""
+
+
+def read(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a weights file by name, in the order of the file.
+
+    Raises:
+        ModelError: the file is missing, damaged, too large, of an unknown format, or contains code.
+    """
+    return read_checkpoint(path).arrays
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """The arrays of a weights file with its metadata and, for ONNX, the operations that use them.
+
+    Raises:
+        ModelError: the file is missing, damaged, too large, of an unknown format, or contains code.
+    """
+    data = _content(path)
+    try:
+        return _parse(memoryview(data))
+    except ModelError as error:
+        raise ModelError(f"“{path.name}”: {error}") from error
+    except _MALFORMED as error:
+        reason = f" ({error})" if isinstance(error, Damaged) else ""
+        raise ModelError(f"“{path.name}” is no weights file, or a damaged or incomplete one{reason}.") from error
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ModelError(f"“{path.name}” is larger than the {MAX_BYTES >> 20} MiB that weights may have.")
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"The weights “{path}” cannot be read: {error.strerror or error}.") from error
+
+
+def _parse(data: memoryview) -> Checkpoint:
+    """Recognise the format by the first bytes, and read it."""
+    start = bytes(data[:32])
+    if start[:4] == b"PK\x03\x04":
+        return _parse_archive(Archive(data))
+    if start[:1] == b"\x80":
+        return read_pytorch_plain(data)
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= len(data):
+        return read_safetensors(data)
+    for (at, mark), what in _FOREIGN.items():
+        if start[at : at + len(mark)] == mark:
+            raise ModelError(f"This is {what}; Senga reads safetensors, npz, MindSpore ckpt, PyTorch pt/pth and ONNX.")
+    if start[:1] == b"\x0a":
+        return read_mindspore(data)
+    if start[:1] and start[0] in _ONNX_STARTS:
+        return read_onnx(data)
+    raise Damaged("its format is unknown")
+
+
+def _parse_archive(archive: Archive) -> Checkpoint:
+    if any(name.endswith("/data.pkl") or name == "data.pkl" for name in archive.names):
+        return read_pytorch_zip(archive)
+    return read_npz(archive)

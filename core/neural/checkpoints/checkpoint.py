@@ -1,0 +1,96 @@
+"""What every reader returns, and how raw bytes become arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_BYTES = 1 << 31
+"""No file, and no file when unpacked, may be larger: twenty times the largest network that Senga knows."""
+
+MAX_DIMENSIONS = 8
+
+ITEM_BYTES = {
+    "float16": 2,
+    "bfloat16": 2,
+    "float32": 4,
+    "float64": 8,
+    "int8": 1,
+    "int16": 2,
+    "int32": 4,
+    "int64": 8,
+    "uint8": 1,
+    "uint16": 2,
+    "uint32": 4,
+    "uint64": 8,
+    "bool": 1,
+}
+"""The element types of weights, by the name that NumPy gives them; ``bfloat16`` is read as float32."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation of an ONNX graph; ``attributes`` holds numbers, lists of numbers and text."""
+
+    kind: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The content of a weights file.
+
+    Attributes:
+        format: ``safetensors``, ``npz``, ``mindspore``, ``pytorch`` or ``onnx``.
+        arrays: name -> array, in the order of the file.
+        metadata: facts that the file states about itself.
+        nodes: the operations that use the arrays, in the order they run; ONNX only.
+    """
+
+    format: str
+    arrays: dict[str, NDArray[Any]]
+    metadata: dict[str, str] = field(default_factory=dict)
+    nodes: tuple[Node, ...] = ()
+
+
+class Damaged(ValueError):  # noqa: N818 - turned into a ModelError before anybody sees it
+    """The bytes are not what the format promises."""
+
+
+def element_count(shape: Sequence[int]) -> int:
+    """The number of elements of a shape that a file declares.
+
+    Raises:
+        Damaged: a negative or absurd size.
+    """
+    if len(shape) > MAX_DIMENSIONS or any(size < 0 for size in shape):
+        raise Damaged(f"a shape of {list(shape)[: MAX_DIMENSIONS + 1]}")
+    count = math.prod(shape)
+    if count > MAX_BYTES:
+        raise Damaged(f"{count} elements in one array")
+    return count
+
+
+def to_array(data: bytes | memoryview, kind: str, shape: Sequence[int]) -> NDArray[Any]:
+    """Little-endian bytes as an array of its own, ``bfloat16`` widened to float32.
+
+    Raises:
+        Damaged: the number of bytes does not fit shape and type.
+    """
+    if kind not in ITEM_BYTES:
+        raise Damaged(f"elements of the unknown type {kind}")
+    if len(data) != element_count(shape) * ITEM_BYTES[kind]:
+        raise Damaged(f"{len(data)} bytes for a {kind} array of shape {list(shape)}")
+    if kind == "bfloat16":
+        high = np.frombuffer(data, "<u2").astype("<u4") << 16
+        return high.view("<f4").reshape(shape)  # the shape that the file declares
+    little = np.dtype(kind).newbyteorder("<")
+    return np.frombuffer(data, little).astype(kind).reshape(shape)  # the shape that the file declares

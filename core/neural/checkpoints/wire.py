@@ -1,0 +1,94 @@
+"""The wire format of Protocol Buffers: numbered fields, read without a schema.
+
+References:
+    https://protobuf.dev/programming-guides/encoding/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .checkpoint import Damaged
+
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+
+
+class Field(NamedTuple):
+    """One field: its number in the schema, how it is written, and a number or the bytes."""
+
+    number: int
+    wire: int
+    value: int | memoryview
+
+    def integer(self) -> int:
+        """The value as a signed 64-bit number."""
+        if self.wire != VARINT or not isinstance(self.value, int):
+            raise Damaged(f"field {self.number} is no number")
+        return self.value - (1 << 64) if self.value >> 63 else self.value
+
+    def bytes(self) -> memoryview:
+        """The value as bytes: a message, text or packed numbers."""
+        if not isinstance(self.value, memoryview):
+            raise Damaged(f"field {self.number} is no text or message")
+        return self.value
+
+    def text(self) -> str:
+        """The value as text."""
+        return str(self.bytes(), "utf-8")
+
+    def integers(self) -> list[int]:
+        """One number, or a packed list of them."""
+        return [self.integer()] if self.wire == VARINT else _packed(self.bytes())
+
+
+def fields(data: memoryview) -> Iterator[Field]:
+    """The fields of one message, in the order they are written.
+
+    Raises:
+        Damaged: the bytes are no message.
+    """
+    at = 0
+    while at < len(data):
+        key, at = _varint(data, at)
+        number, wire = key >> 3, key & 7
+        if number == 0:
+            raise Damaged("a field of number 0")
+        if wire == VARINT:
+            value, at = _varint(data, at)
+            yield Field(number, wire, value)
+            continue
+        size, at = _size(data, at, wire)
+        if at + size > len(data):
+            raise Damaged(f"field {number} ends {at + size - len(data)} bytes after the file")
+        yield Field(number, wire, data[at : at + size])
+        at += size
+
+
+def _size(data: memoryview, at: int, wire: int) -> tuple[int, int]:
+    if wire == BYTES:
+        return _varint(data, at)
+    if wire in (FIXED32, FIXED64):
+        return (4 if wire == FIXED32 else 8), at
+    raise Damaged(f"a field of the unknown kind {wire}")
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        if at >= len(data):
+            raise Damaged("it ends inside a number")
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value & ((1 << 64) - 1), at
+    raise Damaged("a number of more than ten bytes")
+
+
+def _packed(data: memoryview) -> list[int]:
+    numbers, at = [], 0
+    while at < len(data):
+        value, at = _varint(data, at)
+        numbers.append(value - (1 << 64) if value >> 63 else value)
+    return numbers
