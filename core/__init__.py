@@ -7,14 +7,18 @@
 
 from __future__ import annotations
 
-from .errors import Cancelled, SengaError
-from .face import apply, filters, make
-from .face import open_picture as open  # noqa: A004 - senga.open reads like PIL.Image.open
-from .filter import Filter, setting
-from .hookspecs import hookimpl
-from .image import Animation, Frame, Image, Metadata
-from .job import Job, Weights
-from .recipe import Recipe, Step
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import Cancelled, SengaError
+    from .face import apply, filters, make
+    from .face import open_picture as open  # noqa: A004 - senga.open reads like PIL.Image.open
+    from .filter import Filter, setting
+    from .hookspecs import hookimpl
+    from .image import Animation, Frame, Image, Metadata
+    from .job import Job, Weights
+    from .recipe import Recipe, Step
 
 __all__ = [
     "Animation",
@@ -35,3 +39,28 @@ __all__ = [
     "open",
     "setting",
 ]
+
+_HOMES = {
+    "errors": ("Cancelled", "SengaError"),
+    "face": ("apply", "filters", "make", "open"),
+    "filter": ("Filter", "setting"),
+    "hookspecs": ("hookimpl",),
+    "image": ("Animation", "Frame", "Image", "Metadata"),
+    "job": ("Job", "Weights"),
+    "recipe": ("Recipe", "Step"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: ``senga --help`` needs none of them."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'senga' has no attribute {name!r}")
+    home = importlib.import_module(f".{_HOME_OF[name]}", __name__)
+    value = getattr(home, "open_picture" if name == "open" else name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -17,7 +17,7 @@ from .errors import SettingsError
 from .filter import Filter
 from .image import Animation, Frame, Image, Pixels, as_rgb, to_depth
 from .job import Job
-from .plugins import Plugins
+from .registry import Plugins
 
 _BAND = 256
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)

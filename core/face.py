@@ -13,7 +13,7 @@ from .compose import Blend, compose, compose_act
 from .filter import Filter
 from .image import Animation, Image, Pixels
 from .job import Job
-from .plugins import Plugins, plugins
+from .registry import Plugins, plugins
 from .recipe import Recipe
 
 if TYPE_CHECKING:

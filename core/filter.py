@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -64,3 +65,62 @@ def setting(
     """Declare one setting of a filter: default, help text, range, unit; ``advanced`` ones are shown last."""
     extra = {"unit": unit, "advanced": advanced}
     return Field(default, description=text, ge=ge, le=le, json_schema_extra=extra)
+
+
+@dataclass(frozen=True)
+class SettingInfo:
+    """What a host needs to show one setting: as an option, a slider, a menu or a check box.
+
+    Attributes:
+        name: of the field.
+        kind: ``int``, ``float``, ``bool``, ``choice`` or ``text``.
+        default: value when it is not given.
+        text: help for a painter.
+        minimum: least value, or None.
+        maximum: greatest value, or None.
+        choices: allowed values of a ``choice``.
+        unit: of the numbers, or empty.
+        advanced: shown last.
+        optional: None is allowed too.
+    """
+
+    name: str
+    kind: str
+    default: Any
+    text: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    unit: str = ""
+    advanced: bool = False
+    optional: bool = False
+
+
+_KINDS = {"integer": "int", "number": "float", "boolean": "bool"}
+
+
+def describe(kind: type[Filter]) -> tuple[SettingInfo, ...]:
+    """The settings of a filter, read from its JSON Schema; advanced ones last."""
+    schema = kind.model_json_schema()
+    found = [_setting_info(name, facts, schema.get("$defs", {})) for name, facts in schema.get("properties", {}).items()]
+    return tuple(sorted(found, key=lambda info: info.advanced))
+
+
+def _setting_info(name: str, facts: dict[str, Any], definitions: dict[str, Any]) -> SettingInfo:
+    variants = [part for part in facts.get("anyOf", [facts]) if part.get("type") != "null"]
+    first = variants[0] | {key: value for key, value in facts.items() if key in ("minimum", "maximum")}
+    if "$ref" in first:
+        first = definitions[first["$ref"].rsplit("/", 1)[-1]]
+    choices = tuple(str(value) for value in first.get("enum", ()))
+    return SettingInfo(
+        name=name,
+        kind="choice" if choices else _KINDS.get(first.get("type", ""), "text"),
+        default=facts.get("default"),
+        text=facts.get("description", ""),
+        minimum=first.get("minimum", first.get("exclusiveMinimum")),
+        maximum=first.get("maximum", first.get("exclusiveMaximum")),
+        choices=choices,
+        unit=facts.get("unit", ""),
+        advanced=bool(facts.get("advanced", False)),
+        optional=len(variants) < len(facts.get("anyOf", [facts])),
+    )

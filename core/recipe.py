@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from .errors import SettingsError
 from .image import Animation, Image
 from .job import Job
-from .plugins import Plugins
+from .registry import Plugins
 
 _LIMIT = 1 << 20
 

@@ -23,7 +23,7 @@ from .errors import Cancelled
 from .filter import Filter
 from .image import Animation, Image
 from .job import Job
-from .plugins import Plugins
+from .registry import Plugins
 
 SIZES = ((1, 1), (3, 70), (48, 64), (65, 33))
 """Heights and widths that the battery tries."""

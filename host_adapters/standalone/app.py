@@ -1,0 +1,83 @@
+"""The root command: sub-commands are imported when they are called, so that help answers at once."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import sys
+
+import click
+
+from senga.errors import Cancelled, SengaError, SettingsError, UnknownFilterError
+
+COMMANDS = {
+    "run": ("run", "Apply a filter or a recipe to pictures."),
+    "list": ("listing", "List the filters."),
+    "info": ("listing", "Tell what a filter does and what can be set."),
+    "models": ("models", "List, pull, import, verify and remove model weights."),
+    "plugins": ("plugins", "List, disable and enable plug-ins."),
+    "doctor": ("doctor", "Check this installation and say what to do."),
+    "completion": ("completion", "Print the completion script of a shell."),
+}
+"""Command -> module of this folder that holds it under the same name, and its line in the help."""
+
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports them on demand."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f".{COMMANDS[name][0]}", __package__)
+        command = getattr(module, f"{name}_command")
+        assert isinstance(command, click.Command)  # noqa: S101 - narrows the type
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        click.echo(f"senga {importlib.metadata.version('senga')}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version.")
+def cli() -> None:
+    """Turn photographs into anime pictures, pencil drawings and colour-pencil drawings.
+
+    \b
+    senga run sketch photo.jpg -o drawing.png
+    senga run anime *.jpg -o anime/
+    senga run sketch --help        lists the settings with ranges and defaults
+    """  # noqa: D301 - \b is click's mark for lines to keep
+
+
+def main() -> None:
+    """Run the command line and exit: 0 all done, 1 some input failed, 2 usage, 130 interrupted."""
+    sys.exit(_outcome())
+
+
+def _outcome() -> int:
+    try:
+        code = cli.main(prog_name="senga", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt, Cancelled):
+        return INTERRUPTED
+    except SengaError as error:
+        click.echo(f"senga: {error}", err=True)
+        return 2 if isinstance(error, SettingsError | UnknownFilterError) else 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,49 @@
+"""``senga plugins``: works even when a plug-in is broken; disabling loads nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from senga.errors import SettingsError
+from senga.registry import Plugins, installed, read_disabled, write_disabled
+
+
+@click.group("plugins")
+def plugins_command() -> None:
+    """List, disable and enable plug-ins."""
+
+
+@plugins_command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+def list_plugins(as_json: bool) -> None:
+    """List all plug-ins with their state."""
+    for plugin in Plugins(strict=False).known.values():
+        if as_json:
+            click.echo(json.dumps(asdict(plugin)))
+            continue
+        brings = plugin.problem or ", ".join(plugin.filters)
+        click.echo(f"{plugin.name:<18} {plugin.state:<10} {plugin.origin:<20} {brings}".rstrip())
+
+
+@plugins_command.command("disable")
+@click.argument("name")
+def disable(name: str) -> None:
+    """Do not load a plug-in from now on."""
+    if name not in installed():
+        raise SettingsError(f"There is no plug-in “{name}”: senga plugins list shows them.")
+    write_disabled(read_disabled() | {name})
+    click.echo(f"{name} is disabled; senga plugins enable {name} brings it back.")
+
+
+@plugins_command.command("enable")
+@click.argument("name")
+def enable(name: str) -> None:
+    """Load a disabled plug-in again."""
+    disabled = read_disabled()
+    if name not in disabled:
+        raise SettingsError(f"The plug-in “{name}” is not disabled: senga plugins list shows them.")
+    write_disabled(disabled - {name})
+    click.echo(f"{name} is enabled.")

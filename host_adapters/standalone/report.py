@@ -1,0 +1,112 @@
+"""What the user hears while pictures are made: bars on a terminal, nothing in a pipe, or JSON lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import AbstractContextManager
+from typing import Any
+
+import click
+
+
+class Report(AbstractContextManager["Report"]):
+    """Silence, except for errors: what a pipe gets. The other reports build on it."""
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take bars off the screen."""
+
+    def start(self, label: str, number: int, count: int) -> None:
+        """An input is begun."""
+
+    def progress(self, share: float, note: str) -> None:
+        """A share (0..1) of the current input is done."""
+
+    def done(self, label: str, output: str, seconds: float) -> None:
+        """The result was written."""
+
+    def skipped(self, label: str, output: str) -> None:
+        """The output existed and is kept."""
+
+    def failed(self, label: str, message: str) -> None:
+        """The input failed; the others go on."""
+        click.echo(f"senga: {message}", err=True)
+
+    def end(self, done: int, failed: int, skipped: int, interrupted: bool) -> None:
+        """Nothing is left to do."""
+
+
+class JsonReport(Report):
+    """One JSON object per line on stdout."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+        self._label = ""
+
+    def _say(self, event: str, **facts: Any) -> None:
+        sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
+        sys.stdout.flush()
+
+    def start(self, label: str, number: int, count: int) -> None:
+        self._label, self._last = label, 0.0
+        self._say("start", input=label, number=number, count=count)
+
+    def progress(self, share: float, note: str) -> None:
+        now = time.monotonic()
+        if now - self._last >= 0.1:
+            self._last = now
+            self._say("progress", input=self._label, share=round(share, 4), note=note)
+
+    def done(self, label: str, output: str, seconds: float) -> None:
+        self._say("done", input=label, output=output, seconds=round(seconds, 3))
+
+    def skipped(self, label: str, output: str) -> None:
+        self._say("skipped", input=label, output=output)
+
+    def failed(self, label: str, message: str) -> None:
+        self._say("failed", input=label, message=message)
+
+    def end(self, done: int, failed: int, skipped: int, interrupted: bool) -> None:
+        self._say("end", done=done, failed=failed, skipped=skipped, interrupted=interrupted)
+
+
+class BarReport(Report):
+    """A progress bar with the time left, on stderr."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        self._console = Console(stderr=True, highlight=False)
+        columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}", style="dim")
+        self._bars = Progress(*columns, TimeRemainingColumn(), TimeElapsedColumn(), console=self._console, transient=True)
+        self._bars.start()
+        self._task = self._bars.add_task("", total=1.0, note="")
+
+    def close(self) -> None:
+        self._bars.stop()
+
+    def start(self, label: str, number: int, count: int) -> None:
+        name = f"{label} ({number}/{count})" if count > 1 else label
+        self._bars.reset(self._task, total=1.0, description=name, note="")
+
+    def progress(self, share: float, note: str) -> None:
+        self._bars.update(self._task, completed=share, note=note)
+
+    def done(self, label: str, output: str, seconds: float) -> None:
+        self._console.print(f"{label} -> {output} ({seconds:.1f} s)", markup=False)
+
+    def skipped(self, label: str, output: str) -> None:
+        self._console.print(f"{label}: {output} exists and is kept", markup=False)
+
+    def failed(self, label: str, message: str) -> None:
+        self._console.print(f"senga: {message}", style="red", markup=False)
+
+
+def choose(as_json: bool) -> Report:
+    """JSON when asked for, bars on a terminal, else silence."""
+    return JsonReport() if as_json else BarReport() if sys.stderr.isatty() else Report()

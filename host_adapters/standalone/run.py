@@ -1,0 +1,165 @@
+"""``senga run``: one sub-command per filter, built from its schema, and one hidden command for recipes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from senga.errors import SettingsError
+from senga.filter import Filter, SettingInfo, describe
+from senga.registry import plugins
+
+from .listing import limits, mention_broken, shown
+
+RECIPE = "recipe"
+_UNITS = {"": 1, "b": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+
+
+class MemorySize(click.ParamType):
+    """A number of bytes such as 2GB, 1.5 GiB or 800M."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([kmgt]i?)?b?\s*", str(value).lower())
+        if not match:
+            self.fail(f"{value!r} is no memory size; write for example 2GB or 800MB.", param, ctx)
+        return int(float(match[1]) * _UNITS[match[2] or ""])
+
+
+class PlainOption(click.Option):
+    """An option whose help says all there is to say; click adds no range of its own."""
+
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        return {key: value for key, value in super().get_help_extra(ctx).items() if key != "range"}
+
+
+COMMON: tuple[click.Parameter, ...] = (
+    PlainOption(["-o", "--output"], metavar="OUT", help="File, folder, '-' for a pipe, or a template with {stem}, {ext} and {filter}; default: {stem}-{filter}{ext} beside the input."),  # noqa: E501
+    PlainOption(["--overwrite"], type=click.Choice(["error", "skip", "replace", "rename"]), default="error", show_default=True, help="When the output exists."),  # noqa: E501
+    PlainOption(["--selection"], metavar="MASK", help="Picture of the same size: white is changed, black is kept."),
+    PlainOption(["--feather"], type=click.FloatRange(min=0), default=0.0, metavar="PX", help="Fade the selection's border over so many pixels.  [px, default: 0]"),  # noqa: E501
+    PlainOption(["--strength"], type=click.FloatRange(0, 1), default=1.0, metavar="SHARE", help="0 keeps the picture, 1 is the full effect.  [0 to 1, default: 1]"),  # noqa: E501
+    PlainOption(["--keep-colors"], is_flag=True, help="Take only the lightness of the result."),
+    PlainOption(["--memory"], type=MemorySize(), help="Peak memory to stay below, such as 2GB.  [default: from the free memory]"),
+    PlainOption(["--device"], type=click.Choice(["auto", "cpu", "gpu", "ascend"]), default="auto", show_default=True, help="Where networks run."),  # noqa: E501
+    PlainOption(["--threads"], type=click.IntRange(min=1), metavar="NUMBER", help="Threads to use at most.  [default: all cores]"),
+    PlainOption(["--format"], metavar="EXT", help="File format, for pipes and folders: png, jpg, tif, webp, avif, gif, mp4 …"),
+    PlainOption(["--quality"], type=click.IntRange(1, 100), metavar="NUMBER", help="Of lossy formats.  [1 to 100]"),
+    PlainOption(["--metadata"], type=click.Choice(["keep", "strip", "strip-gps"]), default="keep", show_default=True, help="What to do with EXIF and XMP."),  # noqa: E501
+    PlainOption(["--save-recipe"], metavar="FILE", help="Also write the filter and its settings as a recipe."),
+    PlainOption(["--json", "as_json"], is_flag=True, help="One JSON line per event instead of progress bars."),
+    click.Argument(["inputs"], nargs=-1, required=True, metavar="INPUT..."),
+)
+"""What every filter takes, on the command line."""
+
+_SEED = PlainOption(["--seed"], type=click.IntRange(min=0), metavar="NUMBER", help="Seed of every step that draws random numbers.")
+
+
+class RunGroup(click.Group):
+    """The filters as commands; ``--recipe`` without a filter leads to the recipe command."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(plugins().filters)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        return _recipe_command() if name == RECIPE else _filter_command(plugins().find(name))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        asks_recipe = any(arg == "--recipe" or arg.startswith("--recipe=") for arg in args)
+        named = args[:1] and args[0] in plugins().filters
+        if asks_recipe and named:
+            raise SettingsError(f"Give either the filter {args[0]} or a recipe, not both.")
+        return super().parse_args(ctx, [RECIPE, *args] if asks_recipe and args[:1] != [RECIPE] else args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        known = plugins()
+        lines = [(name, known.filters[name].summary) for name in self.list_commands(ctx)]
+        if lines:
+            with formatter.section("Filters"):
+                formatter.write_dl(lines)
+        mention_broken(known)
+
+
+@click.group("run", cls=RunGroup, subcommand_metavar="FILTER [SETTINGS]... INPUT... -o OUT")
+def run_command() -> None:
+    """Apply a filter to pictures.
+
+    \b
+    senga run sketch photo.jpg -o drawing.png
+    senga run anime *.jpg -o anime/ --overwrite skip
+    senga run --recipe chain.toml photo.jpg -o out.png
+    senga run sketch - -o - < photo.jpg > drawing.jpg
+    """  # noqa: D301 - \b is click's mark for lines to keep
+
+
+class FilterCommand(click.Command):
+    """A command whose help shows the settings of the filter first."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        common = [param for param in self.params if param in COMMON]
+        own = [param for param in self.params if param not in COMMON]
+        for title, params in (("Settings", own), ("Options", [*common, *self.get_params(ctx)[len(self.params) :]])):
+            records = [record for param in params if (record := param.get_help_record(ctx))]
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+def _filter_command(kind: type[Filter]) -> click.Command:
+    def act(**options: Any) -> int:
+        names = set(kind.model_fields)
+        settings = {name: value for name, value in options.items() if name in names and value is not None}
+        return _work(kind.name, settings, {name: value for name, value in options.items() if name not in names})
+
+    taken = {name for param in COMMON for name in (param.name, *param.opts)}
+    own = [_option(info, taken) for info in describe(kind)]
+    return FilterCommand(kind.name, params=[*own, *COMMON], callback=act, help=f"{kind.summary}\n\n{kind.__doc__ or ''}")
+
+
+def _recipe_command() -> click.Command:
+    def act(recipe: str, **options: Any) -> int:
+        return _work(None, {"recipe": recipe}, options)
+
+    file = PlainOption(["--recipe"], required=True, metavar="FILE.toml", help="The chain of filters to apply.")
+    return FilterCommand(RECIPE, params=[file, _SEED, *COMMON], callback=act, hidden=True, help="Apply a recipe.")
+
+
+def _option(info: SettingInfo, taken: set[str | None]) -> PlainOption:
+    """One setting as an option; a setting that is called like a common option gets the prefix ``--set-``."""
+    dashed = info.name.replace("_", "-")
+    flag = f"--{dashed}" if f"--{dashed}" not in taken else f"--set-{dashed}"
+    declared = f"{flag}/--no-{dashed}" if info.kind == "bool" else flag
+    note = "; ".join(part for part in (limits(info).strip("[]"), f"default: {shown(info.default)}") if part)
+    return PlainOption([declared, info.name], type=_type(info), default=None, metavar=_metavar(info), help=f"{info.text}  [{note}]")
+
+
+def _type(info: SettingInfo) -> Any:
+    if info.kind == "int":
+        return click.IntRange(_whole(info.minimum), _whole(info.maximum))
+    if info.kind == "float":
+        return click.FloatRange(info.minimum, info.maximum)
+    return {"bool": bool, "choice": click.Choice(info.choices)}.get(info.kind, str)
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _metavar(info: SettingInfo) -> str | None:
+    return None if info.kind == "bool" else {"choice": "NAME", "text": "TEXT"}.get(info.kind, "NUMBER")
+
+
+def _work(name: str | None, settings: dict[str, Any], options: dict[str, Any]) -> int:
+    from .work import Order, work
+
+    known = plugins()
+    recipe, seed = settings.get("recipe"), options.pop("seed", None)
+    order = Order.of_recipe(known, recipe, seed, options) if name is None else Order.of_filter(known, name, settings, options)
+    save = options["save_recipe"]
+    if save:
+        order.save_recipe(Path(save))
+    return work(order, known)

@@ -1,0 +1,78 @@
+"""Who may import whom, read from the imports themselves."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LIGHT = {"numpy", "pluggy", "pydantic", "platformdirs", "pooch", "tomli_w", "safetensors", "requests"}
+PICTURES = {"cv2", "PIL", "tifffile", "imagecodecs", "av"}
+NETWORKS = {"mindspore", "onnxruntime"}
+RUNNER = {"click", "rich"}
+
+
+def allowed(path: Path) -> set[str]:
+    """Top-level packages (and rooms of senga) that a file may import."""
+    room, *inside = path.relative_to(ROOT).parts
+    if room == "core":
+        return LIGHT | PICTURES | {"senga"} | (NETWORKS if inside[0] == "neural" else set())
+    if room == "plugins":
+        return LIGHT | {"cv2", "senga"}
+    return LIGHT | RUNNER | {"senga", "senga.plugins"}
+
+
+def sources(*rooms: str) -> list[Path]:
+    return sorted(path for room in rooms for path in (ROOT / room).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """Every imported module with its level (0 = absolute)."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, 0) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or "", node.level
+
+
+@pytest.mark.parametrize("path", sources("core", "plugins", "host_adapters"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_imports_only_what_its_room_may(path: Path) -> None:
+    may = allowed(path)
+    for name, level in imports(path):
+        assert level <= 1, f"{name}: no imports from a parent folder"
+        top = name.split(".")[0]
+        if level or top in sys.stdlib_module_names:
+            continue
+        assert top in may, f"{name} is not for this room"
+        assert not name.startswith("senga.host_adapters"), f"{name}: nobody imports a host"
+        assert not name.startswith("senga.plugins") or "senga.plugins" in may, f"{name}: no plug-in imports another"
+
+
+def test_the_rule_can_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stray = tmp_path / "core" / "stray.py"
+    stray.parent.mkdir()
+    stray.write_text("import mindspore\n")
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    with pytest.raises(AssertionError, match="mindspore is not for this room"):
+        test_a_file_imports_only_what_its_room_may(stray)
+
+
+def test_every_folder_is_packaged() -> None:
+    listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    names = {"core": "senga", "plugins": "senga.plugins", "host_adapters": "senga.host_adapters"}
+    found = {
+        ".".join([names[room], *path.parent.relative_to(ROOT / room).parts])
+        for room in names
+        for path in (ROOT / room).rglob("__init__.py")
+    }
+    assert found == listed
+
+
+def test_no_module_is_hidden_by_a_folder_of_the_same_name() -> None:
+    rooms = {"plugins", "host_adapters"}
+    assert not rooms & {path.stem for path in (ROOT / "core").iterdir()}
