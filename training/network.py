@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 SLOPE = 0.2
 
@@ -14,13 +13,6 @@ class LayerNorm(nn.GroupNorm):
 
     def __init__(self, channels: int, eps: float) -> None:
         super().__init__(1, channels, eps=eps)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Takes the statistics in float32 and keeps the type of the input."""
-        variance, mean = torch.var_mean(x.float(), dim=(1, 2, 3), keepdim=True, correction=0)
-        gain = self.weight[None, :, None, None] * torch.rsqrt(variance + self.eps)
-        offset = self.bias[None, :, None, None] - mean * gain
-        return (x * gain + offset).to(x.dtype)
 
 
 def padding(kernel: int, stride: int) -> tuple[int, int, int, int]:
@@ -60,13 +52,15 @@ class InvertedResidual(nn.Module):
         return x + y if self.skip else y
 
 
+def _double(x: Tensor, dim: int) -> Tensor:
+    """Puts the mean of each two neighbours between them along `dim`; the last line is repeated."""
+    following = torch.cat((x.narrow(dim, 1, x.shape[dim] - 1), x.narrow(dim, x.shape[dim] - 1, 1)), dim)
+    return torch.stack((x, (x + following) * 0.5), dim + 1).flatten(dim, dim + 1)
+
+
 def upsample_tf1(x: Tensor) -> Tensor:
     """Doubles height and width as TensorFlow 1 does: even outputs copy, odd ones average two neighbours."""
-    height, width = x.shape[-2:]
-    grown = F.pad(x, (0, 1, 0, 1), mode="replicate")
-    rows = torch.stack((grown[:, :, :-1], (grown[:, :, :-1] + grown[:, :, 1:]) * 0.5), dim=3).flatten(2, 3)
-    both = torch.stack((rows[..., :-1], (rows[..., :-1] + rows[..., 1:]) * 0.5), dim=4).flatten(3, 4)
-    return both[..., : 2 * height, : 2 * width]
+    return _double(_double(x, 2), 3)
 
 
 class Generator(nn.Module):

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from training.targets import STYLES, draw_target, ink_lines, kuwahara, smooth_l0, tone_steps
+
+
+def scene() -> np.ndarray:
+    """A bright disc with grain on a darker ground."""
+    y, x = np.mgrid[:96, :80]
+    disc = ((y - 48) ** 2 + (x - 40) ** 2 < 24**2)[..., None]
+    grain = np.random.default_rng(5).normal(0, 6, (96, 80, 3))
+    return np.clip(np.where(disc, (220, 170, 60), (50, 90, 140)) + grain, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("style", sorted(STYLES))
+def test_targets_are_flat_repeatable_and_keep_the_shapes(style: str) -> None:
+    photo = scene()
+    drawn = draw_target(photo, STYLES[style])
+    assert np.array_equal(drawn, draw_target(photo, STYLES[style]))
+    assert drawn.shape == photo.shape
+    assert drawn[40:56, 32:48].std(axis=(0, 1)).max() < 0.5 * photo[40:56, 32:48].std(axis=(0, 1)).min()
+    middle, ground = drawn[48, 40].astype(int), drawn[8, 8].astype(int)
+    assert middle[0] > middle[2] + 60
+    assert ground[2] > ground[0] + 30
+
+
+def test_smoothing_keeps_a_flat_picture() -> None:
+    flat = np.full((32, 24, 3), 0.4, np.float32)
+    assert np.allclose(smooth_l0(flat, 0.01), flat, atol=1e-4)
+    assert np.allclose(kuwahara(flat, 3), flat, atol=1e-4)
+
+
+def test_lines_lie_on_the_dark_side_of_edges() -> None:
+    step = np.full((40, 40, 3), 0.3, np.float32)
+    step[:, 20:] = 0.8
+    ink = ink_lines(step, 1.0)
+    assert ink[10:30, 17:20].max() > 0.9
+    assert ink[10:30, 21:].max() == 0
+
+
+def test_tone_steps_keep_grey_grey() -> None:
+    ramp = np.linspace(0, 1, 64, dtype=np.float32)[:, None, None].repeat(3, 2)
+    stepped = tone_steps(ramp, 5, 0.6)
+    assert np.allclose(stepped[..., 0], stepped[..., 2])
+    assert np.abs(stepped - ramp).max() < 0.06

@@ -1,0 +1,174 @@
+"""Trains a generator: `python -m training.train --pairs FOLDER --style FOLDER --vgg e4_base.pth --out FOLDER`."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from training import losses
+from training.data import Pairs, Panels
+from training.discriminator import Discriminator, fool_loss, judge_loss
+from training.network import Generator
+from training.perceptual import Features
+from training.start import start_near_identity
+from training.weights import load_generator, save_generator
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weights of the parts of the generator's loss."""
+
+    colour: float = 8.0
+    gradient: float = 5.0
+    content: float = 0.7
+    style: float = 1.0
+    style_end: float = 0.4
+    adversarial: float = 1.0
+
+    def style_at(self, progress: float) -> float:
+        """The weight of the gram term, falling over the second half: held up, it ends in hatching."""
+        return self.style + (self.style_end - self.style) * max(0.0, 2 * progress - 1)
+
+
+def learning_rate(progress: float, high: float = 4e-4, low: float = 4e-5) -> float:
+    """Constant over the first half, then falling linearly."""
+    return high + (low - high) * max(0.0, 2 * progress - 1)
+
+
+def crop_plan(progress: float, pixels: int) -> tuple[int, int]:
+    """Number and side of the crops at a moment of the training: fewer and larger towards the end."""
+    size = 160 if progress < 0.35 else 192 if progress < 0.75 else 256
+    return max(1, round(pixels / size**2)), size
+
+
+class Trainer:
+    """Networks, optimisers and running statistics of one training."""
+
+    def __init__(self, network: Generator, vgg: Path, weights: LossWeights, device: str) -> None:
+        self.device, self.weights = device, weights
+        self.network = network.train().to(device)
+        self.average = copy.deepcopy(self.network)
+        self.judge = Discriminator().to(device)
+        self.features = Features(vgg).to(device)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=4e-4, betas=(0.5, 0.999))
+        self.judge_optimiser = torch.optim.Adam(self.judge.parameters(), lr=4e-4, betas=(0.5, 0.999))
+        self.grams: dict[str, Tensor] = {}
+        self.steps = 0
+
+    def step(self, photo: Tensor, target: Tensor, style: Tensor, progress: float) -> dict[str, float]:
+        """One step of the discriminator and one of the generator."""
+        photo, target, style = (x.to(self.device) for x in (photo, losses.level_contrast(target, photo), style))
+        for group in (*self.optimiser.param_groups, *self.judge_optimiser.param_groups):
+            group["lr"] = learning_rate(progress)
+        drawing = self.network(photo)
+        judged = self._step_judge(drawing.detach(), torch.cat((style, target[:1])))
+        self.judge.requires_grad_(False)
+        parts = self._parts(drawing, target, style, progress)
+        total = torch.stack(list(parts.values())).sum()
+        self._update(self.optimiser, self.network, total)
+        self.steps += 1
+        self._follow()
+        return {"judge": judged, **{name: part.item() for name, part in parts.items()}}
+
+    def _step_judge(self, drawing: Tensor, real: Tensor) -> float:
+        self.judge.requires_grad_(True)
+        loss = judge_loss(self.judge(real), self.judge(drawing))
+        self._update(self.judge_optimiser, self.judge, loss)
+        return loss.item()
+
+    def _parts(self, drawing: Tensor, target: Tensor, style: Tensor, progress: float) -> dict[str, Tensor]:
+        weights = self.weights
+        with torch.no_grad():
+            wanted = self.features(target)
+            self._follow_style(self.features(losses.to_grey(style)))
+        drawn = self.features(torch.cat((drawing, losses.to_grey(drawing))))
+        colour, grey = ({k: v.chunk(2)[i] for k, v in drawn.items()} for i in (0, 1))
+        return {
+            "colour": weights.colour * losses.colour_loss(drawing, target),
+            "gradient": weights.gradient * losses.gradient_loss(drawing, target),
+            "content": weights.content * losses.content_loss(colour, wanted, ("conv31", "conv41")),
+            "style": weights.style_at(progress) * losses.style_loss(grey, self.grams),
+            "adversarial": weights.adversarial * fool_loss(self.judge(drawing)),
+        }
+
+    def _follow_style(self, features: dict[str, Tensor], memory: float = 0.98) -> None:
+        """Running mean of the gram matrices of the style set."""
+        for name, feature in features.items():
+            matrix = losses.gram(feature).mean(0)
+            self.grams[name] = matrix if name not in self.grams else torch.lerp(matrix, self.grams[name], memory)
+
+    def _follow(self, memory: float = 0.997) -> None:
+        """Running mean of the weights."""
+        weight = 1 - min(memory, self.steps / (self.steps + 10))
+        with torch.no_grad():
+            for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
+                mean.lerp_(now, weight)
+
+    def save(self, path: Path) -> None:
+        """Writes the averaged weights."""
+        save_generator(self.average, path, {"steps": str(self.steps)})
+
+    @staticmethod
+    def _update(optimiser: torch.optim.Optimizer, network: nn.Module, loss: Tensor) -> None:
+        optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimiser.step()
+
+
+def train(trainer: Trainer, pairs: Pairs, panels: Panels, out: Path, minutes: float, every: float, pixels: int) -> None:
+    """Trains for a span of time and writes averaged weights every few minutes and at the end."""
+    started, written = time.monotonic(), 0
+    while (progress := (time.monotonic() - started) / (60 * minutes)) < 1:
+        count, size = crop_plan(progress, pixels)
+        photo, target = pairs.batch(count, size)
+        figures = trainer.step(photo, target, panels.batch(count, size), progress)
+        if trainer.steps % 25 == 0:
+            shown = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
+            print(f"{trainer.steps} {progress:.2f} crops {count}x{size} {shown}", flush=True)
+        if progress * minutes > (written + 1) * every:
+            written += 1
+            trainer.save(out / f"step-{trainer.steps:05d}.safetensors")
+    trainer.save(out / "last.safetensors")
+
+
+def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=Path, required=True, help="folder written by training.pack")
+    parser.add_argument("--style", type=Path, required=True, help="folder of the style set, or text file of paths")
+    parser.add_argument("--vgg", type=Path, required=True, help="compressed VGG-19 encoder, e4_base.pth")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--start", type=Path, help="weights to start from; near the identity without")
+    parser.add_argument("--width", type=float, default=0.5)
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--every", type=float, default=5, help="minutes between checkpoints")
+    parser.add_argument("--pixels", type=int, default=75_000, help="pixels in one batch")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=2)
+    for name, value in vars(LossWeights()).items():
+        parser.add_argument(f"--weight-{name.replace('_', '-')}", type=float, default=value)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs one training."""
+    options = options_from(arguments)
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    options.out.mkdir(parents=True, exist_ok=True)
+    network = load_generator(options.start) if options.start else start_near_identity(Generator(options.width))
+    weights = LossWeights(**{name: getattr(options, f"weight_{name}") for name in vars(LossWeights())})
+    trainer = Trainer(network, options.vgg, weights, options.device)
+    pairs, panels = Pairs(options.pairs), Panels(options.style)
+    train(trainer, pairs, panels, options.out, options.minutes, options.every, options.pixels)
+
+
+if __name__ == "__main__":
+    main()
