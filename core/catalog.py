@@ -56,8 +56,8 @@ class ModelEntry(BaseModel):
     name: str
     title: str = ""
     urls: tuple[str, ...] = ()
-    size: int | None = Field(None, gt=0)
-    digest: str = Field("", pattern=f"^({_DIGEST.pattern})$")
+    size: int | None = Field(default=None, gt=0)
+    digest: str = Field(default="", pattern=f"^({_DIGEST.pattern})$")
     architecture: str = ""
     width: str = "1.0"
     upsample: str = "tf1"
@@ -77,7 +77,9 @@ class ModelEntry(BaseModel):
     @field_validator("name")
     @classmethod
     def _safe(cls, name: str) -> str:
-        return safe_name(name)
+        if not is_safe_name(name):
+            raise ValueError(f"“{name}” is no name for a style: use lower-case letters, digits and dashes")
+        return name
 
     @classmethod
     def of_card(cls, name: str, card: Mapping[str, str], **facts: Any) -> Self:
@@ -89,15 +91,9 @@ class ModelEntry(BaseModel):
         return {key: str(getattr(self, key)) for key in CARD_FIELDS if getattr(self, key)}
 
 
-def safe_name(name: str) -> str:
-    """The name, if it can be a file name on every system.
-
-    Raises:
-        ValueError: it cannot.
-    """
-    if not _NAME.fullmatch(name) or len(name) > 64 or name.split(".")[0] in _DEVICES:
-        raise ValueError(f"“{name}” is no name for a style: use lower-case letters, digits and dashes")
-    return name
+def is_safe_name(name: str) -> bool:
+    """Whether a name can be a file name on every system."""
+    return bool(_NAME.fullmatch(name)) and len(name) <= 64 and name.split(".")[0] not in _DEVICES
 
 
 def read_catalog(path: Path) -> list[ModelEntry]:

@@ -37,7 +37,7 @@ def write_model(file: Path, weights: Weights, origin: Mapping[str, str]) -> None
 
 
 def read_model(file: Path) -> Weights:
-    """A model, shared and kept in memory while the file stays as it is.
+    """A model, kept in memory and shared while the file stays as it is.
 
     Raises:
         ModelError: the file is missing or damaged.
