@@ -1,0 +1,139 @@
+"""``senga doctor``: look at this installation and say what to do about each finding."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+import click
+
+from senga import places
+from senga.errors import SengaError
+from senga.registry import Plugins, plugins
+
+MARKS = {"fine": "✓", "note": "•", "problem": "✗"}
+PACKAGES = ("numpy", "opencv-python-headless", "pillow", "tifffile", "imagecodecs", "av", "pydantic", "pluggy")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: ``state`` is fine, note or problem; ``mend`` says what to do."""
+
+    about: str
+    state: str
+    text: str
+    mend: str = ""
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+def doctor_command(as_json: bool) -> int:
+    """Check this installation and say what to do.
+
+    The exit code is 1 when something is wrong that keeps filters from working.
+    """
+    worst = 0
+    for finding in examine():
+        worst |= finding.state == "problem"
+        if as_json:
+            click.echo(json.dumps(asdict(finding)))
+            continue
+        click.echo(f"{MARKS[finding.state]} {finding.about}: {finding.text}")
+        if finding.mend:
+            click.echo(f"    {finding.mend}")
+    return int(worst)
+
+
+def examine() -> Iterator[Finding]:
+    """All findings, the quick ones first."""
+    for look in LOOKS:
+        try:
+            yield from look()
+        except Exception as error:  # a doctor must not fall ill: whatever breaks is a finding
+            yield Finding(look.__name__.strip("_").capitalize(), "problem", f"{type(error).__name__}: {error}")
+
+
+def _python() -> Iterator[Finding]:
+    version = f"Senga {importlib.metadata.version('senga')}, Python {platform.python_version()}, {platform.platform(terse=True)}"
+    yield Finding("Python", "fine", f"{version}, {sys.executable}")
+    found = {name: _version(name) for name in PACKAGES}
+    missing = [name for name, number in found.items() if not number and not (name == "opencv-python-headless" and _version("opencv-python"))]
+    yield Finding("Packages", "fine", ", ".join(f"{name} {number}" for name, number in found.items() if number))
+    for name in missing:
+        yield Finding("Packages", "problem", f"{name} is missing", f"pip install {name}")
+
+
+def _memory() -> Iterator[Finding]:
+    from senga.neural.budget import free_memory
+
+    free = free_memory()
+    text = f"{free / 2**30:.1f} GiB free, {os.cpu_count()} cores"
+    low = "Give --memory, for example --memory 1GB, when a picture is large."
+    yield Finding("Memory", "note" if free < 2**30 else "fine", text, low if free < 2**30 else "")
+
+
+def _folders() -> Iterator[Finding]:
+    folder = places.data_folder()
+    near = next(path for path in (folder, *folder.parents) if path.exists())
+    room = shutil.disk_usage(near).free / 2**30
+    if os.access(near, os.W_OK):
+        yield Finding("Model folder", "fine", f"{folder} ({room:.0f} GiB free)")
+    else:
+        yield Finding("Model folder", "problem", f"{folder} cannot be written", "Set SENGA_HOME to a folder of yours.")
+
+
+def _plugins() -> Iterator[Finding]:
+    known = Plugins(strict=False)
+    yield Finding("Filters", "fine" if known.filters else "problem", ", ".join(known.filters) or "none")
+    for plugin in known.known.values():
+        if plugin.state == "broken":
+            mend = f"Tell its author, or switch it off: senga plugins disable {plugin.name}"
+            yield Finding("Plug-in", "problem", f"“{plugin.name}” ({plugin.origin}) is broken: {plugin.problem}", mend)
+        elif plugin.state != "loaded":
+            yield Finding("Plug-in", "note", f"“{plugin.name}” is {plugin.state}")
+
+
+def _models() -> Iterator[Finding]:
+    store = plugins().store()
+    ready = [entry.name for entry in store.entries() if store.present(entry.name)]
+    if ready:
+        yield Finding("Models", "fine", f"{', '.join(ready)} can be used")
+    else:
+        yield Finding("Models", "problem", "no style is installed", "senga models list shows what can be pulled.")
+    for name in ready:
+        try:
+            store.verify(name)
+        except SengaError as error:
+            yield Finding("Models", "problem", str(error), f"senga models remove {name}, then pull or import it again.")
+
+
+def _networks() -> Iterator[Finding]:
+    from senga.neural.health import convolution_rate, unavailable
+
+    reason = unavailable()
+    if reason:
+        yield Finding("Networks", "note", f"MindSpore is not usable, so neural filters do not run; all others do: {reason}")
+        return
+    rate = convolution_rate()
+    text = f"MindSpore {_version('mindspore')} convolves at {rate:.0f} GFLOP/s on this processor"
+    if rate >= 10:
+        yield Finding("Networks", "fine", text)
+    else:
+        mend = "pip install 'mindspore>=2.7.2,<2.9'; or set ONEDNN_MAX_CPU_ISA=AVX2 before starting Senga."
+        yield Finding("Networks", "problem", f"{text}: a slow reference loop is used", mend)
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (_python, _memory, _folders, _plugins, _models, _networks)
