@@ -212,25 +212,25 @@ class Store:
     def _admit(self, entry: ModelEntry, file: Path, url: str) -> None:
         """Verify a downloaded file before anything reads it, then convert it into the store."""
         digest = digest_of(file, _kind(entry.digest))
-        expected = entry.digest or self._remembered(_FIRST_SEEN).get(entry.name, digest)
+        expected = entry.digest or self._remembered(_FIRST_SEEN).get(url, digest)
         if digest != expected:
             raise _WrongFile(f"what {url} gives has the digest {digest} instead of {expected}, and was deleted")
         origin = {"file_digest": digest, "fetched_from": url, "verified": "yes" if entry.digest else "no"}
         write_model(self._file(entry.name), self._converted(file, entry), origin)
         if not entry.digest:
-            self._remember(_FIRST_SEEN, entry.name, digest)
+            self._remember(_FIRST_SEEN, url, digest)
 
     def _remembered(self, where: str) -> dict[str, str]:
-        """Model name -> what was remembered last."""
+        """Model name or address -> what was remembered of it last."""
         memory = self.root / where
         lines = memory.read_text("utf-8").splitlines() if memory.exists() else []
         return dict(line.split(" ", 1) for line in lines if " " in line)
 
-    def _remember(self, where: str, name: str, what: str) -> None:
+    def _remember(self, where: str, key: str, what: str) -> None:
         """Append one line: short enough for several processes to write at once."""
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / where).open("a", encoding="utf-8") as memory:
-            memory.write(f"{name} {what}\n")
+            memory.write(f"{key} {what}\n")
 
 
 def default_store(lists: Iterable[Path], locate: Locate | None = None, root: Path | None = None) -> Store:
