@@ -1,0 +1,160 @@
+"""Which strokes to draw: where they begin and end, how much they matter, in what order they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from senga.job import Job
+
+from .bank import VARIANTS
+from .geometry import Box, Turn
+from .tone import equalise, level_grey, level_table
+
+STROKE = np.dtype(
+    [
+        ("direction", np.uint8),
+        ("level", np.uint8),
+        ("variant", np.uint8),
+        ("row", np.int32),
+        ("begin", np.int32),
+        ("end", np.int32),
+        ("importance", np.float32),
+    ]
+)
+"""A stroke: runs from ``begin`` to ``end`` (excluded) on ``row`` of the turned frame, in planning pixels."""
+
+Strokes = NDArray[Any]
+Order = Literal["importance", "random", "scan"]
+
+_BAND = 4 << 20
+_SHUFFLE = 1 << 20
+"""Number of the random stream that shuffles; those of the directions are smaller."""
+
+
+@dataclass(frozen=True, eq=False)
+class Guide:
+    """What decides about strokes, at the planning size.
+
+    Attributes:
+        grey: (h, w) uint8, how dark each pixel is drawn.
+        direction: (h, w) uint8, the direction index of each pixel.
+        angles: the angle of each index in degrees.
+        levels: number of grey levels.
+        width: distance of the rows of strokes in planning pixels.
+        seed: of the rows.
+        turned_contrast: amount of local contrast to bring out in each turned frame, white corners included.
+    """
+
+    grey: NDArray[np.uint8]
+    direction: NDArray[np.uint8]
+    angles: tuple[float, ...]
+    levels: int
+    width: int
+    seed: int
+    turned_contrast: float = 0.0
+
+    def turn(self, direction: int) -> Turn:
+        """The frame in which the strokes of a direction are rows."""
+        return Turn.of((self.grey.shape[0], self.grey.shape[1]), self.angles[direction])
+
+    def bands(self, turn: Turn) -> Iterator[tuple[Box, NDArray[np.uint8]]]:
+        """Bands of the turned frame and the grey picture in them, white outside the picture."""
+        if self.turned_contrast == 0:
+            for band in turn.bands(_BAND):
+                yield band, turn.turn(self.grey, band, 255)
+            return
+        whole = turn.turn(self.grey, Box(0, turn.frame[0], 0, turn.frame[1]), 255)
+        equalised = equalise(whole, turn.frame, self.turned_contrast)
+        for band in turn.bands(_BAND):
+            yield band, equalised[band.slices]
+
+
+def search(guide: Guide, direction: int, job: Job) -> Strokes:
+    """All strokes of one direction in scan order, without their importance."""
+    turn = guide.turn(direction)
+    mask = np.where(guide.direction == direction, np.uint8(255), np.uint8(0))
+    if not mask.any():
+        return np.empty(0, STROKE)
+    rng = job.rng(guide.seed, direction)
+    rows = scan_rows(rng, guide.levels, turn.frame[0], guide.width)
+    table = level_table(guide.levels)
+    found = []
+    for band, grey in guide.bands(turn):
+        job.check()
+        level = cv2.LUT(grey, table)
+        level[turn.turn(mask, band, 0) <= 127] = 255
+        found.append(_runs(np.asarray(level, dtype=np.uint8), rows, band))
+    strokes: Strokes = np.concatenate(found)
+    strokes = strokes[np.argsort(strokes["level"], kind="stable")]
+    strokes["direction"] = direction
+    strokes["variant"] = rng.integers(0, VARIANTS, len(strokes))
+    return strokes
+
+
+def scan_rows(rng: np.random.Generator, levels: int, height: int, width: int) -> NDArray[np.int32]:
+    """For each level its own rows (levels, rows), about ``width`` apart, the first at ``-width // 2``."""
+    count = int(height / (0.8 * width)) + 4
+    steps = np.rint(rng.normal(width, 1, (levels, count)))
+    steps = np.rint(np.clip(steps, 0.8 * width, 1.25 * width))  # at least 2: the rows get to the end
+    steps[:, 0] = -(width // 2)
+    return np.cumsum(steps, axis=1).astype(np.int32)
+
+
+def _runs(level: NDArray[np.uint8], rows: NDArray[np.int32], band: Box) -> Strokes:
+    """The runs of pixels at most as light as each level, on the rows of that level inside a band."""
+    read = np.maximum(rows, 0)
+    of_level, of_row = np.nonzero((read >= band.top) & (read < band.bottom))
+    lines = level[read[of_level, of_row] - band.top]
+    width = lines.shape[1] + 2
+    drawn = np.zeros((len(lines), width), bool)
+    np.less_equal(lines, of_level[:, None].astype(np.uint8), out=drawn[:, 1:-1])
+    drawn[:, 2:-2] |= drawn[:, 1:-3] & drawn[:, 3:-1]
+    flat = drawn.ravel()
+    changes = np.flatnonzero(flat[1:] != flat[:-1])
+    line, begin = np.divmod(changes[::2], width)
+    strokes = np.zeros(len(begin), STROKE)
+    strokes["level"] = of_level[line]
+    strokes["row"] = rows[of_level[line], of_row[line]]
+    strokes["begin"] = begin + band.left
+    strokes["end"] = changes[1::2] - line * width + band.left
+    return strokes
+
+
+def weigh(guide: Guide, strokes: Strokes, direction: int, job: Job) -> None:
+    """Set the importance of all strokes of one direction: their darkness times the gradient below them."""
+    turn = guide.turn(direction)
+    relief = _relief(guide.grey)
+    for band in turn.bands(_BAND):
+        job.check()
+        own = (strokes["row"] >= band.top - guide.width) & (strokes["row"] < band.bottom)
+        part = strokes[own]
+        sums = cv2.integral(turn.turn(relief, band, 0), sdepth=cv2.CV_64F)
+        top = np.clip(part["row"] - band.top, 0, band.size[0])
+        bottom = np.clip(part["row"] + guide.width - band.top, 0, band.size[0])
+        left, right = (np.clip(part[end] - band.left, 0, band.size[1]) for end in ("begin", "end"))
+        total = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+        strokes["importance"][own] += total * (255 - level_grey(guide.levels)[part["level"]]) / 255
+
+
+def _relief(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The gradient magnitude, 0..255."""
+    x = cv2.Sobel(grey, cv2.CV_16S, 1, 0, borderType=cv2.BORDER_REPLICATE)
+    y = cv2.Sobel(grey, cv2.CV_16S, 0, 1, borderType=cv2.BORDER_REPLICATE)
+    magnitude = np.abs(x.astype(np.int32)) + np.abs(y)
+    return (magnitude * 255 // max(1, int(magnitude.max()))).astype(np.uint8)
+
+
+def arrange(strokes: Strokes, order: Order, seed: int) -> Strokes:
+    """The strokes in drawing order: by falling importance with ties at random, at random, or row by row."""
+    if order == "scan":
+        return strokes
+    shuffled = strokes[np.random.default_rng([seed, _SHUFFLE]).permutation(len(strokes))]
+    if order == "random":
+        return shuffled
+    return shuffled[np.argsort(-shuffled["importance"], kind="stable")]
