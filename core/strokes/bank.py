@@ -78,7 +78,7 @@ class Bank:
         starts = rng.integers(0, strip.shape[1], variants)
         columns = (starts[:, None] + np.arange(length)) % strip.shape[1]
         rows = rng.integers(0, len(strip) // self.width, variants) * self.width
-        return strip[(rows[:, None] + np.arange(self.width))[:, :, None], columns[:, None, :]]
+        return np.asarray(strip[(rows[:, None] + np.arange(self.width))[:, :, None], columns[:, None, :]])
 
     def _noise_strip(self) -> Plane:
         """Unit normal noise; its grains grow with the stroke width, so that large pictures are not smooth."""
@@ -126,11 +126,11 @@ def attenuation(width: int, length: int, taper: float) -> Plane:
     middle = max((width - 1) / 2, 0.5)
     along = (1 - np.arange(length) / half) ** 2 / 3
     across = (1 - np.arange(width) / middle) ** 2
-    return (taper * np.sqrt(along[None] + across[:, None]) / 1.5).astype(np.float32)
+    return np.asarray(taper * np.sqrt(along[None] + across[:, None]) / 1.5, np.float32)
 
 
 def shift_down(stroke: Plane, offset: Plane, rng: np.random.Generator) -> Plane:
-    """Move the columns of (variants, rows, length) down by ``offset``; what comes in is paper, truncated to integers."""
+    """Move the columns of (variants, rows, length) down by ``offset``, cut to integers; what comes in is paper."""
     whole = np.floor(offset).astype(int)
     part = offset - whole
     rows = np.arange(stroke.shape[1])[:, None] - whole
@@ -146,5 +146,7 @@ def unit_noise(rng: np.random.Generator, shape: tuple[int, int], grain: float) -
     if grain <= 1:
         return rng.standard_normal(shape, np.float32)
     small = max(1, round(shape[0] / grain)), max(1, round(shape[1] / grain))
-    noise: Plane = np.asarray(cv2.resize(rng.standard_normal(small, np.float32), shape[::-1], interpolation=cv2.INTER_CUBIC))
-    return (noise - noise.mean()) / max(float(noise.std()), 1e-6)
+    noise: Plane = np.asarray(
+        cv2.resize(rng.standard_normal(small, np.float32), shape[::-1], interpolation=cv2.INTER_CUBIC)
+    )
+    return np.asarray((noise - noise.mean()) / max(float(noise.std()), 1e-6))

@@ -44,7 +44,9 @@ class Brush:
 BUILTIN_BRUSHES = (
     Brush("pencil", "Pencil (HB)"),
     Brush("soft-pencil", "Soft pencil (6B)", fullness=1.6, grain=3.0, coarseness=1.4, taper=0.8, pressure=0.8),
-    Brush("charcoal", "Charcoal", fullness=2.2, depth=0.9, grain=12.0, coarseness=2.2, taper=0.7, pressure=0.6, bend=1.3),
+    Brush(
+        "charcoal", "Charcoal", fullness=2.2, depth=0.9, grain=12.0, coarseness=2.2, taper=0.7, pressure=0.6, bend=1.3
+    ),
     Brush("ink", "Ink pen", swell=1.0, grain=0.0, taper=0.6, pressure=0.5),
 )
 """The brushes that come with Senga."""

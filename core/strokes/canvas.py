@@ -40,8 +40,8 @@ class Canvas:
         )
         self._pixels: Grey = np.full(self._box.size, 255, np.uint8)
 
-    def draw(self, strokes: Strokes) -> None:
-        """Draw those of the strokes that touch the band."""
+    def draw(self, strokes: Strokes) -> bool:
+        """Draw those of the strokes that touch the band; tell whether there were any."""
         tops, lefts = placement(strokes, self._bank)
         near = (tops + 2 * self._bank.width > self._band.top - 1) & (tops <= self._band.bottom)
         patches = self._patches(strokes[near])
@@ -51,6 +51,7 @@ class Canvas:
             height, width = patch.shape
             region = pixels[top : top + height, left : left + width]
             darker(region, patch, region)
+        return bool(near.any())
 
     def _patches(self, strokes: Strokes) -> Iterator[Grey]:
         lengths = nominal_length(strokes["end"] - strokes["begin"]).tolist()

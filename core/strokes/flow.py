@@ -64,7 +64,7 @@ def _smooth(x: Plane, y: Plane, weight: Plane, radius: int, steps: int) -> None:
     window = (2 * radius + 1, 2 * radius + 1)
 
     def box(plane: Plane) -> Plane:
-        return np.asarray(cv2.blur(plane, window))[inside]
+        return np.asarray(cv2.blur(plane, window), np.float32)[inside]
 
     squared = weight * weight
     damping = np.float32(0.5) * (1 - _TANH * weight[inside])
@@ -82,7 +82,7 @@ def _smooth(x: Plane, y: Plane, weight: Plane, radius: int, steps: int) -> None:
 
 
 def stroke_angles(directions: int) -> list[float]:
-    """The angle of each direction index, in degrees, anticlockwise from the horizontal: -90, -90 + 180/D, …"""
+    """The angle of each direction index, in degrees, anticlockwise from the horizontal, from -90 in equal steps."""
     return [-90 + 180 * index / directions for index in range(directions)]
 
 
@@ -109,4 +109,4 @@ def direction_index(
 
 def _quantise(angle: NDArray[Any], directions: int) -> NDArray[Any]:
     step = 180 / directions
-    return np.floor((angle + 90 + step / 2) / step) % directions
+    return np.asarray(np.floor((angle + 90 + step / 2) / step) % directions)

@@ -150,4 +150,4 @@ def _warp_tile(source: NDArray[Any], to_source: Matrix, size: Size, fill: int) -
         return np.full(size, fill, np.uint8)
     matrix = (np.linalg.inv(_shift(used)) @ to_source)[:2]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(source[used.slices], matrix, size[::-1], flags=flags, borderValue=fill)  # type: ignore[call-overload]
+    return np.asarray(cv2.warpAffine(source[used.slices], matrix, size[::-1], flags=flags, borderValue=(fill,)))

@@ -20,7 +20,7 @@ from .tone import Grey, equalise
 DIRECTIONS = 18
 _STRIP = 256
 _DIRECT = 120
-"""OpenCV filters with the non-zero taps alone below this many taps, and by Fourier transform above: ten times slower."""
+"""OpenCV uses the non-zero taps alone below this many taps, and Fourier transforms above: ten times slower."""
 
 Plane = NDArray[np.float32]
 Tap = tuple[int, int, Plane]
@@ -41,7 +41,7 @@ def line_map(
     """
     job = job or Job()
     half = min(max(min(full_size) // 60, 1), 9)
-    gradient = _gradient(cv2.medianBlur(grey, 3))
+    gradient = _gradient(np.asarray(cv2.medianBlur(grey, 3), np.uint8))
     kernels = [_split(kernel) for kernel in line_kernels(half)]
     labels = _labels(gradient, kernels, half, job.part(0, 0.45))
     strength = _along(gradient, labels, kernels, half, job.part(0.45, 0.9))
@@ -74,6 +74,12 @@ def strengthen(lines: Grey, strength: float) -> Grey:
     return multiply(once, aside)
 
 
+def fade(lines: Grey, share: float) -> Grey:
+    """Lines drawn with a part of their darkness."""
+    table = np.rint(255 - share * (255 - np.arange(256))).astype(np.uint8)
+    return np.asarray(cv2.LUT(lines, table), dtype=np.uint8)
+
+
 def multiply(first: Grey, second: Grey) -> Grey:
     """``floor(first · second / 255)``, in strips."""
     result = np.empty_like(first)
@@ -93,8 +99,8 @@ def _power(grey: Grey, exponent: float) -> Grey:
 def _gradient(grey: Grey) -> NDArray[np.uint16]:
     """|forward difference| in x plus in y, zero where there is no next pixel."""
     gradient = np.zeros(grey.shape, np.uint16)
-    gradient[:, :-1] += cv2.absdiff(grey[:, :-1], grey[:, 1:])
-    gradient[:-1] += cv2.absdiff(grey[:-1], grey[1:])
+    gradient[:, :-1] += np.asarray(cv2.absdiff(grey[:, :-1], grey[:, 1:]), np.uint8)
+    gradient[:-1] += np.asarray(cv2.absdiff(grey[:-1], grey[1:]), np.uint8)
     return gradient
 
 
@@ -158,7 +164,7 @@ def _along(
         plane, label = padded.astype(np.float32), label_border[rows.start : rows.stop + 2 * half]
         total = np.zeros((rows.stop - rows.start, gradient.shape[1]), np.float32)
         for index, pieces in enumerate(kernels):
-            own = cv2.copyTo(plane, cv2.compare(label, index, cv2.CMP_EQ))
-            cv2.add(total, _correlate(own, pieces, half), dst=total)
+            own = cv2.copyTo(plane, np.equal(label, index).view(np.uint8))
+            cv2.add(total, _correlate(np.asarray(own, np.float32), pieces, half), dst=total)
         drawn[rows] = total * gradient[rows].astype(np.float32) ** np.float32(0.4)
     return drawn

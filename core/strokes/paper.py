@@ -13,6 +13,11 @@ Grey = NDArray[np.uint8]
 _TILE = 1024
 _STRIP = 512
 _STREAM = 1 << 21
+_YELLOW = 0.26
+"""Saturation of the oldest paper; the paper's program has a third of it."""
+_GRAIN = 0.006
+_HUE = (0.0, 0.4, 1.0)
+"""How much of the saturation each of red, green and blue loses: a hue of 36°."""
 
 
 def blank(size: tuple[int, int], seed: int) -> Grey:
@@ -29,20 +34,21 @@ def blank(size: tuple[int, int], seed: int) -> Grey:
     return paper
 
 
-def age(grey: Grey, amount: float, seed: int) -> NDArray[np.uint8]:
-    """A grey drawing on yellowed paper, (H, W, 3): hue 30°, unevenly saturated; ``amount`` 0..1."""
-    height, width = grey.shape
+def age(drawing: NDArray[np.uint8], amount: float, seed: int) -> NDArray[np.uint8]:
+    """A drawing, (H, W) or (H, W, 3), on yellowed paper, (H, W, 3), unevenly saturated; ``amount`` 0..1."""
+    height, width = drawing.shape[:2]
     rng = np.random.default_rng([seed, _STREAM + 1])
-    saturation = (0.26 * amount * _clouds(rng, (height, width))).astype(np.float32)
-    coloured = np.empty((height, width, 3), np.uint8)
+    stains = _clouds(rng, (height, width))
+    aged = np.empty((height, width, 3), np.uint8)
     for top in range(0, height, _STRIP):
         rows = slice(top, top + _STRIP)
-        grain = saturation[rows] + np.float32(0.006) * rng.standard_normal(saturation[rows].shape, np.float32)
-        value = grey[rows].astype(np.float32)
-        coloured[rows, :, 0] = value + np.float32(0.5)
-        coloured[rows, :, 1] = value * (1 - np.clip(grain, 0, 1) / 2) + np.float32(0.5)
-        coloured[rows, :, 2] = value * (1 - np.clip(grain, 0, 1)) + np.float32(0.5)
-    return coloured
+        saturation = np.float32(_YELLOW * amount) * stains[rows]
+        saturation += np.float32(_GRAIN) * rng.standard_normal(saturation.shape, np.float32)
+        np.clip(saturation, 0, 1, out=saturation)
+        for channel, share in enumerate(_HUE):
+            value = drawing[rows] if drawing.ndim == 2 else drawing[rows, :, channel]
+            aged[rows, :, channel] = np.rint(value * (1 - np.float32(share) * saturation))
+    return aged
 
 
 def _clouds(rng: np.random.Generator, size: tuple[int, int]) -> NDArray[np.float32]:

@@ -103,7 +103,7 @@ def scan_rows(rng: np.random.Generator, levels: int, height: int, width: int) ->
     steps = np.rint(rng.normal(width, 1, (levels, count)))
     steps = np.rint(np.clip(steps, 0.8 * width, 1.25 * width))  # at least 2: the rows get to the end
     steps[:, 0] = -(width // 2)
-    return np.cumsum(steps, axis=1).astype(np.int32)
+    return np.asarray(np.cumsum(steps, axis=1), np.int32)
 
 
 def _runs(level: NDArray[np.uint8], rows: NDArray[np.int32], band: Box) -> Strokes:
@@ -147,14 +147,14 @@ def _relief(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     x = cv2.Sobel(grey, cv2.CV_16S, 1, 0, borderType=cv2.BORDER_REPLICATE)
     y = cv2.Sobel(grey, cv2.CV_16S, 0, 1, borderType=cv2.BORDER_REPLICATE)
     magnitude = np.abs(x.astype(np.int32)) + np.abs(y)
-    return (magnitude * 255 // max(1, int(magnitude.max()))).astype(np.uint8)
+    return np.asarray(magnitude * 255 // max(1, int(magnitude.max())), np.uint8)
 
 
 def arrange(strokes: Strokes, order: Order, seed: int) -> Strokes:
     """The strokes in drawing order: by falling importance with ties at random, at random, or row by row."""
     if order == "scan":
         return strokes
-    shuffled = strokes[np.random.default_rng([seed, _SHUFFLE]).permutation(len(strokes))]
+    shuffled: Strokes = strokes[np.random.default_rng([seed, _SHUFFLE]).permutation(len(strokes))]
     if order == "random":
         return shuffled
-    return shuffled[np.argsort(-shuffled["importance"], kind="stable")]
+    return np.asarray(shuffled[np.argsort(-shuffled["importance"], kind="stable")])

@@ -16,7 +16,7 @@ from senga.job import Job
 
 from . import flow, lines, paper, tone
 from .bank import PAPER, Bank
-from .brush import Brush, find
+from .brush import find
 from .canvas import Canvas, canvas_bands
 from .plan import Guide, Strokes, search
 from .settings import PencilSettings
@@ -63,14 +63,13 @@ class Drawing:
     result: Grey
 
 
-def draw(grey: Grey, settings: PencilSettings, job: Job | None = None, brushes: Iterable[Brush] = ()) -> Drawing:
+def draw(grey: Grey, settings: PencilSettings, job: Job | None = None) -> Drawing:
     """Draw a picture with a pencil.
 
     Args:
         grey: (H, W) uint8.
         settings: what the painter chose; ``settings.FAITHFUL`` draws like the paper's program.
-        job: told of the progress, may cancel, limits the threads.
-        brushes: further brushes to choose from by name.
+        job: told of the progress, may cancel, limits the threads, brings further brushes.
 
     Returns:
         The drawing; the same for the same settings on any number of threads.
@@ -80,7 +79,7 @@ def draw(grey: Grey, settings: PencilSettings, job: Job | None = None, brushes: 
         Cancelled: the job was.
     """
     job = job or Job()
-    scene = prepare(grey, settings, job.part(0, 0.4), brushes)
+    scene = prepare(grey, settings, job.part(0, 0.4))
     strokes, shading = shade(scene, job.part(0.4, 0.95))
     outlines = full_outlines(scene)
     result = finish(scene, shading, outlines)
@@ -88,14 +87,14 @@ def draw(grey: Grey, settings: PencilSettings, job: Job | None = None, brushes: 
     return Drawing(strokes, shading, outlines, result)
 
 
-def prepare(grey: Grey, settings: PencilSettings, job: Job, brushes: Iterable[Brush] = ()) -> Scene:
+def prepare(grey: Grey, settings: PencilSettings, job: Job) -> Scene:
     """Find the directions, levels and outlines of a picture."""
     job.progress(0, "Looking at the tones")
-    brush = find(settings.brush, brushes)
+    brush = find(settings.brush, job.brushes())
     size = (grey.shape[0], grey.shape[1])
     full_size = job.full_size or size
-    width = settings.stroke_width(*full_size)
-    planned = width if width <= WIDEST_PLANNED else min(max(round(settings.width), 4), WIDEST_PLANNED)
+    width = settings.width_on(*full_size)
+    planned = width if width <= WIDEST_PLANNED else min(max(round(settings.stroke_width), 4), WIDEST_PLANNED)
     unit = width / planned
     small = _reduce(grey, unit)
     small_full = tuple(max(1, round(side / unit)) for side in full_size) if unit > 1 else full_size

@@ -18,7 +18,7 @@ class PencilSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     brush: str = setting("pencil", "What draws: pencil, soft-pencil, charcoal, ink, or a brush of a plug-in.")
-    width: float = setting(5.0, "Width of a stroke, as on a picture of one megapixel.", ge=2, le=60, unit="px")
+    stroke_width: float = setting(5.0, "Width of a stroke, as on a picture of one megapixel.", ge=2, le=60, unit="px")
     darkness: float = setting(
         2.0, "How dark the darkest places become; 1 is the silvery grey of a hard pencil.", ge=0.5, le=4
     )
@@ -42,7 +42,7 @@ class PencilSettings(BaseModel):
     seed: int = setting(1, "Another number draws other strokes.", ge=0, le=2**31 - 1)
     width_unit: Literal["relative", "pixels"] = setting(
         "relative",
-        "Take the width as on a picture of one megapixel, so that every size looks alike, or in pixels of this picture.",
+        "Stroke width as on a picture of one megapixel, so that every size looks alike, or in pixels of this picture.",
         advanced=True,
     )
     deepen: float = setting(1.0, "Darken faint outlines.", ge=0.25, le=4, advanced=True)
@@ -57,11 +57,11 @@ class PencilSettings(BaseModel):
         3, "How far a strong form bends the strokes around it.", ge=1, le=8, unit="px", advanced=True
     )
 
-    def stroke_width(self, height: int, width: int) -> int:
+    def width_on(self, height: int, width: int) -> int:
         """Width of a stroke in pixels on a picture of this size."""
         if self.width_unit == "pixels":
-            return max(2, round(self.width))
-        return max(SMALLEST_WIDTH, round(self.width * math.sqrt(height * width / 1e6)))
+            return max(2, round(self.stroke_width))
+        return max(SMALLEST_WIDTH, round(self.stroke_width * math.sqrt(height * width / 1e6)))
 
     def stroke_angle(self) -> float:
         """The angle in -90..90 degrees."""
