@@ -64,7 +64,7 @@ def _by_own_names(checkpoint: Checkpoint, network: Network) -> dict[str, NDArray
     prefixes = [name.removesuffix(first) for name in checkpoint.arrays if name.endswith(first)]
     for prefix in prefixes:
         theirs = {name: _spelling(prefix + name, checkpoint.arrays) for name in network.parameters}
-        return _collected(network, checkpoint.arrays, theirs)
+        return _collected(network, checkpoint, theirs)
     return None
 
 
@@ -78,7 +78,7 @@ def _by_tf_names(checkpoint: Checkpoint, network: Network) -> dict[str, NDArray[
     theirs = {ours: found.get(tf.split("G_MODEL/")[1], tf) for tf, ours in tf_names(network).items()}
     if len(set(theirs.values()) & set(checkpoint.arrays)) * 2 < len(theirs):
         return None
-    return _collected(network, checkpoint.arrays, theirs)
+    return _collected(network, checkpoint, theirs)
 
 
 def _tf_key(name: str) -> str:
@@ -90,18 +90,18 @@ def _tf_key(name: str) -> str:
     return re.sub(r"/depthwise\d*$", "/w", key)
 
 
-def _collected(network: Network, arrays: Arrays, theirs: Mapping[str, str]) -> dict[str, NDArray[Any]]:
-    """Arrays by our names; names that tell the network must then give all of it."""
-    axes = tf_axes(network)
+def _collected(network: Network, checkpoint: Checkpoint, theirs: Mapping[str, str]) -> dict[str, NDArray[Any]] | None:
+    """Arrays by our names. Names that tell the network must give all of it, unless an ONNX graph can tell the rest."""
+    axes, arrays = tf_axes(network), checkpoint.arrays
     found: dict[str, NDArray[Any]] = {}
     for ours, shape in network.parameters.items():
         name = theirs[ours]
-        if name not in arrays:
-            raise ModelError(f"It looks like {network.name}, but “{name}” is missing; the file is incomplete.")
-        fitted = _fitted(arrays[name], shape, axes.get(ours))
+        fitted = _fitted(arrays[name], shape, axes.get(ours)) if name in arrays else None
+        if fitted is None and checkpoint.nodes:
+            return None
         if fitted is None:
-            was = tuple(arrays[name].shape)
-            raise ModelError(f"It looks like {network.name}, but “{name}” has the shape {was} instead of {shape}.")
+            was = f"has the shape {arrays[name].shape} instead of {shape}" if name in arrays else "is missing"
+            raise ModelError(f"It looks like {network.name}, but “{name}” {was}.")
         found[ours] = fitted
     return found
 
@@ -212,6 +212,8 @@ def _habits(checkpoint: Checkpoint, way: Callable[..., Any]) -> dict[str, str]:
         mode = node.attributes.get("coordinate_transformation_mode")
         if node.kind == "Resize" and mode in _UPSAMPLE:
             habits["upsample"] = _UPSAMPLE[mode]
+        if node.kind.endswith("Normalization") and "epsilon" in node.attributes:
+            habits["eps"] = f"{node.attributes['epsilon']:.3g}"
         small = [checkpoint.arrays[name] for name in node.inputs if name in checkpoint.arrays]
         if node.kind == "Add" and small and small[0].size == 1 and 0 < small[0].item() < 1e-3:
             habits["eps"] = f"{small[0].item():.3g}"

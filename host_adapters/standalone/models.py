@@ -1,0 +1,192 @@
+"""``senga models``: what can be had, from whom, under which terms; fetching, importing, verifying, removing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from senga.errors import ModelError
+
+if TYPE_CHECKING:
+    from senga.catalog import ModelEntry
+    from senga.store import Store
+
+COMMERCIAL = {"yes": "commercial use allowed", "no": "non-commercial only", "unknown": "commercial use not stated"}
+
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+
+
+def open_store() -> Store:
+    """The model store with the models of all loaded filters."""
+    from senga.registry import plugins
+
+    return plugins().store()
+
+
+@click.group("models")
+def models_command() -> None:
+    """List, pull, import, verify and remove model weights."""
+
+
+@models_command.command("list")
+@as_json
+def list_models(as_json: bool) -> None:
+    """List the models: where they are, and under which terms."""
+    store = open_store()
+    entries = store.entries()
+    if as_json:
+        for entry in entries:
+            click.echo(json.dumps(_facts(entry)))
+    elif sys.stdout.isatty():
+        _print_table(entries)
+    else:
+        for entry in entries:
+            click.echo("\t".join(_row(entry)))
+    for problem in store.problems:
+        click.echo(f"senga: {problem}", err=True)
+
+
+@models_command.command("show")
+@click.argument("name")
+@as_json
+def show(name: str, as_json: bool) -> None:
+    """Tell everything that is known of a model."""
+    facts = _facts(open_store().find(name))
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    for key, value in facts.items():
+        for line in [value] if isinstance(value, str) else value if isinstance(value, list) else [str(value)]:
+            click.echo(f"{key.replace('_', ' '):<14} {line}".rstrip())
+
+
+@models_command.command("pull")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Accept the terms without being asked.")
+@as_json
+def pull(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
+    """Fetch public models, after showing their terms."""
+    store = open_store()
+    for name in names:
+        with _reporter(name, as_json) as report:
+            entry = store.pull(name, lambda entry: _accepted(entry, yes), report)
+        if as_json:
+            click.echo(json.dumps({"event": "done", **_facts(entry)}))
+            continue
+        click.echo(f"{name} is ready.")
+        if entry.urls and not entry.digest:
+            digest = store.load(name).card.get("file_digest", "")
+            click.echo(f"Nobody publishes a digest of this file, so it is unverified ({digest}).", err=True)
+
+
+@models_command.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", help="What to call the style; by default the name of the file.")
+@as_json
+def import_model(file: Path, name: str | None, as_json: bool) -> None:
+    """Import weights: safetensors, npz, MindSpore ckpt, PyTorch pt or pth, ONNX."""
+    entry = open_store().import_file(file, name)
+    if as_json:
+        click.echo(json.dumps(_facts(entry)))
+    else:
+        click.echo(f"{entry.name} is ready ({entry.architecture}, width {entry.width}).")
+
+
+@models_command.command("verify")
+@click.argument("name", required=False)
+@as_json
+@click.pass_context
+def verify(ctx: click.Context, name: str | None, as_json: bool) -> None:
+    """Compare one model, or all on this machine, with their digests; exit 1 if any is damaged."""
+    verdicts = open_store().verify(name)
+    for verdict in verdicts:
+        if as_json:
+            click.echo(json.dumps({"name": verdict.name, "sound": not verdict.problem, "problem": verdict.problem}))
+        else:
+            click.echo(f"{verdict.name}: {verdict.problem or 'sound'}")
+    ctx.exit(1 if any(verdict.problem for verdict in verdicts) else 0)
+
+
+@models_command.command("remove")
+@click.argument("name")
+def remove(name: str) -> None:
+    """Delete a pulled or imported model."""
+    open_store().remove(name)
+    click.echo(f"{name} is removed.")
+
+
+def _state(entry: ModelEntry) -> str:
+    return "built in" if entry.shipped else "here" if entry.file else "to pull"
+
+
+def _size(entry: ModelEntry) -> str:
+    return f"{entry.size / 1e6:.1f} MB" if entry.size else "?"
+
+
+def _row(entry: ModelEntry) -> list[str]:
+    return [entry.name, _state(entry), _size(entry), entry.licence, COMMERCIAL[entry.commercial], entry.note]
+
+
+def _facts(entry: ModelEntry) -> dict[str, Any]:
+    facts = entry.model_dump(mode="json", exclude={"shipped", "converter"})
+    return {"name": entry.name, "state": _state(entry), **facts}
+
+
+def _print_table(entries: list[ModelEntry]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("Style", "State", "Size", "Licence", "Use", "Look", box=None, header_style="bold", pad_edge=False)
+    for entry in entries:
+        table.add_row(*_row(entry))
+    Console(highlight=False, markup=False).print(table)
+
+
+def _accepted(entry: ModelEntry, yes: bool) -> bool:
+    """Show the terms, and ask unless they are accepted beforehand."""
+    click.echo(f"{entry.title or entry.name} by {entry.author}, {_size(entry)}\n{entry.source}", err=True)
+    click.echo(f"Made from: {entry.training_data}.", err=True)
+    click.echo(f"Licence: {entry.licence} ({COMMERCIAL[entry.commercial]}) {entry.licence_url}", err=True)
+    click.echo(entry.terms, err=True)
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise ModelError(f"The model “{entry.name}” asks for consent to these terms: repeat with --yes to accept them.")
+    return click.confirm("Do you accept these terms?", err=True)
+
+
+@contextmanager
+def _reporter(name: str, as_json: bool) -> Iterator[Callable[[int, int | None], None]]:
+    """Tells what has arrived: JSON lines when asked for, a bar on a terminal, else nothing."""
+    if as_json:
+        yield lambda done, total: click.echo(
+            json.dumps({"event": "progress", "name": name, "done": done, "total": total})
+        )
+    elif sys.stderr.isatty():
+        yield from _bar(name)
+    else:
+        yield lambda done, total: None  # noqa: ARG005 - a pipe hears nothing
+
+
+def _bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    bars = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bars.add_task(name, total=None)
+
+    def report(done: int, total: int | None) -> None:
+        bars.start()  # only now: a question may have been asked before
+        bars.update(task, completed=done, total=total)
+
+    try:
+        yield report
+    finally:
+        bars.stop()
