@@ -56,7 +56,11 @@ Act = Callable[[Image, Job], Image | Animation]
 
 
 def compose(
-    filter: Filter, plugins: Plugins, picture: Image | Animation, job: Job, blend: Blend | None = None  # noqa: A002
+    filter: Filter,  # noqa: A002 - the word of the field
+    plugins: Plugins,
+    picture: Image | Animation,
+    job: Job,
+    blend: Blend | None = None,
 ) -> Image | Animation:
     """Run one filter on a picture or on every frame of an animation, and blend its result with the original.
 
@@ -68,7 +72,11 @@ def compose(
 
 
 def compose_act(
-    act: Act, picture: Image | Animation, job: Job, blend: Blend, filter: Filter | None = None  # noqa: A002
+    act: Act,
+    picture: Image | Animation,
+    job: Job,
+    blend: Blend,
+    filter: Filter | None = None,  # noqa: A002
 ) -> Image | Animation:
     """The same for any act: a filter, or a recipe (then ``filter`` is None and its result says whether it is grey)."""
     if isinstance(picture, Animation):
@@ -92,13 +100,13 @@ def compose_act(
 
 def feathered(selection: Pixels, feather: float) -> NDArray[np.float32]:
     """The selection as (H, W) float32 in [0, 1], its border faded over ``feather`` pixels as GIMP does."""
-    mask = to_depth(np.ascontiguousarray(selection), np.float32)
-    if feather == 0:
-        return np.clip(mask, 0, 1)
-    import cv2
+    mask: Any = to_depth(np.ascontiguousarray(selection), np.float32)
+    if feather > 0:
+        import cv2
 
-    # GIMP blurs with a standard deviation of radius / 3.5.
-    return np.clip(cv2.GaussianBlur(mask, (0, 0), feather / 3.5, borderType=cv2.BORDER_REPLICATE), 0, 1)
+        # GIMP blurs with a standard deviation of radius / 3.5.
+        mask = cv2.GaussianBlur(mask, (0, 0), feather / 3.5, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(np.clip(mask, 0, 1), np.float32)
 
 
 def opaque(image: Image) -> Pixels:
@@ -122,10 +130,8 @@ def _guessed(pixels: Pixels, hidden: NDArray[np.bool_]) -> Pixels:
     import cv2
 
     height, width = hidden.shape
-    half = ((width + 1) // 2, (height + 1) // 2)
-    weight = cv2.resize(np.where(hidden, 0, 255).astype(np.uint8), half, interpolation=cv2.INTER_AREA) / np.float32(255)
-    shown = np.where(hidden[:, :, None], pixels.dtype.type(0), pixels)
-    small = cv2.resize(shown, half, interpolation=cv2.INTER_AREA).astype(np.float32)
+    weight = to_depth(_half(np.where(hidden, 0, 255).astype(np.uint8)), np.float32)
+    small = _half(np.where(hidden[:, :, None], pixels.dtype.type(0), pixels)).astype(np.float32)
     filled = _push_pull(small / np.maximum(weight, 1e-6)[:, :, None], np.ceil(weight))
     return cv2.resize(filled.astype(pixels.dtype), (width, height), interpolation=cv2.INTER_LINEAR)
 
@@ -137,12 +143,17 @@ def _push_pull(pixels: NDArray[np.float32], weight: NDArray[np.float32]) -> NDAr
     height, width = weight.shape
     if weight.min() > 0 or max(height, width) == 1:
         return pixels
-    half = ((width + 1) // 2, (height + 1) // 2)
-    small_weight = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
-    small = cv2.resize(pixels * weight[:, :, None], half, interpolation=cv2.INTER_AREA)
+    small_weight, small = _half(weight), _half(pixels * weight[:, :, None])
     filled = _push_pull(small / np.maximum(small_weight, 1e-6)[:, :, None], np.ceil(small_weight))
     grown = cv2.resize(filled, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.where(weight[:, :, None] > 0, pixels, grown)
+
+
+def _half(values: NDArray[Any]) -> NDArray[Any]:
+    import cv2
+
+    height, width = values.shape[:2]
+    return cv2.resize(values, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
 
 
 def _surroundings(mask: NDArray[np.float32] | None, image: Image, reach: int) -> tuple[int, int, int, int]:
@@ -199,7 +210,9 @@ def _converted(pixels: Pixels, depth: Any, grey: bool) -> Pixels:
 
 def _resized(result: Image, source: Image, blend: Blend, grey: bool) -> Image:
     if not blend.plain:
-        raise SettingsError("This filter changes the size of the picture, so selection, strength and original colours do not apply.")
+        raise SettingsError(
+            "This filter changes the size of the picture, so selection, strength and original colours do not apply."
+        )
     return Image(_converted(result.pixels, source.depth, grey), result.alpha, grey, replace(source.info))
 
 
@@ -223,7 +236,11 @@ def _scaled(image: Image, height: int, width: int) -> Image:
     if (image.height, image.width) == (height, width):
         return replace(image, grey=False)
     pixels = to_depth(_resize(image.float(), height, width), image.depth)
-    alpha = None if image.alpha is None else to_depth(_resize(to_depth(image.alpha, np.float32), height, width), image.alpha.dtype)
+    alpha = (
+        None
+        if image.alpha is None
+        else to_depth(_resize(to_depth(image.alpha, np.float32), height, width), image.alpha.dtype)
+    )
     return Image(pixels, alpha, False, image.info)
 
 
@@ -239,7 +256,9 @@ def _each_frame(act: Act, film: Animation, job: Job, blend: Blend, filter: Filte
             part = job.part(number / film.count, (number + 1) / film.count)
             result = compose_act(act, frame.image, part, blend, filter)
             if isinstance(result, Animation):
-                raise SettingsError("This filter makes an animation, so it needs a single picture and not an animation.")
+                raise SettingsError(
+                    "This filter makes an animation, so it needs a single picture and not an animation."
+                )
             yield Frame(result, frame.seconds)
 
     return replace(film, frames=frames)

@@ -13,8 +13,8 @@ from .compose import Blend, compose, compose_act
 from .filter import Filter
 from .image import Animation, Image, Pixels
 from .job import Job
-from .registry import Plugins, plugins
 from .recipe import Recipe
+from .registry import Plugins, plugins
 
 if TYPE_CHECKING:
     import PIL.Image

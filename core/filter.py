@@ -63,7 +63,7 @@ def setting(
     advanced: bool = False,
 ) -> Any:
     """Declare one setting of a filter: default, help text, range, unit; ``advanced`` ones are shown last."""
-    extra = {"unit": unit, "advanced": advanced}
+    extra: dict[str, Any] = {"unit": unit, "advanced": advanced}
     return Field(default, description=text, ge=ge, le=le, json_schema_extra=extra)
 
 
@@ -102,7 +102,9 @@ _KINDS = {"integer": "int", "number": "float", "boolean": "bool"}
 def describe(kind: type[Filter]) -> tuple[SettingInfo, ...]:
     """The settings of a filter, read from its JSON Schema; advanced ones last."""
     schema = kind.model_json_schema()
-    found = [_setting_info(name, facts, schema.get("$defs", {})) for name, facts in schema.get("properties", {}).items()]
+    found = [
+        _setting_info(name, facts, schema.get("$defs", {})) for name, facts in schema.get("properties", {}).items()
+    ]
     return tuple(sorted(found, key=lambda info: info.advanced))
 
 

@@ -151,7 +151,9 @@ class Plugins:
             _check_class(kind, name)
             taken = kind.name in found or kind.name in self.filters
             if taken:
-                raise PluginError(f"its filter “{kind.name}” is also a filter of “{self.owner(kind.name) or name}”", name)
+                raise PluginError(
+                    f"its filter “{kind.name}” is also a filter of “{self.owner(kind.name) or name}”", name
+                )
             found[kind.name] = kind
         return found
 
@@ -196,7 +198,9 @@ class Plugins:
         except (SengaError, Cancelled, MemoryError):
             raise
         except Exception as error:  # the border between host and filter
-            raise PluginError(f"The filter “{filter.name}” failed: {_reason(error)}.", self.owner(filter.name)) from error
+            raise PluginError(
+                f"The filter “{filter.name}” failed: {_reason(error)}.", self.owner(filter.name)
+            ) from error
         if not isinstance(result, Image | Animation):
             raise PluginError(f"The filter “{filter.name}” gave no picture.", self.owner(filter.name))
         return result
@@ -257,13 +261,15 @@ def _chosen() -> set[str] | None:
 def _check_class(kind: Any, plugin: str) -> None:
     if not (isinstance(kind, type) and issubclass(kind, Filter)):
         raise PluginError(f"senga_filters gave {kind!r}, which is not a Filter class", plugin)
-    if not (isinstance(getattr(kind, "name", None), str) and _NAME.fullmatch(kind.name) and getattr(kind, "title", "")):
+    if not (isinstance(getattr(kind, "name", None), str) and _NAME.fullmatch(kind.name) and hasattr(kind, "title")):
         raise PluginError(f"{kind.__name__} needs a title and a name in lower case with dashes", plugin)
 
 
 def _reason(error: BaseException) -> str:
     text = " ".join(str(error).split()).rstrip(".")
-    return text if isinstance(error, SengaError) else f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return (
+        text if isinstance(error, SengaError) else f"{type(error).__name__}: {text}" if text else type(error).__name__
+    )
 
 
 def _wrong_settings(error: ValidationError, kind: type[Filter]) -> str:

@@ -129,7 +129,9 @@ def _keeps_alpha(bench: _Bench) -> None:
             assert a.alpha is not None, "alpha was lost"
             assert np.array_equal(a.alpha, alpha), "alpha came back changed"
         shown = slice(None) if a.alpha is None else a.alpha > 0
-        assert np.array_equal(a.pixels[shown], b.pixels[shown]), "colours under transparent pixels bleed into the result"
+        assert np.array_equal(a.pixels[shown], b.pixels[shown]), (
+            "colours under transparent pixels bleed into the result"
+        )
 
 
 def _keeps_depth(bench: _Bench) -> None:
@@ -178,7 +180,9 @@ def _cancels(bench: _Bench) -> None:
 
 
 def _equal(first: list[Image], second: list[Image]) -> bool:
-    pairs: Iterator[tuple[NDArray[Any], NDArray[Any]]] = ((a.pixels, b.pixels) for a, b in zip(first, second, strict=False))
+    pairs: Iterator[tuple[NDArray[Any], NDArray[Any]]] = (
+        (a.pixels, b.pixels) for a, b in zip(first, second, strict=False)
+    )
     return len(first) == len(second) and all(np.array_equal(a, b) for a, b in pairs)
 
 

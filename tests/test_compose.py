@@ -66,7 +66,9 @@ def run(bare: Plugins, image: Image, kind: type[Filter] = Invert, **blend: objec
 
 
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16, np.float32])
-def test_inverting_twice_gives_the_picture_back_in_every_depth(bare: Plugins, picture: Callable[..., Image], depth: type) -> None:
+def test_inverting_twice_gives_the_picture_back_in_every_depth(
+    bare: Plugins, picture: Callable[..., Image], depth: type
+) -> None:
     image = picture(40, 30, depth=depth)
     twice = run(bare, run(bare, image))
     assert twice.depth == np.dtype(depth)
@@ -85,7 +87,9 @@ def test_strength_is_a_straight_line_between_original_and_result(bare: Plugins, 
         assert np.allclose(run(bare, image, strength=share).pixels, expected, atol=1e-6)
 
 
-def test_outside_the_selection_nothing_changes_not_even_values_beyond_white(bare: Plugins, rng: np.random.Generator) -> None:
+def test_outside_the_selection_nothing_changes_not_even_values_beyond_white(
+    bare: Plugins, rng: np.random.Generator
+) -> None:
     image = Image(rng.uniform(-1, 5, (60, 50, 3)).astype(np.float32))
     mask = np.zeros((60, 50), np.uint8)
     mask[10:20, 30:40] = 255
@@ -157,7 +161,9 @@ def test_grey_stays_grey_unless_the_filter_paints(bare: Plugins, picture: Callab
     assert (painted.pixels == (255, 0, 0)).all()
 
 
-def test_a_filter_may_change_the_size_but_then_nothing_can_be_blended(bare: Plugins, picture: Callable[..., Image]) -> None:
+def test_a_filter_may_change_the_size_but_then_nothing_can_be_blended(
+    bare: Plugins, picture: Callable[..., Image]
+) -> None:
     assert run(bare, picture(20, 30), Halve).pixels.shape == (10, 15, 3)
     with pytest.raises(SettingsError, match="changes the size"):
         run(bare, picture(20, 30), Halve, strength=0.5)
@@ -174,7 +180,9 @@ def test_blend_settings_out_of_range_are_refused(wrong: dict[str, float]) -> Non
         Blend(**wrong)  # type: ignore[arg-type]
 
 
-def test_every_frame_of_an_animation_is_filtered_when_it_is_asked_for(bare: Plugins, picture: Callable[..., Image]) -> None:
+def test_every_frame_of_an_animation_is_filtered_when_it_is_asked_for(
+    bare: Plugins, picture: Callable[..., Image]
+) -> None:
     made: list[int] = []
 
     def frames():  # type: ignore[no-untyped-def]  # a generator of frames

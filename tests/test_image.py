@@ -32,9 +32,15 @@ def test_floats_beyond_the_range_are_clipped_and_nan_is_black() -> None:
 
 
 @pytest.mark.parametrize(("shape", "grey", "has_alpha"), [
-    ((4, 5), True, False), ((4, 5, 1), True, False), ((4, 5, 2), True, True), ((4, 5, 3), False, False), ((4, 5, 4), False, True),
+    ((4, 5), True, False),
+    ((4, 5, 1), True, False),
+    ((4, 5, 2), True, True),
+    ((4, 5, 3), False, False),
+    ((4, 5, 4), False, True),
 ])  # fmt: skip
-def test_arrays_become_pictures_and_back(rng: np.random.Generator, shape: tuple[int, ...], grey: bool, has_alpha: bool) -> None:
+def test_arrays_become_pictures_and_back(
+    rng: np.random.Generator, shape: tuple[int, ...], grey: bool, has_alpha: bool
+) -> None:
     array = rng.integers(0, 256, shape, dtype=np.uint8)
     image = Image.of(array)
     assert image.grey is grey

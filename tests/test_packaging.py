@@ -18,7 +18,18 @@ ROOMS = {"core": "senga", "plugins": "senga/plugins", "host_adapters": "senga/ho
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    words = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT]
+    words = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        folder,
+        ROOT,
+    ]
     subprocess.run(words, check=True, capture_output=True)
     return next(folder.glob("senga-*.whl"))
 
@@ -63,7 +74,10 @@ def test_the_licence_and_the_command_are_there(wheel: Path) -> None:
 
 
 def test_the_installed_wheel_draws_a_picture(installed: Path) -> None:
-    code = "import senga\nfrom senga.testing import sample\nprint(senga.__file__)\nprint(senga.apply('sketch', sample(40, 50)).pixels.shape)"
+    code = (
+        "import senga\nfrom senga.testing import sample\nprint(senga.__file__)\n"
+        "print(senga.apply('sketch', sample(40, 50)).pixels.shape)"
+    )
     done = python(installed, code)
     assert done.returncode == 0, done.stderr
     assert str(installed) in done.stdout
@@ -71,7 +85,7 @@ def test_the_installed_wheel_draws_a_picture(installed: Path) -> None:
 
 
 def test_the_installed_wheel_carries_its_default_style(installed: Path) -> None:
-    code = "import senga\nfrom senga.registry import plugins\nprint(plugins().store().load('painted-comic').card['licence'])"
+    code = "from senga.registry import plugins\nprint(plugins().store().load('painted-comic').card['licence'])"
     done = python(installed, code)
     assert done.returncode == 0, done.stderr
     assert "CC-BY-4.0" in done.stdout

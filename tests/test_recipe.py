@@ -73,7 +73,9 @@ step = st.builds(
     strength=st.floats(0, 1),
     keep_colors=st.booleans(),
     settings=st.dictionaries(
-        st.text(min_size=1, max_size=8), st.one_of(st.integers(-(2**62), 2**62), st.text(max_size=9), st.booleans()), max_size=4
+        st.text(min_size=1, max_size=8),
+        st.one_of(st.integers(-(2**62), 2**62), st.text(max_size=9), st.booleans()),
+        max_size=4,
     ),
 )
 

@@ -91,7 +91,9 @@ def test_an_unknown_filter_suggests_the_nearest(bare: Plugins) -> None:
 
 def test_wrong_settings_are_one_sentence_that_names_the_setting(bare: Plugins) -> None:
     bare.register(plugin_with(Mirror), "mirrors")
-    with pytest.raises(SettingsError, match=r"mirror: the setting “amount” is 2, but input should be less than or equal to 1"):
+    with pytest.raises(
+        SettingsError, match=r"mirror: the setting “amount” is 2, but input should be less than or equal to 1"
+    ):
         bare.make("mirror", {"amount": 2})
     with pytest.raises(SettingsError, match="did you mean “amount”"):
         bare.make("mirror", {"amont": 0.5})
@@ -130,7 +132,9 @@ def test_a_misspelt_hook_is_an_error_and_leaves_no_trace(bare: Plugins) -> None:
     bare.register(plugin_with(Mirror), "mirrors")
 
 
-@pytest.mark.parametrize("code", ["import nowhere_at_all", "raise SystemExit(3)", "1 / 0", "def broken(:", GOOD.replace("[Twin]", "1 / 0")])
+@pytest.mark.parametrize(
+    "code", ["import nowhere_at_all", "raise SystemExit(3)", "1 / 0", "def broken(:", GOOD.replace("[Twin]", "1 / 0")]
+)
 def test_a_broken_plugin_is_reported_and_everything_else_works(entry_point, code: str) -> None:  # type: ignore[no-untyped-def]  # fixture
     entry_point("bad", code)
     entry_point("good", GOOD)

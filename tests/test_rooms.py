@@ -40,7 +40,9 @@ def imports(path: Path) -> Iterator[tuple[str, int]]:
             yield node.module or "", node.level
 
 
-@pytest.mark.parametrize("path", sources("core", "plugins", "host_adapters"), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", sources("core", "plugins", "host_adapters"), ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_a_file_imports_only_what_its_room_may(path: Path) -> None:
     may = allowed(path)
     for name, level in imports(path):

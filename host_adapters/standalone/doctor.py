@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 import click
 
 from senga import places
-from senga.errors import SengaError
 from senga.registry import Plugins, plugins
 
 MARKS = {"fine": "✓", "note": "•", "problem": "✗"}
@@ -60,19 +59,23 @@ def examine() -> Iterator[Finding]:
 
 
 def _python() -> Iterator[Finding]:
-    version = f"Senga {importlib.metadata.version('senga')}, Python {platform.python_version()}, {platform.platform(terse=True)}"
-    yield Finding("Python", "fine", f"{version}, {sys.executable}")
+    here = f"Python {platform.python_version()}, {platform.platform(terse=True)}, {sys.executable}"
+    yield Finding("Python", "fine", f"Senga {importlib.metadata.version('senga')}, {here}")
     found = {name: _version(name) for name in PACKAGES}
-    missing = [name for name, number in found.items() if not number and not (name == "opencv-python-headless" and _version("opencv-python"))]
+    missing = [
+        name
+        for name, number in found.items()
+        if not number and not (name == "opencv-python-headless" and _version("opencv-python"))
+    ]
     yield Finding("Packages", "fine", ", ".join(f"{name} {number}" for name, number in found.items() if number))
     for name in missing:
         yield Finding("Packages", "problem", f"{name} is missing", f"pip install {name}")
 
 
 def _memory() -> Iterator[Finding]:
-    from senga.neural.budget import free_memory
+    from senga.neural.memory import available
 
-    free = free_memory()
+    free = available()
     text = f"{free / 2**30:.1f} GiB free, {os.cpu_count()} cores"
     low = "Give --memory, for example --memory 1GB, when a picture is large."
     yield Finding("Memory", "note" if free < 2**30 else "fine", text, low if free < 2**30 else "")
@@ -101,16 +104,17 @@ def _plugins() -> Iterator[Finding]:
 
 def _models() -> Iterator[Finding]:
     store = plugins().store()
-    ready = [entry.name for entry in store.entries() if store.present(entry.name)]
+    ready = [entry.name for entry in store.entries() if entry.file is not None]
     if ready:
         yield Finding("Models", "fine", f"{', '.join(ready)} can be used")
     else:
         yield Finding("Models", "problem", "no style is installed", "senga models list shows what can be pulled.")
-    for name in ready:
-        try:
-            store.verify(name)
-        except SengaError as error:
-            yield Finding("Models", "problem", str(error), f"senga models remove {name}, then pull or import it again.")
+    for problem in store.problems:
+        yield Finding("Models", "problem", problem)
+    for verdict in store.verify():
+        if verdict.problem:
+            mend = f"senga models remove {verdict.name}, then pull or import it again."
+            yield Finding("Models", "problem", verdict.problem, mend)
 
 
 def _networks() -> Iterator[Finding]:
@@ -118,7 +122,9 @@ def _networks() -> Iterator[Finding]:
 
     reason = unavailable()
     if reason:
-        yield Finding("Networks", "note", f"MindSpore is not usable, so neural filters do not run; all others do: {reason}")
+        yield Finding(
+            "Networks", "note", f"MindSpore is not usable, so neural filters do not run; all others do: {reason}"
+        )
         return
     rate = convolution_rate()
     text = f"MindSpore {_version('mindspore')} convolves at {rate:.0f} GFLOP/s on this processor"

@@ -70,7 +70,9 @@ def _is_folder(output: str, count: int) -> bool:
     if output.endswith("/") or path.is_dir():
         return True
     if count > 1 and path.suffix:
-        raise SettingsError(f"{count} pictures do not fit into the file {output}: give a folder, or a template such as out/{{stem}}.png.")
+        raise SettingsError(
+            f"{count} pictures do not fit into the file {output}: give a folder, or a template like out/{{stem}}.png."
+        )
     return count > 1
 
 
@@ -82,7 +84,9 @@ def _refuse_collisions(targets: list[Target]) -> None:
             continue
         real = _real(target.output)
         if real in sources:
-            raise SettingsError(f"The output {target.output} is also an input: sources are never overwritten, choose another name.")
+            raise SettingsError(
+                f"The output {target.output} is also an input: sources are never overwritten, choose another name."
+            )
         if real in seen:
             raise SettingsError(f"{seen[real]} and {target.label} would both be written to {target.output}.")
         seen[real] = target.label

@@ -83,7 +83,9 @@ class BarReport(Report):
 
         self._console = Console(stderr=True, highlight=False)
         columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}", style="dim")
-        self._bars = Progress(*columns, TimeRemainingColumn(), TimeElapsedColumn(), console=self._console, transient=True)
+        self._bars = Progress(
+            *columns, TimeRemainingColumn(), TimeElapsedColumn(), console=self._console, transient=True
+        )
         self._bars.start()
         self._task = self._bars.add_task("", total=1.0, note="")
 

@@ -13,12 +13,14 @@ from senga.filter import Filter, SettingInfo, describe
 from senga.registry import plugins
 
 from .listing import limits, mention_broken, shown
+from .work import Order, work
 
 RECIPE = "recipe"
+_OWN = "set_"
 _UNITS = {"": 1, "b": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
 
-class MemorySize(click.ParamType):
+class MemorySize(click.ParamType[int]):
     """A number of bytes such as 2GB, 1.5 GiB or 800M."""
 
     name = "size"
@@ -38,25 +40,71 @@ class PlainOption(click.Option):
 
 
 COMMON: tuple[click.Parameter, ...] = (
-    PlainOption(["-o", "--output"], metavar="OUT", help="File, folder, '-' for a pipe, or a template with {stem}, {ext} and {filter}; default: {stem}-{filter}{ext} beside the input."),  # noqa: E501
-    PlainOption(["--overwrite"], type=click.Choice(["error", "skip", "replace", "rename"]), default="error", show_default=True, help="When the output exists."),  # noqa: E501
+    PlainOption(
+        ["-o", "--output"],
+        metavar="OUT",
+        help="File, folder, '-' for a pipe, or a template with {stem}, {ext} and {filter}.  "
+        "[default: {stem}-{filter}{ext} beside the input]",
+    ),
+    PlainOption(
+        ["--overwrite"],
+        type=click.Choice(["error", "skip", "replace", "rename"]),
+        default="error",
+        show_default=True,
+        help="When the output exists.",
+    ),
     PlainOption(["--selection"], metavar="MASK", help="Picture of the same size: white is changed, black is kept."),
-    PlainOption(["--feather"], type=click.FloatRange(min=0), default=0.0, metavar="PX", help="Fade the selection's border over so many pixels.  [px, default: 0]"),  # noqa: E501
-    PlainOption(["--strength"], type=click.FloatRange(0, 1), default=1.0, metavar="SHARE", help="0 keeps the picture, 1 is the full effect.  [0 to 1, default: 1]"),  # noqa: E501
+    PlainOption(
+        ["--feather"],
+        type=click.FloatRange(min=0),
+        default=0.0,
+        metavar="PX",
+        help="Fade the selection's border over so many pixels.  [px, default: 0]",
+    ),
+    PlainOption(
+        ["--strength"],
+        type=click.FloatRange(0, 1),
+        default=1.0,
+        metavar="SHARE",
+        help="0 keeps the picture, 1 is the full effect.  [0 to 1, default: 1]",
+    ),
     PlainOption(["--keep-colors"], is_flag=True, help="Take only the lightness of the result."),
-    PlainOption(["--memory"], type=MemorySize(), help="Peak memory to stay below, such as 2GB.  [default: from the free memory]"),
-    PlainOption(["--device"], type=click.Choice(["auto", "cpu", "gpu", "ascend"]), default="auto", show_default=True, help="Where networks run."),  # noqa: E501
-    PlainOption(["--threads"], type=click.IntRange(min=1), metavar="NUMBER", help="Threads to use at most.  [default: all cores]"),
-    PlainOption(["--format"], metavar="EXT", help="File format, for pipes and folders: png, jpg, tif, webp, avif, gif, mp4 …"),
+    PlainOption(
+        ["--memory"], type=MemorySize(), help="Peak memory to stay below, such as 2GB.  [default: from the free memory]"
+    ),
+    PlainOption(
+        ["--device"],
+        type=click.Choice(["auto", "cpu", "gpu", "ascend"]),
+        default="auto",
+        show_default=True,
+        help="Where networks run.",
+    ),
+    PlainOption(
+        ["--threads"],
+        type=click.IntRange(min=1),
+        metavar="NUMBER",
+        help="Threads to use at most.  [default: all cores]",
+    ),
+    PlainOption(
+        ["--format"], metavar="EXT", help="File format, for pipes and folders: png, jpg, tif, webp, avif, gif, mp4 …"
+    ),
     PlainOption(["--quality"], type=click.IntRange(1, 100), metavar="NUMBER", help="Of lossy formats.  [1 to 100]"),
-    PlainOption(["--metadata"], type=click.Choice(["keep", "strip", "strip-gps"]), default="keep", show_default=True, help="What to do with EXIF and XMP."),  # noqa: E501
+    PlainOption(
+        ["--metadata"],
+        type=click.Choice(["keep", "strip", "strip-gps"]),
+        default="keep",
+        show_default=True,
+        help="What to do with EXIF and XMP.",
+    ),
     PlainOption(["--save-recipe"], metavar="FILE", help="Also write the filter and its settings as a recipe."),
     PlainOption(["--json", "as_json"], is_flag=True, help="One JSON line per event instead of progress bars."),
     click.Argument(["inputs"], nargs=-1, required=True, metavar="INPUT..."),
 )
 """What every filter takes, on the command line."""
 
-_SEED = PlainOption(["--seed"], type=click.IntRange(min=0), metavar="NUMBER", help="Seed of every step that draws random numbers.")
+_SEED = PlainOption(
+    ["--seed"], type=click.IntRange(min=0), metavar="NUMBER", help="Seed of every step that draws random numbers."
+)
 
 
 class RunGroup(click.Group):
@@ -111,30 +159,33 @@ class FilterCommand(click.Command):
 
 def _filter_command(kind: type[Filter]) -> click.Command:
     def act(**options: Any) -> int:
-        names = set(kind.model_fields)
-        settings = {name: value for name, value in options.items() if name in names and value is not None}
-        return _work(kind.name, settings, {name: value for name, value in options.items() if name not in names})
+        given = {name: options.pop(f"{_OWN}{name}") for name in kind.model_fields}
+        settings = {name: value for name, value in given.items() if value is not None}
+        return _work(Order.of_filter(plugins(), kind.name, settings, options))
 
-    taken = {name for param in COMMON for name in (param.name, *param.opts)}
+    taken = {flag for param in COMMON for flag in param.opts}
     own = [_option(info, taken) for info in describe(kind)]
-    return FilterCommand(kind.name, params=[*own, *COMMON], callback=act, help=f"{kind.summary}\n\n{kind.__doc__ or ''}")
+    return FilterCommand(
+        kind.name, params=[*own, *COMMON], callback=act, help=f"{kind.summary}\n\n{kind.__doc__ or ''}"
+    )
 
 
 def _recipe_command() -> click.Command:
-    def act(recipe: str, **options: Any) -> int:
-        return _work(None, {"recipe": recipe}, options)
+    def act(recipe: str, seed: int | None, **options: Any) -> int:
+        return _work(Order.of_recipe(plugins(), recipe, seed, options))
 
     file = PlainOption(["--recipe"], required=True, metavar="FILE.toml", help="The chain of filters to apply.")
     return FilterCommand(RECIPE, params=[file, _SEED, *COMMON], callback=act, hidden=True, help="Apply a recipe.")
 
 
-def _option(info: SettingInfo, taken: set[str | None]) -> PlainOption:
+def _option(info: SettingInfo, taken: set[str]) -> PlainOption:
     """One setting as an option; a setting that is called like a common option gets the prefix ``--set-``."""
     dashed = info.name.replace("_", "-")
     flag = f"--{dashed}" if f"--{dashed}" not in taken else f"--set-{dashed}"
     declared = f"{flag}/--no-{dashed}" if info.kind == "bool" else flag
     note = "; ".join(part for part in (limits(info).strip("[]"), f"default: {shown(info.default)}") if part)
-    return PlainOption([declared, info.name], type=_type(info), default=None, metavar=_metavar(info), help=f"{info.text}  [{note}]")
+    names, text = [declared, f"{_OWN}{info.name}"], f"{info.text}  [{note}]"
+    return PlainOption(names, type=_type(info), default=None, metavar=_metavar(info), help=text)
 
 
 def _type(info: SettingInfo) -> Any:
@@ -153,13 +204,8 @@ def _metavar(info: SettingInfo) -> str | None:
     return None if info.kind == "bool" else {"choice": "NAME", "text": "TEXT"}.get(info.kind, "NUMBER")
 
 
-def _work(name: str | None, settings: dict[str, Any], options: dict[str, Any]) -> int:
-    from .work import Order, work
-
-    known = plugins()
-    recipe, seed = settings.get("recipe"), options.pop("seed", None)
-    order = Order.of_recipe(known, recipe, seed, options) if name is None else Order.of_filter(known, name, settings, options)
-    save = options["save_recipe"]
+def _work(order: Order) -> int:
+    save = order.options["save_recipe"]
     if save:
         order.save_recipe(Path(save))
-    return work(order, known)
+    return work(order, plugins())

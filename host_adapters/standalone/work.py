@@ -18,8 +18,8 @@ from senga.errors import Cancelled, SengaError, SettingsError, WriteError
 from senga.face import mask_of
 from senga.image import Animation, Image
 from senga.job import Job
-from senga.registry import Plugins
 from senga.recipe import Recipe, Step
+from senga.registry import Plugins
 
 from .outputs import Target, plan, settle
 from .report import Report, choose
@@ -96,7 +96,9 @@ def work(order: Order, known: Plugins) -> int:
                 report.failed(target.label, _naming(str(error), target))
             except MemoryError:
                 counts["failed"] += 1
-                report.failed(target.label, f"{target.label}: the memory is used up; --memory with a smaller size may help.")
+                report.failed(
+                    target.label, f"{target.label}: the memory is used up; --memory with a smaller size may help."
+                )
         report.end(**counts, interrupted=stop.is_set())
         return INTERRUPTED if stop.is_set() else 1 if counts["failed"] else 0
 
@@ -119,7 +121,9 @@ def _one(target: Target, order: Order, known: Plugins, blend: Blend, report: Rep
     return "done"
 
 
-def _write(result: Image | Animation, target: Target, options: Mapping[str, Any], source: Image | Animation) -> Path | None:
+def _write(
+    result: Image | Animation, target: Target, options: Mapping[str, Any], source: Image | Animation
+) -> Path | None:
     from senga import files
 
     how = {"quality": options["quality"], "metadata": options["metadata"]}
@@ -147,7 +151,13 @@ def _pipe_format(result: Image | Animation, source: Image | Animation) -> str:
     from senga import files
 
     kind = (source.info.format or "png").lower()
-    return kind if files.can_write(kind, isinstance(result, Animation)) else "webp" if isinstance(result, Animation) else "png"
+    return (
+        kind
+        if files.can_write(kind, isinstance(result, Animation))
+        else "webp"
+        if isinstance(result, Animation)
+        else "png"
+    )
 
 
 def _fitting(target: Target, result: Image | Animation) -> Path:
@@ -163,7 +173,13 @@ def _fitting(target: Target, result: Image | Animation) -> Path:
 
 def _job(options: Mapping[str, Any], report: Report, stop: threading.Event) -> Job:
     threads = {"threads": options["threads"]} if options["threads"] else {}
-    return Job(on_progress=report.progress, cancelled=stop.is_set, memory=options["memory"], device=options["device"], **threads)
+    return Job(
+        on_progress=report.progress,
+        cancelled=stop.is_set,
+        memory=options["memory"],
+        device=options["device"],
+        **threads,
+    )
 
 
 def _blend(options: Mapping[str, Any]) -> Blend:
@@ -173,7 +189,9 @@ def _blend(options: Mapping[str, Any]) -> Blend:
     if options["selection"]:
         picture = files.read(options["selection"])
         if isinstance(picture, Animation):
-            raise SettingsError(f"The selection {options['selection']} is an animation, but it must be a still picture.")
+            raise SettingsError(
+                f"The selection {options['selection']} is an animation, but it must be a still picture."
+            )
         selection = mask_of(picture)
     return Blend(selection, options["feather"], options["strength"], options["keep_colors"])
 

@@ -27,9 +27,13 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-def senga(*args: object, data: bytes | None = None, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[bytes]:
+def senga(
+    *args: object, data: bytes | None = None, cwd: Path | None = None, **env: str
+) -> subprocess.CompletedProcess[bytes]:
     words = [SENGA, *map(str, args)]
-    return subprocess.run(words, input=data, capture_output=True, check=False, cwd=cwd, env={**os.environ, **env}, timeout=120)
+    return subprocess.run(
+        words, input=data, capture_output=True, check=False, cwd=cwd, env={**os.environ, **env}, timeout=120
+    )
 
 
 def pixels(path: Path) -> np.ndarray:
@@ -94,9 +98,14 @@ def test_json_tells_every_event(photo: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("choice", "code", "names"), [
-    ("error", 1, ["photo.png"]), ("skip", 0, ["photo.png"]), ("replace", 0, ["photo.png"]), ("rename", 0, ["photo-1.png", "photo.png"]),
+    ("error", 1, ["photo.png"]),
+    ("skip", 0, ["photo.png"]),
+    ("replace", 0, ["photo.png"]),
+    ("rename", 0, ["photo-1.png", "photo.png"]),
 ])  # fmt: skip
-def test_what_happens_when_the_output_exists(photo: Path, tmp_path: Path, choice: str, code: int, names: list[str]) -> None:
+def test_what_happens_when_the_output_exists(
+    photo: Path, tmp_path: Path, choice: str, code: int, names: list[str]
+) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "photo.png").write_bytes(b"precious")
@@ -162,7 +171,7 @@ def test_usage_errors_are_one_sentence_and_exit_with_2(photo: Path, words: list[
     assert done.returncode == 2
     assert says in done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
-    assert os.listdir(photo.parent) == ["photo.png"]
+    assert list(photo.parent.iterdir()) == [photo]
 
 
 def test_a_missing_or_wrong_sized_selection_fails_clearly(photo: Path, tmp_path: Path) -> None:
@@ -170,7 +179,9 @@ def test_a_missing_or_wrong_sized_selection_fails_clearly(photo: Path, tmp_path:
     done = senga("run", "posterize", photo, "--selection", tmp_path / "small.png", "-o", tmp_path / "out.png")
     assert done.returncode == 1
     assert "3 x 3" in done.stderr.decode()
-    assert senga("run", "posterize", photo, "--selection", tmp_path / "no.png", "-o", tmp_path / "out.png").returncode == 1
+    assert (
+        senga("run", "posterize", photo, "--selection", tmp_path / "no.png", "-o", tmp_path / "out.png").returncode == 1
+    )
     assert not (tmp_path / "out.png").exists()
 
 
@@ -194,7 +205,9 @@ def senga_filters():
 
 @pytest.mark.parametrize("polite", [True, False])
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_ends_within_a_second_and_leaves_nothing(photo: Path, tmp_path: Path, polite: bool, sign: signal.Signals) -> None:
+def test_ctrl_c_ends_within_a_second_and_leaves_nothing(
+    photo: Path, tmp_path: Path, polite: bool, sign: signal.Signals
+) -> None:
     site = tmp_path / "site"
     (site / "slow-1.dist-info").mkdir(parents=True)
     (site / "slow_filter.py").write_text(SLOW.replace("POLITE", str(polite)))
@@ -203,7 +216,9 @@ def test_ctrl_c_ends_within_a_second_and_leaves_nothing(photo: Path, tmp_path: P
     out = tmp_path / "out"
     out.mkdir()
     words = [SENGA, "run", "slow", str(photo), "-o", str(out / "a.png"), "--json"]
-    running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(site)})
+    running = subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(site)}
+    )
     assert running.stdout is not None
     assert b"start" in running.stdout.readline()
     time.sleep(0.5)
@@ -221,7 +236,9 @@ def test_bars_are_drawn_on_a_terminal_only(photo: Path, tmp_path: Path) -> None:
 
     host, terminal = pty.openpty()
     words = [SENGA, "run", "posterize", str(photo), "-o", str(tmp_path / "out.png")]
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=terminal, check=False, env={**os.environ, "TERM": "xterm"})
+    done = subprocess.run(
+        words, stdout=subprocess.PIPE, stderr=terminal, check=False, env={**os.environ, "TERM": "xterm"}
+    )
     os.close(terminal)
     screen = os.read(host, 65536).decode()
     os.close(host)
@@ -230,9 +247,14 @@ def test_bars_are_drawn_on_a_terminal_only(photo: Path, tmp_path: Path) -> None:
     assert "out.png" in screen
 
 
-@pytest.mark.parametrize("words", [["--help"], ["list"], ["run", "--help"], ["run", "sketch", "--help"], ["models", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["list"], ["run", "--help"], ["run", "sketch", "--help"], ["models", "--help"]]
+)
 def test_help_is_light_and_quick(words: list[str]) -> None:
-    code = f"import sys; sys.argv = ['senga', *{words!r}]\nfrom senga.host_adapters.standalone import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    code = (
+        f"import sys; sys.argv = ['senga', *{words!r}]\nfrom senga.host_adapters.standalone import main\n"
+        "try: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     loaded = set(done.stderr.split())
@@ -275,4 +297,3 @@ def test_doctor_reports_and_suggests(tmp_path: Path) -> None:
     findings = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, findings
     assert {"Python", "Filters", "Memory", "Models"} <= {finding["about"] for finding in findings}
-
