@@ -1,0 +1,46 @@
+"""A bilinear upsampling by two and the 3x3 convolution after it, as four small convolutions of the small picture.
+
+TensorFlow 1 doubles a row as ``up[2i] = x[i]``, ``up[2i+1] = (x[i] + x[i+1]) / 2``. The output at ``2i + p`` reads
+``up[2i+p-1 .. 2i+p+1]``, which is three neighbours of ``x`` for ``p = 0`` and two for ``p = 1``. So each of the four
+phases of the output is a convolution of ``x`` with a 3x3, 3x2, 2x3 or 2x2 kernel: 25 instead of 36 products, and the
+upsampled picture never exists. Reflection in front of the big picture is reflection in front of the small one, and
+behind it is repetition, so the result is exact up to rounding.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .blocks import Conv, Double, Padding
+from .executor import Array, Convolution, Executor, as_array
+from .graph import Network, Node
+
+PADDING = Padding(1, 1, 1, 1)
+PHASES = ((0, 0), (0, 1), (1, 0), (1, 1))
+_MIX = (np.array([[0.5, 0.5, 0], [0, 1, 0], [0, 0.5, 0.5]]), np.array([[1, 0], [0.5, 0.5], [0, 1]]))
+"""For each phase: (taps of the kernel, neighbours of the small picture)."""
+
+
+def doubled_input(network: Network, node: Node) -> str | None:
+    """The small picture that ``node`` can read in place of the upsampled one, or None."""
+    block = node.block
+    if not isinstance(block, Conv) or (block.kernel, block.stride, block.groups) != (3, 1, 1):
+        return None
+    up = network.by_name[node.inputs[0]]
+    exact = isinstance(up.block, Double) and up.block.sampling == "tf1" and block.padding == PADDING
+    return up.inputs[0] if exact else None
+
+
+def folded(executor: Executor, kernel: Array, bias: Array | None) -> Convolution:
+    """The convolution of the upsampled picture, for the small one with one pixel of margin on every side."""
+    small = [np.einsum("oiyx,yr,xc->oirc", kernel, _MIX[down], _MIX[right]) for down, right in PHASES]
+    convolutions = [executor.convolution(as_array(part), bias, 1, 1) for part in small]
+
+    def run(x: Array) -> Array:
+        rows, columns = x.shape[1] - 2, x.shape[2] - 2
+        out = np.empty((kernel.shape[0], 2 * rows, 2 * columns), np.float32)
+        for (down, right), convolution in zip(PHASES, convolutions, strict=True):
+            out[:, down::2, right::2] = convolution(as_array(x[:, down:, right:]))
+        return out
+
+    return run

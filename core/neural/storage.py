@@ -1,0 +1,133 @@
+"""Where the rows of a layer wait until the next layer reads them: in memory, at full or half precision, or in a file."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from senga.errors import MemoryBudgetError
+
+from .executor import Array
+from .memory import MB, scratch_folder
+
+Place = Literal["float32", "float16", "file"]
+BYTES = {"float32": 4, "float16": 2, "file": 2}
+
+
+class Store(Protocol):
+    """Rows of one layer, (C, rows, W), appended and read from top to bottom."""
+
+    filled: int
+
+    def append(self, rows: Array) -> None:
+        """Add rows below those that are there."""
+        ...
+
+    def pieces(self, start: int, stop: int) -> Iterator[NDArray[Any]]:
+        """Parts, in order, that together are the rows ``start:stop``; read only, float32 or float16."""
+        ...
+
+    def drop_above(self, row: int) -> None:
+        """Rows above ``row`` will not be read any more."""
+        ...
+
+
+def open_store(place: Place) -> Store:
+    """An empty store."""
+    return FileStore() if place == "file" else MemoryStore(np.dtype(place))
+
+
+class MemoryStore:
+    """Keeps the blocks as they come."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self.filled = 0
+        self._dtype = dtype
+        self._blocks: list[tuple[int, NDArray[Any]]] = []
+
+    def append(self, rows: Array) -> None:
+        """See ``Store``."""
+        self._blocks.append((self.filled, rows.astype(self._dtype, copy=False)))
+        self.filled += rows.shape[1]
+
+    def pieces(self, start: int, stop: int) -> Iterator[NDArray[Any]]:
+        """See ``Store``."""
+        for top, block in self._blocks:
+            low, high = max(start, top), min(stop, top + block.shape[1])
+            if low < high:
+                yield block[:, low - top : high - top]
+
+    def drop_above(self, row: int) -> None:
+        """See ``Store``."""
+        self._blocks = [(top, block) for top, block in self._blocks if top + block.shape[1] > row]
+
+
+@dataclass(frozen=True)
+class _Span:
+    top: int
+    rows: int
+    offset: int
+
+
+class FileStore:
+    """Keeps half-precision blocks in a nameless scratch file, read and written plainly so that memory stays low."""
+
+    def __init__(self) -> None:
+        self.filled = 0
+        self._channels = self._width = 0
+        self._spans: list[_Span] = []
+        self._file = tempfile.TemporaryFile(dir=scratch_folder(), buffering=0)  # noqa: SIM115 - lives as long as self
+
+    def append(self, rows: Array) -> None:
+        """See ``Store``.
+
+        Raises:
+            MemoryBudgetError: the folder is full.
+        """
+        self._channels, height, self._width = rows.shape
+        block = rows.astype(np.float16)
+        offset = self._file.seek(0, 2)
+        try:
+            self._write(memoryview(block).cast("B"))
+        except OSError as error:
+            need = block.nbytes // MB + 1
+            raise MemoryBudgetError(
+                f"The scratch folder {scratch_folder()} is full ({need} MB more are needed now); free some space, point "
+                "SENGA_SCRATCH to another folder, or allow more memory."
+            ) from error
+        self._spans.append(_Span(self.filled, height, offset))
+        self.filled += height
+
+    def pieces(self, start: int, stop: int) -> Iterator[NDArray[Any]]:
+        """See ``Store``."""
+        for span in self._spans:
+            low, high = max(start, span.top), min(stop, span.top + span.rows)
+            if low < high:
+                yield self._read(span, low - span.top, high - span.top)
+
+    def drop_above(self, row: int) -> None:
+        """See ``Store``; a file gives its space back as a whole."""
+
+    def _write(self, data: memoryview) -> None:
+        while len(data):
+            data = data[self._file.write(data) :]
+
+    def _read(self, span: _Span, low: int, high: int) -> NDArray[np.float16]:
+        out = np.empty((self._channels, high - low, self._width), np.float16)
+        if high - low == span.rows:
+            self._fill(span.offset, memoryview(out).cast("B"))
+            return out
+        for i, channel in enumerate(out):
+            start = span.offset + (i * span.rows + low) * self._width * out.itemsize
+            self._fill(start, memoryview(channel).cast("B"))
+        return out
+
+    def _fill(self, offset: int, target: memoryview) -> None:
+        self._file.seek(offset)
+        while len(target):
+            target = target[self._file.readinto(target) :]
