@@ -118,14 +118,14 @@ def _fitted(array: NDArray[Any], shape: tuple[int, ...], axes: tuple[int, ...] |
 
 
 def _by_order(checkpoint: Checkpoint, network: Network) -> dict[str, NDArray[Any]] | None:
-    """One array for each parameter, in the order of use."""
+    """One array for each parameter, in the order of use, scale before shift; names may not contradict."""
     arrays = {name: array for name, array in checkpoint.arrays.items() if array.ndim}
     if checkpoint.nodes or network.name in _BRANCHED or len(arrays) != len(network.parameters):
         return None
     found: dict[str, NDArray[Any]] = {}
     for (name, array), (ours, shape) in zip(arrays.items(), network.parameters.items(), strict=True):
-        shifts = name.endswith(("beta", "bias"))
-        if array.shape != shape or (len(shape) == 1 and shifts != ours.endswith("bias")):
+        wrong = ("gamma", "weight") if ours.endswith("bias") else ("beta", "bias")
+        if array.shape != shape or (len(shape) == 1 and name.endswith(wrong)):
             return None
         found[ours] = array
     return found
