@@ -16,22 +16,22 @@ LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 class TargetStyle:
     """Settings of the drawn target; colours in [0, 1], lengths in pixels."""
 
-    flatness: float = 0.004
+    flatness: float = 0.006
     """Weight of the L0 smoothing."""
-    brush: int = 3
+    brush: int = 4
     """Radius of the Kuwahara filter."""
     steps: int = 7
     """Tone steps between black and white."""
     step_strength: float = 0.4
     """How far tones move towards their step, 0 to 1."""
-    line: float = 0.8
+    line: float = 0.95
     """Strength of the ink lines, 0 to 1."""
-    line_sigma: float = 1.0
+    line_sigma: float = 1.15
     """Half thickness of the lines."""
     ink: tuple[float, float, float] = (0.05, 0.04, 0.06)
     paper: tuple[float, float, float] = (1.0, 1.0, 1.0)
     saturation: float = 1.25
-    gamma: float = 0.9
+    gamma: float = 0.85
 
 
 PAINTED_COMIC = TargetStyle()
