@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .atomic import replacing
 from .errors import ModelError
 from .job import Weights
 
@@ -22,18 +21,13 @@ _CONTENT = "content_sha256"
 
 def write_model(file: Path, weights: Weights, origin: Mapping[str, str]) -> None:
     """Write a model, all or nothing; ``origin`` tells where the weights came from."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     arrays = {key: np.ascontiguousarray(array) for key, array in sorted(weights.arrays.items())}
     card = {**weights.card, **origin}
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(".part", f"{file.stem}-", file.parent)
-    os.close(handle)
-    try:
-        save_file(arrays, part, {**card, _CONTENT: _content_digest(arrays, card)})
-        Path(part).replace(file)
-    finally:
-        Path(part).unlink(missing_ok=True)
+    with replacing(file) as stream:
+        stream.write(save(arrays, {**card, _CONTENT: _content_digest(arrays, card)}))
 
 
 def read_model(file: Path) -> Weights:

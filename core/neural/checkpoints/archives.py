@@ -56,9 +56,9 @@ def read_npz(archive: Archive) -> Checkpoint:
 def _check_declared_size(content: bytes) -> None:
     """NumPy would reserve what the header declares before it reads: compare with what is there."""
     stream = io.BytesIO(content)
-    major, _ = np.lib.format.read_magic(stream)
+    major, _ = np.lib.format.read_magic(stream)  # type: ignore[no-untyped-call]  # NumPy leaves this module untyped
     read = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(stream)
+    shape, _, dtype = read(stream)  # type: ignore[no-untyped-call]  # as above
     if dtype.hasobject:
         raise Damaged("it holds Python objects, not only numbers")
     if element_count(shape) * dtype.itemsize != len(content) - stream.tell():
