@@ -1,6 +1,7 @@
 """Gives weights their description: `python -m training.describe IN OUT title="My style" licence=CC0-1.0 ...`.
 
-Senga shows title, licence, licence_url, commercial, author, training_data and note; other facts travel along.
+Senga shows title, licence, licence_url, commercial, author, source, training_data and note; what the source said of
+itself is replaced.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.weights import load_generator, read_description, save_generator
+from training.weights import load_generator, save_generator
 
 
 def read_facts(words: list[str]) -> dict[str, str]:
@@ -30,8 +31,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("facts", nargs="*", help="key=value")
     options = parser.parse_args()
-    kept = read_description(options.source) if options.source.suffix == ".safetensors" else {}
-    save_generator(load_generator(options.source), options.out, {**kept, **read_facts(options.facts)})
+    save_generator(load_generator(options.source), options.out, read_facts(options.facts))
 
 
 if __name__ == "__main__":
