@@ -14,6 +14,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 from safetensors import SafetensorError
+
 from senga.errors import ModelError
 
 from .archives import Archive, read_npz
