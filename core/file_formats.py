@@ -1,0 +1,114 @@
+"""Which picture formats there are, what each can hold, and how a file gives itself away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """One picture format.
+
+    Attributes:
+        name: what Pillow and most people call it.
+        endings: lower case, with the dot; the first is the usual one.
+        writes: whether pictures can be written as well as read.
+        bits: deepest pixels that are written: 8, 16 or 32 (floating).
+        alpha: keeps transparency (GIF: on or off).
+        profile: keeps a colour profile.
+        metadata: keeps EXIF and XMP.
+        moves: can hold an animation.
+        still: can hold a single picture.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    writes: bool = False
+    bits: int = 8
+    alpha: bool = False
+    profile: bool = False
+    metadata: bool = False
+    moves: bool = False
+    still: bool = True
+
+
+FORMATS = (
+    FileFormat("PNG", (".png", ".apng"), True, 16, alpha=True, profile=True, metadata=True, moves=True),
+    FileFormat("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), True, profile=True, metadata=True),
+    FileFormat("TIFF", (".tif", ".tiff"), True, 32, alpha=True, profile=True, metadata=True),
+    FileFormat("WEBP", (".webp",), True, alpha=True, profile=True, metadata=True, moves=True),
+    FileFormat("AVIF", (".avif",), True, alpha=True, profile=True, metadata=True),
+    FileFormat("GIF", (".gif",), True, alpha=True, moves=True),
+    FileFormat("BMP", (".bmp", ".dib"), True),
+    FileFormat("MP4", (".mp4",), True, moves=True, still=False),
+    FileFormat("JPEG2000", (".jp2", ".j2k", ".jpx", ".jpf")),
+    FileFormat("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm")),
+    FileFormat("TGA", (".tga",)),
+    FileFormat("ICO", (".ico",)),
+    FileFormat("PSD", (".psd",)),
+    FileFormat("PCX", (".pcx",)),
+    FileFormat("SGI", (".sgi", ".rgb", ".bw")),
+    FileFormat("DDS", (".dds",)),
+    FileFormat("QOI", (".qoi",)),
+)
+
+_EXPORT = "open it in the program that made it and export it as PNG or TIFF"
+_DEVELOP = "develop it to TIFF or JPEG first"
+_STRANGERS = (
+    (0, b"gimp xcf", "a GIMP project", "export it as PNG from GIMP"),
+    (0, b"%PDF", "a PDF document", _EXPORT),
+    (0, b"%!PS", "a PostScript document", _EXPORT),
+    (0, b"<svg", "a drawing made of vectors (SVG)", _EXPORT),
+    (0, b"<?xml", "an XML document, perhaps a drawing made of vectors (SVG)", _EXPORT),
+    (0, b"PK\x03\x04", "an archive or the project of a painting program", _EXPORT),
+    (4, b"ftypheic", "an HEIC photograph", "convert it to JPEG first, or let the phone store JPEG"),
+    (4, b"ftypheix", "an HEIC photograph", "convert it to JPEG first, or let the phone store JPEG"),
+    (4, b"ftypmif1", "an HEIF photograph", "convert it to JPEG first, or let the phone store JPEG"),
+    (4, b"ftypcrx ", "a camera's raw file", _DEVELOP),
+    (8, b"CR\x02", "a camera's raw file", _DEVELOP),
+    (0, b"FUJIFILMCCD-RAW", "a camera's raw file", _DEVELOP),
+    (4, b"ftyp", "a video", "Senga reads pictures only"),
+    (0, b"\x1aE\xdf\xa3", "a video", "Senga reads pictures only"),
+    (0, b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture", "convert it to PNG first"),
+    (0, b"\xff\x0a", "a JPEG XL picture", "convert it to PNG first"),
+)
+
+RAW_ENDINGS = (".cr2", ".nef", ".arw", ".dng", ".orf", ".rw2", ".pef", ".srw", ".nrw", ".3fr", ".iiq", ".raw")
+"""Raw files that look like a TIFF, whose first picture is a thumbnail."""
+
+
+def formats() -> tuple[FileFormat, ...]:
+    """Every format that can be read or written; MP4 only written."""
+    return FORMATS
+
+
+def format_of(ending: str) -> FileFormat | None:
+    """The format of a file ending, with or without the dot, or of a name such as ``jpeg``; any case."""
+    name = ending.lower().removeprefix(".")
+    return next((each for each in FORMATS if f".{name}" in each.endings or name == each.name.lower()), None)
+
+
+def sniff(head: bytes) -> str | None:
+    """What the first 32 bytes say: PNG, JPEG, TIFF, GIF, WEBP, AVIF, OTHER (Pillow's turn), or None for a stranger."""
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if head[:6] in (b"GIF87a", b"GIF89a"):
+        return "GIF"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[4:12] in (b"ftypavif", b"ftypavis") or (head[4:8] == b"ftyp" and b"avif" in head):
+        return "AVIF"
+    if stranger(head) is not None:
+        return None
+    return "TIFF" if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") else "OTHER"
+
+
+def stranger(head: bytes) -> tuple[str, str] | None:
+    """What a known file that is no readable picture is, and what to do with it; None if it is not known."""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    for start, magic, name, mend in _STRANGERS:
+        if (text if start == 0 else head)[start:].startswith(magic):
+            return name, mend
+    return None

@@ -1,0 +1,23 @@
+"""Read and write pictures of any kind: upright, in sRGB, and with everything else kept for the way back."""
+
+from __future__ import annotations
+
+from .file_formats import FileFormat, formats
+from .image import Image
+from .reading import read
+from .still_files import from_pil
+from .still_writers import to_pil
+from .writing import encode, write
+
+__all__ = ["FileFormat", "encode", "formats", "from_pil", "preview_png", "read", "to_pil", "write"]
+
+
+def preview_png(image: Image, long_side: int = 1024) -> bytes:
+    """A small PNG for notebooks and dialogs: 8 bits, sRGB, at most ``long_side`` pixels wide and high."""
+    import io
+
+    pil = to_pil(image)
+    pil.thumbnail((long_side, long_side))
+    stream = io.BytesIO()
+    pil.save(stream, "PNG", compress_level=1)
+    return stream.getvalue()

@@ -1,0 +1,173 @@
+"""PNG with everything Pillow leaves out: 16 bits a channel, and chunks of metadata that are checked and written here.
+
+References:
+    W3C, Portable Network Graphics (PNG) Specification (Third Edition), https://www.w3.org/TR/png-3/
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+
+from .errors import ReadError
+from .image import Image, Metadata, to_depth
+from .still_files import assemble, check_size, name_of
+from .still_writers import in_profile, is_grey, stacked
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_KEPT = (b"IHDR", b"acTL", b"iCCP", b"eXIf", b"iTXt", b"pHYs")
+_LONGEST_KEPT = 1 << 26
+_LONGEST_PROFILE = 1 << 26
+_XMP = b"XML:com.adobe.xmp"
+_INCH = 0.0254
+_CHANNELS = {0: 1, 2: 3, 3: 4, 4: 2, 6: 4}
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the chunks of a PNG say.
+
+    Attributes:
+        width: columns.
+        height: rows.
+        bits: bits a sample.
+        channels: samples a pixel at most, after the palette.
+        frames: pictures of an animation, or 1.
+        info: metadata, colours as stored.
+    """
+
+    width: int
+    height: int
+    bits: int
+    channels: int
+    frames: int
+    info: Metadata
+
+
+def read_header(stream: BinaryIO, info: Metadata) -> Header:
+    """Walk through all chunks, check them and the size, and keep what they say.
+
+    Raises:
+        ReadError: the file is cut off or damaged, or too large.
+    """
+    kept: dict[bytes, bytes] = {}
+    frames = 0
+    try:
+        for name, data in _chunks(stream):
+            frames += name == b"fcTL"
+            if name in _KEPT and (name != b"iTXt" or data.startswith(_XMP)):
+                kept.setdefault(name, data)
+        width, height, bits, kind = struct.unpack_from(">IIBB", kept[b"IHDR"])
+        channels = _CHANNELS[kind]
+    except (ValueError, KeyError, struct.error) as error:
+        reason = "cut off" if str(error) == "cut off" else "damaged"
+        raise ReadError(f"{name_of(info)} is {reason}; copy or download it again.", info.source) from error
+    check_size(width, height, channels * max(1, bits // 8), info)
+    moves = len(kept.get(b"acTL", b"")) == 8 and frames > 1 and struct.unpack(">I", kept[b"acTL"][:4])[0] == frames
+    return Header(width, height, bits, channels, frames if moves else 1, _read_metadata(kept, info))
+
+
+def _chunks(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """Name and content (empty for pixels and what is too long to be of use) up to the end mark, checked.
+
+    Raises:
+        ValueError: ``cut off``, or a checksum is wrong.
+    """
+    stream.seek(len(SIGNATURE))
+    name = b""
+    while name != b"IEND":
+        head = stream.read(8)
+        if len(head) < 8:
+            raise ValueError("cut off")
+        length, name = struct.unpack(">I4s", head)
+        data, checksum, left = b"", zlib.crc32(name), length
+        while left:
+            piece = stream.read(min(left, 1 << 20))
+            if not piece:
+                raise ValueError("cut off")
+            checksum, left = zlib.crc32(piece, checksum), left - len(piece)
+            if name in _KEPT and length <= _LONGEST_KEPT:
+                data += piece
+        tail = stream.read(4)
+        if len(tail) < 4:
+            raise ValueError("cut off")
+        if struct.unpack(">I", tail)[0] != checksum:
+            raise ValueError("checksum")
+        yield name, data
+
+
+def _read_metadata(chunks: dict[bytes, bytes], info: Metadata) -> Metadata:
+    icc = _inflate(chunks.get(b"iCCP", b"").partition(b"\0")[2][1:])
+    dpi = None
+    if len(chunks.get(b"pHYs", b"")) == 9:
+        x, y, unit = struct.unpack(">IIB", chunks[b"pHYs"])
+        dpi = (x * _INCH, y * _INCH) if unit == 1 and x and y else None
+    return Metadata(icc, chunks.get(b"eXIf") or None, _read_xmp(chunks.get(b"iTXt", b"")), dpi, "PNG", info.source)
+
+
+def _read_xmp(chunk: bytes) -> bytes | None:
+    """Keyword, 0, compressed?, method, language, 0, translated keyword, 0, text."""
+    flags, rest = chunk[len(_XMP) + 1 : len(_XMP) + 3], chunk[len(_XMP) + 3 :]
+    parts = rest.split(b"\0", 2)
+    if len(flags) < 2 or len(parts) < 3:
+        return None
+    return (_inflate(parts[2]) if flags[0] else parts[2]) or None
+
+
+def _inflate(data: bytes) -> bytes | None:
+    """Unpacked, unless it is damaged or a bomb."""
+    try:
+        unpacker = zlib.decompressobj()
+        result = unpacker.decompress(data, _LONGEST_PROFILE)
+    except zlib.error:
+        return None
+    return result if result and unpacker.eof else None
+
+
+def read_png(stream: BinaryIO, header: Header) -> Image:
+    """The picture, in 8 or 16 bits as stored."""
+    import imagecodecs
+
+    stream.seek(0)
+    samples = imagecodecs.png_decode(stream.read())
+    samples = samples.reshape(*samples.shape[:2], -1)  # (H, W, C)
+    has_alpha = samples.shape[2] in (2, 4)
+    colour = samples[:, :, :-1] if has_alpha else samples
+    return assemble(colour, samples[:, :, -1] if has_alpha else None, header.info)
+
+
+def write_png(image: Image, stream: BinaryIO, quality: int | None) -> None:  # noqa: ARG001 - all writers take one
+    """8 bits for 8-bit pictures, 16 for deeper ones."""
+    import imagecodecs
+
+    colour, profile = in_profile(image, grey=is_grey(image))
+    samples = stacked(to_depth(colour, np.uint8 if image.depth == np.uint8 else np.uint16), image.alpha)
+    samples = samples[:, :, 0] if samples.shape[2] == 1 else samples
+    encoded = memoryview(imagecodecs.png_encode(samples, level=5))
+    after_header = len(SIGNATURE) + 25
+    stream.write(encoded[:after_header])
+    for part in metadata_chunks(image.info, profile):
+        stream.write(part)
+    stream.write(encoded[after_header:])
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    """A chunk with its length and checksum."""
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(name)))
+
+
+def metadata_chunks(info: Metadata, profile: bytes | None) -> Iterator[bytes]:
+    """Profile, resolution, EXIF and XMP, to stand before the pixels."""
+    if profile:
+        yield chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile))
+    if info.dpi:
+        yield chunk(b"pHYs", struct.pack(">IIB", *(round(each / _INCH) for each in info.dpi), 1))
+    if info.exif:
+        yield chunk(b"eXIf", info.exif.removeprefix(b"Exif\0\0"))
+    if info.xmp:
+        yield chunk(b"iTXt", _XMP + b"\0\0\0\0\0" + info.xmp)

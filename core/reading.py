@@ -1,0 +1,130 @@
+"""Read a picture of any kind, or say in one sentence why not."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from .animation_files import count_frames, read_animation
+from .errors import ReadError, SengaError
+from .file_formats import RAW_ENDINGS, sniff, stranger
+from .image import Animation, Image, Metadata
+from .png_files import read_header, read_png
+from .still_files import name_of, read_still
+from .tiff_files import read_tiff
+
+_LONGEST_STREAM = 1 << 32
+_MOVING = ("GIF", "WEBP", "AVIF")
+
+
+def read(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image | Animation:
+    """Read a picture or an animation.
+
+    Args:
+        source: a path, the content of a file, or a binary stream, which is read to its end.
+
+    Returns:
+        A picture, upright and in sRGB, in the depth of the file; an Animation if there is more than one frame.
+
+    Raises:
+        ReadError: in one sentence what is wrong with the file and what to do.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        path = Path(source)
+        return _read(lambda: path.open("rb"), Metadata(source=path))
+    info = Metadata()
+    with _border(info):
+        content = source if isinstance(source, bytes) else _drained(source)
+    return _read(lambda: io.BytesIO(content), info)
+
+
+def _drained(stream: BinaryIO) -> bytes:
+    content = stream.read(_LONGEST_STREAM + 1)
+    if len(content) > _LONGEST_STREAM:
+        raise ReadError("More than 4 GB came through the pipe; write it to a file and open that.")
+    return content
+
+
+def _read(source: Callable[[], BinaryIO], info: Metadata) -> Image | Animation:
+    with _border(info):
+        if info.source is not None:
+            _check_file(info.source)
+        with source() as stream:
+            return _decode(stream, source, info)
+
+
+def _check_file(path: Path) -> None:
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise ReadError(f"“{path.name}” is a folder; name a picture in it.", path)
+    if not stat.S_ISREG(mode):
+        raise ReadError(f"“{path.name}” is a pipe or a device; copy the picture to a file first.", path)
+    if path.suffix.lower() in RAW_ENDINGS:
+        raise ReadError(f"“{path.name}” is a camera's raw file; develop it to TIFF or JPEG first.", path)
+
+
+def _decode(stream: BinaryIO, source: Callable[[], BinaryIO], info: Metadata) -> Image | Animation:
+    head = stream.read(32)
+    stream.seek(0)
+    name, kind = name_of(info), sniff(head)
+    if not head:
+        raise ReadError(f"{name} is empty (0 bytes); copy or download it again.", info.source)
+    if kind is None:
+        what, mend = stranger(head) or ("unknown", "export it as PNG")
+        raise ReadError(f"{name} is {what}, which Senga does not read; {mend}.", info.source)
+    if kind == "PNG":
+        return _decode_png(stream, source, info)
+    if kind == "TIFF":
+        return read_tiff(stream, info)
+    if kind in _MOVING:
+        return _decode_moving(kind, stream, source, info)
+    return read_still(stream, info)
+
+
+def _decode_png(stream: BinaryIO, source: Callable[[], BinaryIO], info: Metadata) -> Image | Animation:
+    header = read_header(stream, info)
+    return read_animation(source, header.frames, info) if header.frames > 1 else read_png(stream, header)
+
+
+def _decode_moving(kind: str, stream: BinaryIO, source: Callable[[], BinaryIO], info: Metadata) -> Image | Animation:
+    count = count_frames(kind, stream, info)
+    stream.seek(0)
+    return read_animation(source, count, info) if count > 1 else read_still(stream, info)
+
+
+@contextmanager
+def _border(info: Metadata) -> Iterator[None]:
+    """Turn whatever a decoder raises into a sentence, and keep its warnings from the user."""
+    name, path = name_of(info), info.source
+    warnings.filterwarnings("ignore", module=r"PIL\.|tifffile")
+    try:
+        yield
+    except SengaError:
+        raise
+    except MemoryError as error:
+        raise ReadError(f"There is not enough memory to open {name}; close other programs.", path) from error
+    except OSError as error:
+        raise ReadError(_read_trouble(error, name), path) from error
+    except Exception as error:  # half a dozen libraries raise all kinds of things on damaged files
+        text = f"{name} is damaged or no picture; open it in another program and save it anew."
+        raise ReadError(text, path) from error
+
+
+def _read_trouble(error: OSError, name: str) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"There is no file {name}; check the name and the folder."
+    if isinstance(error, PermissionError):
+        return f"{name} may not be read; ask its owner for permission."
+    if error.errno is not None:
+        return f"{name} cannot be read: {error.strerror}."
+    if "truncated" in str(error).lower():
+        return f"{name} is cut off; copy or download it again."
+    if type(error).__name__ == "UnidentifiedImageError":
+        return f"{name} is no picture that Senga knows; check that it is one, or export it as PNG."
+    return f"{name} is damaged; copy or download it again, or open it in another program and save it anew."

@@ -1,0 +1,236 @@
+"""Reading single pictures: by way of Pillow, and what all readers share, from samples to an upright sRGB picture."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .color_profile import ProfileError, to_srgb
+from .errors import ReadError
+from .exif import upright, xmp_upright
+from .image import Image, Metadata, Pixels, as_rgb
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+log = logging.getLogger("senga.files")
+
+_ROWS = 256
+_ALWAYS_REFUSED = 1_000_000_000
+_EVERYDAY = ("JPEG", "GIF", "PNG", "WEBP", "AVIF", "TIFF", "BMP")
+_READABLE = (*_EVERYDAY, "DIB", "JPEG2000", "PPM", "ICO", "PSD", "PCX", "SGI", "DDS", "QOI", "TGA")
+_SIDES_SWAPPED = 5
+
+
+def name_of(info: Metadata) -> str:
+    """What messages call the picture."""
+    return f"“{info.source.name}”" if info.source else "The picture"
+
+
+def check_size(width: int, height: int, bytes_per_pixel: int, info: Metadata) -> None:
+    """Refuse what cannot be decoded here before any memory is taken.
+
+    Raises:
+        ReadError: no pixels, too many, or more than fit into the free memory.
+    """
+    if width < 1 or height < 1:
+        raise ReadError(f"{name_of(info)} is damaged: it claims to be {width} × {height} pixels.", info.source)
+    limit = _pixel_limit()
+    if width * height > limit:
+        text = (
+            f"{name_of(info)} claims to be {width} × {height} pixels, which is more than {limit // 1_000_000} million"
+        )
+        raise ReadError(f"{text}; set SENGA_MAX_PIXELS to a larger number if that is right.", info.source)
+    need, free = 3 * width * height * bytes_per_pixel, _free_memory()
+    if free is not None and need > free:
+        text = f"{name_of(info)} is {width} × {height} pixels and needs about {need >> 20} MB of memory to open"
+        raise ReadError(f"{text}, but {free >> 20} MB are free; close other programs or make it smaller.", info.source)
+
+
+def _pixel_limit() -> int:
+    try:
+        return int(float(os.environ.get("SENGA_MAX_PIXELS", "")))
+    except (ValueError, OverflowError):
+        return _ALWAYS_REFUSED
+
+
+def _free_memory() -> int | None:
+    """Bytes that can be had without swapping, where the system tells."""
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError, StopIteration):
+        return None
+
+
+def assemble(colour: Pixels, alpha: Pixels | None, info: Metadata) -> Image:
+    """Make the picture of decoded samples.
+
+    Args:
+        colour: (H, W, 1), (H, W, 3) or (CMYK, 0 = no ink) (H, W, 4), in the colours of ``info.icc``.
+        alpha: (H, W) or None.
+        info: as stored; EXIF with its orientation.
+    """
+    grey = colour.shape[2] == 1
+    if info.icc:
+        try:
+            colour = to_srgb(colour, info.icc)
+        except ProfileError:
+            log.warning("%s: its colour profile is damaged or does not fit; ignored.", name_of(info))
+            info = replace(info, icc=None)
+    if colour.shape[2] == 4:
+        colour = _without_ink(colour)
+    exif, turn = upright(info.exif)
+    info = replace(info, exif=exif, xmp=xmp_upright(info.xmp))
+    colour, alpha = turned(colour, turn), None if alpha is None else turned(alpha, turn)
+    return Image(as_rgb(colour), alpha, grey, info)
+
+
+def turned(array: Pixels, orientation: int) -> Pixels:
+    """Apply an EXIF orientation (1 to 8)."""
+    if orientation == 1:
+        return array
+    swapped = np.swapaxes(array, 0, 1) if orientation >= _SIDES_SWAPPED else array
+    rows = -1 if orientation in (3, 4, 7, 8) else 1
+    columns = -1 if orientation in (2, 3, 6, 7) else 1
+    return np.ascontiguousarray(swapped[::rows, ::columns])
+
+
+def _without_ink(cmyk: Pixels) -> Pixels:
+    """CMYK without a profile: light passes through what each ink leaves."""
+    full = np.float32(np.iinfo(cmyk.dtype).max if cmyk.dtype.kind == "u" else 1)
+    result = np.empty((*cmyk.shape[:2], 3), cmyk.dtype)
+    for top in range(0, cmyk.shape[0], _ROWS):
+        left = 1 - cmyk[top : top + _ROWS].astype(np.float32) / full
+        rgb = left[:, :, :3] * left[:, :, 3:] * full
+        result[top : top + _ROWS] = np.rint(rgb) if cmyk.dtype.kind == "u" else rgb
+    return result
+
+
+def resolution(info: Mapping[Any, Any]) -> tuple[float, float] | None:
+    """Pillow's dots per inch, if they make sense."""
+    try:
+        x, y = (float(each) for each in info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+    return (x, y) if 1 <= x < math.inf and 1 <= y < math.inf else None
+
+
+def from_pil(pil: PIL.Image.Image | Any, source: Path | None = None) -> Image:
+    """A Pillow picture of any mode, with its profile, EXIF, XMP and resolution; upright."""
+    facts = pil.info
+    info = Metadata(
+        icc=facts.get("icc_profile") or None,
+        exif=_bytes(facts.get("exif")),
+        xmp=_bytes(facts.get("xmp")),
+        dpi=resolution(facts),
+        format={"MPO": "JPEG", "DIB": "BMP"}.get(pil.format or "", pil.format),
+        source=source,
+    )
+    if pil.mode == "LAB":
+        pil, info = _lab_to_rgb(pil), replace(info, icc=None)
+    samples = _samples(pil)
+    has_alpha = samples.shape[2] == 2 or (samples.shape[2] == 4 and pil.mode != "CMYK")
+    colour = samples[:, :, :-1] if has_alpha else samples
+    return assemble(colour, samples[:, :, -1] if has_alpha else None, info)
+
+
+def _bytes(value: object) -> bytes | None:
+    return value if isinstance(value, bytes) and value else None
+
+
+_MODES = {"1": "L", "La": "LA", "P": "RGB", "PA": "RGBA", "RGBX": "RGB", "RGBa": "RGBA", "YCbCr": "RGB", "HSV": "RGB"}
+
+
+def _samples(pil: PIL.Image.Image) -> Pixels:
+    """(H, W, C) samples, converted strip by strip: grey, grey and alpha, RGB, RGBA or CMYK."""
+    mode = _MODES.get(pil.mode, pil.mode)
+    if "transparency" in pil.info and mode in ("L", "RGB"):
+        mode += "A"
+    first = _array(pil, mode, 0)
+    result = np.empty((pil.height, *first.shape[1:]), first.dtype)
+    result[: len(first)] = first
+    for top in range(_ROWS, pil.height, _ROWS):
+        result[top : top + _ROWS] = _array(pil, mode, top)
+    return result
+
+
+def _array(pil: PIL.Image.Image, mode: str, top: int) -> NDArray[Any]:
+    strip = pil.crop((0, top, pil.width, min(top + _ROWS, pil.height)))
+    array = np.asarray(strip if strip.mode == mode else strip.convert(mode))
+    if array.dtype.kind == "i":
+        array = np.clip(array, 0, 65535)
+    if array.dtype.kind != "f" and array.dtype.itemsize > 1:
+        array = array.astype(np.uint16)
+    return array.reshape(*array.shape[:2], -1)  # (rows, W, C)
+
+
+def _lab_to_rgb(pil: PIL.Image.Image) -> PIL.Image.Image:
+    from PIL import ImageCms
+
+    lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    result = ImageCms.profileToProfile(pil, lab, rgb, outputMode="RGB")
+    return pil if result is None else result
+
+
+class _Limit:
+    """Pillow's own limit on pixels, out of force while somebody here reads, on any thread."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.users = 0
+        self.kept: int | None = None
+
+    def lift(self) -> None:
+        import PIL.Image
+
+        with self.lock:
+            if self.users == 0:
+                self.kept, PIL.Image.MAX_IMAGE_PIXELS = PIL.Image.MAX_IMAGE_PIXELS, None
+            self.users += 1
+
+    def restore(self) -> None:
+        import PIL.Image
+
+        with self.lock:
+            self.users -= 1
+            if self.users == 0:
+                PIL.Image.MAX_IMAGE_PIXELS = self.kept
+
+
+_limit = _Limit()
+
+
+@contextmanager
+def pillow() -> Iterator[None]:
+    """Let Pillow read pictures of more than 89 megapixels; ``check_size`` guards instead."""
+    _limit.lift()
+    try:
+        yield
+    finally:
+        _limit.restore()
+
+
+def open_pil(stream: BinaryIO, info: Metadata) -> PIL.Image.Image:
+    """Read the header with Pillow and check the size; call inside ``pillow``."""
+    import PIL.Image
+
+    pil = PIL.Image.open(stream, formats=_READABLE)
+    check_size(pil.width, pil.height, max(4, 4 * (pil.mode in "IF")), info)
+    return pil
+
+
+def read_still(stream: BinaryIO, info: Metadata) -> Image:
+    """The (first) picture of anything that Pillow reads."""
+    with pillow(), open_pil(stream, info) as pil:
+        return from_pil(pil, info.source)

@@ -1,0 +1,260 @@
+"""TIFF in all depths, layouts and compressions that painters meet.
+
+References:
+    TIFF 6.0 (Adobe, 1992); Adobe Photoshop TIFF Technical Notes (2002).
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ReadError
+from .exif import EXIF_IFD, GPS_IFD, XMP_TAG, Exif
+from .image import Image, Metadata, Pixels
+from .still_files import assemble, check_size, name_of, read_still, resolution
+from .still_writers import in_profile, is_grey, stacked
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile, TiffPage
+
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 1, 2, 3, 5, 6, 8
+_FAX_AND_OLD_JPEG = (2, 3, 4, 6)
+_JPEG = 7
+_PREMULTIPLIED = 1
+_DNG_VERSION, _ICC = 50706, 34675
+_DESCRIPTIVE = (0x010E, 0x010F, 0x0110, 0x0112, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298)
+_COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
+_ROWS = 256
+_PAGES_LOOKED_AT = 4
+
+
+def read_tiff(stream: BinaryIO, info: Metadata) -> Image:
+    """The first page that is no thumbnail; 16 bits and floating numbers are kept.
+
+    Raises:
+        ReadError: cut off, too large, or of a kind that is no finished picture.
+    """
+    import tifffile
+
+    logging.getLogger("tifffile").addHandler(logging.NullHandler())
+    with tifffile.TiffFile(stream) as tiff:
+        page = _first_picture(tiff)
+        info = _metadata(page, stream, info)
+        _check(page, stream, info)
+        kind = int(page.photometric)
+        if _is_for_pillow(page, kind):
+            stream.seek(0)
+            return replace(read_still(stream, info), info=replace(info, exif=None))
+        samples = _samples(page)
+        map_ = page.colormap
+    if kind == _PALETTE and map_ is not None:
+        return assemble(_look_up(samples, map_), None, info)
+    return _picture(samples, kind, tuple(int(each) for each in page.extrasamples), info)
+
+
+def _first_picture(tiff: TiffFile) -> TiffPage:
+    for index in range(_PAGES_LOOKED_AT):
+        try:
+            page = cast("TiffPage", tiff.pages[index])
+        except IndexError:
+            break
+        if not page.is_reduced:
+            return page
+    return cast("TiffPage", tiff.pages[0])
+
+
+def _is_for_pillow(page: TiffPage, kind: int) -> bool:
+    compression = int(page.compression)
+    return compression in _FAX_AND_OLD_JPEG or kind == _LAB or (kind == _YCBCR and compression != _JPEG)
+
+
+def _check(page: TiffPage, stream: BinaryIO, info: Metadata) -> None:
+    kind, name, bits = int(page.photometric), name_of(info), page.bitspersample
+    if _DNG_VERSION in page.tags:
+        raise ReadError(f"{name} is a camera's raw file; develop it to TIFF or JPEG first.", info.source)
+    if kind not in (*_COLOURS, _LAB):
+        raise ReadError(f"{name} stores its colours in a rare way; save it as an RGB TIFF first.", info.source)
+    whole = page.sampleformat == 1 and bits in (1, 2, 4, 8, 16, 32)
+    if not whole and not (page.sampleformat == 3 and bits in (16, 32, 64)):
+        raise ReadError(f"{name} stores unusual numbers ({bits} bits); save it with 8, 16 or 32 bits.", info.source)
+    if page.imagedepth != 1:
+        raise ReadError(f"{name} is a volume; save one layer of it as a TIFF.", info.source)
+    check_size(page.imagewidth, page.imagelength, page.samplesperpixel * max(1, bits // 8), info)
+    end = stream.seek(0, 2)
+    if any(start + size > end for start, size in zip(page.dataoffsets, page.databytecounts, strict=False)):
+        raise ReadError(f"{name} is cut off; copy or download it again.", info.source)
+
+
+def _samples(page: TiffPage) -> NDArray[Any]:
+    """(H, W, C) as stored."""
+    array = np.asarray(page.asarray(maxworkers=1))
+    if array.ndim == 2:
+        return array[:, :, None]
+    planar = int(page.planarconfig) == 2 and page.samplesperpixel > 1
+    return np.moveaxis(array, 0, 2) if planar else array
+
+
+def _picture(samples: NDArray[Any], kind: int, extra: tuple[int, ...], info: Metadata) -> Image:
+    samples = _full_range(samples)
+    colours = _COLOURS[kind]
+    colour, alpha = samples[:, :, :colours], None
+    if kind == _WHITE_IS_ZERO:
+        colour = _inverted(colour)
+    if samples.shape[2] > colours:
+        which = next((place for place, meaning in enumerate(extra) if meaning in (1, 2)), 0)
+        alpha = np.ascontiguousarray(samples[:, :, colours + which])
+        if extra[which : which + 1] == (_PREMULTIPLIED,):
+            colour = _divided(colour, alpha)
+    return assemble(np.ascontiguousarray(colour), alpha, info)
+
+
+def _full_range(samples: NDArray[Any]) -> Pixels:
+    """As ``uint8``, ``uint16`` or ``float32``."""
+    if samples.dtype in (np.uint8, np.uint16, np.float32):
+        return samples.astype(samples.dtype.newbyteorder("="), copy=False)
+    if samples.dtype == np.bool_:
+        return samples.astype(np.uint8) * np.uint8(255)
+    if samples.dtype == np.uint32:
+        return np.multiply(samples, 1 / 0xFFFFFFFF, dtype=np.float64).astype(np.float32)
+    return samples.astype(np.float32)
+
+
+def _inverted(colour: Pixels) -> Pixels:
+    return 1 - colour if colour.dtype == np.float32 else ~colour
+
+
+def _divided(colour: Pixels, alpha: Pixels) -> Pixels:
+    """Undo the multiplication by alpha."""
+    result = np.empty_like(colour)
+    full = 1 if colour.dtype == np.float32 else np.iinfo(colour.dtype).max
+    for top in range(0, len(colour), _ROWS):
+        cover = alpha[top : top + _ROWS, :, None].astype(np.float32) / full
+        plain = colour[top : top + _ROWS] / np.where(cover > 0, cover, 1)
+        result[top : top + _ROWS] = plain if full == 1 else np.clip(np.rint(plain), 0, full)
+    return result
+
+
+def _look_up(samples: NDArray[Any], table: NDArray[np.uint16]) -> Pixels:
+    """Colours of a palette, (3, N) in 16 bits; some programs store 8."""
+    eight = table if table.max(initial=0) < 256 else table >> 8
+    return eight.T.astype(np.uint8)[np.minimum(samples[:, :, 0], table.shape[1] - 1)]
+
+
+def _metadata(page: TiffPage, stream: BinaryIO, info: Metadata) -> Metadata:
+    tags = page.tags
+    icc, xmp = (_bytes(tags.valueof(code)) for code in (_ICC, XMP_TAG))
+    return Metadata(icc, _read_exif(stream), xmp, _dpi(page), "TIFF", info.source)
+
+
+def _bytes(value: object) -> bytes | None:
+    if isinstance(value, str):
+        return value.encode("utf-8")
+    return bytes(value) if isinstance(value, bytes) and value else None
+
+
+def _dpi(page: TiffPage) -> tuple[float, float] | None:
+    scale = {2: 1.0, 3: 2.54}.get(int(page.tags.valueof(296) or 2))
+    try:
+        (a, b), (c, d) = page.tags.valueof(282), page.tags.valueof(283)
+        return resolution({"dpi": (a / b * scale, c / d * scale)}) if scale else None
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+
+
+def _read_exif(stream: BinaryIO) -> bytes | None:
+    """EXIF of its own, made of the tags that say something about the picture."""
+    from PIL.Image import Exif as PillowExif
+
+    exif, found = PillowExif(), PillowExif()
+    try:
+        stream.seek(0)
+        found.load_from_fp(stream)
+        exif.endian = found.endian
+        for tag in _DESCRIPTIVE:
+            if tag in found:
+                exif[tag] = found[tag]
+        for tag in (EXIF_IFD, GPS_IFD):
+            inside = found.get_ifd(tag)
+            if inside:
+                exif[tag] = dict(inside)
+        return exif.tobytes() if len(exif) else None
+    except Exception:  # whatever Pillow stumbles on in tags that nobody needs for the pixels
+        return None
+
+
+# ---- writing
+
+
+def write_tiff(image: Image, stream: BinaryIO, quality: int | None) -> None:  # noqa: ARG001 - all writers take one
+    """Deflate in strips, in the depth of the picture."""
+    import tifffile
+
+    colour, profile = in_profile(image, grey=is_grey(image))
+    samples = stacked(colour, image.alpha)
+    exif = _exif_of(image.info)
+    tifffile.imwrite(
+        stream,
+        samples[:, :, 0] if samples.shape[2] == 1 else samples,
+        photometric="rgb" if colour.shape[2] == 3 else "minisblack",
+        planarconfig="contig" if samples.shape[2] > 1 else None,
+        extrasamples=None if image.alpha is None else ("unassalpha",),
+        byteorder=">" if exif and exif.order == ">" else "<",
+        compression="zlib",
+        predictor=True,
+        rowsperstrip=max(1, (1 << 20) // max(1, samples[0].nbytes)),
+        iccprofile=profile,
+        resolution=image.info.dpi,
+        resolutionunit=2 if image.info.dpi else None,
+        extratags=list(_tags(image.info, exif)),
+        metadata=None,
+        software=False,
+        maxworkers=1,
+    )
+    if exif:
+        _append(stream, exif)
+
+
+def _exif_of(info: Metadata) -> Exif | None:
+    try:
+        return Exif(info.exif) if info.exif else None
+    except ValueError:
+        return None
+
+
+def _tags(info: Metadata, exif: Exif | None) -> Iterable[tuple[int, int, int, object, bool]]:
+    if info.xmp:
+        yield XMP_TAG, 1, len(info.xmp), info.xmp, True
+    for tag, text in exif.texts() if exif else ():
+        yield tag, 2, len(text), text, True
+    for tag in (EXIF_IFD, GPS_IFD) if exif else ():
+        if exif and exif.directory(tag):
+            yield tag, 4, 1, 8, True
+
+
+def _append(stream: BinaryIO, exif: Exif) -> None:
+    """Put the EXIF block behind the picture and let the two tags point into it."""
+    stream.seek(0)
+    head = stream.read(8)
+    if struct.unpack_from(exif.order + "H", head, 2)[0] != 42:
+        return  # BigTIFF has other offsets
+    base = stream.seek(0, 2)
+    base += base % 2
+    stream.seek(base)
+    stream.write(exif.moved(base))
+    first = struct.unpack_from(exif.order + "I", head, 4)[0]
+    stream.seek(first)
+    (count,) = struct.unpack(exif.order + "H", stream.read(2))
+    entries = stream.read(12 * count)
+    for place in range(0, len(entries), 12):
+        directory = exif.directory(struct.unpack_from(exif.order + "H", entries, place)[0])
+        if directory is not None and struct.unpack_from(exif.order + "H", entries, place)[0] in (EXIF_IFD, GPS_IFD):
+            stream.seek(first + 2 + place + 8)
+            stream.write(struct.pack(exif.order + "I", base + directory))
+    stream.seek(0, 2)

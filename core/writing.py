@@ -1,0 +1,198 @@
+"""Write a picture or an animation in the format that its ending names, completely or not at all."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, TypeVar
+
+from .animation_writers import write_apng, write_mp4, write_webp_animation
+from .atomic import Replacement, replacing
+from .errors import Cancelled, SengaError, WriteError
+from .exif import without_place, xmp_without_place
+from .file_formats import FORMATS, format_of
+from .gif_writer import write_gif
+from .image import Animation, Frame, Image
+from .png_files import write_png
+from .still_writers import write_avif, write_bmp, write_jpeg, write_webp
+from .tiff_files import write_tiff
+
+Keep = Literal["keep", "strip", "strip-gps"]
+Picture = TypeVar("Picture", Image, Animation)
+Encoder = Callable[[Any, BinaryIO, int | None], None]
+
+_PATTERN = re.compile(r"%0?\d*d")
+
+
+def _write_still_gif(image: Image, stream: BinaryIO, quality: int | None) -> None:
+    write_gif(Animation(lambda: iter([Frame(image)]), image.height, image.width, 1, 1), stream, quality)
+
+
+_STILL: dict[str, Encoder] = {
+    "PNG": write_png,
+    "JPEG": write_jpeg,
+    "TIFF": write_tiff,
+    "WEBP": write_webp,
+    "AVIF": write_avif,
+    "BMP": write_bmp,
+    "GIF": _write_still_gif,
+}
+_MOVING: dict[str, Encoder] = {
+    "PNG": write_apng,
+    "WEBP": write_webp_animation,
+    "GIF": write_gif,
+    "MP4": write_mp4,
+}
+
+
+def write(
+    picture: Picture,
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool = True,
+    quality: int | None = None,
+    format: str | None = None,  # noqa: A002 - the word everybody uses for it
+    metadata: Keep = "keep",
+) -> Path:
+    """Write a picture or an animation; the file is there completely or not at all.
+
+    Args:
+        picture: what to write.
+        path: its ending chooses the format. An animation may go to numbered pictures: ``frame-%04d.png``.
+        overwrite: replace an existing file.
+        quality: 1 to 100, for JPEG, WebP (100 = lossless), AVIF and MP4; None for a very good one.
+        format: such as ``png``, whatever the ending.
+        metadata: ``keep``, ``strip`` (EXIF, XMP and resolution; colours stay right) or ``strip-gps``.
+
+    Returns:
+        The path.
+
+    Raises:
+        WriteError: in one sentence what is wrong and what to do.
+    """
+    target = Path(path)
+    if isinstance(picture, Animation) and _PATTERN.search(target.name):
+        return _write_numbered(picture, target, overwrite, quality, format, metadata)
+    picture = _with_metadata(picture, metadata)
+    encoder = _encoder(picture, format or target.suffix, target, quality)
+    _check_target(target, overwrite)
+    with _border(target, still=isinstance(picture, Image)), replacing(target, overwrite=overwrite) as stream:
+        encoder(picture, stream, quality)
+    return target
+
+
+def encode(
+    picture: Picture,
+    format: str,  # noqa: A002 - the word everybody uses for it
+    *,
+    quality: int | None = None,
+    metadata: Keep = "keep",
+) -> bytes:
+    """The content of a file in a format such as ``png``, for pipes.
+
+    Raises:
+        WriteError: the format is unknown or cannot hold the picture.
+    """
+    picture = _with_metadata(picture, metadata)
+    encoder = _encoder(picture, format, None, quality)
+    stream = io.BytesIO()
+    with _border(None, still=isinstance(picture, Image)):
+        encoder(picture, stream, quality)
+    return stream.getvalue()
+
+
+def _write_numbered(
+    picture: Animation, pattern: Path, overwrite: bool, quality: int | None, kind: str | None, metadata: Keep
+) -> Path:
+    """Frames as single pictures, counted from 1; they appear when all are ready."""
+    ready: list[Replacement] = []
+    try:
+        for number, frame in enumerate(picture.frames(), 1):
+            target = pattern.with_name(_PATTERN.sub(lambda found: found[0] % number, pattern.name, count=1))  # noqa: B023
+            image = _with_metadata(frame.image, metadata)
+            encoder = _encoder(image, kind or target.suffix, target, quality)
+            _check_target(target, overwrite)
+            with _border(target, still=True):
+                ready.append(Replacement(target))
+                encoder(image, ready[-1].stream, quality)
+                ready[-1].seal()
+        for each in ready:
+            with _border(each.target, still=True):
+                each.commit(overwrite=overwrite)
+    finally:
+        for each in ready:
+            each.discard()
+    return pattern
+
+
+def _encoder(picture: Picture, kind: str, path: Path | None, quality: int | None) -> Encoder:
+    moves = isinstance(picture, Animation)
+    found, name = format_of(kind), "The picture" if path is None else f"“{path.name}”"
+    fitting = [each for each in FORMATS if each.writes and (each.moves if moves else each.still)]
+    endings = " ".join(each.endings[0] for each in fitting)
+    if found is None or not found.writes:
+        what = f"the ending “{kind}”" if kind else "no ending"
+        raise WriteError(f"{name} has {what}, which Senga cannot write; use one of {endings}.", path)
+    if found not in fitting:
+        what = "an animation" if moves else "a single picture"
+        raise WriteError(f"{name}: {found.name} cannot hold {what}; use one of {endings}.", path)
+    if quality is not None and not 1 <= quality <= 100:
+        raise WriteError(f"{name}: the quality is a number from 1 to 100, not {quality}.", path)
+    return (_MOVING if moves else _STILL)[found.name]
+
+
+def _with_metadata(picture: Picture, keep: Keep) -> Picture:
+    info = picture.info
+    if keep == "strip":
+        return replace(picture, info=replace(info, exif=None, xmp=None, dpi=None))
+    if keep == "strip-gps":
+        return replace(picture, info=replace(info, exif=without_place(info.exif), xmp=xmp_without_place(info.xmp)))
+    return picture
+
+
+def _check_target(path: Path, overwrite: bool) -> None:
+    if path.is_dir():
+        raise WriteError(f"“{path}” is a folder; name a file in it.", path)
+    if not overwrite and path.exists():
+        raise WriteError(f"“{path}” exists already; choose another name or allow it to be replaced.", path)
+
+
+@contextmanager
+def _border(path: Path | None, *, still: bool) -> Iterator[None]:
+    """Turn what encoders and disks raise into a sentence; what the making of frames raises stays as it is."""
+    name = "The picture" if path is None else f"“{path}”"
+    warnings.filterwarnings("ignore", module=r"PIL\.|tifffile")
+    try:
+        yield
+    except (SengaError, Cancelled):
+        raise
+    except MemoryError as error:
+        raise WriteError(f"There is not enough memory to write {name}; close other programs.", path) from error
+    except OSError as error:
+        raise WriteError(_trouble(error, name, path), path) from error
+    except Exception as error:  # encoders raise all kinds of things on pictures beyond their limits
+        if not still:
+            raise
+        raise WriteError(f"{name} cannot be written in this format ({error}); try PNG or TIFF.", path) from error
+
+
+def _trouble(error: OSError, name: str, path: Path | None) -> str:
+    folder = "" if path is None else f"“{path.parent}”"
+    if isinstance(error, FileExistsError):
+        return f"{name} exists already; choose another name or allow it to be replaced."
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return f"There is no folder {folder}; make it first or choose another."
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        return f"Nothing may be written into the folder {folder}; choose another or ask its owner."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"The disk is full or too small, so {name} was not written; make room or choose another place."
+    if error.errno == errno.ENAMETOOLONG:
+        return f"The name {name} is too long; choose a shorter one."
+    return f"{name} cannot be written: {error.strerror or error}."
