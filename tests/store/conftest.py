@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -15,9 +14,6 @@ import pytest
 
 from senga.catalog import ModelEntry
 from senga.download import digest_of
-
-# MindSpore's messages were generated for an older Protocol Buffers, whose Python form must be chosen before any import.
-os.environ.setdefault("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "python")
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "plugins" / "animegan" / "weights.toml"

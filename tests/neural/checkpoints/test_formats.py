@@ -6,7 +6,6 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
-import mindspore
 import numpy as np
 import onnx
 import pytest
@@ -15,6 +14,7 @@ from safetensors.numpy import save_file
 
 from senga.errors import ModelError
 from senga.neural.checkpoints import read, read_checkpoint
+from senga.neural.device import mindspore
 
 DATA = Path(__file__).parent / "data"
 GRID = np.arange(24, dtype=np.float32).reshape(4, 6)
@@ -42,10 +42,10 @@ def test_npz(tmp_path: Path, save: Callable[..., None]) -> None:
 @pytest.mark.parametrize("crc", [False, True])
 def test_mindspore(tmp_path: Path, crc: bool) -> None:
     values = {"grid": GRID, "half": np.ones(3, np.float16), "scalar": np.float32(3.5), "long": np.arange(3)}
-    listed = [{"name": name, "data": mindspore.Tensor(value)} for name, value in values.items()]
-    listed.append({"name": "bfloat16", "data": mindspore.Tensor(np.full(2, 1.5), mindspore.bfloat16)})
+    listed = [{"name": name, "data": mindspore().Tensor(value)} for name, value in values.items()]
+    listed.append({"name": "bfloat16", "data": mindspore().Tensor(np.full(2, 1.5), mindspore().bfloat16)})
     path = tmp_path / "x.ckpt"
-    mindspore.save_checkpoint(listed, str(path), append_dict={"epoch": 3, "note": "grüße"}, crc_check=crc)
+    mindspore().save_checkpoint(listed, str(path), append_dict={"epoch": 3, "note": "grüße"}, crc_check=crc)
     found = read_checkpoint(path)
     assert found.format == "mindspore"
     assert found.metadata == {"note": "grüße"}
@@ -58,7 +58,7 @@ def test_mindspore(tmp_path: Path, crc: bool) -> None:
 
 def test_mindspore_notices_a_wrong_checksum(tmp_path: Path) -> None:
     path = tmp_path / "x.ckpt"
-    mindspore.save_checkpoint([{"name": "a", "data": mindspore.Tensor(GRID)}], str(path), crc_check=True)
+    mindspore().save_checkpoint([{"name": "a", "data": mindspore().Tensor(GRID)}], str(path), crc_check=True)
     path.chmod(0o600)
     content = bytearray(path.read_bytes())
     content[40] ^= 1
