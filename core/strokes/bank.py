@@ -70,7 +70,7 @@ class Bank:
         rng = np.random.default_rng([self.seed, run, level])
         stroke = faded_mean + deviation * self._grains(rng, variants, length)
         stroke = np.rint(np.clip(stroke, 0, 255))
-        return list(self._bend(stroke, long, rng).astype(np.uint8))
+        return list(self._bend(stroke, long).astype(np.uint8))
 
     def _grains(self, rng: np.random.Generator, variants: int, length: int) -> Plane:
         """Normal noise (variants, width, length), cut from a long strip at random places."""
@@ -89,16 +89,16 @@ class Bank:
             self._noise = unit_noise(rng, shape, grain)
         return self._noise
 
-    def _bend(self, stroke: Plane, long: bool, rng: np.random.Generator) -> Plane:
+    def _bend(self, stroke: Plane, long: bool) -> Plane:
         """Curve strokes once or twice, the second time beyond their rows."""
         length = stroke.shape[2]
         sag = (np.arange(length) - (length - 1) / 2) ** 2 / (length**2 / (self.width if not long else self.width / 2))
         offset = (sag * self.brush.bend).astype(np.float32)
-        bent = shift_down(stroke, offset, rng)
+        bent = shift_down(stroke, offset)
         if not long:
             return bent
         below = np.full_like(bent, 255)
-        return shift_down(np.concatenate([bent, below], axis=1), offset, rng)
+        return shift_down(np.concatenate([bent, below], axis=1), offset)
 
 
 def profile(brush: Brush, width: int, grey: float) -> tuple[Plane, Plane]:
@@ -129,16 +129,17 @@ def attenuation(width: int, length: int, taper: float) -> Plane:
     return np.asarray(taper * np.sqrt(along[None] + across[:, None]) / 1.5, np.float32)
 
 
-def shift_down(stroke: Plane, offset: Plane, rng: np.random.Generator) -> Plane:
+def shift_down(stroke: Plane, offset: Plane) -> Plane:
     """Move the columns of (variants, rows, length) down by ``offset``, cut to integers; what comes in is paper."""
-    whole = np.floor(offset).astype(int)
-    part = offset - whole
-    rows = np.arange(stroke.shape[1])[:, None] - whole
-    columns = np.arange(stroke.shape[2])
-    upper, lower = stroke[:, np.maximum(rows - 1, 0), columns], stroke[:, np.maximum(rows, 0), columns]
-    moved = np.floor(part * upper + (1 - part) * lower)
-    blank = PAPER + np.sqrt(PAPER_VARIANCE) * rng.standard_normal(stroke.shape, np.float32)
-    return np.where(rows >= 1, moved, np.clip(np.rint(blank), 0, 255)).astype(np.float32)
+    variants, rows, length = stroke.shape
+    stacked = stroke.reshape(variants * rows, length)  # (variants · rows, length)
+    from_rows = np.arange(variants * rows, dtype=np.float32)[:, None] - offset
+    columns = np.broadcast_to(np.arange(length, dtype=np.float32), stacked.shape)
+    moved: Plane = np.asarray(cv2.remap(stacked, columns, from_rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    moved = np.floor(moved).reshape(stroke.shape)
+    # The first row has nothing above it to be mixed with; between variants it would be the next one's last row.
+    moved[:, np.arange(rows)[:, None] <= np.floor(offset)] = PAPER
+    return moved
 
 
 def unit_noise(rng: np.random.Generator, shape: tuple[int, int], grain: float) -> Plane:

@@ -85,9 +85,9 @@ class Turn:
         tops = range(0, self.frame[0], rows)
         return [self._band(top, min(top + rows, self.frame[0]), overlap) for top in tops]
 
-    def turn(self, source: NDArray[np.uint8], box: Box, fill: int) -> NDArray[np.uint8]:
-        """The part ``box`` of the frame, taken from the picture ``source``."""
-        return warp(source, np.linalg.inv(self.to_frame) @ _shift(box), box.size, fill)
+    def turn(self, source: NDArray[np.uint8], box: Box, *fill: int) -> NDArray[np.uint8]:
+        """The part ``box`` of the frame, taken from the picture ``source``; ``fill`` has one value per channel."""
+        return warp(source, np.linalg.inv(self.to_frame) @ _shift(box), box.size, *fill)
 
     def turn_back(self, canvas: NDArray[np.uint8], box: Box) -> tuple[Box, NDArray[np.uint8]]:
         """The part of the picture that the part ``box`` of the frame covers, and its pixels; 255 outside."""
@@ -131,9 +131,11 @@ def _shift(box: Box) -> Matrix:
     return np.array([[1.0, 0, box.left], [0, 1, box.top], [0, 0, 1]])
 
 
-def warp(source: NDArray[np.uint8], to_source: Matrix, size: Size, fill: int) -> NDArray[np.uint8]:
+def warp(source: NDArray[np.uint8], to_source: Matrix, size: Size, *fill: int) -> NDArray[np.uint8]:
     """Resample bilinearly: the pixel p of the result is ``source`` at ``to_source · p``, ``fill`` outside."""
-    result = np.empty(size, np.uint8)
+    if max(size) <= _TILE:
+        return _warp_tile(source, to_source, size, fill)
+    result = np.empty((*size, *source.shape[2:]), np.uint8)
     for top in range(0, size[0], _TILE):
         for left in range(0, size[1], _TILE):
             box = Box(top, min(top + _TILE, size[0]), left, min(left + _TILE, size[1]))
@@ -141,13 +143,13 @@ def warp(source: NDArray[np.uint8], to_source: Matrix, size: Size, fill: int) ->
     return result
 
 
-def _warp_tile(source: NDArray[Any], to_source: Matrix, size: Size, fill: int) -> NDArray[Any]:
+def _warp_tile(source: NDArray[Any], to_source: Matrix, size: Size, fill: tuple[int, ...]) -> NDArray[Any]:
     corners = np.array([[x, y, 1] for y in (0, size[0] - 1) for x in (0, size[1] - 1)], float)
     xs, ys, _ = to_source @ corners.T
     box = Box(math.floor(ys.min()) - 1, math.ceil(ys.max()) + 2, math.floor(xs.min()) - 1, math.ceil(xs.max()) + 2)
     used = box.clip((source.shape[0], source.shape[1]))
     if 0 in used.size:
-        return np.full(size, fill, np.uint8)
+        return np.full((*size, *source.shape[2:]), fill if source.ndim == 3 else fill[0], np.uint8)
     matrix = (np.linalg.inv(_shift(used)) @ to_source)[:2]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(source[used.slices], matrix, size[::-1], flags=flags, borderValue=(fill,)))
+    return np.asarray(cv2.warpAffine(source[used.slices], matrix, size[::-1], flags=flags, borderValue=fill))

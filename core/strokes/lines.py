@@ -98,9 +98,10 @@ def _power(grey: Grey, exponent: float) -> Grey:
 
 def _gradient(grey: Grey) -> NDArray[np.uint16]:
     """|forward difference| in x plus in y, zero where there is no next pixel."""
+    signed = grey.astype(np.int16)
     gradient = np.zeros(grey.shape, np.uint16)
-    gradient[:, :-1] += np.asarray(cv2.absdiff(grey[:, :-1], grey[:, 1:]), np.uint8)
-    gradient[:-1] += np.asarray(cv2.absdiff(grey[:-1], grey[1:]), np.uint8)
+    gradient[:, :-1] += np.abs(np.diff(signed, axis=1)).view(np.uint16)
+    gradient[:-1] += np.abs(np.diff(signed, axis=0)).view(np.uint16)
     return gradient
 
 

@@ -14,7 +14,7 @@ from senga.job import Job
 
 from .bank import VARIANTS
 from .geometry import Box, Turn
-from .tone import equalise, level_grey, level_table
+from .tone import WHITE, equalise, level_grey, level_limits
 
 STROKE = np.dtype(
     [
@@ -63,16 +63,18 @@ class Guide:
         """The frame in which the strokes of a direction are rows."""
         return Turn.of((self.grey.shape[0], self.grey.shape[1]), self.angles[direction])
 
-    def bands(self, turn: Turn) -> Iterator[tuple[Box, NDArray[np.uint8]]]:
-        """Bands of the turned frame and the grey picture in them, white outside the picture."""
-        if self.turned_contrast == 0:
-            for band in turn.bands(_BAND):
-                yield band, turn.turn(self.grey, band, 255)
-            return
-        whole = turn.turn(self.grey, Box(0, turn.frame[0], 0, turn.frame[1]), 255)
-        equalised = equalise(whole, turn.frame, self.turned_contrast)
+    def bands(self, turn: Turn, mask: NDArray[np.uint8]) -> Iterator[tuple[Box, NDArray[np.uint8], NDArray[np.uint8]]]:
+        """Bands of the turned frame, and in them the grey picture, white outside, and a mask, 0 outside."""
+        both = cv2.merge([self.grey, mask])
+        equalised = None if self.turned_contrast == 0 else self._equalised(turn)
         for band in turn.bands(_BAND):
-            yield band, equalised[band.slices]
+            turned = turn.turn(np.asarray(both, np.uint8), band, 255, 0)
+            grey, own = cv2.split(turned)
+            yield band, np.asarray(grey) if equalised is None else equalised[band.slices], np.asarray(own)
+
+    def _equalised(self, turn: Turn) -> NDArray[np.uint8]:
+        whole = turn.turn(self.grey, Box(0, turn.frame[0], 0, turn.frame[1]), 255)
+        return equalise(whole, turn.frame, self.turned_contrast)
 
 
 def search(guide: Guide, direction: int, job: Job) -> Strokes:
@@ -83,13 +85,12 @@ def search(guide: Guide, direction: int, job: Job) -> Strokes:
         return np.empty(0, STROKE)
     rng = job.rng(guide.seed, direction)
     rows = scan_rows(rng, guide.levels, turn.frame[0], guide.width)
-    table = level_table(guide.levels)
+    limits = level_limits(guide.levels)
     found = []
-    for band, grey in guide.bands(turn):
+    for band, grey, own in guide.bands(turn, mask):
         job.check()
-        level = cv2.LUT(grey, table)
-        level[turn.turn(mask, band, 0) <= 127] = 255
-        found.append(_runs(np.asarray(level, dtype=np.uint8), rows, band))
+        elsewhere = cv2.threshold(own, 127, 255, cv2.THRESH_BINARY_INV)[1]
+        found.append(_runs(np.maximum(np.minimum(grey, WHITE), elsewhere), limits, rows, band))
     strokes: Strokes = np.concatenate(found)
     strokes = strokes[np.argsort(strokes["level"], kind="stable")]
     strokes["direction"] = direction
@@ -106,14 +107,14 @@ def scan_rows(rng: np.random.Generator, levels: int, height: int, width: int) ->
     return np.asarray(np.cumsum(steps, axis=1), np.int32)
 
 
-def _runs(level: NDArray[np.uint8], rows: NDArray[np.int32], band: Box) -> Strokes:
-    """The runs of pixels at most as light as each level, on the rows of that level inside a band."""
+def _runs(grey: NDArray[np.uint8], limits: NDArray[np.uint8], rows: NDArray[np.int32], band: Box) -> Strokes:
+    """The runs of pixels at most as light as each level, on the rows of that level inside a band; 255 is no pixel."""
     read = np.maximum(rows, 0)
     of_level, of_row = np.nonzero((read >= band.top) & (read < band.bottom))
-    lines = level[read[of_level, of_row] - band.top]
+    lines = grey[read[of_level, of_row] - band.top]
     width = lines.shape[1] + 2
     drawn = np.zeros((len(lines), width), bool)
-    np.less_equal(lines, of_level[:, None].astype(np.uint8), out=drawn[:, 1:-1])
+    np.less_equal(lines, limits[of_level, None], out=drawn[:, 1:-1])
     drawn[:, 2:-2] |= drawn[:, 1:-3] & drawn[:, 3:-1]
     flat = drawn.ravel()
     changes = np.flatnonzero(flat[1:] != flat[:-1])

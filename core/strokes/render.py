@@ -27,6 +27,10 @@ WIDEST_PLANNED = 8
 """Wider strokes are planned on a smaller picture, on which they are as wide as on one of a megapixel, or this wide."""
 
 
+_CANVASES = 4
+"""Directions that are drawn at the same time, at most: each needs memory for its canvas."""
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """A picture ready to be drawn: what is known before the first stroke.
@@ -103,6 +107,7 @@ def prepare(grey: Grey, settings: PencilSettings, job: Job) -> Scene:
     guide_grey = tone.guide(small, whole, settings.lightness, once)
     job.progress(0.1, "Finding directions")
     angles, direction = _directions(small, whole, settings)
+    job.progress(0.35, "Finding outlines")
     guide = Guide(guide_grey, direction, angles, settings.levels, planned, settings.seed, turned)
     outlines = _outlines(small, whole, settings, job.part(0.4, 1))
     extension = width if settings.hatching == "across" else 2 * width
@@ -144,7 +149,7 @@ def _outlines(grey: Grey, full_size: tuple[int, int], settings: PencilSettings, 
 
 def shade(scene: Scene, job: Job) -> tuple[Strokes, Grey]:
     """Draw all strokes, direction by direction, in any order: the darkest wins."""
-    sheet, lock = paper.blank(scene.size, scene.settings.seed), Lock()
+    sheet, lock, pen = paper.blank(scene.size, scene.settings.seed), Lock(), Lock()
     count = len(scene.guide.angles)
 
     def direction(index: int) -> Strokes:
@@ -153,7 +158,8 @@ def shade(scene: Scene, job: Job) -> tuple[Strokes, Grey]:
         for band in canvas_bands(turn, scene.bank) if len(strokes) else ():
             job.check()
             canvas = Canvas(turn, band, scene.bank)
-            canvas.draw(strokes)
+            with pen:  # a loop of small steps holds the interpreter: two of them only get in each other's way
+                canvas.draw(strokes)
             with lock:
                 canvas.lay(sheet)
         return strokes
@@ -163,7 +169,7 @@ def shade(scene: Scene, job: Job) -> tuple[Strokes, Grey]:
     def report() -> None:
         job.progress(len(found) / count, "Drawing strokes")
 
-    for index, strokes in in_threads(direction, range(count), job.threads, report):
+    for index, strokes in in_threads(direction, range(count), min(job.threads, _CANVASES), report):
         found[index] = strokes
     return np.concatenate([found[index] for index in range(count)]), sheet
 

@@ -61,9 +61,13 @@ def guide(grey: Grey, full_size: tuple[int, int], lightness: float, contrast: fl
     return equalise(lighten(grey, lightness) if lightness > 0 else grey, full_size, contrast)
 
 
-def level_table(levels: int) -> NDArray[np.uint8]:
-    """Grey 0..255 -> level 0..levels-1; level 0 is the darkest."""
-    return np.minimum(levels - 1, np.arange(256) * levels // 255).astype(np.uint8)
+WHITE = 254
+"""The lightest grey of a guide: 255 is kept for what is not drawn at all."""
+
+
+def level_limits(levels: int) -> NDArray[np.uint8]:
+    """The lightest grey of each level; level 0 is the darkest, the level of grey u is ``u * levels // 255``."""
+    return np.minimum(WHITE, (np.arange(1, levels + 1) * 255 - 1) // levels).astype(np.uint8)
 
 
 def level_grey(levels: int) -> NDArray[Any]:
