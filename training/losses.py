@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 YUV = (
     (0.299, 0.587, 0.114),
@@ -44,7 +44,7 @@ def gram(feature: Tensor) -> Tensor:
 
 def content_loss(drawing: dict[str, Tensor], target: dict[str, Tensor], layers: tuple[str, ...]) -> Tensor:
     """Absolute difference of features, each layer relative to the mean of the target's."""
-    terms = [F.l1_loss(drawing[k], target[k]) / (target[k].abs().mean() + 1e-6) for k in layers]
+    terms = [functional.l1_loss(drawing[k], target[k]) / (target[k].abs().mean() + 1e-6) for k in layers]
     return torch.stack(terms).mean()
 
 

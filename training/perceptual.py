@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 LAYERS = (
     *("conv11", "conv12", "pool"),
@@ -29,15 +29,15 @@ class Features(nn.Module):
             self.register_buffer(f"{name}_bias", state[f"{name}.bias"])
 
     def _convolve(self, x: Tensor, name: str, margin: int) -> Tensor:
-        padded = F.pad(x, (margin,) * 4, mode="reflect") if margin else x
-        return F.conv2d(padded, getattr(self, f"{name}_weight"), getattr(self, f"{name}_bias"))
+        padded = functional.pad(x, (margin,) * 4, mode="reflect") if margin else x
+        return functional.conv2d(padded, getattr(self, f"{name}_weight"), getattr(self, f"{name}_bias"))
 
     def forward(self, picture: Tensor) -> dict[str, Tensor]:
         """Features of RGB pictures in [-1, 1]."""
         x = self._convolve((picture + 1) / 2, "conv0", 0)
         kept: dict[str, Tensor] = {}
         for name in LAYERS:
-            x = F.max_pool2d(x, 2) if name == "pool" else F.relu(self._convolve(x, name, 1))
+            x = functional.max_pool2d(x, 2) if name == "pool" else functional.relu(self._convolve(x, name, 1))
             if name in KEPT:
                 kept[name] = x
         return kept
