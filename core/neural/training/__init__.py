@@ -1,0 +1,1 @@
+"""Training on MindSpore: differentiable networks, losses, perceptual features, data, checkpoints, the loop."""

@@ -1,0 +1,160 @@
+"""A network as a MindSpore cell with parameters, differentiable, built from its one description."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from senga.neural.device import start
+from senga.neural.executor import Array, as_array
+from senga.neural.graph import Network
+
+from . import plain, spectral
+from .steps import Plan, Walk
+
+_ms, DEVICE = start()
+
+
+class NetworkCell(_ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
+    """Runs a network; its parameters have the names of the weights.
+
+    On a processor ``fast`` walks the network with MindSpore's convolutions and numpy between them, with gradients of
+    its own. ``plain`` uses MindSpore's operations throughout.
+
+    Args:
+        network: what to run.
+        weights: first values, by name.
+        form: ``fast`` or ``plain``; by default what suits the device.
+        spectral_norm: divide every kernel by its largest singular value.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        weights: Mapping[str, Array],
+        form: Literal["fast", "plain"] | None = None,
+        *,
+        spectral_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        network.check(weights)
+        self.network, self.plan = network, Plan(network)
+        self.form = form or ("fast" if DEVICE == "cpu" else "plain")
+        self.weights = _ms.ParameterTuple(
+            [_ms.Parameter(_ms.Tensor(as_array(weights[name])), name=name) for name in network.parameters]
+        )
+        self.vectors = _first_vectors(network) if spectral_norm else {}
+
+    def construct(self, x: Any, learn: bool = True, to_input: bool = True) -> Any:
+        """The result for pictures (N, C, H, W) in [-1, 1].
+
+        Args:
+            x: the pictures.
+            learn: whether weights get gradients.
+            to_input: whether the pictures do.
+        """
+        if self.form == "plain":
+            return plain.run(self.network, x if to_input else _ms.ops.stop_gradient(x), self._plain_weights(learn))
+        if learn:
+            return _Learning(self, to_input)(x, *self.weights)
+        return _Fixed(self, to_input)(x)
+
+    def predict(self, x: Array) -> Array:
+        """The result without remembering anything for gradients."""
+        if self.form == "plain":
+            return self.construct(_ms.Tensor(as_array(x)), False, False).asnumpy()  # type: ignore[no-any-return]
+        weights = self.arrays()
+        weights |= {name: weights[name] / np.float32(sigma.value) for name, sigma in self.sigmas(weights).items()}
+        return Walk(self.plan, weights, remember=False).forward(as_array(x))
+
+    def arrays(self) -> dict[str, Array]:
+        """The weights, by name; copies."""
+        return {name: w.asnumpy().copy() for name, w in zip(self.network.parameters, self.weights, strict=True)}
+
+    def load(self, weights: Mapping[str, Array]) -> None:
+        """Take other weights.
+
+        Raises:
+            ModelError: they do not fit.
+        """
+        self.network.check(weights)
+        for name, parameter in zip(self.network.parameters, self.weights, strict=True):
+            parameter.set_data(_ms.Tensor(as_array(weights[name])))
+
+    def follow(self) -> None:
+        """One power iteration of every kernel; once a step."""
+        current = self.arrays()
+        self.vectors = {name: spectral.iterate(current[name], left) for name, left in self.vectors.items()}
+
+    def sigmas(self, weights: Mapping[str, Array]) -> dict[str, spectral.Sigma]:
+        """What each kernel is divided by."""
+        return {name: spectral.Sigma.of(weights[name], left) for name, left in self.vectors.items()}
+
+    def _plain_weights(self, learn: bool) -> dict[str, Any]:
+        given = {
+            name: w if learn else _ms.ops.stop_gradient(w)
+            for name, w in zip(self.network.parameters, self.weights, strict=True)
+        }
+        for name, sigma in self.sigmas(self.arrays()).items():
+            shape = given[name].shape
+            flat = given[name].reshape(shape[0], -1)  # (outputs, inputs * height * width)
+            value = (_ms.Tensor(sigma.left) * _ms.ops.matmul(flat, _ms.Tensor(sigma.right))).sum()
+            given[name] = given[name] / value
+        return given
+
+
+class _Pass(_ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
+    """One way through the network and back; a new one for every call, since each remembers its own values."""
+
+    def __init__(self, owner: NetworkCell, to_input: bool) -> None:
+        super().__init__(auto_prefix=False)
+        self._owner = [owner]  # in a list, so that the cell does not adopt it
+        self._to_input = to_input
+        self._walk: list[Walk] = []
+
+    def _forward(self, x: Any) -> Any:
+        owner = self._owner[0]
+        weights = {name: w.asnumpy() for name, w in zip(owner.network.parameters, owner.weights, strict=True)}
+        self._sigmas = owner.sigmas(weights)
+        self._raw = {name: weights[name] for name in self._sigmas}
+        weights |= {name: weights[name] / np.float32(sigma.value) for name, sigma in self._sigmas.items()}
+        self._walk = [Walk(owner.plan, weights)]
+        return to_tensor(self._walk[0].forward(x.asnumpy()))
+
+    def _backward(self, x: Any, g: Any, learn: bool) -> tuple[Any, ...]:
+        to_input, found = self._walk.pop().backward(g.asnumpy(), learn=learn, to_input=self._to_input)
+        to_input = np.zeros(x.shape, np.float32) if to_input is None else to_input
+        for name, sigma in self._sigmas.items() if learn else ():
+            found[name] = sigma.gradient(found[name], self._raw[name])
+        rest = (to_tensor(found[name]) for name in self._owner[0].network.parameters) if learn else ()
+        return (to_tensor(to_input), *rest)
+
+
+class _Learning(_Pass):
+    def construct(self, x: Any, *weights: Any) -> Any:
+        return self._forward(x)
+
+    def bprop(self, *given: Any) -> tuple[Any, ...]:
+        return self._backward(given[0], given[-1], True)
+
+
+class _Fixed(_Pass):
+    def construct(self, x: Any) -> Any:
+        return self._forward(x)
+
+    def bprop(self, x: Any, out: Any, g: Any) -> tuple[Any, ...]:
+        return self._backward(x, g, False)
+
+
+def to_tensor(array: Array) -> Any:
+    """A MindSpore tensor; it may share the array's memory."""
+    return _ms.Tensor.from_numpy(np.ascontiguousarray(array, np.float32))
+
+
+def _first_vectors(network: Network) -> dict[str, Array]:
+    """A left vector for each kernel, the same in every run."""
+    rng = np.random.default_rng(0)
+    kernels = {name: shape for name, shape in network.parameters.items() if len(shape) == 4}
+    return {name: spectral.unit(rng.standard_normal(shape[0]).astype(np.float32)) for name, shape in kernels.items()}

@@ -1,0 +1,74 @@
+"""One convolution with its two gradients, by MindSpore's kernels; what those do badly on a processor, numpy does."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from senga.neural.blocks import Conv
+from senga.neural.device import start
+from senga.neural.executor import Array
+
+
+class Convolution:
+    """Convolution of padded arrays (N, inputs, H, W) with a kernel that changes from step to step.
+
+    Args:
+        outputs: channels of the result.
+        size: height and width of the kernel.
+        stride: in both directions.
+        groups: 1, or the number of channels.
+    """
+
+    def __init__(self, outputs: int, size: tuple[int, int], stride: int, groups: int) -> None:
+        module, _ = start()
+        grads, nets = module.ops.operations._grad_ops, module.ops.operations.nn_ops
+        facts: dict[str, Any] = {"pad_mode": "valid", "stride": stride, "group": groups}
+        self._tensor = module.Tensor.from_numpy
+        self._forward = module.ops.Conv2D(outputs, size, **facts)
+        self._to_input = nets.Conv2DBackpropInput(outputs, size, **facts)
+        self._to_kernel = grads.Conv2DBackpropFilter(outputs, size, **facts)
+        self._stride, self._depthwise = stride, groups > 1
+
+    def forward(self, x: Array, kernel: Array) -> Array:
+        """The convolution."""
+        return _array(self._forward(self._tensor(x), self._tensor(kernel)))
+
+    def to_input(self, g: Array, kernel: Array, shape: tuple[int, ...]) -> Array:
+        """The gradient of the padded input from that of the result."""
+        return _array(self._to_input(self._tensor(g), self._tensor(kernel), shape))
+
+    def to_kernel(self, g: Array, x: Array, shape: tuple[int, ...]) -> Array:
+        """The gradient of the kernel."""
+        if self._depthwise:
+            return _depthwise_to_kernel(g, x, shape, self._stride)
+        return _array(self._to_kernel(self._tensor(g), self._tensor(x), shape))
+
+
+@lru_cache(maxsize=256)
+def convolution(outputs: int, size: tuple[int, int], stride: int = 1, groups: int = 1) -> Convolution:
+    """The convolution of these facts; kernels are made once."""
+    return Convolution(outputs, size, stride, groups)
+
+
+def for_block(block: Conv) -> Convolution:
+    """The convolution of a network's block."""
+    return convolution(block.outputs, (block.kernel, block.kernel), block.stride, block.groups)
+
+
+def _depthwise_to_kernel(g: Array, x: Array, shape: tuple[int, ...], stride: int) -> Array:
+    """MindSpore's kernel takes a hundred times longer than this sum for each tap."""
+    rows, columns = g.shape[2:]
+    out = np.empty(shape, np.float32)
+    for i in range(shape[2]):
+        for j in range(shape[3]):
+            seen = x[:, :, i : i + rows * stride : stride, j : j + columns * stride : stride]
+            out[:, 0, i, j] = np.einsum("nchw,nchw->c", g, seen[:, :, :rows, :columns])
+    return out
+
+
+def _array(tensor: Any) -> Array:
+    array: Array = tensor.asnumpy()
+    return array

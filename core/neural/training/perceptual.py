@@ -1,0 +1,208 @@
+"""Features of a network that was trained to recognise things: VGG-19, or a small stand-in, from a file of the user.
+
+References:
+    K. Simonyan, A. Zisserman: Very Deep Convolutional Networks for Large-Scale Image Recognition. ICLR 2015,
+    arXiv:1409.1556.
+    H. Wang et al.: Collaborative Distillation for Ultra-Resolution Universal Style Transfer. CVPR 2020,
+    doi:10.1109/CVPR42600.2020.00193 (the 16-fold compressed VGG-19).
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from senga.errors import ModelError
+from senga.neural.checkpoints import read
+from senga.neural.executor import Array, as_array
+
+BLOCKS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 1))
+LAYERS = tuple(f"conv{block}_{i}" for block, count in BLOCKS for i in range(1, count + 1))
+"""The convolutions of VGG-19 as far as losses look, in their order; between the blocks stands a 2 x 2 max pool."""
+
+CAFFE_MEAN = np.array([103.939, 116.779, 123.68], np.float32)
+IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
+
+REFERENCE_LEVEL = 150.0
+"""Mean size of a feature that the published loss weights reckon with (an estimate: the original VGG-19 is not at hand);
+every network but the original one is scaled to it."""
+
+REFERENCE_CHANNELS = 512
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """The convolutions of a perceptual network.
+
+    Attributes:
+        kernels: layer -> (kernel, bias).
+        scale: factor of each channel of RGB in [-1, 1], as a (3, 3) matrix.
+        shift: added after it, (3,).
+        mirrored: margins by reflection instead of zeros.
+        original: the network of the publications, whose features keep their size.
+        source: where it came from.
+    """
+
+    kernels: Mapping[str, tuple[Array, Array]]
+    scale: Array
+    shift: Array
+    mirrored: bool = False
+    original: bool = False
+    source: str = field(default="", compare=False)
+
+    @property
+    def deepest(self) -> str:
+        """The layer that content is compared at: ``conv4_4``, or the deepest before it."""
+        return [name for name in LAYERS[: LAYERS.index("conv4_4") + 1] if name in self.kernels][-1]
+
+
+def load_encoder(path: Path) -> Encoder:
+    """Read VGG-19 under the names of torchvision, MindSpore or Caffe conversions, or its compressed form.
+
+    Raises:
+        ModelError: the file is none of these.
+    """
+    arrays = _read(path)
+    for way in (_compressed, _numbered, _named):
+        found = way({name: np.asarray(array) for name, array in arrays.items()})
+        if found:
+            return _checked(found, path)
+    raise ModelError(
+        f"“{path.name}” is no perceptual network that training knows: VGG-19 from torchvision, MindSpore or a Caffe "
+        "conversion (npz, npy), or the 16-fold compressed VGG-19 (e5_base.pth)."
+    )
+
+
+def _checked(encoder: Encoder, path: Path) -> Encoder:
+    inputs = 3
+    for name in [layer for layer in LAYERS if layer in encoder.kernels]:
+        kernel, bias = encoder.kernels[name]
+        fits = kernel.ndim == 4 and kernel.shape[1:] == (inputs, 3, 3) and bias.shape == (len(kernel),)
+        if not (fits and np.isfinite(kernel).all()):
+            raise ModelError(
+                f"“{path.name}” looks like VGG-19, but its layer {name} does not fit; choose another file."
+            )
+        inputs = len(kernel)
+    return Encoder(encoder.kernels, encoder.scale, encoder.shift, encoder.mirrored, encoder.original, path.name)
+
+
+def _caffe_input() -> tuple[Array, Array]:
+    """BGR in 0..255 less the mean of ImageNet."""
+    return np.eye(3, dtype=np.float32)[::-1] * np.float32(127.5), np.float32(127.5) - CAFFE_MEAN
+
+
+def _compressed(arrays: Mapping[str, NDArray[Any]]) -> Encoder | None:
+    if "conv0.weight" not in arrays or "conv11.weight" not in arrays:
+        return None
+    names = {layer: layer.replace("_", "") for layer in LAYERS}
+    kernels = {
+        layer: _pair(arrays, f"{name}.weight", f"{name}.bias")
+        for layer, name in names.items()
+        if f"{name}.weight" in arrays
+    }
+    mix = as_array(arrays["conv0.weight"]).reshape(3, 3)  # (outputs, inputs)
+    shift = as_array(arrays["conv0.bias"]) + mix.sum(1) / 2
+    return Encoder(kernels, mix / 2, shift, mirrored=True)
+
+
+def _numbered(arrays: Mapping[str, NDArray[Any]]) -> Encoder | None:
+    """``features.N.weight`` (torchvision) or ``layers.N.weight`` (MindSpore), trained on normalised RGB."""
+    prefix = next(
+        (
+            p
+            for p in ("features", "module.features", "layers", "backbone.layers", "network.layers")
+            if f"{p}.0.weight" in arrays
+        ),
+        None,
+    )
+    if prefix is None:
+        return None
+    numbers = sorted(
+        int(name.split(".")[-2]) for name in arrays if name.startswith(f"{prefix}.") and name.endswith(".weight")
+    )
+    expected = _vgg_numbers()
+    if numbers[: len(expected)] != expected:
+        return None
+    kernels = {
+        layer: _pair(arrays, f"{prefix}.{number}.weight", f"{prefix}.{number}.bias")
+        for layer, number in zip(LAYERS, expected, strict=True)
+    }
+    return Encoder(kernels, np.diag(0.5 / IMAGENET_DEVIATION), (0.5 - IMAGENET_MEAN) / IMAGENET_DEVIATION)
+
+
+def _vgg_numbers() -> list[int]:
+    """Positions of the convolutions among convolutions, activations and pools."""
+    numbers, at = [], 0
+    for _, count in BLOCKS:
+        numbers += [at + 2 * i for i in range(count)]
+        at += 2 * count + 1
+    return numbers
+
+
+def _named(arrays: Mapping[str, NDArray[Any]]) -> Encoder | None:
+    """``conv1_1/weights``, ``conv1_1_W``, ``conv1_1.weight`` and the like, converted from Caffe."""
+    spellings = (
+        ("{}/0", "{}/1"),
+        ("{}/weights", "{}/biases"),
+        ("{}_W", "{}_b"),
+        ("{}.weight", "{}.bias"),
+        ("{}/filter", "{}/bias"),
+    )
+    for weight, bias in spellings:
+        if weight.format("conv1_1") in arrays:
+            present = [layer for layer in LAYERS if weight.format(layer) in arrays and bias.format(layer) in arrays]
+            kernels = {layer: _pair(arrays, weight.format(layer), bias.format(layer)) for layer in present}
+            return Encoder(kernels, *_caffe_input(), original=True)
+    return None
+
+
+def _pair(arrays: Mapping[str, NDArray[Any]], weight: str, bias: str) -> tuple[Array, Array]:
+    """Kernel (outputs, inputs, height, width), from either order of axes, and offsets."""
+    kernel = np.asarray(arrays[weight])
+    if kernel.ndim == 4 and kernel.shape[:2] == (3, 3) and kernel.shape[2:] != (3, 3):
+        kernel = kernel.transpose(3, 2, 0, 1)
+    return as_array(kernel), as_array(np.ravel(arrays.get(bias, np.zeros(len(kernel)))))
+
+
+def _read(path: Path) -> Mapping[str, NDArray[Any]]:
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(6)
+    except OSError as error:
+        raise ModelError(f"The perceptual network “{path}” cannot be read: {error.strerror}.") from error
+    return _read_npy(path) if start == b"\x93NUMPY" else read(path)
+
+
+class _Arrays(pickle.Unpickler):
+    """Knows how NumPy pickles arrays, and nothing else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        allowed = {("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")}
+        if (module, name) in allowed or (
+            module.endswith("multiarray") and name == "_reconstruct" and module.startswith("numpy")
+        ):
+            return super().find_class(module, name)
+        raise ModelError(f"it contains code ({module}.{name}), which is never run")
+
+
+def _read_npy(path: Path) -> dict[str, NDArray[Any]]:
+    """A dictionary ``layer -> [kernel, bias]`` in a ``.npy`` file."""
+    stream = io.BytesIO(path.read_bytes())
+    try:
+        version = np.lib.format.read_magic(stream)  # type: ignore[no-untyped-call]  # NumPy leaves this module untyped
+        np.lib.format._read_array_header(stream, version)  # type: ignore[attr-defined]
+        content = _Arrays(stream, encoding="latin1").load()  # knows arrays only
+        table = content.item() if isinstance(content, np.ndarray) else content
+        return {f"{layer}/{i}": np.asarray(part) for layer, parts in table.items() for i, part in enumerate(parts)}
+    except ModelError as error:
+        raise ModelError(f"“{path.name}” is refused: {error}.") from error
+    except Exception as error:  # bytes of a stranger can raise anything here
+        raise ModelError(f"“{path.name}” is no dictionary of layers, or it is damaged.") from error
