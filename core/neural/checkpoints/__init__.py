@@ -1,7 +1,7 @@
 """Weights files of every common format, read as data: no file can run code, and none needs its framework.
 
-Read are safetensors, NumPy ``.npz``, MindSpore ``.ckpt``, PyTorch ``.pt``/``.pth`` and the constants of ONNX models.
-The content decides, not the ending.
+Read are safetensors, NumPy ``.npz``, MindSpore ``.ckpt``, PyTorch ``.pt``/``.pth``, TensorFlow ``.index`` with its
+data beside it, and the constants of ONNX models. The content decides, not the ending.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from safetensors import SafetensorError
 from senga.errors import ModelError
 
 from .archives import Archive, read_npz
-from .checkpoint import MAX_BYTES, Checkpoint, Damaged, Node
+from .checkpoint import Checkpoint, Damaged, Node, content_of
 from .mindspore_ckpt import read_mindspore
 from .onnx_file import read_onnx
 from .pytorch_pt import read_pytorch_plain, read_pytorch_zip
 from .safetensors_file import read_safetensors
+from .tensorflow_ckpt import MAGIC, index_of, read_tensorflow
 
 __all__ = ["Checkpoint", "Node", "read", "read_checkpoint"]
 
@@ -39,6 +40,8 @@ _FOREIGN = {
     (0, b"<"): "a web page",
     (0, b"\x1f\x8b"): "a gzip archive",
 }
+
+_READ = "safetensors, npz, MindSpore ckpt, TensorFlow index, PyTorch pt and pth, and ONNX"
 
 _ONNX_STARTS = b"\x08\x12\x1a\x22\x2a\x32\x3a\x42"
 """The first byte of a message whose first field is one of ModelProto's."""
@@ -59,23 +62,15 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises:
         ModelError: the file is missing, damaged, too large, of an unknown format, or contains code.
     """
-    data = _content(path)
+    path = index_of(path)
+    data = memoryview(content_of(path))
     try:
-        return _parse(memoryview(data))
+        return read_tensorflow(data, path) if data[-len(MAGIC) :] == MAGIC else _parse(data)
     except ModelError as error:
         raise ModelError(f"“{path.name}”: {error}") from error
     except _MALFORMED as error:
         reason = f" ({error})" if isinstance(error, Damaged) else ""
         raise ModelError(f"“{path.name}” is no weights file, or a damaged or incomplete one{reason}.") from error
-
-
-def _content(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ModelError(f"“{path.name}” is larger than the {MAX_BYTES >> 20} MiB that weights may have.")
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"The weights “{path}” cannot be read: {error.strerror or error}.") from error
 
 
 def _parse(data: memoryview) -> Checkpoint:
@@ -89,7 +84,7 @@ def _parse(data: memoryview) -> Checkpoint:
         return read_safetensors(data)
     for (at, mark), what in _FOREIGN.items():
         if start[at : at + len(mark)] == mark:
-            raise ModelError(f"This is {what}; Senga reads safetensors, npz, MindSpore ckpt, PyTorch pt/pth and ONNX.")
+            raise ModelError(f"This is {what}; Senga reads {_READ}.")
     if start[:1] == b"\x0a":
         return read_mindspore(data)
     if start[:1] and start[0] in _ONNX_STARTS:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from senga.errors import ModelError
 
 MAX_BYTES = 1 << 31
 """No file, and no file when unpacked, may be larger: twenty times the largest network that Senga knows."""
@@ -49,7 +52,7 @@ class Checkpoint:
     """The content of a weights file.
 
     Attributes:
-        format: ``safetensors``, ``npz``, ``mindspore``, ``pytorch`` or ``onnx``.
+        format: ``safetensors``, ``npz``, ``mindspore``, ``pytorch``, ``tensorflow`` or ``onnx``.
         arrays: name -> array, in the order of the file.
         metadata: facts that the file states about itself.
         nodes: the operations that use the arrays, in the order they run; ONNX only.
@@ -63,6 +66,20 @@ class Checkpoint:
 
 class Damaged(ValueError):  # noqa: N818 - turned into a ModelError before anybody sees it
     """The bytes are not what the format promises."""
+
+
+def content_of(path: Path) -> bytes:
+    """The whole of a file.
+
+    Raises:
+        ModelError: it is missing or too large.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ModelError(f"“{path.name}” is larger than the {MAX_BYTES >> 20} MiB that weights may have.")
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"The weights “{path}” cannot be read: {error.strerror or error}.") from error
 
 
 def element_count(shape: Sequence[int]) -> int:

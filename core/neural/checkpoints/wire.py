@@ -50,12 +50,12 @@ def fields(data: memoryview) -> Iterator[Field]:
     """
     at = 0
     while at < len(data):
-        key, at = _varint(data, at)
+        key, at = varint(data, at)
         number, wire = key >> 3, key & 7
         if number == 0:
             raise Damaged("a field of number 0")
         if wire == VARINT:
-            value, at = _varint(data, at)
+            value, at = varint(data, at)
             yield Field(number, wire, value)
             continue
         size, at = _size(data, at, wire)
@@ -67,13 +67,14 @@ def fields(data: memoryview) -> Iterator[Field]:
 
 def _size(data: memoryview, at: int, wire: int) -> tuple[int, int]:
     if wire == BYTES:
-        return _varint(data, at)
+        return varint(data, at)
     if wire in (FIXED32, FIXED64):
         return (4 if wire == FIXED32 else 8), at
     raise Damaged(f"a field of the unknown kind {wire}")
 
 
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
+def varint(data: memoryview, at: int) -> tuple[int, int]:
+    """The number that begins at ``at``, seven bits to a byte, and where the next thing begins."""
     value = 0
     for shift in range(0, 70, 7):
         if at >= len(data):
@@ -89,6 +90,6 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
 def _packed(data: memoryview) -> list[int]:
     numbers, at = [], 0
     while at < len(data):
-        value, at = _varint(data, at)
+        value, at = varint(data, at)
         numbers.append(value - (1 << 64) if value >> 63 else value)
     return numbers

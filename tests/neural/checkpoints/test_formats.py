@@ -95,6 +95,28 @@ class TestPyTorch:
             read(DATA / f"module.{kind}.pt")
 
 
+@pytest.mark.parametrize("ending", ["index", "data-00000-of-00001"])
+def test_tensorflow(ending: str) -> None:
+    """The checkpoint in ``data`` was written by TensorFlow itself (``make_tensorflow_files.py``)."""
+    found = read_checkpoint(DATA / f"small.ckpt.{ending}")
+    assert found.format == "tensorflow"
+    scope = "generator/G_MODEL/"
+    assert len(found.arrays) == 3 * 12 + 4
+    for block in ("A", "B", "C/r1"):
+        for i in range(12):
+            kernel = found.arrays[f"{scope}{block}/Conv_{i}/weights"]
+            assert np.array_equal(kernel, 10 * i + np.arange(6, dtype=np.float32).reshape(1, 1, 2, 3))
+    assert found.arrays[f"{scope}half"].dtype == np.float16
+    for name, value in {"half": [1.5, -2], "bfloat16": [1.5, -2], "long": [[1, 2, 3]], "step": 7}.items():
+        assert found.arrays[scope + name].tolist() == value
+
+
+def test_a_tensorflow_index_needs_its_data(tmp_path: Path) -> None:
+    (tmp_path / "x.ckpt.index").write_bytes((DATA / "small.ckpt.index").read_bytes())
+    with pytest.raises(ModelError, match=r"whose “x\.ckpt\.data-00000-of-00001” must lie beside it"):
+        read(tmp_path / "x.ckpt.index")
+
+
 def onnx_file(path: Path, tensors: list[TensorProto], nodes: list[onnx.NodeProto] | None = None) -> Path:
     value = helper.make_tensor_value_info
     nodes = nodes or [helper.make_node("Identity", ["in"], ["out"])]

@@ -238,7 +238,7 @@ def test_foreign_files_are_named(tmp_path: Path, content: bytes, said: str) -> N
 def test_missing_and_oversized_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ModelError, match="No such file"):
         read(tmp_path / "x.pt")
-    monkeypatch.setattr(checkpoints, "MAX_BYTES", 100)
+    monkeypatch.setattr(checkpoint, "MAX_BYTES", 100)
     with pytest.raises(ModelError, match="larger than"):
         read(DATA / "views.zip.pt")
 
@@ -280,6 +280,24 @@ def test_damage_never_escapes_as_anything_but_a_model_error(tmp_path: Path, data
         assert str(error).endswith(".")
     else:
         assert sum(array.nbytes for array in arrays.values()) < 1 << 20
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    changes=st.lists(st.tuples(st.integers(0, 1791), st.integers(0, 255)), min_size=1, max_size=6), cut=st.booleans()
+)
+def test_a_damaged_tensorflow_index_is_a_model_error(tmp_path: Path, changes: list[tuple[int, int]], cut: bool) -> None:
+    index, data = (bytearray((DATA / f"small.ckpt.{end}").read_bytes()) for end in ("index", "data-00000-of-00001"))
+    for at, byte in changes:
+        index[at] = byte
+    (tmp_path / "x.index").write_bytes(index)
+    (tmp_path / "x.data-00000-of-00001").write_bytes(data[: 100 if cut else None])
+    try:
+        arrays = read(tmp_path / "x.index")
+    except ModelError as error:
+        assert str(error).endswith(".")
+    else:
+        assert sum(array.nbytes for array in arrays.values()) <= 2 * len(data)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
