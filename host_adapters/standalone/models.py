@@ -62,8 +62,8 @@ def show(name: str, as_json: bool) -> None:
         click.echo(json.dumps(facts))
         return
     for key, value in facts.items():
-        for line in [value] if isinstance(value, str) else value if isinstance(value, list) else [str(value)]:
-            click.echo(f"{key.replace('_', ' '):<14} {line}".rstrip())
+        for line in value if isinstance(value, list) else [value] if value else []:
+            click.echo(f"{key.replace('_', ' '):<14} {line}")
 
 
 @models_command.command("pull")
