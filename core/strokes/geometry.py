@@ -65,6 +65,7 @@ class Turn:
         # The sums of exact sizes must not fall below them by a rounding error.
         frame = max(1, int(height * cosine + width * sine + 1e-6)), max(1, int(height * sine + width * cosine + 1e-6))
         matrix = np.eye(3)
+        # With an odd size this is half a pixel beside the grid, and a little softer: so it is in the published program.
         matrix[:2] = cv2.getRotationMatrix2D((width // 2, height // 2), -angle, 1)
         matrix[:2, 2] += frame[1] / 2 - width // 2, frame[0] / 2 - height // 2
         return cls(matrix, size, frame)
@@ -81,7 +82,8 @@ class Turn:
 
         Each is as wide as the picture is on its rows and ``overlap`` rows above and below.
         """
-        rows = max(32, area // self.frame[1])
+        # A long thin picture fills little of its frame, but most of bands that are not much higher than it is thin.
+        rows = max(32, min(area // self.frame[1], max(256, 2 * min(self.picture))))
         tops = range(0, self.frame[0], rows)
         return [self._band(top, min(top + rows, self.frame[0]), overlap) for top in tops]
 

@@ -12,6 +12,8 @@ from senga.image import Image, to_depth
 
 Grey = NDArray[np.uint8]
 _STRIP = 1024
+_BLACK, _MIDDLE = 20, 180
+"""Greys up to the first are never lightened; from the second on, histogram matching does what it wants."""
 
 
 def grey_of(image: Image) -> Grey:
@@ -38,7 +40,7 @@ def equalise(grey: Grey, full_size: tuple[int, int], amount: float = 1.0) -> Gre
 def lighten(grey: Grey, amount: float) -> Grey:
     """Move the tones towards the light ones of a typical pencil drawing, by matching its histogram.
 
-    Below the full ``amount``, black stays black however much of it there is.
+    Unlike plain matching this keeps black black, however much of it there is.
 
     References:
         Lu, Xu, Jia: Combining sketch and tone for pencil drawing production. NPAR 2012. The weights 76, 22 and 2 per
@@ -51,8 +53,9 @@ def lighten(grey: Grey, amount: float) -> Grey:
     wanted = np.cumsum(0.76 * bright + 0.22 * middle + 0.02 * dark)
     share = np.cumsum(np.bincount(grey.ravel(), minlength=256)) / grey.size
     matched = np.abs(wanted[None] / wanted[-1] - share[:, None]).argmin(axis=1)
-    lightest = 255 * (value / 255) ** (1 - amount) ** 0.6
-    table = np.rint(np.minimum(amount * matched + (1 - amount) * value, lightest)).astype(np.uint8)
+    shade = np.clip((value - _BLACK) / (_MIDDLE - _BLACK), 0, 1)
+    lightest = value + (255 - value) * shade**2 * (3 - 2 * shade)
+    table = np.rint(amount * np.minimum(matched, lightest) + (1 - amount) * value).astype(np.uint8)
     return np.asarray(cv2.blur(cv2.LUT(grey, table), (3, 3)), dtype=np.uint8)
 
 
