@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -166,6 +167,7 @@ def _webp_data(pixels: NDArray[np.uint8], quality: int) -> bytes:
 # ---- MP4
 
 _TICKS = 1000
+_BT709 = 1
 
 
 def write_mp4(animation: Animation, stream: BinaryIO, quality: int | None) -> None:
@@ -173,20 +175,31 @@ def write_mp4(animation: Animation, stream: BinaryIO, quality: int | None) -> No
     import av
 
     width, height = (side + side % 2 for side in (animation.width, animation.height))
-    with av.open(stream, "w", format="mp4", options={"movflags": "faststart"}) as container:
+    with av.open(stream, "w", format="mp4") as container:
         track: Any = container.add_stream("libx264", rate=30)
         track.width, track.height, track.pix_fmt = width, height, "yuv420p"
         track.codec_context.time_base = Fraction(1, _TICKS)
         crf = 18 if quality is None else round(51 - 0.41 * quality)
-        track.options = {"crf": str(crf), "preset": "medium", "colorprim": "bt709", "colormatrix": "bt709"}
+        track.options = {"crf": str(crf), "preset": "medium", "bf": "0"}
+        context = track.codec_context
+        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        waiting: deque[int] = deque()
         time = 0
         for picture, ticks in _video_frames(animation, height, width):
-            picture.pts, picture.duration, picture.time_base = time, ticks, Fraction(1, _TICKS)
+            picture.pts, picture.time_base = time, Fraction(1, _TICKS)
             time += ticks
-            container.mux(track.encode(picture))
+            waiting.append(ticks)
+            _mux(container, track, picture, waiting)
         if not time:
             raise WriteError("The animation has no frames, so there is nothing to write.")
-        container.mux(track.encode(None))
+        _mux(container, track, None, waiting)
+
+
+def _mux(container: Any, track: Any, picture: Any, waiting: deque[int]) -> None:
+    """Packets leave the encoder later than frames enter it, but (without B-frames) in the same order."""
+    for packet in track.encode(picture):
+        packet.duration = waiting.popleft()
+        container.mux(packet)
 
 
 def _video_frames(animation: Animation, height: int, width: int) -> Iterator[tuple[Any, int]]:

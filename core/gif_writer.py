@@ -8,6 +8,7 @@ References:
 from __future__ import annotations
 
 import io
+import math
 import struct
 import tempfile
 import zlib
@@ -23,7 +24,8 @@ from .image import Animation, Frame
 
 _COLOURS = 255
 _TRANSPARENT = 255
-_SAMPLES = 24
+_FRAMES = 24
+_PIXELS = 400_000
 _BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) / 16 - 0.5
 _DITHER = 10
 
@@ -38,7 +40,7 @@ def write_gif(animation: Animation, stream: BinaryIO, quality: int | None) -> No
         if not facts:
             raise WriteError("The animation has no frames, so there is nothing to write.")
         shape = (animation.height, animation.width, 4)
-        table = _palette([_unspool(spool, facts[at], shape) for at in _sampled(len(facts))])
+        table = _palette(_sampled(spool, facts, shape))
         stream.write(_gif_head(animation, table))
         bare = any(fact.bare for fact in facts)
         before: NDArray[np.uint8] | None = None
@@ -74,25 +76,26 @@ def _unspool(spool: Any, fact: _Spooled, shape: tuple[int, ...]) -> NDArray[np.u
     return pixels.reshape(shape)  # (H, W, 4)
 
 
-def _sampled(count: int) -> list[int]:
-    """Frames the palette is made from, the first and the last among them."""
-    return sorted({round(at) for at in np.linspace(0, count - 1, min(count, _SAMPLES))})
+def _sampled(spool: Any, facts: list[_Spooled], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """(N, 3) opaque pixels taken evenly from some frames, the first and the last among them."""
+    chosen = sorted({round(at) for at in np.linspace(0, len(facts) - 1, min(len(facts), _FRAMES))})
+    step = math.ceil((len(chosen) * shape[0] * shape[1] / _PIXELS) ** 0.5)
+    parts = [_unspool(spool, facts[at], shape)[::step, ::step].reshape(-1, 4) for at in chosen]  # (N, 4)
+    return np.concatenate([part[part[:, 3] >= 128, :3] for part in parts])
 
 
-def _palette(frames: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """(255, 3) colours for pixels taken evenly from the frames."""
+def _palette(seen: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(255, 3) colours for (N, 3) pixels, exact if there are no more."""
     import PIL.Image
 
-    step = max(1, int((len(frames) * frames[0].shape[0] * frames[0].shape[1] / 400_000) ** 0.5))
-    seen = np.concatenate([each[::step, ::step].reshape(-1, 4) for each in frames])  # (N, 4)
-    opaque = seen[seen[:, 3] >= 128, :3]
-    distinct = np.unique(opaque, axis=0)
-    if len(distinct) > _COLOURS:
-        mosaic = PIL.Image.fromarray(np.ascontiguousarray(opaque[None]))
+    packed = np.unique(_packed(seen))
+    colours = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=1).astype(np.uint8)
+    if len(colours) > _COLOURS:
+        mosaic = PIL.Image.fromarray(seen[None])
         found = mosaic.quantize(_COLOURS, PIL.Image.Quantize.MEDIANCUT, kmeans=1).getpalette("RGB")
-        distinct = np.array(found, np.uint8).reshape(-1, 3)[:_COLOURS]
+        colours = np.array(found, np.uint8).reshape(-1, 3)[:_COLOURS]  # (255, 3)
     table = np.zeros((_COLOURS, 3), np.uint8)
-    table[: len(distinct)] = distinct
+    table[: len(colours)] = colours
     return table
 
 

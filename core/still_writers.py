@@ -62,7 +62,7 @@ def over_white(image: Image) -> Image:
 def stacked(colour: Pixels, alpha: Pixels | None) -> Pixels:
     """Colour and alpha as one contiguous (H, W, C) array in the depth of the colour."""
     if alpha is None:
-        return np.ascontiguousarray(colour)
+        return np.ascontiguousarray(colour).ravel().reshape(colour.shape)  # plain strides even for a single pixel
     return np.concatenate([colour, to_depth(alpha, colour.dtype)[:, :, None]], axis=2)
 
 

@@ -31,6 +31,8 @@ _PREMULTIPLIED = 1
 _DNG_VERSION, _ICC = 50706, 34675
 _DESCRIPTIVE = (0x010E, 0x010F, 0x0110, 0x0112, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298)
 _COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
+_DIRECTORIES = {EXIF_IFD + 1: EXIF_IFD, GPS_IFD + 1: GPS_IFD}
+"""Tags that stand for those which tifffile does not write, until the file is finished; the order is the same."""
 _ROWS = 256
 _PAGES_LOOKED_AT = 4
 
@@ -94,7 +96,7 @@ def _check(page: TiffPage, stream: BinaryIO, info: Metadata) -> None:
 
 def _samples(page: TiffPage) -> NDArray[Any]:
     """(H, W, C) as stored."""
-    array = np.asarray(page.asarray(maxworkers=1))
+    array: NDArray[Any] = np.asarray(page.asarray(maxworkers=1))
     if array.ndim == 2:
         return array[:, :, None]
     planar = int(page.planarconfig) == 2 and page.samplesperpixel > 1
@@ -233,13 +235,13 @@ def _tags(info: Metadata, exif: Exif | None) -> Iterable[tuple[int, int, int, ob
         yield XMP_TAG, 1, len(info.xmp), info.xmp, True
     for tag, text in exif.texts() if exif else ():
         yield tag, 2, len(text), text, True
-    for tag in (EXIF_IFD, GPS_IFD) if exif else ():
+    for placeholder, tag in _DIRECTORIES.items() if exif else ():
         if exif and exif.directory(tag):
-            yield tag, 4, 1, 8, True
+            yield placeholder, 4, 1, 0, True
 
 
 def _append(stream: BinaryIO, exif: Exif) -> None:
-    """Put the EXIF block behind the picture and let the two tags point into it."""
+    """Put the EXIF block behind the picture and let the tags of its directories point into it."""
     stream.seek(0)
     head = stream.read(8)
     if struct.unpack_from(exif.order + "H", head, 2)[0] != 42:
@@ -253,8 +255,9 @@ def _append(stream: BinaryIO, exif: Exif) -> None:
     (count,) = struct.unpack(exif.order + "H", stream.read(2))
     entries = stream.read(12 * count)
     for place in range(0, len(entries), 12):
-        directory = exif.directory(struct.unpack_from(exif.order + "H", entries, place)[0])
-        if directory is not None and struct.unpack_from(exif.order + "H", entries, place)[0] in (EXIF_IFD, GPS_IFD):
-            stream.seek(first + 2 + place + 8)
-            stream.write(struct.pack(exif.order + "I", base + directory))
+        tag = _DIRECTORIES.get(struct.unpack_from(exif.order + "H", entries, place)[0])
+        directory = exif.directory(tag) if tag else None
+        if directory is not None:
+            stream.seek(first + 2 + place)
+            stream.write(struct.pack(exif.order + "HHII", tag, 4, 1, base + directory))
     stream.seek(0, 2)
