@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -61,13 +61,45 @@ class NetworkCell(_ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
             return _Learning(self, to_input)(x, *self.weights)
         return _Fixed(self, to_input)(x)
 
+    def record(self, x: Array) -> tuple[Array, Callable[[Array], dict[str, Array]]]:
+        """The result, and a function from its gradient to those of the weights, to be called once.
+
+        Between the two calls the discriminator can learn from the same result.
+        """
+        if self.form == "plain":
+            return self.predict(x), lambda g: self._gradients_again(x, g)
+        walk = Walk(self.plan, self._divided(self.arrays()))
+        return walk.forward(as_array(x)), lambda g: walk.backward(g, learn=True, to_input=False)[1]
+
+    def learn_from(
+        self, pictures: Array, loss: Callable[[Any], Mapping[str, Any]]
+    ) -> tuple[dict[str, Array], dict[str, float]]:
+        """Gradients of the weights for a loss of the result, and the parts of that loss.
+
+        Args:
+            pictures: (N, C, H, W).
+            loss: from the result to named parts, whose sum counts; it may run the network itself.
+        """
+        function = _summed(lambda: loss(self.construct(to_tensor(pictures), True, False)))
+        (_, parts), slopes = _ms.value_and_grad(function, None, self.weights, has_aux=True)()
+        found = {name: slope.asnumpy() for name, slope in zip(self.network.parameters, slopes, strict=True)}
+        return found, _numbers(parts)
+
+    def _gradients_again(self, x: Array, g: Array) -> dict[str, Array]:
+        product = _ms.grad(lambda: (self.construct(to_tensor(x)) * to_tensor(g)).sum(), None, self.weights)
+        found = zip(self.network.parameters, product(), strict=True)
+        return {name: gradient.asnumpy() for name, gradient in found}
+
+    def _divided(self, weights: dict[str, Array]) -> dict[str, Array]:
+        """The weights with spectral norm, where that is asked for."""
+        sigmas = self.sigmas(weights)
+        return weights | {name: weights[name] / np.float32(sigma.value) for name, sigma in sigmas.items()}
+
     def predict(self, x: Array) -> Array:
         """The result without remembering anything for gradients."""
         if self.form == "plain":
             return self.construct(_ms.Tensor(as_array(x)), False, False).asnumpy()  # type: ignore[no-any-return]
-        weights = self.arrays()
-        weights |= {name: weights[name] / np.float32(sigma.value) for name, sigma in self.sigmas(weights).items()}
-        return Walk(self.plan, weights, remember=False).forward(as_array(x))
+        return Walk(self.plan, self._divided(self.arrays()), remember=False).forward(as_array(x))
 
     def arrays(self) -> dict[str, Array]:
         """The weights, by name; copies."""
@@ -146,6 +178,31 @@ class _Fixed(_Pass):
 
     def bprop(self, x: Any, out: Any, g: Any) -> tuple[Any, ...]:
         return self._backward(x, g, False)
+
+
+def gradient_of(loss: Callable[[Any], Mapping[str, Any]], x: Array) -> tuple[Array, dict[str, float]]:
+    """The gradient of a loss in its argument, and the loss's named parts, whose sum counts."""
+    (_, parts), slope = _ms.value_and_grad(_summed(loss), 0, None, has_aux=True)(to_tensor(x))
+    return from_tensor(slope), _numbers(parts)
+
+
+def _summed(loss: Callable[..., Mapping[str, Any]]) -> Callable[..., tuple[Any, dict[str, Any]]]:
+    def function(*given: Any) -> tuple[Any, dict[str, Any]]:
+        parts = dict(loss(*given))
+        values = list(parts.values())
+        return sum(values[1:], values[0]), parts
+
+    return function
+
+
+def _numbers(parts: Mapping[str, Any]) -> dict[str, float]:
+    return {name: float(part.asnumpy()) for name, part in parts.items()}
+
+
+def from_tensor(tensor: Any) -> Array:
+    """The values of a tensor."""
+    array: Array = tensor.asnumpy()
+    return array
 
 
 def to_tensor(array: Array) -> Any:

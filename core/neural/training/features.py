@@ -159,4 +159,5 @@ class _FeatureCell(_ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
         return tuple(to_tensor(feature) for feature in self._walk[0].forward(x.asnumpy()))
 
     def bprop(self, x: Any, out: Any, grads: Any) -> tuple[Any]:
-        return (to_tensor(self._walk.pop().backward([g.asnumpy() for g in grads])),)
+        several = grads if isinstance(grads, tuple | list) else (grads,)  # MindSpore unpacks a tuple of one
+        return (to_tensor(self._walk.pop().backward([g.asnumpy() for g in several])),)

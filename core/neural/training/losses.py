@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from senga.neural.executor import Array
-
 from .cell import _ms
 
 ops = _ms.ops
@@ -38,10 +36,10 @@ def to_yuv(picture: Any) -> Any:
     return ops.Conv2D(3, 1)((picture + 1) * 0.5, kernel)
 
 
-def to_grey(pictures: Array) -> Array:
-    """Three equal channels of luminance, for arrays."""
-    luminance = np.einsum("i,nihw->nhw", YUV[0], pictures)
-    return np.ascontiguousarray(np.broadcast_to(luminance[:, None], pictures.shape), np.float32)
+def grey_of(picture: Any) -> Any:
+    """Three equal channels of luminance in [-1, 1]."""
+    kernel = _ms.Tensor(np.broadcast_to(YUV[0], (3, 3)).reshape(3, 3, 1, 1).copy())
+    return ops.Conv2D(3, 1)(picture, kernel)
 
 
 def gram(feature: Any) -> Any:
@@ -67,6 +65,12 @@ def colour(drawing: Any, photo: Any) -> Any:
     """Absolute difference of luminance, Huber loss of both colour differences."""
     a, b = to_yuv(drawing), to_yuv(photo)
     return mean_absolute(a[:, :1], b[:, :1]) + huber(a[:, 1:2], b[:, 1:2]) + huber(a[:, 2:], b[:, 2:])
+
+
+def absolute_colour(drawing: Any, target: Any) -> Any:
+    """Absolute difference of luminance and, half again as heavy, of both colour differences."""
+    step = ops.abs(to_yuv(drawing) - to_yuv(target))
+    return step[:, :1].mean() + 1.5 * step[:, 1:].sum(1).mean()
 
 
 def variation(picture: Any) -> Any:

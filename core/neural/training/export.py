@@ -1,0 +1,81 @@
+"""From a training to a style: one weights file with its card, and the card as text."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+from senga.atomic import replacing
+from senga.catalog import CARD_FIELDS
+from senga.errors import SettingsError, WriteError
+from senga.job import Weights
+from senga.model_file import write_model
+from senga.neural.checkpoints import read_checkpoint
+
+from .run_folder import RunFolder
+
+
+def export_style(folder: RunFolder, out: Path, facts: Mapping[str, str], step: int | None = None) -> tuple[Path, Path]:
+    """Write a generator of a training as a style, and its card beside it.
+
+    Args:
+        folder: the training.
+        out: a ``.safetensors`` file.
+        facts: what the card says beside what the training knows; empty ones are left out.
+        step: which generator; by default the last one.
+
+    Returns:
+        The weights file and the card.
+
+    Raises:
+        ModelError: there is no such generator.
+        SettingsError: the name does not end in ``.safetensors``.
+        WriteError: the files cannot be written.
+    """
+    if out.suffix != ".safetensors":
+        raise SettingsError(f"A style is a .safetensors file: write to “{out.with_suffix('.safetensors').name}”.")
+    found = read_checkpoint(folder.weights_file(step))
+    steps = found.metadata.get("steps", "")
+    given = {key: value for key, value in facts.items() if value}
+    card = {key: value for key, value in {**found.metadata, **given}.items() if key in CARD_FIELDS} | {"steps": steps}
+    text = out.with_suffix(".md")
+    try:
+        write_model(out, Weights(found.arrays, card), {})
+        with replacing(text) as stream:
+            stream.write(describe(card, folder, int(steps or 0)).encode())
+    except OSError as error:
+        raise WriteError(f"“{out}” cannot be written: {error.strerror}.", out) from error
+    return out, text
+
+
+def describe(card: Mapping[str, str], folder: RunFolder, step: int) -> str:
+    """The model card as Markdown: what the style is, whose, from what, and how the training went."""
+    settings = folder.settings()
+    lines = [f"# {card.get('title', 'A style for Senga')}", "", card.get("note", ""), "", "| | |", "|--|--|"]
+    lines += [f"| {key.replace('_', ' ')} | {card[key]} |" for key in CARD_FIELDS if key in card and key not in ("title", "note")]
+    lines += [f"| {key} | {value} |" for key, value in settings.items() if not isinstance(value, dict)]
+    lines += [f"| steps | {step} |", "", "## Losses", "", "Means over a tenth of the steps each.", ""]
+    lines += _loss_table(folder.root / "losses.csv", step)
+    lines += ["", "## Settings", "", "| | |", "|--|--|"]
+    lines += [f"| {key} | {value} |" for key, value in settings.get("preset", {}).items()]
+    return "\n".join(lines) + "\n"
+
+
+def _loss_table(file: Path, step: int, parts: int = 10) -> list[str]:
+    if not file.exists():
+        return ["The table of losses is missing."]
+    header, *rows = csv.reader(file.read_text("utf-8").splitlines())
+    rows = [row for row in rows if int(row[0]) < step]
+    size = max(1, -(-len(rows) // parts))
+    lines = [f"| up to step | {' | '.join(header[3:])} |", "|" + "--|" * (len(header) - 2)]
+    for start in range(0, len(rows), size):
+        some = rows[start : start + size]
+        means = [_mean([row[i] for row in some]) for i in range(3, len(header))]
+        lines.append(f"| {int(some[-1][0]) + 1} | {' | '.join(means)} |")
+    return lines
+
+
+def _mean(values: list[str]) -> str:
+    known = [float(value) for value in values if value]
+    return f"{sum(known) / len(known):.4g}" if known else ""
