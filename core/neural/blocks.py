@@ -12,8 +12,8 @@ PadMode = Literal["reflect", "edge", "zero"]
 Sampling = Literal["tf1", "half_pixel", "align_corners"]
 """Where the samples of a bilinear resize by two lie.
 
-``tf1``: output ``i`` reads position ``i * scale`` (TensorFlow 1, ONNX ``asymmetric``). ``half_pixel``: pixel centres are
-aligned (torch ``align_corners=False``). ``align_corners``: the corner pixels coincide.
+``tf1``: output ``i`` reads position ``i * scale`` (TensorFlow 1, ONNX ``asymmetric``). ``half_pixel``: pixel centres
+are aligned (torch ``align_corners=False``). ``align_corners``: the corner pixels coincide.
 """
 
 
@@ -68,8 +68,8 @@ class Norm:
     """Subtract the mean, divide by the deviation, then scale and shift each channel.
 
     Attributes:
-        over: ``picture``: one mean and deviation over channels, rows and columns (layer norm, equal to a group norm of one
-            group); ``channel``: one for each channel (instance norm).
+        over: ``picture``: one mean and deviation over channels, rows and columns (layer norm, equal to a group norm of
+            one group); ``channel``: one for each channel (instance norm).
         gamma: name of the (channels,) scales.
         beta: name of the (channels,) shifts.
         eps: added to the variance.

@@ -32,8 +32,10 @@ def mindspore() -> ModuleType:
     except ModuleNotFoundError as error:
         raise MissingExtraError(_how_to_install(error)) from error
     except Exception as error:
-        raise MissingExtraError(f"MindSpore is installed but does not start here ({_first_line(error)}); reinstall it with "
-                                "“pip install --force-reinstall 'mindspore>=2.7.2,<2.9' 'numpy<2'”.") from error
+        raise MissingExtraError(
+            f"MindSpore is installed but does not start here ({_first_line(error)}); reinstall it with "
+            "“pip install --force-reinstall 'mindspore>=2.7.2,<2.9' 'numpy<2'”."
+        ) from error
     return module
 
 
@@ -112,8 +114,10 @@ def _how_to_install(error: ModuleNotFoundError) -> str:
         return f"MindSpore lacks the package “{error.name}”; install it with “pip install {error.name}”."
     version = sys.version_info
     if version >= (3, 13):
-        return (f"Neural filters need MindSpore, which has no wheel for Python {version.major}.{version.minor}; "
-                "install Senga with Python 3.11 or 3.12.")
+        return (
+            f"Neural filters need MindSpore, which has no wheel for Python {version.major}.{version.minor}; "
+            "install Senga with Python 3.11 or 3.12."
+        )
     if sys.platform == "darwin" and os.uname().machine != "arm64":
         return "Neural filters need MindSpore, which has no wheel for Macs with Intel processors; use another machine."
     return "Neural filters need MindSpore; install it with “pip install 'mindspore>=2.7.2,<2.9'”."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from functools import lru_cache
 from math import ceil
 from typing import Any
@@ -20,7 +21,7 @@ from .executor import Array, Executor, Executors
 from .graph import Network, Size
 from .mindspore_executor import MindSporeExecutor
 from .plan import Sweep, operations, place, sweeps, working_bytes
-from .prepare import prepare
+from .prepare import Prepared, prepare
 from .storage import open_store
 from .strips import Strips, Sums
 
@@ -28,6 +29,8 @@ STRIP_BYTES = 96 * memory.MB
 """Working memory of one strip; more is not faster."""
 STRIP_OPERATIONS = 20e9
 """At most so much between two looks at the cancel button."""
+SHARE = 5
+"""A strip takes at most this part of the free memory: runtimes hold inputs, outputs and their own copies at once."""
 _LEAST = 24 * memory.MB
 _SCALE = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 
@@ -68,34 +71,47 @@ def run(
     """
     job.progress(0.0, note)
     prepared = prepare(network, weights, executors(job.device, job.threads))
+    with memory.retained.measured():
+        return _painted(network, prepared, pixels, job, note)
+
+
+def _painted(network: Network, prepared: Prepared, pixels: Pixels, job: Job, note: str) -> Pixels:
     photo = Photo(pixels, network.multiple)
     sizes = network.sizes(*photo.size)
     result = np.empty(pixels.shape, pixels.dtype)
-    strip, room = _allot(network, sizes, job)
+    strip, room = allot(network, sizes, job.memory, result.nbytes)
     places = place(network, sizes, room, memory.free_scratch())
     order = sweeps(network, frozenset(places))
     work = [operations(network, sizes, sweep.nodes) for sweep in order]
-    strips = Strips(network, prepared, sizes, photo.rows)
-    for i, sweep in enumerate(order):
-        part = job.part(sum(work[:i]) / sum(work), sum(work[: i + 1]) / sum(work))
-        strips.stores.update({name: open_store(places[name]) for name in sweep.fills})
-        parameters = prepared.norms[sweep.norm] if sweep.norm else None
-        block = network.by_name[sweep.norm].block if sweep.norm else None
-        sums = Sums(block, parameters) if isinstance(block, Norm) and parameters else None
-        rows = _rows_per_strip(network, sizes, sweep, strip, work[i])
-        for top, values in _swept(strips, sweep, sizes, rows, part, note):
-            if sums:
-                sums.add(values)
+    with closing(Strips(network, prepared, sizes, photo.rows)) as strips:
+        for i, sweep in enumerate(order):
+            part = job.part(sum(work[:i]) / sum(work), sum(work[: i + 1]) / sum(work))
+            strips.stores.update({name: open_store(places[name]) for name in sweep.fills})
+            rows = rows_per_strip(network, sizes, sweep, strip, work[i])
+            swept = _swept(strips, sweep, sizes, rows, part, note)
+            if sweep.norm is None:
+                for top, values in swept:
+                    put(values, result, top)
             else:
-                put(values, result, top)
-        if sums and sweep.norm:
-            strips.norms[sweep.norm] = sums.scale_and_shift()
-        for name in sweep.fills:
-            strips.complete(name, sizes[name][0])
-        for name in sweep.done:
-            del strips.stores[name]
+                _measure(network, prepared, strips, sweep.norm, swept)
+            for name in sweep.fills:
+                strips.complete(name, sizes[name][0])
+            strips.drop(sweep.done)
     job.progress(1.0, note)
     return result
+
+
+def _measure(
+    network: Network, prepared: Prepared, strips: Strips, norm: str, swept: Iterator[tuple[int, Array]]
+) -> None:
+    """Take the sums of a whole layer for the norm behind it."""
+    block = network.by_name[norm].block
+    if not isinstance(block, Norm):
+        raise TypeError(norm)
+    sums = Sums(block, prepared.norms[norm])
+    for _, values in swept:
+        sums.add(values)
+    strips.norms[norm] = sums.scale_and_shift()
 
 
 class Photo:
@@ -124,7 +140,7 @@ def mirrored(target: int, length: int) -> NDArray[np.intp]:
 
 
 def put(values: Array, result: Pixels, top: int) -> None:
-    """Write (3, rows, W) in [-1, 1] into (H, W, 3) at row ``top``, cropped to its size, rounded if it holds integers."""
+    """Write (3, rows, W) in [-1, 1] into (H, W, 3) at row ``top``, cropped to its size; integers are rounded."""
     target = result[top : top + values.shape[1]]
     full = np.float32(_SCALE[result.dtype])
     scaled = values[:, : target.shape[0], : target.shape[1]].transpose(1, 2, 0) * (full / 2)
@@ -133,15 +149,25 @@ def put(values: Array, result: Pixels, top: int) -> None:
     target[...] = scaled if result.dtype == np.float32 else np.rint(scaled, out=scaled)
 
 
-def _allot(network: Network, sizes: Mapping[str, Size], job: Job) -> tuple[int, int]:
-    """Bytes for the work on one strip, and bytes for layers that wait."""
-    budget = memory.budget(job.memory)
-    free = budget - memory.resident()
-    strip = int(min(STRIP_BYTES, free // 5))
+def allot(network: Network, sizes: Mapping[str, Size], asked: int | None, result: int) -> tuple[int, int]:
+    """Share a budget out: bytes for the work on one strip, and bytes for layers that wait.
+
+    Args:
+        network: the network.
+        sizes: of its nodes.
+        asked: peak bytes for the process, or None.
+        result: bytes of the result.
+
+    Raises:
+        MemoryBudgetError: not even a strip of two rows fits.
+    """
+    budget, occupied = memory.budget(asked), memory.retained.occupied() + result
+    free = budget - occupied
+    strip = min(STRIP_BYTES, free // SHARE)
     row = max(working_bytes(network, sizes, [name]) / sizes[name][0] for name in sizes)
     least = max(_LEAST, int(2 * row))
     if strip < least:
-        need = (budget - free + 5 * least) // memory.MB + 1
+        need = (occupied + SHARE * least) // memory.MB + 1
         raise MemoryBudgetError(
             f"A memory budget of {budget // memory.MB} MB is too small for this picture; allow at least {need} MB, or "
             "make the picture smaller."
@@ -149,12 +175,15 @@ def _allot(network: Network, sizes: Mapping[str, Size], job: Job) -> tuple[int, 
     return strip, free - 3 * strip
 
 
-def _rows_per_strip(network: Network, sizes: Mapping[str, Size], sweep: Sweep, strip: int, work: int) -> int:
+def rows_per_strip(network: Network, sizes: Mapping[str, Size], sweep: Sweep, strip: int, work: int) -> int:
+    """Rows of a strip such that it fits ``strip`` bytes and takes no longer than a painter waits for a cancel."""
     count = max(working_bytes(network, sizes, sweep.nodes) / strip, work / STRIP_OPERATIONS, 1)
     return max(2 * ceil(sizes[sweep.root][0] / count / 2), 2)
 
 
-def _swept(strips: Strips, sweep: Sweep, sizes: Mapping[str, Size], rows: int, job: Job, note: str) -> Any:
+def _swept(
+    strips: Strips, sweep: Sweep, sizes: Mapping[str, Size], rows: int, job: Job, note: str
+) -> Iterator[tuple[int, Array]]:
     """Compute the root of a sweep from top to bottom, (top, rows) by (top, rows), in smaller strips if need be."""
     height, top = sizes[sweep.root][0], 0
     while top < height:

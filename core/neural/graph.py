@@ -92,7 +92,9 @@ class Network:
         missing = [name for name in self.parameters if name not in weights]
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            raise ModelError(f"These weights are no {self.name}: “{missing[0]}”{more} is missing; choose another model.")
+            raise ModelError(
+                f"These weights are no {self.name}: “{missing[0]}”{more} is missing; choose another model."
+            )
         for name, shape in self.parameters.items():
             found = tuple(weights[name].shape)
             if found != shape:
@@ -134,7 +136,9 @@ class Builder:
         pad = padding or Padding.same(kernel, pad_mode)
         offsets = f"{name}.bias" if bias else None
         inputs = self.channels(x)
-        return self._add(name, Conv(inputs, outputs, kernel, stride, pad, f"{name}.weight", offsets, groups), x, outputs)
+        return self._add(
+            name, Conv(inputs, outputs, kernel, stride, pad, f"{name}.weight", offsets, groups), x, outputs
+        )
 
     def depthwise(
         self, x: str, name: str, kernel: int = 3, stride: int = 1, *, padding: Padding | None = None, bias: bool = False

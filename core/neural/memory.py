@@ -4,12 +4,41 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 MB = 1 << 20
 _SHARE = 0.6
 """Of the free memory, taken when nobody sets a budget."""
+_GUESSED_RESIDENT = 600 * MB
+_GUESSED_FREE = 2048 * MB
+"""Where the system has no plain file that tells (Windows)."""
+
+
+class Retained:
+    """Memory that the runtime has taken, does not give back, and uses again for the next picture."""
+
+    def __init__(self) -> None:
+        self._bytes = 0
+
+    def occupied(self) -> int:
+        """Bytes held by everything else."""
+        return resident() - self._bytes
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Count what a run leaves behind."""
+        before = self.occupied()
+        try:
+            yield
+        finally:
+            self._bytes = max(resident() - before, 0)
+
+
+retained = Retained()
 
 
 def resident() -> int:
@@ -17,9 +46,11 @@ def resident() -> int:
     statm = Path("/proc/self/statm")
     if statm.exists():
         return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    import psutil
+    if sys.platform == "darwin":
+        import resource
 
-    return int(psutil.Process().memory_info().rss)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return _GUESSED_RESIDENT
 
 
 def available() -> int:
@@ -30,7 +61,7 @@ def available() -> int:
 
 def budget(asked: int | None) -> int:
     """Peak bytes for the whole process: what was asked for, or a share of what is free."""
-    return asked if asked is not None else resident() + int(_SHARE * available())
+    return asked if asked is not None else retained.occupied() + int(_SHARE * available())
 
 
 def scratch_folder() -> Path:
@@ -56,9 +87,9 @@ def _free_in_machine() -> int:
         for line in meminfo.read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
-    import psutil
-
-    return int(psutil.virtual_memory().available)
+    if sys.platform == "darwin":
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    return _GUESSED_FREE
 
 
 def _free_in_container() -> int | None:

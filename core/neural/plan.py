@@ -1,8 +1,8 @@
 """The order of work: one sweep over the picture for every norm, and where each layer waits meanwhile.
 
 A norm needs the statistics of the whole layer before it, so a network is worked through sweep by sweep. A sweep
-computes the input of one norm from top to bottom, takes its sums, and keeps the rows. What is not kept is computed again
-by the sweeps that need it, so a network runs with any set of kept layers, only slower with fewer.
+computes the input of one norm from top to bottom, takes its sums, and keeps the rows. What is not kept is computed
+again by the sweeps that need it, so a network runs with any set of kept layers, only slower with fewer.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class Sweep:
 def keepable(network: Network) -> list[str]:
     """Layers worth keeping: what stands before a norm, and sums that are read twice."""
     before_norm = {node.inputs[0] for node in network.nodes if isinstance(node.block, Norm)}
-    shared = {name for name, node in network.by_name.items() if isinstance(node.block, Add) and len(network.readers[name]) > 1}
+    shared = {
+        name for name, node in network.by_name.items() if isinstance(node.block, Add) and len(network.readers[name]) > 1
+    }
     return [name for name in network.by_name if name in before_norm | shared]
 
 

@@ -1,4 +1,4 @@
-"""Weights made ready to run: kernels with upsampling folded in, scaled for half precision; kept for the next picture."""
+"""Weights made ready to run: kernels with upsampling folded in, scaled for half precision; kept for reuse."""
 
 from __future__ import annotations
 

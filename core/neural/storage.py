@@ -1,7 +1,8 @@
-"""Where the rows of a layer wait until the next layer reads them: in memory, at full or half precision, or in a file."""
+"""Where the rows of a layer wait until the next one reads them: in memory, at full or half precision, or in a file."""
 
 from __future__ import annotations
 
+import mmap
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,9 +21,15 @@ BYTES = {"float32": 4, "float16": 2, "file": 2}
 
 
 class Store(Protocol):
-    """Rows of one layer, (C, rows, W), appended and read from top to bottom."""
+    """Rows of one layer, (C, rows, W), appended and read from top to bottom.
+
+    Attributes:
+        filled: how many rows are there.
+        offset: what was subtracted from each channel and must be added again; half precision is precise near zero.
+    """
 
     filled: int
+    offset: Array | None
 
     def append(self, rows: Array) -> None:
         """Add rows below those that are there."""
@@ -36,6 +43,10 @@ class Store(Protocol):
         """Rows above ``row`` will not be read any more."""
         ...
 
+    def close(self) -> None:
+        """Give everything back."""
+        ...
+
 
 def open_store(place: Place) -> Store:
     """An empty store."""
@@ -43,16 +54,20 @@ def open_store(place: Place) -> Store:
 
 
 class MemoryStore:
-    """Keeps the blocks as they come."""
+    """Keeps the blocks as they come; at half precision each in a mapping of its own, which goes back at once."""
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.filled = 0
+        self.offset: Array | None = None
         self._dtype = dtype
         self._blocks: list[tuple[int, NDArray[Any]]] = []
 
     def append(self, rows: Array) -> None:
         """See ``Store``."""
-        self._blocks.append((self.filled, rows.astype(self._dtype, copy=False)))
+        exact = self._dtype == rows.dtype
+        if self.offset is None and not exact:
+            self.offset = _centre(rows)
+        self._blocks.append((self.filled, rows if exact else _mapped(rows, self.offset)))
         self.filled += rows.shape[1]
 
     def pieces(self, start: int, stop: int) -> Iterator[NDArray[Any]]:
@@ -65,6 +80,26 @@ class MemoryStore:
     def drop_above(self, row: int) -> None:
         """See ``Store``."""
         self._blocks = [(top, block) for top, block in self._blocks if top + block.shape[1] > row]
+
+    def close(self) -> None:
+        """See ``Store``."""
+        self._blocks.clear()
+
+
+def _centre(rows: Array) -> Array:
+    return rows.mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
+
+
+def _mapped(rows: Array, offset: Array | None) -> NDArray[np.float16]:
+    """A half-precision copy outside the heap, where large blocks that come and go would leave holes."""
+    block = np.frombuffer(mmap.mmap(-1, rows.size * 2), np.float16).reshape(rows.shape)  # (C, rows, W)
+    _halve(rows, offset, block)
+    return block
+
+
+def _halve(rows: Array, offset: Array | None, out: NDArray[np.float16]) -> None:
+    for i, (values, half) in enumerate(zip(rows, out, strict=True)):
+        half[...] = values if offset is None else values - offset[i]
 
 
 @dataclass(frozen=True)
@@ -79,6 +114,7 @@ class FileStore:
 
     def __init__(self) -> None:
         self.filled = 0
+        self.offset: Array | None = None
         self._channels = self._width = 0
         self._spans: list[_Span] = []
         self._file = tempfile.TemporaryFile(dir=scratch_folder(), buffering=0)  # noqa: SIM115 - lives as long as self
@@ -90,15 +126,17 @@ class FileStore:
             MemoryBudgetError: the folder is full.
         """
         self._channels, height, self._width = rows.shape
-        block = rows.astype(np.float16)
+        self.offset = _centre(rows) if self.offset is None else self.offset
+        block = np.empty(rows.shape, np.float16)
+        _halve(rows, self.offset, block)
         offset = self._file.seek(0, 2)
         try:
             self._write(memoryview(block).cast("B"))
         except OSError as error:
             need = block.nbytes // MB + 1
             raise MemoryBudgetError(
-                f"The scratch folder {scratch_folder()} is full ({need} MB more are needed now); free some space, point "
-                "SENGA_SCRATCH to another folder, or allow more memory."
+                f"The scratch folder {scratch_folder()} is full ({need} MB more are needed now); free some space, "
+                "point SENGA_SCRATCH to another folder, or allow more memory."
             ) from error
         self._spans.append(_Span(self.filled, height, offset))
         self.filled += height
@@ -112,6 +150,10 @@ class FileStore:
 
     def drop_above(self, row: int) -> None:
         """See ``Store``; a file gives its space back as a whole."""
+
+    def close(self) -> None:
+        """See ``Store``."""
+        self._file.close()
 
     def _write(self, data: memoryview) -> None:
         while len(data):

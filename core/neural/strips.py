@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 
 from .blocks import Add, Conv, Double, Halve, Input, LeakyReLU, Norm, Padding, Tanh
 from .executor import Array
-from .fold import doubled_input
+from .fold import PADDING, doubled_input
 from .graph import Network, Size
 from .prepare import NormParameters, Prepared, sources
 from .resample import blend, taps
 from .storage import Store
-
-_FOLDED = Padding(1, 1, 1, 1)
 
 
 class Sums:
@@ -80,13 +78,26 @@ class Strips:
         if name not in self.stores:
             return self._compute(name, start, stop)
         pieces = list(self._pieces(name, start, stop))
-        return (pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)).astype(np.float32, copy=False)
+        rows = (pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)).astype(np.float32, copy=False)
+        offset = self.stores[name].offset
+        if offset is not None:
+            rows += offset[:, None, None]  # half precision, so these rows are a copy
+        return rows
 
     def complete(self, name: str, stop: int) -> None:
         """Make sure that the rows up to ``stop`` are in the store of ``name``."""
         store = self.stores[name]
         if store.filled < stop:
             store.append(self._compute(name, store.filled, stop))
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Close the stores of these nodes."""
+        for name in list(names):
+            self.stores.pop(name).close()
+
+    def close(self) -> None:
+        """Close all stores."""
+        self.drop(self.stores)
 
     def _pieces(self, name: str, start: int, stop: int) -> Iterator[NDArray[Any]]:
         if name in self.stores:
@@ -129,23 +140,21 @@ class Strips:
         """Norm, leaky ReLU or one after the other, channel by channel so that the numbers stay in the cache."""
         block, source = self._network.by_name[name].block, self._network.by_name[name].inputs[0]
         slope = np.float32(block.slope) if isinstance(block, LeakyReLU) else None
-        scale = shift = None
-        if isinstance(block, Norm):
-            scale, shift = self.norms[name]
-        elif source in self.norms and source not in self.stores:
-            scale, shift = self.norms[source]
+        affine = self.norms.get(name)
+        if affine is None and source in self.norms and source not in self.stores:
+            affine = self.norms[source]
             source = self._network.by_name[source].inputs[0]
         top = 0
         for piece in self._pieces(source, start, stop):
-            target = out[:, top : top + piece.shape[1]]
-            top += piece.shape[1]
-            for i, (values, result) in enumerate(zip(piece, target, strict=True)):
-                wide = values.astype(np.float32, copy=False)
-                if scale is not None and shift is not None:
-                    wide = np.multiply(wide, scale[i], out=result)
-                    wide += shift[i]
+            offset = self.stores[source].offset if source in self.stores else None
+            for i, values in enumerate(piece):
+                result = out[i, top : top + piece.shape[1]]
+                scale, shift = (affine[0][i], affine[1][i]) if affine else (np.float32(1), np.float32(0))
+                np.multiply(values, scale, out=result, dtype=np.float32)
+                result += shift if offset is None else shift + scale * offset[i]
                 if slope is not None:
-                    np.maximum(wide, wide * slope, out=result)
+                    np.maximum(result, result * slope, out=result)
+            top += piece.shape[1]
 
     def _convolve(self, name: str, start: int, stop: int) -> Array:
         network, convolution = self._network, self._prepared.convolutions[name]
@@ -156,7 +165,7 @@ class Strips:
         small = doubled_input(network, node)
         if small is not None:
             low, high = start // 2, (stop + 1) // 2
-            padded = self._padded(small, low - 1, high + 1, _FOLDED, edge_behind=True)
+            padded = self._padded(small, low - 1, high + 1, PADDING, edge_behind=True)
             return convolution(padded)[:, start - 2 * low : stop - 2 * low]
         low = start * block.stride - block.padding.top
         high = (stop - 1) * block.stride + block.kernel - block.padding.top

@@ -1,1 +1,46 @@
-"""placeholder"""
+"""The filter that paints photographs as frames of an animated film, with AnimeGAN networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from senga import Filter, Image, Job, hookimpl, setting
+
+
+class Anime(Filter):
+    """Paints the picture in an anime style with a neural network."""
+
+    name: ClassVar[str] = "anime"
+    title: ClassVar[str] = "Anime"
+    summary: ClassVar[str] = "Paints the picture like a frame of an animated film."
+    models: ClassVar[Path | None] = Path(__file__).with_name("weights.toml")
+    reach: ClassVar[int] = 128
+
+    style: str = setting("painted-comic", "Which style to paint in; `senga models` lists them.")
+    stroke_scale: float = setting(
+        0.0,
+        "How broad strokes are: 1 as the network draws them in a small picture, 2 twice as broad; 0 chooses by size.",
+        ge=0,
+        le=8,
+    )
+    match_brightness: bool = setting(True, "Give the result the mean brightness of the photo.")
+    upsample: Literal["auto", "tf1", "half_pixel", "align_corners"] = setting(
+        "auto", "How the network doubles sizes; auto takes what the style was trained with.", advanced=True
+    )
+
+    def __call__(self, image: Image, job: Job) -> Image:
+        """Paint it."""
+        from .painting import network_of, paint
+
+        weights = job.weights(self.style)
+        network = network_of(weights.card, None if self.upsample == "auto" else self.upsample)
+        pixels = paint(network, weights.arrays, image.pixels, job, self.stroke_scale, self.match_brightness)
+        return image.with_pixels(pixels)
+
+
+@hookimpl
+def senga_filters() -> Iterable[type[Filter]]:
+    """The filters of this plug-in."""
+    return (Anime,)

@@ -1,0 +1,271 @@
+"""Strips, budgets, cancel, odd sizes, devices."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from senga.errors import Cancelled, MemoryBudgetError, SettingsError
+from senga.job import Job
+from senga.neural import engine, memory
+from senga.neural.blocks import Padding
+from senga.neural.executor import Array, Convolution
+from senga.neural.graph import Builder, Network
+from senga.neural.storage import FileStore, MemoryStore
+from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_lite
+
+CORNER = Padding(bottom=1, right=1)
+ROOMY = 1 << 40
+
+
+def small_network() -> Network:
+    """Everything that strips can get wrong: strides, both resizes, skips, a 7x7, norms of both kinds."""
+    net = Builder()
+    x0 = net.leaky_relu(net.layer_norm(net.conv(net.input, "in", 8, kernel=7), "in_norm", 1e-5))
+    x = net.leaky_relu(net.instance_norm(net.conv(x0, "down", 8, 3, 2, padding=CORNER), "down_norm", 1e-5))
+    x = net.add(x, net.conv(net.halve(x0, "tf1"), "half", 8, kernel=1))
+    for i in range(2):
+        y = net.leaky_relu(net.layer_norm(net.depthwise(x, f"dw{i}", bias=True), f"dw{i}_norm", 1e-5))
+        x = net.add(x, net.layer_norm(net.conv(y, f"pw{i}", 8, kernel=1), f"pw{i}_norm", 1e-5))
+    x = net.leaky_relu(net.layer_norm(net.conv(net.double(x, "tf1"), "up", 8, kernel=3), "up_norm", 1e-5))
+    x = net.add(x0, x)
+    x = net.leaky_relu(net.layer_norm(net.conv(x, "wide", 8, kernel=7), "wide_norm", 1e-5))
+    net.tanh(net.conv(x, "out", 3, kernel=1))
+    return net.build("small", multiple=2)
+
+
+@contextmanager
+def allotted(strip: int, room: int, disk: int = 0) -> Iterator[None]:
+    """Fix the bytes for one strip, for waiting layers and for scratch files."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "allot", lambda *_: (strip, room))
+        patch.setattr(memory, "free_scratch", lambda: disk)
+        yield
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 50), st.integers(1, 40)),
+    strip=st.integers(10, 17),
+    room=st.sampled_from([0, 3000, 20_000, 60_000, ROOMY]),
+    disk=st.sampled_from([0, 20_000, ROOMY]),
+)
+def test_the_budget_does_not_change_the_result(
+    numpy_executor: Any, random_weights: Any, photo: Any, size: tuple[int, int], strip: int, room: int, disk: int
+) -> None:
+    network = small_network()
+    weights, pixels = random_weights(network), photo(*size)
+    with allotted(ROOMY, ROOMY):
+        whole = engine.run(network, weights, pixels, Job(), executors=numpy_executor)
+    with allotted(1 << strip, room, disk):
+        strips = engine.run(network, weights, pixels, Job(), executors=numpy_executor)
+    assert abs(strips - whole).mean() < 0.1 / 255
+    assert abs(strips - whole).max() < 2 / 255
+
+
+@pytest.mark.parametrize(
+    "network", [animeganv2(0.5), animeganv2_lite(), animeganv1()], ids=lambda network: network.name
+)
+def test_strips_equal_the_whole(network: Network, random_weights: Any, photo: Any) -> None:
+    weights, pixels = random_weights(network), photo(72, 56)
+    with allotted(ROOMY, ROOMY):
+        whole = engine.run(network, weights, pixels, Job())
+    for room, disk, limit in ((ROOMY, 0, 1e-5), (600_000, 0, 0.1 / 255), (0, ROOMY, 0.1 / 255)):
+        with allotted(1 << 20, room, disk):
+            assert abs(engine.run(network, weights, pixels, Job()) - whole).mean() < limit
+
+
+def test_whole_picture_definition(reference: Any, random_weights: Any, photo: Any, numpy_executor: Any) -> None:
+    network = small_network()
+    weights, pixels = random_weights(network), photo(30, 26)
+    with allotted(1 << 12, ROOMY):
+        found = engine.run(network, weights, pixels, Job(), executors=numpy_executor)
+    assert abs(found - reference(network, weights, pixels)).max() < 1e-5
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (3, 700), (65, 33)])
+def test_tiny_and_odd_sizes(random_weights: Any, photo: Any, size: tuple[int, int]) -> None:
+    network = animeganv2_lite()
+    pixels = photo(*size)
+    found = engine.run(network, random_weights(network), pixels, Job())
+    assert found.shape == pixels.shape
+    assert found.std() > 0 or size == (1, 1)
+
+
+def test_every_depth(random_weights: Any, photo: Any, numpy_executor: Any) -> None:
+    network = small_network()
+    pixels, weights = photo(16, 16), random_weights(network)
+    exact = engine.run(
+        network, weights, np.rint(pixels * 255).astype(np.float32) / 255, Job(), executors=numpy_executor
+    )
+    for dtype, full in ((np.uint8, 255), (np.uint16, 65535)):
+        steps = (np.rint(pixels * 255) * (full // 255)).astype(dtype)
+        found = engine.run(network, weights, steps, Job(), executors=numpy_executor)
+        assert found.dtype == dtype
+        assert abs(found / full - exact).max() <= 0.501 / full + 1e-6
+
+
+def test_statistics_are_of_the_whole_picture(random_weights: Any, photo: Any, numpy_executor: Any) -> None:
+    network = small_network()
+    weights, pixels = random_weights(network), photo(64, 24)
+    pixels[32:] = pixels[32:] ** 3
+    whole = engine.run(network, weights, pixels, Job(), executors=numpy_executor)
+    half = engine.run(network, weights, pixels[:32], Job(), executors=numpy_executor)
+    assert abs(whole[:16] - half[:16]).mean() > 1 / 255
+
+
+class Forgetful:
+    """An executor that runs out of memory when it is asked for much at once."""
+
+    def __init__(self, inner: Any, limit: int) -> None:
+        self._inner, self._limit, self.refusals = inner, limit, 0
+
+    def convolution(self, kernel: Array, bias: Array | None, stride: int, groups: int) -> Convolution:
+        inner = self._inner.convolution(kernel, bias, stride, groups)
+
+        def run(x: Array) -> Array:
+            if x.nbytes > self._limit:
+                self.refusals += 1
+                raise MemoryError
+            return np.asarray(inner(x))
+
+        return run
+
+
+def test_smaller_strips_when_memory_runs_out(random_weights: Any, photo: Any, numpy_executor: Any) -> None:
+    network = small_network()
+    weights, pixels = random_weights(network), photo(60, 40)
+    whole = engine.run(network, weights, pixels, Job(), executors=numpy_executor)
+    forgetful = Forgetful(numpy_executor("cpu", 1), 40_000)
+    with allotted(ROOMY, ROOMY):
+        found = engine.run(network, weights, pixels, Job(), executors=lambda *_: forgetful)
+        assert forgetful.refusals > 0
+        assert abs(found - whole).max() < 1e-5
+        with pytest.raises(MemoryBudgetError, match="even for the smallest strip"):
+            engine.run(network, weights, pixels, Job(), executors=lambda *_: Forgetful(numpy_executor("cpu", 1), 1000))
+
+
+def test_a_budget_that_is_too_small_names_the_mend(random_weights: Any, photo: Any, numpy_executor: Any) -> None:
+    network = small_network()
+    with pytest.raises(MemoryBudgetError, match=r"budget of 100 MB is too small .* allow at least \d+ MB"):
+        engine.run(network, random_weights(network), photo(20, 20), Job(memory=100 << 20), executors=numpy_executor)
+
+
+def test_a_full_scratch_folder_names_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full here")
+    store = FileStore()
+    store._file.close()
+    monkeypatch.setattr(store, "_file", full.open("r+b", buffering=0))
+    with pytest.raises(MemoryBudgetError, match="SENGA_SCRATCH"):
+        store.append(np.zeros((2, 3, 4), np.float32))
+    store.close()
+
+
+@pytest.mark.parametrize("make", [FileStore, lambda: MemoryStore(np.dtype("f2")), lambda: MemoryStore(np.dtype("f4"))])
+def test_stores_give_back_what_they_took(make: Any) -> None:
+    rows = np.random.default_rng(0).integers(-99, 99, (3, 10, 4)).astype(np.float32)
+    rows += np.float32([0, 1000, -5000])[:, None, None]
+    store = make()
+
+    def read(start: int, stop: int) -> NDArray[np.float32]:
+        found = np.concatenate(list(store.pieces(start, stop)), axis=1).astype(np.float32)
+        return found if store.offset is None else found + store.offset[:, None, None]
+
+    for start, stop in ((0, 4), (4, 5), (5, 10)):
+        store.append(rows[:, start:stop])
+    for start, stop in ((0, 10), (3, 6), (4, 5), (9, 10)):
+        assert abs(read(start, stop) - rows[:, start:stop]).max() < 0.1
+    store.drop_above(5)
+    assert abs(read(6, 9) - rows[:, 6:9]).max() < 0.1
+    store.close()
+
+
+def test_progress_rises_and_cancel_stops(random_weights: Any, photo: Any, numpy_executor: Any) -> None:
+    network = small_network()
+    weights, pixels = random_weights(network), photo(48, 32)
+    shares: list[float] = []
+    job = Job(on_progress=lambda share, _: shares.append(share))
+    with allotted(1 << 15, ROOMY):
+        engine.run(network, weights, pixels, job, executors=numpy_executor)
+        assert shares == sorted(shares)
+        assert shares[0] == 0
+        assert shares[-1] == 1
+        assert len(shares) > 20
+        before = len(shares)
+        stop = Job(on_progress=job.on_progress, cancelled=lambda: len(shares) > before + 5)
+        with pytest.raises(Cancelled):
+            engine.run(network, weights, pixels, stop, executors=numpy_executor)
+        assert len(shares) <= before + 6
+
+
+def test_no_strip_works_long(random_weights: Any) -> None:
+    network = animeganv2()
+    sizes = network.sizes(3000, 4000)
+    for sweep in engine.sweeps(network, frozenset(engine.place(network, sizes, ROOMY, 0))):
+        work = engine.operations(network, sizes, sweep.nodes)
+        rows = engine.rows_per_strip(network, sizes, sweep, engine.STRIP_BYTES, work)
+        assert work * rows / sizes[sweep.root][0] < 1.5 * engine.STRIP_OPERATIONS
+
+
+def test_unknown_devices_are_refused(random_weights: Any, photo: Any) -> None:
+    network = small_network()
+    with pytest.raises(SettingsError, match="choose auto, cpu, gpu or ascend"):
+        engine.run(network, random_weights(network), photo(8, 8), Job(device="abacus"))
+
+
+def child(code: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=folder, env=os.environ | env, text=True, capture_output=True, check=False)
+
+
+CHILD = """
+import sys, numpy as np
+{before}
+from senga.job import Job
+from senga.neural import engine
+from senga.plugins.animegan.network import animeganv2
+assert "mindspore" not in sys.modules
+network = animeganv2(0.25)
+rng = np.random.default_rng(0)
+weights = {{name: rng.normal(0, 0.1, shape).astype("f4") for name, shape in network.parameters.items()}}
+result = engine.run(network, weights, rng.random((40, 64, 3), "f4"), Job(threads={threads}, device="cpu"))
+print(result.tobytes().hex())
+{after}
+"""
+
+
+def test_a_quiet_run_that_leaves_nothing_behind_on_any_number_of_threads(tmp_path: Path) -> None:
+    runs = [child(CHILD.format(before="", after="", threads=threads), tmp_path) for threads in (1, 2)]
+    for run in runs:
+        assert (run.returncode, run.stderr) == (0, "")
+    assert runs[0].stdout == runs[1].stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_protobuf_may_have_been_imported_before(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    after = "assert onnx.helper.make_node('Relu', ['x'], ['y']).op_type == 'Relu'"
+    run = child(CHILD.format(before="import onnx.helper", after=after, threads=1), tmp_path)
+    assert run.returncode == 0, run.stderr
+
+
+def test_missing_mindspore_names_what_to_install(tmp_path: Path) -> None:
+    run = child(
+        CHILD.format(before="sys.modules['mindspore'] = None", after="", threads=1).replace("assert", "#"), tmp_path
+    )
+    last = run.stderr.strip().splitlines()[-1]
+    assert "MissingExtraError" in last
+    assert "pip install 'mindspore" in last or "has no wheel" in last
