@@ -89,15 +89,15 @@ class Turn:
 
     def turn(self, source: NDArray[np.uint8], box: Box, *fill: int) -> NDArray[np.uint8]:
         """The part ``box`` of the frame, taken from the picture ``source``; ``fill`` has one value per channel."""
-        return warp(source, np.linalg.inv(self.to_frame) @ _shift(box), box.size, *fill)
+        return warp(source, _inverse(self.to_frame) @ _shift(box), box.size, *fill)
 
     def turn_back(self, canvas: NDArray[np.uint8], box: Box) -> tuple[Box, NDArray[np.uint8]]:
         """The part of the picture that the part ``box`` of the frame covers, and its pixels; 255 outside."""
         corners = np.array([[x, y, 1] for y in (box.top - 1, box.bottom) for x in (box.left - 1, box.right)])
-        xs, ys, _ = np.linalg.inv(self.to_frame) @ corners.T
+        xs, ys, _ = _inverse(self.to_frame) @ corners.T
         around = Box(math.floor(ys.min()), math.ceil(ys.max()) + 1, math.floor(xs.min()), math.ceil(xs.max()) + 1)
         part = around.clip(self.picture)
-        to_canvas = np.linalg.inv(_shift(box)) @ self.to_frame @ _shift(part)
+        to_canvas = _inverse(_shift(box)) @ self.to_frame @ _shift(part)
         return part, warp(canvas, to_canvas, part.size, 255)
 
     def _band(self, top: int, bottom: int, overlap: int) -> Box:
@@ -128,6 +128,12 @@ def _zoom(rows: float, columns: float) -> Matrix:
     return np.array([[columns, 0, (columns - 1) / 2], [0, rows, (rows - 1) / 2], [0, 0, 1.0]])
 
 
+def _inverse(matrix: Matrix) -> Matrix:
+    inverse = np.eye(3)
+    inverse[:2] = cv2.invertAffineTransform(matrix[:2])  # LAPACK may start threads for this
+    return inverse
+
+
 def _shift(box: Box) -> Matrix:
     """From pixels of a part to pixels of the whole."""
     return np.array([[1.0, 0, box.left], [0, 1, box.top], [0, 0, 1]])
@@ -152,6 +158,6 @@ def _warp_tile(source: NDArray[Any], to_source: Matrix, size: Size, fill: tuple[
     used = box.clip((source.shape[0], source.shape[1]))
     if 0 in used.size:
         return np.full((*size, *source.shape[2:]), fill if source.ndim == 3 else fill[0], np.uint8)
-    matrix = (np.linalg.inv(_shift(used)) @ to_source)[:2]
+    matrix = (_inverse(_shift(used)) @ to_source)[:2]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(source[used.slices], matrix, size[::-1], flags=flags, borderValue=fill))

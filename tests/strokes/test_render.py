@@ -83,7 +83,7 @@ def test_strokes_as_long_as_the_picture_are_drawn() -> None:
     assert (lengths == 1400).sum() >= 10
     dark = blurred(drawing.result)[25:35]
     assert dark[:, 20:-20].max() < 160
-    assert np.abs(dark[:, 20:-20].mean(axis=0) - dark.mean()).max() < 25, "no part of the long strokes is missing"
+    assert np.abs(dark[:, 20:-20].mean(axis=0) - dark.mean()).max() < 40, "no part of the long strokes is missing"
 
 
 @pytest.mark.parametrize("value", [0, 90, 255])
