@@ -75,15 +75,17 @@ def test_the_budget_does_not_change_the_result(
 
 
 @pytest.mark.parametrize(
-    "network", [animeganv2(0.5), animeganv2_lite(), animeganv1()], ids=lambda network: network.name
+    ("network", "limit"),
+    [(animeganv2(0.5), 0.1), (animeganv2_lite(), 0.1), (animeganv1(), 0.5)],
+    ids=lambda x: str(x)[:32],
 )
-def test_strips_equal_the_whole(network: Network, random_weights: Any, photo: Any) -> None:
+def test_strips_equal_the_whole(network: Network, limit: float, random_weights: Any, photo: Any) -> None:
     weights, pixels = random_weights(network), photo(72, 56)
     with allotted(ROOMY, ROOMY):
         whole = engine.run(network, weights, pixels, Job())
-    for room, disk, limit in ((ROOMY, 0, 1e-5), (600_000, 0, 0.1 / 255), (0, ROOMY, 0.1 / 255)):
+    for room, disk, most in ((ROOMY, 0, 1e-3), (600_000, 0, limit), (0, ROOMY, limit)):
         with allotted(1 << 20, room, disk):
-            assert abs(engine.run(network, weights, pixels, Job()) - whole).mean() < limit
+            assert abs(engine.run(network, weights, pixels, Job()) - whole).mean() < most / 255
 
 
 def test_whole_picture_definition(reference: Any, random_weights: Any, photo: Any, numpy_executor: Any) -> None:
