@@ -22,8 +22,8 @@ _STRIP = 256
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _COVERAGE = np.clip((PAPER - np.arange(256)) / 28, 0, 1).astype(np.float32)
 """How much of its colour a grey has: paper none, strokes that are a little darker all."""
-_DARK = 45
-"""Below this luma a photograph's colours are mostly noise, and fade."""
+_BLACK, _DARK = 10, 50
+"""Between these lumas, from dark to black, a photograph's colours are mostly noise, and fade."""
 _LIFT = 1.4
 """How much more colour a place may get that is drawn lighter than it is."""
 
@@ -81,7 +81,7 @@ class Palette:
         channels = [colours[:, :, index].astype(np.float32) for index in range(3)]
         luma = sum(weight * channel for weight, channel in zip(_LUMA, channels, strict=True))
         chroma = tuple(channel - luma for channel in channels)
-        most = np.clip(luma * np.float32(saturation / _DARK), 0, np.float32(saturation))
+        most = np.float32(saturation) * np.clip((luma - _BLACK) / (_DARK - _BLACK), 0, 1)
         highest, lowest = (reduce(choose, chroma) for choose in (np.maximum, np.minimum))
         return cls(
             chroma,
