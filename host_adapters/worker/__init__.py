@@ -1,0 +1,1 @@
+"""The warm process that desktop hosts talk to; ``client.py`` is all that a host needs of it."""

@@ -1,0 +1,733 @@
+# -*- coding: utf-8 -*-
+# This one file runs inside GIMP, on Python 2.7 (GIMP 2.10) and 3.9 or later (GIMP 3): standard library only, types in
+# comments, no newer syntax. The codes below would have it rewritten into what Python 2.7 does not know.
+# ruff: noqa: B904, PTH101, PTH103, PTH107, PTH110, PTH112, PTH116, PTH118, PTH120, PTH208, SIM115
+# ruff: noqa: UP004, UP009, UP010, UP018, UP020, UP024, UP032
+"""Find or start the worker, and let it run filters on pixels.
+
+    with connect("manifest.json") as worker, Canvas(width, height, 4, "u8") as canvas:
+        canvas.write_band(0, pixels)
+        worker.run({"filter": "sketch", "settings": {"seed": 7}}, canvas, show_progress, is_cancelled)
+        pixels = canvas.read_band(0, height)
+
+Text that is handed back is unicode, paths included. Nothing here is for several threads at once.
+"""
+
+from __future__ import absolute_import, division, unicode_literals
+
+import errno
+import hashlib
+import hmac
+import io
+import json
+import os
+import select
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
+if MYPY:
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union  # noqa: F401, UP035
+
+PROTOCOL = 1
+"""Raised whenever the messages change; greeting, framing and the message ``stop`` stay what they are for ever."""
+LIMIT = 4 << 20
+"""Bytes of the longest message."""
+CHANNELS = (1, 2, 3, 4)
+"""Y, YA, RGB, RGBA; sRGB-encoded, alpha not premultiplied."""
+DEPTHS = {"u8": 1, "u16": 2, "float": 4}
+"""Depth of a canvas -> bytes of one value, in the byte order of the machine."""
+
+GREETING = struct.Struct(str(">8sH32s"))
+MAGIC = b"senga wk"
+_HEAD = struct.Struct(str(">I"))
+_POLL = 0.05
+_PATIENCE = 0.8
+_SLOW = 20.0
+_FOREIGN = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "GI_TYPELIB_PATH", "GDK_PIXBUF_MODULE_FILE")
+_PY2 = sys.version_info[0] == 2
+_monotonic = getattr(time, "monotonic", time.time)
+_children = []  # type: List[subprocess.Popen[bytes]]
+
+
+class WorkerError(Exception):
+    """Something a painter can mend: ``message`` is one sentence for them."""
+
+    def __init__(self, message):
+        # type: (str) -> None
+        Exception.__init__(self, message)
+        self.message = message
+
+    if _PY2:
+
+        def __str__(self):  # type: ignore[no-untyped-def]
+            return self.message.encode("utf-8")
+
+
+class Cancelled(Exception):  # noqa: N818 - a request, not an error
+    """The painter asked to stop; the canvas must not be used."""
+
+
+class Gone(Exception):  # noqa: N818 - the everyday end of a connection
+    """The other side closed the connection, or does not keep to the protocol."""
+
+
+class Canvas(object):
+    """The pixels of a job: a private temporary file that the worker maps into its memory and edits in place.
+
+    Rows from top to bottom, channels interleaved: ``CHANNELS`` and ``DEPTHS`` tell how. The file is locked while this
+    object lives, so that what a killed host leaves behind is told apart and removed.
+    """
+
+    def __init__(self, width, height, channels, depth):
+        # type: (int, int, int, str) -> None
+        if width < 1 or height < 1 or channels not in CHANNELS or depth not in DEPTHS:
+            raise ValueError("no canvas is {} x {} x {} {}".format(width, height, channels, depth))
+        self._set(width, height, channels, depth)
+        for folder in _roomiest():
+            sweep(folder)
+        self.path, self._file = _create(self._mask_start)
+
+    def _set(self, width, height, channels, depth):
+        # type: (int, int, int, str) -> None
+        self.width, self.height, self.channels, self.depth = width, height, channels, depth
+        self.row = width * channels * DEPTHS[depth]
+        self.masked = False
+        self._mask_start = self.row * height
+
+    @classmethod
+    def adopt(cls, facts):
+        # type: (Dict[str, Any]) -> Canvas
+        """The canvas that another process made and describes by these facts."""
+        canvas = cls.__new__(cls)
+        canvas._set(facts["width"], facts["height"], facts["channels"], facts["depth"])
+        canvas.path, canvas._file = facts["path"], _locked(facts["path"])
+        return canvas
+
+    def facts(self):
+        # type: () -> Dict[str, Any]
+        """What the other side needs to open it."""
+        names = ("path", "width", "height", "channels", "depth", "masked")
+        return {name: getattr(self, name) for name in names}
+
+    def write_band(self, y, data):
+        # type: (int, bytes) -> None
+        """Write whole rows, the first of them at ``y``."""
+        self._write(y, data, 0, self.row)
+
+    def read_band(self, y, rows):
+        # type: (int, int) -> bytes
+        """Read whole rows, the first of them at ``y``."""
+        self._check(y, rows)
+        self._file.seek(y * self.row)
+        data = self._file.read(rows * self.row)  # type: bytes
+        return data
+
+    def write_mask_band(self, y, data):
+        # type: (int, bytes) -> None
+        """Write whole rows of the selection, a byte for every pixel: 255 is selected; unwritten rows are not."""
+        if not self.masked:
+            _allocate(self._file, self._mask_start, self.width * self.height)
+            self.masked = True
+        self._write(y, data, self._mask_start, self.width)
+
+    def _write(self, y, data, start, row):
+        # type: (int, bytes, int, int) -> None
+        if len(data) % row:
+            raise ValueError("{} bytes are no whole rows of {}".format(len(data), row))
+        self._check(y, len(data) // row)
+        self._file.seek(start + y * row)
+        self._file.write(data)
+        self._file.flush()
+
+    def _check(self, y, rows):
+        # type: (int, int) -> None
+        if not (0 <= y <= y + rows <= self.height):
+            raise ValueError("rows {} to {} of {}".format(y, y + rows, self.height))
+
+    def close(self):
+        # type: () -> None
+        """Free the pixels; harmless when repeated."""
+        if not self._file.closed:
+            self._file.close()
+            _remove(self.path)
+
+    def __enter__(self):
+        # type: () -> Canvas
+        return self
+
+    def __exit__(self, *error):
+        # type: (object) -> None
+        self.close()
+
+
+class Layer(object):
+    """A picture that came out beside the canvas: of another size, or one frame of several.
+
+    ``canvas`` holds its pixels, ``title`` names it, ``seconds`` says how long a frame is shown (None for a still).
+    """
+
+    def __init__(self, canvas, title, seconds):
+        # type: (Canvas, str, Optional[float]) -> None
+        self.canvas, self.title, self.seconds = canvas, title, seconds
+
+
+class Result(object):
+    """What a job gave.
+
+    ``changed`` says whether the canvas was edited; ``layers`` are the further pictures (close their canvases);
+    ``notes`` are sentences for the painter; ``seconds`` is the time that the filter took.
+    """
+
+    def __init__(self, changed, layers, notes, seconds):
+        # type: (bool, List[Layer], List[str], float) -> None
+        self.changed, self.layers, self.notes, self.seconds = changed, layers, notes, seconds
+
+    def close(self):
+        # type: () -> None
+        """Free the pixels of the layers."""
+        for layer in self.layers:
+            layer.canvas.close()
+
+
+class Worker(object):
+    """A connection to the worker; when that has ended since, the next call starts another."""
+
+    def __init__(self, manifest, start, timeout):
+        # type: (Dict[str, Any], bool, float) -> None
+        self._manifest, self._start, self._timeout = manifest, start, timeout
+        self._channel = None  # type: Optional[Channel]
+        self.folder = worker_folder(manifest["python"])
+        self._open()
+
+    def _open(self):
+        # type: () -> Channel
+        if self._channel is None:
+            self._channel, hello = _reach(self._manifest, self.folder, self._start, self._timeout)
+            self.version, self.pid = hello["version"], hello["pid"]
+        return self._channel
+
+    def run(self, order, canvas, on_progress=None, cancelled=None, on_layer=None):
+        # type: (Dict[str, Any], Canvas, Optional[Callable[[float, str], object]], Optional[Callable[[], bool]], Optional[Callable[[Layer], object]]) -> Result
+        """Run a filter or a recipe on the canvas, which is edited in place.
+
+        Args:
+            order: ``{"filter": name, "settings": {...}}`` or ``{"recipe": TOML text}``; beside it, as wanted,
+                ``strength`` (0 to 1), ``keep_colors``, ``feather`` (pixels), ``seed`` and ``memory`` (bytes).
+            canvas: the pixels, and the selection if its mask was written.
+            on_progress: called with the share done (0 to 1) and a note for the painter.
+            cancelled: asked about twenty times a second; True stops the job.
+            on_layer: called with each further picture as soon as it is made; its canvas is closed afterwards. Without
+                it they are collected in the result.
+
+        Raises:
+            WorkerError: it failed; the message is for the painter.
+            Cancelled: ``cancelled`` said so.
+        """
+        self._ask({"op": "run", "order": order, "canvas": canvas.facts()})
+        try:
+            return self._follow(on_progress, cancelled or (lambda: False), on_layer)
+        except (WorkerError, Cancelled):
+            raise
+        except Gone:
+            self.close()
+            raise WorkerError(
+                "Senga's worker was lost while it worked; it may have run out of memory. Nothing was changed: try "
+                "again. Its last words are in {}.".format(os.path.join(self.folder, "log"))
+            )
+        except BaseException:
+            self.close()  # a listener failed: the worker notices, and stops the job
+            raise
+
+    def _follow(self, on_progress, cancelled, on_layer):
+        # type: (Optional[Callable[[float, str], object]], Callable[[], bool], Optional[Callable[[Layer], object]]) -> Result
+        """Hear what the worker says of the job until it ends."""
+        layers = []  # type: List[Layer]
+        asked = None  # type: Optional[float]
+        try:
+            while True:
+                if asked is None and cancelled():
+                    asked = _monotonic()
+                    self._send({"op": "cancel"})
+                message = self._receive(_POLL)
+                event = message.get("event")
+                if asked is not None and event != "cancelled" and _monotonic() - asked > _PATIENCE:
+                    self.close()
+                    raise Cancelled
+                if event == "progress" and on_progress is not None:
+                    on_progress(message["share"], message["note"])
+                elif event == "layer":
+                    layers.extend(self._take(message, on_layer))
+                elif event == "cancelled":
+                    raise Cancelled
+                elif event == "error":
+                    raise WorkerError(message["message"])
+                elif event == "done":
+                    return Result(message["changed"], layers, message["notes"], message["seconds"])
+        except BaseException:
+            Result(False, layers, [], 0.0).close()
+            raise
+
+    def _take(self, message, on_layer):
+        # type: (Dict[str, Any], Optional[Callable[[Layer], object]]) -> List[Layer]
+        layer = Layer(Canvas.adopt(message["canvas"]), message["title"], message["seconds"])
+        self._send({"op": "took"})
+        if on_layer is None:
+            return [layer]
+        try:
+            on_layer(layer)
+        finally:
+            layer.canvas.close()
+        return []
+
+    def describe(self, language=None):
+        # type: (Optional[str]) -> Dict[str, Any]
+        """The filters of the worker: ``{"version": ..., "filters": [...]}``.
+
+        Each filter has ``name``, ``title``, ``summary``, ``plugin`` and ``settings``; each setting has ``name``,
+        ``kind`` (int, float, bool, choice, text), ``default``, ``text``, ``minimum``, ``maximum``, ``choices``,
+        ``unit``, ``advanced`` and ``optional``. Texts come in ``language`` where there is a translation, else in
+        English.
+        """
+        return self._question({"op": "describe", "language": language})
+
+    def status(self):
+        # type: () -> Dict[str, Any]
+        """What the worker does: ``version``, ``pid``, ``python``, ``uptime``, ``jobs``, ``clients``, ``memory``."""
+        return self._question({"op": "status"})
+
+    def stop(self):
+        # type: () -> None
+        """End the worker with all its jobs."""
+        self._question({"op": "stop"})
+        self.close()
+
+    def _question(self, message):
+        # type: (Dict[str, Any]) -> Dict[str, Any]
+        self._ask(message)
+        deadline = _monotonic() + self._timeout
+        try:
+            while _monotonic() < deadline:
+                answer = self._receive(_POLL)
+                if answer.get("event") == "error":
+                    raise WorkerError(answer["message"])
+                if answer.get("event") == "answer":
+                    return dict(answer["value"])
+        except Gone:
+            self.close()
+            raise WorkerError("Senga's worker was lost before it answered: try again.")
+        self.close()
+        raise WorkerError("Senga's worker does not answer; end it with “senga worker stop” and try again.")
+
+    def _ask(self, message):
+        # type: (Dict[str, Any]) -> None
+        """Send the first message of a conversation, to a new worker if the old one is gone."""
+        try:
+            channel = self._open()
+            if not channel.alive():
+                raise Gone
+            channel.send(message)
+        except Gone:
+            self.close()
+            self._open().send(message)
+
+    def _send(self, message):
+        # type: (Dict[str, Any]) -> None
+        if self._channel is None:
+            raise Gone
+        self._channel.send(message)
+
+    def _receive(self, seconds):
+        # type: (float) -> Dict[str, Any]
+        """The next message, or an empty one when none came."""
+        if self._channel is None:
+            raise Gone
+        return self._channel.receive(seconds) or {}
+
+    def close(self):
+        # type: () -> None
+        """Hang up; a job that still runs is cancelled."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+
+    def __enter__(self):
+        # type: () -> Worker
+        return self
+
+    def __exit__(self, *error):
+        # type: (object) -> None
+        self.close()
+
+
+def connect(manifest, start=True, timeout=60):
+    # type: (Union[Dict[str, Any], str], bool, float) -> Worker
+    """Reach the worker of this user, and start it if need be.
+
+    Args:
+        manifest: what ``senga gimp install`` wrote, or the path of it: ``python`` is the interpreter that Senga is
+            installed for; ``worker_options``, if there, are more words for the worker's command line.
+        start: whether to start a worker when none runs.
+        timeout: seconds until a worker must answer.
+
+    Raises:
+        WorkerError: it cannot be reached or started; the message says why and what to do.
+    """
+    return Worker(manifest if isinstance(manifest, dict) else _read_manifest(manifest), start, timeout)
+
+
+def _read_manifest(path):
+    # type: (str) -> Dict[str, Any]
+    try:
+        with io.open(path, encoding="utf-8") as file:
+            return dict(json.load(file))
+    except (IOError, OSError, ValueError, TypeError) as error:
+        raise WorkerError(
+            "The list of Senga's filters in {} cannot be read ({}): run “senga gimp install” again.".format(path, error)
+        )
+
+
+class Channel(object):
+    """Messages over a socket: four bytes of length, the most significant first, then a JSON object in UTF-8."""
+
+    def __init__(self, connection):
+        # type: (socket.socket) -> None
+        self._socket = connection
+        connection.settimeout(_SLOW)
+
+    def send(self, message):
+        # type: (Dict[str, Any]) -> None
+        """Send one message.
+
+        Raises:
+            Gone: nobody takes it any more.
+            WorkerError: it is too long.
+        """
+        data = json.dumps(message).encode("utf-8")
+        if len(data) > LIMIT:
+            raise WorkerError("The settings are too long: {} bytes, and {} are allowed.".format(len(data), LIMIT))
+        try:
+            self._socket.sendall(_HEAD.pack(len(data)) + data)
+        except (OSError, IOError, ValueError):
+            raise Gone
+
+    def receive(self, seconds=None):
+        # type: (Optional[float]) -> Optional[Dict[str, Any]]
+        """The next message, or None when none began within so many seconds.
+
+        Raises:
+            Gone: none will come any more, or what came is none.
+        """
+        try:
+            if not select.select([self._socket], [], [], seconds)[0]:
+                return None
+            (length,) = _HEAD.unpack(self.exactly(_HEAD.size))
+            message = json.loads(self.exactly(length).decode("utf-8")) if length <= LIMIT else None
+        except (OSError, IOError, select.error, ValueError, RuntimeError):
+            raise Gone
+        if not isinstance(message, dict):
+            raise Gone
+        return message
+
+    def exactly(self, size):
+        # type: (int) -> bytes
+        """So many bytes."""
+        parts = []  # type: List[bytes]
+        while size:
+            part = self._socket.recv(min(size, 1 << 16))
+            if not part:
+                raise Gone
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def alive(self):
+        # type: () -> bool
+        """Whether the other side is still there: between conversations it has nothing to say but its end."""
+        return not select.select([self._socket], [], [], 0)[0]
+
+    def close(self):
+        # type: () -> None
+        """Hang up."""
+        self._socket.close()
+
+
+def proof(secret, role, first, second):
+    # type: (bytes, bytes, bytes, bytes) -> bytes
+    """Show knowledge of the secret for both sides' random bytes; ``role`` keeps an answer from being sent back."""
+    return hmac.new(secret, role + first + second, hashlib.sha256).digest()
+
+
+def _answer(connection, secret):
+    # type: (socket.socket, bytes) -> int
+    """Prove to a worker that the secret is known, and have it prove the same; gives its protocol."""
+    channel = Channel(connection)
+    magic, protocol, theirs = GREETING.unpack(channel.exactly(GREETING.size))
+    ours = os.urandom(32)
+    connection.sendall(ours + proof(secret, b"client", theirs, ours))
+    if magic != MAGIC or not hmac.compare_digest(channel.exactly(32), proof(secret, b"worker", ours, theirs)):
+        raise Gone
+    return int(protocol)
+
+
+def _reach(manifest, folder, start, timeout):
+    # type: (Dict[str, Any], str, bool, float) -> Tuple[Channel, Dict[str, Any]]
+    """A channel to a worker that speaks our protocol and is up to date, and what it said at first."""
+    deadline = _monotonic() + timeout
+    child, replaced = None, False
+    while True:
+        found = _dial(folder)
+        if found is not None:
+            channel, protocol = found
+            hello = _greeted(channel, protocol)
+            if hello is not None and not hello.get("stale"):
+                return channel, hello
+            channel.close()
+            if protocol != PROTOCOL and replaced:
+                raise WorkerError("This plug-in and Senga are of different ages: run “senga gimp install” again.")
+            replaced = replaced or protocol != PROTOCOL
+        elif not start:
+            raise WorkerError("Senga's worker does not run.")
+        elif child is None:
+            child = _spawn(manifest, folder)
+        elif child.poll() is not None:
+            if child.returncode:
+                raise WorkerError("Senga's worker does not start: {}".format(_last_words(folder)))
+            child = None  # another one was quicker
+        if _monotonic() > deadline:
+            raise WorkerError(
+                "Senga's worker does not answer; end it with “senga worker stop” and try again. Its last words are in "
+                "{}.".format(os.path.join(folder, "log"))
+            )
+        time.sleep(_POLL)
+
+
+def _dial(folder):
+    # type: (str) -> Optional[Tuple[Channel, int]]
+    """A connection with both sides proven, and the protocol of the worker; None when nobody is there."""
+    port = os.path.join(folder, "port")
+    unix = hasattr(socket, "AF_UNIX") and not os.path.exists(port)
+    connection = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
+    connection.settimeout(5.0)
+    try:
+        connection.connect(os.path.join(folder, "socket") if unix else ("127.0.0.1", int(_read(port))))
+        return Channel(connection), _answer(connection, _read(os.path.join(folder, "secret")))
+    except (OSError, IOError, ValueError, Gone):
+        connection.close()
+        return None
+
+
+def _greeted(channel, protocol):
+    # type: (Channel, int) -> Optional[Dict[str, Any]]
+    """The first message of a worker; one of another protocol is asked to stop."""
+    try:
+        if protocol != PROTOCOL:
+            channel.send({"op": "stop"})
+            return None
+        return channel.receive(_SLOW)
+    except Gone:
+        return None
+
+
+def _spawn(manifest, folder):
+    # type: (Dict[str, Any], str) -> subprocess.Popen[bytes]
+    """Start a worker that has nothing of its starter: no environment of another Python, no open files, no terminal."""
+    environment = {
+        name: value for name, value in os.environ.items() if name not in _FOREIGN and not name.startswith("PYTHON")
+    }
+    words = [manifest["python"], "-m", "senga.host_adapters.worker", "--folder", folder]
+    options = {"env": environment, "cwd": folder}  # type: Dict[str, Any]
+    if os.name == "nt":
+        options["creationflags"] = 0x08000000 | 0x00000200  # CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP
+    elif _PY2:
+        options.update(preexec_fn=os.setsid, close_fds=True)
+    else:
+        options["start_new_session"] = True
+    _children[:] = [child for child in _children if child.poll() is None]
+    log = os.open(os.path.join(folder, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        with io.open(os.devnull, "rb") as nothing:
+            child = subprocess.Popen(  # noqa: S603 - the interpreter that the installer wrote down
+                words + list(manifest.get("worker_options", ())), stdin=nothing, stdout=log, stderr=log, **options
+            )
+    except OSError as error:
+        raise WorkerError(
+            "Senga's Python {} does not start ({}): run “senga gimp install” again.".format(words[0], error.strerror)
+        )
+    finally:
+        os.close(log)
+    _children.append(child)
+    return child
+
+
+def _last_words(folder):
+    # type: (str) -> str
+    lines = _read(os.path.join(folder, "log")).decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else "it ended without a word."
+
+
+def _read(path):
+    # type: (str) -> bytes
+    with io.open(path, "rb") as file:
+        return file.read()
+
+
+def worker_folder(python):
+    # type: (str) -> str
+    """Where the worker of an installation has its socket, secret, lock and log."""
+    own = [os.environ.get(name, "") for name in ("SENGA_HOME", "SENGA_PLUGINS")]
+    key = "\0".join([_text(os.path.normcase(python))] + [_text(value) for value in own])
+    name = "worker-" + hashlib.sha256(key.encode("utf-8")).hexdigest()[:8]
+    return _private(os.path.join(private_folders()[0], name))
+
+
+def private_folders():
+    # type: () -> List[str]
+    """Folders that only this user can enter, the preferred one first.
+
+    Raises:
+        WorkerError: there is none.
+    """
+    if os.name == "nt":
+        return [_private(os.path.join(_text(os.environ.get("LOCALAPPDATA") or tempfile.gettempdir()), "senga-run"))]
+    mine = "senga-{}".format(os.geteuid())
+    places = [os.path.join(_text(tempfile.gettempdir()), mine), os.path.join("/tmp", mine)]  # noqa: S108 - checked
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime:
+        places.insert(0, os.path.join(_text(runtime), "senga"))
+    found, problem = [], None  # type: List[str], Optional[WorkerError]
+    for place in places:
+        if len(place) > 75 or place in found:  # the path of a socket may have 103 bytes
+            continue
+        try:
+            found.append(_private(place))
+        except WorkerError as error:
+            problem = error
+    if not found:
+        raise problem or WorkerError("The path of the temporary folder is too long: set TMPDIR to a shorter one.")
+    return found
+
+
+def _private(folder):
+    # type: (str) -> str
+    """Make a folder for this user alone, or make sure that it is one."""
+    try:
+        if not os.path.isdir(folder):
+            try:
+                os.makedirs(folder, 0o700)
+            except OSError as error:
+                if error.errno != errno.EEXIST:
+                    raise
+        facts = os.lstat(folder)
+        if os.name == "posix":
+            if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid():
+                raise WorkerError("The folder {} belongs to somebody else: remove it, or set TMPDIR.".format(folder))
+            if facts.st_mode & 0o077:
+                os.chmod(folder, 0o700)
+    except OSError as error:
+        raise WorkerError("The folder {} cannot be used ({}): set TMPDIR.".format(folder, error.strerror))
+    return folder
+
+
+def _text(path):
+    # type: (Union[str, bytes]) -> str
+    return path.decode(sys.getfilesystemencoding() or "utf-8") if isinstance(path, bytes) else path
+
+
+def _roomiest():
+    # type: () -> List[str]
+    """The private folders, the one with the most room first: the preferred one often lies in a small part of memory."""
+    folders = private_folders()
+    if hasattr(os, "statvfs"):
+        folders.sort(key=lambda folder: os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize, reverse=True)
+    return folders
+
+
+def _create(size):
+    # type: (int) -> Tuple[str, Any]
+    """A new locked file of so many bytes in the roomiest folder that has them."""
+    problem = None  # type: Optional[WorkerError]
+    for folder in _roomiest():
+        handle, path = tempfile.mkstemp(prefix=str("canvas-"), dir=folder)
+        os.close(handle)
+        file = _locked(_text(path))
+        try:
+            _allocate(file, 0, size)
+            return _text(path), file
+        except WorkerError as error:
+            problem = error
+            file.close()
+            _remove(path)
+    raise problem or WorkerError("There is no folder for the pixels.")
+
+
+def _locked(path):
+    # type: (str) -> Any
+    """Open a canvas; the shared lock ends with its last process, however that ends."""
+    file = io.open(path, "r+b")
+    if os.name == "posix":
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_SH)
+    return file
+
+
+def _allocate(file, start, size):
+    # type: (Any, int, int) -> None
+    """Make the file so long, and sure of its place on the disk: a mapped file without is deadly to whoever reads it."""
+    try:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), start, size)
+        else:
+            file.seek(start)
+            for done in range(0, size, 1 << 20):
+                file.write(b"\0" * min(size - done, 1 << 20))
+            file.flush()
+    except (OSError, IOError) as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise WorkerError(
+            "The picture needs {} MB in {}, which is full: make room there, or set TMPDIR to a folder with "
+            "more.".format((start + size) // 1000000 + 1, _text(os.path.dirname(_text(file.name))))
+        )
+
+
+def _remove(path):
+    # type: (str) -> None
+    try:
+        os.remove(path)
+    except OSError:
+        return  # the worker was quicker; or, on Windows, has it open and removes it then
+
+
+def sweep(folder):
+    # type: (str) -> None
+    """Remove canvases that no living process holds."""
+    for path in _canvases(folder):
+        try:
+            if time.time() - os.stat(path).st_mtime > 10:  # a younger one may be about to be locked
+                _remove_unheld(path)
+        except (OSError, IOError):
+            continue  # in use, or gone
+
+
+def _canvases(folder):
+    # type: (str) -> Iterator[str]
+    return (os.path.join(folder, name) for name in os.listdir(folder) if name.startswith("canvas-"))
+
+
+def _remove_unheld(path):
+    # type: (str) -> None
+    if os.name == "posix":
+        import fcntl
+
+        with io.open(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.remove(path)
+    else:
+        os.remove(path)  # refused while it is open
