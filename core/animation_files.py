@@ -6,6 +6,7 @@ References:
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
@@ -14,7 +15,7 @@ import numpy as np
 
 from .errors import ReadError
 from .image import Animation, Frame, Image, Metadata
-from .still_files import from_pil, name_of, open_pil, pillow
+from .still_files import check_plausible, check_size, from_pil, name_of, open_pil, pillow
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -23,6 +24,7 @@ Source = Callable[[], BinaryIO]
 """Opens the file anew."""
 
 _TRAILER, _EXTENSION, _PICTURE = 0x3B, 0x21, 0x2C
+_MOST_LZW = 4096
 _NO_TIME = 0.1
 """What every browser shows instead of no time at all."""
 
@@ -35,7 +37,7 @@ def count_frames(kind: str, stream: BinaryIO, info: Metadata) -> int:
     """
     try:
         if kind == "GIF":
-            return count_gif_frames(stream)
+            return _count_gif(stream, info)
         if kind == "WEBP":
             _check_riff(stream)
             stream.seek(0)
@@ -43,6 +45,16 @@ def count_frames(kind: str, stream: BinaryIO, info: Metadata) -> int:
         raise ReadError(f"{name_of(info)} is cut off; copy or download it again.", info.source) from error
     with pillow(), open_pil(stream, info) as pil:
         return int(getattr(pil, "n_frames", 1))
+
+
+def _count_gif(stream: BinaryIO, info: Metadata) -> int:
+    count = count_gif_frames(stream)
+    size = stream.seek(0, 2)
+    stream.seek(6)
+    width, height = struct.unpack("<HH", stream.read(4))
+    check_size(width, height, 4, info)
+    check_plausible(width * height, size, _MOST_LZW, info)
+    return count
 
 
 def _check_riff(stream: BinaryIO) -> None:

@@ -31,7 +31,7 @@ class Replacement:
     def __init__(self, path: Path) -> None:
         self.target = path.resolve()
         self._temporary = self.target.parent / f".senga-{secrets.token_hex(8)}.tmp"
-        self.stream: BinaryIO = os.fdopen(os.open(self._temporary, _FLAGS, 0o666), "w+b")
+        self.stream: BinaryIO = open(self._temporary, "w+b", opener=_open_new)  # noqa: SIM115 - Path has no opener
 
     def seal(self) -> None:
         """Bring the content to the disk; this is where a full disk shows."""
@@ -58,6 +58,10 @@ class Replacement:
         with contextlib.suppress(OSError):
             self.stream.close()
         self._temporary.unlink(missing_ok=True)
+
+
+def _open_new(path: str, _: int) -> int:
+    return os.open(path, _FLAGS, 0o666)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ class FileFormat:
         metadata: keeps EXIF and XMP.
         moves: can hold an animation.
         still: can hold a single picture.
+        longest: most pixels a side.
     """
 
     name: str
@@ -30,17 +31,18 @@ class FileFormat:
     metadata: bool = False
     moves: bool = False
     still: bool = True
+    longest: int = 1_000_000
 
 
 FORMATS = (
     FileFormat("PNG", (".png", ".apng"), True, 16, alpha=True, profile=True, metadata=True, moves=True),
-    FileFormat("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), True, profile=True, metadata=True),
+    FileFormat("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), True, profile=True, metadata=True, longest=65500),
     FileFormat("TIFF", (".tif", ".tiff"), True, 32, alpha=True, profile=True, metadata=True),
-    FileFormat("WEBP", (".webp",), True, alpha=True, profile=True, metadata=True, moves=True),
-    FileFormat("AVIF", (".avif",), True, alpha=True, profile=True, metadata=True),
-    FileFormat("GIF", (".gif",), True, alpha=True, moves=True),
+    FileFormat("WEBP", (".webp",), True, alpha=True, profile=True, metadata=True, moves=True, longest=16383),
+    FileFormat("AVIF", (".avif",), True, alpha=True, profile=True, metadata=True, longest=65535),
+    FileFormat("GIF", (".gif",), True, alpha=True, moves=True, longest=65535),
     FileFormat("BMP", (".bmp", ".dib"), True),
-    FileFormat("MP4", (".mp4",), True, moves=True, still=False),
+    FileFormat("MP4", (".mp4",), True, moves=True, still=False, longest=16384),
     FileFormat("JPEG2000", (".jp2", ".j2k", ".jpx", ".jpf")),
     FileFormat("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm")),
     FileFormat("TGA", (".tga",)),

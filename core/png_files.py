@@ -16,7 +16,7 @@ import numpy as np
 
 from .errors import ReadError
 from .image import Image, Metadata, to_depth
-from .still_files import assemble, check_size, name_of
+from .still_files import assemble, check_plausible, check_size, name_of
 from .still_writers import in_profile, is_grey, stacked
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -25,6 +25,8 @@ _LONGEST_KEPT = 1 << 26
 _LONGEST_PROFILE = 1 << 26
 _XMP = b"XML:com.adobe.xmp"
 _INCH = 0.0254
+_PALETTE = 3
+_MOST_DEFLATED = 1040
 _CHANNELS = {0: 1, 2: 3, 3: 4, 4: 2, 6: 4}
 
 
@@ -68,6 +70,8 @@ def read_header(stream: BinaryIO, info: Metadata) -> Header:
         reason = "cut off" if str(error) == "cut off" else "damaged"
         raise ReadError(f"{name_of(info)} is {reason}; copy or download it again.", info.source) from error
     check_size(width, height, channels * max(1, bits // 8), info)
+    samples = 1 if kind == _PALETTE else channels
+    check_plausible(width * height * samples * bits // 8, stream.seek(0, 2), _MOST_DEFLATED, info)
     moves = len(kept.get(b"acTL", b"")) == 8 and frames > 1 and struct.unpack(">I", kept[b"acTL"][:4])[0] == frames
     return Header(width, height, bits, channels, frames if moves else 1, _read_metadata(kept, info))
 

@@ -57,6 +57,16 @@ def check_size(width: int, height: int, bytes_per_pixel: int, info: Metadata) ->
         raise ReadError(f"{text}, but {free >> 20} MB are free; close other programs or make it smaller.", info.source)
 
 
+def check_plausible(unpacked: int, stored: int, most: int, info: Metadata) -> None:
+    """Refuse a header that promises more than ``most`` times the stored bytes, the best that its compression can do.
+
+    Raises:
+        ReadError: it does.
+    """
+    if unpacked > most * stored:
+        raise ReadError(f"{name_of(info)} is damaged: it claims to be larger than it can be.", info.source)
+
+
 def _pixel_limit() -> int:
     try:
         return int(float(os.environ.get("SENGA_MAX_PIXELS", "")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -90,7 +91,7 @@ def write_jpeg(image: Image, stream: BinaryIO, quality: int | None) -> None:
         del options["exif"]
     if len(options.get("xmp", b"")) > 65000:
         del options["xmp"]
-    pil_of(colour, None).save(stream, "JPEG", quality=quality or 95, subsampling=0, **options)
+    _save(pil_of(colour, None), stream, "JPEG", quality=quality or 95, subsampling=0, **options)
 
 
 def write_webp(image: Image, stream: BinaryIO, quality: int | None) -> None:
@@ -98,7 +99,8 @@ def write_webp(image: Image, stream: BinaryIO, quality: int | None) -> None:
     colour, profile = in_profile(image, grey=False)
     quality = quality or 92
     options = _metadata(image.info, profile)
-    pil_of(colour, image.alpha).save(stream, "WEBP", quality=quality, lossless=quality == 100, exact=True, **options)
+    pil = pil_of(colour, image.alpha)
+    _save(pil, stream, "WEBP", quality=quality, lossless=quality == 100, exact=True, **options)
 
 
 def write_avif(image: Image, stream: BinaryIO, quality: int | None) -> None:
@@ -106,13 +108,20 @@ def write_avif(image: Image, stream: BinaryIO, quality: int | None) -> None:
     colour, profile = in_profile(image, grey=False)
     options = _metadata(image.info, profile)
     pil = pil_of(colour, image.alpha)
-    pil.save(stream, "AVIF", quality=quality or 90, subsampling="4:4:4", speed=7, **options)
+    _save(pil, stream, "AVIF", quality=quality or 90, subsampling="4:4:4", speed=7, **options)
 
 
 def write_bmp(image: Image, stream: BinaryIO, quality: int | None) -> None:  # noqa: ARG001 - all writers take one
     """24 or 8 bits in sRGB; transparency over white."""
     options = {"dpi": image.info.dpi} if image.info.dpi else {}
-    to_pil(over_white(image)).save(stream, "BMP", **options)
+    _save(to_pil(over_white(image)), stream, "BMP", **options)
+
+
+def _save(pil: PIL.Image.Image, stream: BinaryIO, kind: str, **options: Any) -> None:
+    """By way of memory: Pillow writes straight to the file's descriptor and does not notice when the disk is full."""
+    content = io.BytesIO()
+    pil.save(content, kind, **options)
+    stream.write(content.getbuffer())
 
 
 def _metadata(info: Metadata, profile: bytes | None) -> dict[str, Any]:

@@ -82,9 +82,10 @@ def write(
         return _write_numbered(picture, target, overwrite, quality, format, metadata)
     picture = _with_metadata(picture, metadata)
     encoder = _encoder(picture, format or target.suffix, target, quality)
-    _check_target(target, overwrite)
-    with _border(target, still=isinstance(picture, Image)), replacing(target, overwrite=overwrite) as stream:
-        encoder(picture, stream, quality)
+    with _border(target, still=isinstance(picture, Image)):
+        _check_target(target, overwrite)
+        with replacing(target, overwrite=overwrite) as stream:
+            encoder(picture, stream, quality)
     return target
 
 
@@ -118,8 +119,8 @@ def _write_numbered(
             target = pattern.with_name(_PATTERN.sub(lambda found: found[0] % number, pattern.name, count=1))  # noqa: B023
             image = _with_metadata(frame.image, metadata)
             encoder = _encoder(image, kind or target.suffix, target, quality)
-            _check_target(target, overwrite)
             with _border(target, still=True):
+                _check_target(target, overwrite)
                 ready.append(Replacement(target))
                 encoder(image, ready[-1].stream, quality)
                 ready[-1].seal()
@@ -143,6 +144,10 @@ def _encoder(picture: Picture, kind: str, path: Path | None, quality: int | None
     if found not in fitting:
         what = "an animation" if moves else "a single picture"
         raise WriteError(f"{name}: {found.name} cannot hold {what}; use one of {endings}.", path)
+    longest = max(picture.height, picture.width)
+    if longest > found.longest:
+        text = f"{name}: {found.name} holds at most {found.longest} pixels a side, not {longest}; use PNG or TIFF."
+        raise WriteError(text, path)
     if quality is not None and not 1 <= quality <= 100:
         raise WriteError(f"{name}: the quality is a number from 1 to 100, not {quality}.", path)
     return (_MOVING if moves else _STILL)[found.name]

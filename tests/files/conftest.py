@@ -62,7 +62,7 @@ def grey_profile(gamma: float) -> bytes:
 
 
 def cmyk_profile() -> bytes:
-    """An ICC 2 printer profile, from ink to Lab only: paper is white, cyan alone is (L 50, a -50, b 0), the rest black."""
+    """An ICC 2 printer profile, from ink to Lab only: paper white, cyan alone (L 50, a -50, b 0), the rest black."""
     grid = np.zeros((2, 2, 2, 2, 3))
     grid[..., 1:] = 128
     grid[0, 0, 0, 0] = (255, 128, 128)

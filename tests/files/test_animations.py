@@ -7,6 +7,7 @@ import struct
 import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,9 @@ def test_a_gif_of_parts_drawn_by_hand() -> None:
 
     def part(disposal: int, left: int, width: int, codes: bytes) -> bytes:
         control = b"!\xf9\x04" + bytes([disposal << 2, 10, 0, 0]) + b"\0"
-        return control + b"," + bytes([left, 0, 0, 0, width, 0, 1, 0, 0]) + b"\x02" + bytes([len(codes)]) + codes + b"\0"
+        return (
+            control + b"," + bytes([left, 0, 0, 0, width, 0, 1, 0, 0]) + b"\x02" + bytes([len(codes)]) + codes + b"\0"
+        )
 
     # LZW with codes of 3 bits: 4 = clear, 5 = end.
     red_red, green, blue = bytes([0b00000100, 0b1010]), bytes([0b01001100, 0b1]), bytes([0b01010100, 0b1])
@@ -153,7 +156,7 @@ def test_a_gradient_does_not_flicker_in_a_gif() -> None:
     for number, frame in enumerate(frames):
         frame[50:, 10 * number : 10 * number + 8] = (255, 255 - 30 * number, 0)
     seen = [frame.image.pixels.astype(int) for frame in frames_of(files.read(files.encode(moving(frames), "gif")))]
-    for before, after in zip(seen, seen[1:], strict=False):
+    for before, after in pairwise(seen):
         np.testing.assert_array_equal(before[:50], after[:50])
     assert np.abs(seen[0] - frames[0]).mean() < 6
 

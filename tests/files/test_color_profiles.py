@@ -156,7 +156,12 @@ def test_a_wrong_profile_is_ignored_with_a_note(
     damage: str, profiles: Profiles, grain: Grain, saved: Saved, caplog: pytest.LogCaptureFixture
 ) -> None:
     whole = profiles["p3"]
-    bad = {"short": whole[:90], "zeros": whole[:128] + bytes(len(whole) - 128), "ink": profiles["cmyk"], "noise": b"x" * 500}
+    bad = {
+        "short": whole[:90],
+        "zeros": whole[:128] + bytes(len(whole) - 128),
+        "ink": profiles["cmyk"],
+        "noise": b"x" * 500,
+    }
     samples = grain(6, 6, 3)
     with caplog.at_level(logging.WARNING, "senga.files"):
         image = read(saved(PIL.Image.fromarray(samples), "PNG", icc_profile=bad[damage]))

@@ -138,7 +138,9 @@ def test_the_thumbnail_of_the_old_picture_goes(saved: Saved) -> None:
     assert len(list(Exif(after).entries(8))) == 1
 
 
-@pytest.mark.parametrize("block", [b"", b"Exif\0\0", b"II*\0", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff", b"nonsense" * 9])
+@pytest.mark.parametrize(
+    "block", [b"", b"Exif\0\0", b"II*\0", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff", b"nonsense" * 9]
+)
 def test_damaged_exif_is_ignored(block: bytes, grain: Grain, saved: Saved) -> None:
     assert upright(block) == (None, 1)
     image = read(saved(PIL.Image.fromarray(grain(8, 8, 3)), "JPEG", exif=b"Exif\0\0" + block))

@@ -33,8 +33,12 @@ def same(one: Image, other: Image) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-@pytest.mark.parametrize(("kind", "depth"), [("png", "uint8"), ("png", "uint16"), *(("tif", d) for d in ("uint8", "uint16", "float32"))])
-def test_lossless_formats_keep_every_sample(kind: str, depth: str, channels: int, size: tuple[int, int], grain: Grain) -> None:
+@pytest.mark.parametrize(
+    ("kind", "depth"), [("png", "uint8"), ("png", "uint16"), *(("tif", d) for d in ("uint8", "uint16", "float32"))]
+)
+def test_lossless_formats_keep_every_sample(
+    kind: str, depth: str, channels: int, size: tuple[int, int], grain: Grain
+) -> None:
     picture = Image.of(grain(*size, channels, depth))
     back = files.read(files.encode(picture, kind))
     assert isinstance(back, Image)
@@ -44,7 +48,9 @@ def test_lossless_formats_keep_every_sample(kind: str, depth: str, channels: int
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize(("kind", "quality"), [("webp", 100), ("bmp", None)])
-def test_lossless_eight_bit_formats(kind: str, quality: int | None, channels: int, size: tuple[int, int], grain: Grain) -> None:
+def test_lossless_eight_bit_formats(
+    kind: str, quality: int | None, channels: int, size: tuple[int, int], grain: Grain
+) -> None:
     picture = Image.of(grain(*size, channels))
     back = files.read(files.encode(picture, kind, quality=quality))
     assert isinstance(back, Image)
@@ -135,7 +141,11 @@ MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "RGBX", "RGBa", "L
 
 @pytest.mark.parametrize("mode", MODES)
 def test_pillow_pictures_of_every_mode_mean_what_pillow_says(mode: str, grain: Grain) -> None:
-    pil = PIL.Image.fromarray(grain(300, 7, 4)).convert("RGB").convert(mode) if mode in ("CMYK", "YCbCr", "HSV", "1", "RGBX") else None
+    pil = (
+        PIL.Image.fromarray(grain(300, 7, 4)).convert("RGB").convert(mode)
+        if mode in ("CMYK", "YCbCr", "HSV", "1", "RGBX")
+        else None
+    )
     pil = pil or PIL.Image.fromarray(grain(300, 7, 4)).convert({"La": "LA", "PA": "P"}.get(mode, mode)).convert(mode)
     image = Image.of(pil)
     has_alpha = mode in ("LA", "RGBA", "RGBa", "La", "PA")

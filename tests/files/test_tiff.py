@@ -88,7 +88,9 @@ def test_every_mode_looks_as_in_pillow(mode: str, compression: str | None, grain
 @pytest.mark.parametrize("compression", ["group3", "group4"])
 def test_fax(compression: str, grain: Grain, saved: Saved) -> None:
     pil = PIL.Image.fromarray(grain(21, 17, 1)[:, :, 0]).convert("1")
-    np.testing.assert_array_equal(read(saved(pil, "TIFF", compression=compression)).pixels[:, :, 0] > 0, np.asarray(pil))
+    np.testing.assert_array_equal(
+        read(saved(pil, "TIFF", compression=compression)).pixels[:, :, 0] > 0, np.asarray(pil)
+    )
 
 
 @pytest.mark.parametrize("mode", ["RGB", "YCbCr", "L", "CMYK"])

@@ -136,7 +136,7 @@ def test_existing_files_are_kept_if_asked(noise: Image, tmp_path: Path, monkeypa
     before = target.read_bytes()
     with pytest.raises(WriteError, match="exists already"):
         Image.of(255 - noise.pixels).save(target, overwrite=False)
-    monkeypatch.setattr(Path, "exists", lambda path: False)  # as if somebody made it a moment later
+    monkeypatch.setattr(Path, "exists", lambda _: False)  # as if somebody made it a moment later
     with pytest.raises(WriteError, match="exists already"):
         Image.of(255 - noise.pixels).save(target, overwrite=False)
     monkeypatch.undo()
@@ -163,7 +163,7 @@ def test_the_source_is_not_touched(noise: Image, tmp_path: Path) -> None:
         ("folder.png", "is a folder"),
         ("a.png/b.png", "There is no folder"),
         ("x" * 300 + ".png", "too long"),
-        ("a\0.png", "cannot be"),
+        ("a\0.png", "cannot be written"),
     ],
 )
 def test_what_cannot_be_written_is_named(name: str, words: str, noise: Image, tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_quality_counts(noise: Image) -> None:
 def test_a_picture_too_wide_for_its_format(tmp_path: Path) -> None:
     wide = Image.of(np.zeros((1, 70000, 3), np.uint8))
     for kind in ("jpg", "webp"):
-        with pytest.raises(WriteError, match="try PNG or TIFF"):
+        with pytest.raises(WriteError, match="use PNG or TIFF"):
             wide.save(tmp_path / f"a.{kind}")
     assert content(tmp_path) == {}
     assert isinstance(files.read(wide.save(tmp_path / "a.png")), Image)
@@ -219,5 +219,6 @@ def test_the_format_may_differ_from_the_ending(noise: Image, tmp_path: Path) -> 
 
 
 def test_importing_costs_nothing() -> None:
-    check = "import sys, senga.files; print([n for n in ('PIL', 'cv2', 'tifffile', 'imagecodecs', 'av') if n in sys.modules])"
+    heavy = ("PIL", "cv2", "tifffile", "imagecodecs", "av")
+    check = f"import sys, senga.files; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True).stdout == "[]\n"
