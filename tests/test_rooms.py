@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LIGHT = {"numpy", "pluggy", "pydantic", "platformdirs", "pooch", "tomli_w", "safetensors", "requests"}
+LIGHT = {"numpy", "pluggy", "pydantic", "platformdirs", "tomli_w", "safetensors"}
 PICTURES = {"cv2", "PIL", "tifffile", "imagecodecs", "av"}
 NETWORKS = {"mindspore", "onnxruntime"}
 RUNNER = {"click", "rich"}

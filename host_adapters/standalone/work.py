@@ -128,11 +128,12 @@ def _write(
 
     how = {"quality": options["quality"], "metadata": options["metadata"]}
     if target.output is None:
-        kind = options["format"] or _pipe_format(result, source)
+        kind = options["format"] or _ending(source.info.format or "png", result, source)
         sys.stdout.buffer.write(files.encode(result, kind, **how))
         sys.stdout.buffer.flush()
         return None
-    path = settle(_fitting(target, result), options["overwrite"])
+    wish = _fitting(target.output, result, source) if target.free else target.output
+    path = settle(wish, options["overwrite"])
     if path is None:
         return None
     if target.folder:
@@ -147,28 +148,19 @@ def _make_folder(path: Path) -> None:
         raise WriteError(f"The folder {path} cannot be made: {error.strerror}.", path) from error
 
 
-def _pipe_format(result: Image | Animation, source: Image | Animation) -> str:
-    from senga import files
-
-    kind = (source.info.format or "png").lower()
-    return (
-        kind
-        if files.can_write(kind, isinstance(result, Animation))
-        else "webp"
-        if isinstance(result, Animation)
-        else "png"
-    )
+def _fitting(path: Path, result: Image | Animation, source: Image | Animation) -> Path:
+    """An output path whose ending was our choice: it gives way where it cannot hold the result."""
+    return path.with_suffix(_ending(path.suffix, result, source))
 
 
-def _fitting(target: Target, result: Image | Animation) -> Path:
-    """The output path; an ending that was our choice gives way where it cannot hold the result."""
-    from senga import files
+def _ending(wish: str, result: Image | Animation, source: Image | Animation) -> str:
+    """The wished file ending if it can hold the result; an animation made of a still picture becomes WebP."""
+    from senga.file_formats import format_of
 
-    assert target.output is not None  # noqa: S101 - pipes are handled before
-    animated = isinstance(result, Animation)
-    if target.free and not files.can_write(target.output.suffix, animated):
-        return target.output.with_suffix(".webp" if animated else ".png")
-    return target.output
+    found, moves = format_of(wish), isinstance(result, Animation)
+    if moves and not (isinstance(source, Animation) and found and found.writes and found.moves):
+        return ".webp"
+    return wish if moves or (found and found.writes and found.still) else ".png"
 
 
 def _job(options: Mapping[str, Any], report: Report, stop: threading.Event) -> Job:
