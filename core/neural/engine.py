@@ -29,8 +29,10 @@ STRIP_BYTES = 96 * memory.MB
 """Working memory of one strip; more is not faster."""
 STRIP_OPERATIONS = 20e9
 """At most so much between two looks at the cancel button."""
-SHARE = 5
-"""A strip takes at most this part of the free memory: runtimes hold inputs, outputs and their own copies at once."""
+SHARE = 6
+"""A strip takes at most this part of the free memory."""
+HELD = 4.5
+"""So many times its working memory a strip takes in the worst layers: the runtime has copies and keeps them."""
 _LEAST = 24 * memory.MB
 _SCALE = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 
@@ -172,7 +174,7 @@ def allot(network: Network, sizes: Mapping[str, Size], asked: int | None, result
             f"A memory budget of {budget // memory.MB} MB is too small for this picture; allow at least {need} MB, or "
             "make the picture smaller."
         )
-    return strip, free - 3 * strip
+    return strip, int(free - HELD * strip)
 
 
 def rows_per_strip(network: Network, sizes: Mapping[str, Size], sweep: Sweep, strip: int, work: int) -> int:

@@ -1,0 +1,217 @@
+"""AnimeGANv2 in Senga beside onnxruntime and PyTorch: the same weights, the same pictures, two threads.
+
+    python benchmarks/animegan.py            512 x 512 and one megapixel
+    python benchmarks/animegan.py --large    twelve megapixels too, ours with a budget of 2 GB
+
+Every contender runs in a process of its own, whose peak memory is its own. Times of one size are taken in turns, round
+by round, and the ratio is the median of the ratios of the rounds, so that a busy machine slows all alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("SENGA_SHARED", ROOT.parent / "shared")) / "data" / "weights"
+GRAPH = SHARED / "animegan" / "animeganv2_hayao_dequant.onnx"
+ARRAYS = SHARED / "animegan" / "animeganv2_hayao_dequant.npz"
+HALF = SHARED / "own" / "painted-comic-trial.npz"
+THREADS = 2
+SIZES = {"512 x 512": (512, 512), "1 MP": (1024, 1024)}
+LARGE = {"12 MP": (3000, 4000)}
+BUDGET = 2_000_000_000
+Picture = NDArray[np.float32]
+Run = Callable[[Picture], Any]
+
+
+def picture(height: int, width: int) -> Picture:
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    waves = np.stack([np.sin(x / 37 + c) * np.cos(y / 29 - c) for c in range(3)], axis=-1)
+    return np.clip(0.5 + 0.4 * waves + rng.normal(0, 0.03, waves.shape), 0, 1).astype(np.float32)
+
+
+def hayao() -> dict[str, NDArray[np.float32]]:
+    """The public weights in Senga's names."""
+    from senga.plugins.animegan.network import animeganv2, tf_names
+
+    names = tf_names(animeganv2())
+    with np.load(ARRAYS) as arrays:
+        return {names[_tensorflow_name(name)]: arrays[name] for name in arrays.files}
+
+
+def _tensorflow_name(stored: str) -> str:
+    name = re.sub(r"^\d+\|(MUL\||SUB\|)?", "", stored)
+    name = re.sub(r"/(r\d)/r\d1?\|bias$", r"/\1/bias", name)
+    return re.sub(r"/Conv2D1?$", "/weights", re.sub(r"/(r\d)/r\d1?$", r"/\1/w", name))
+
+
+def senga(weights: dict[str, NDArray[np.float32]], width: float, eps: float, budget: int | None) -> Run:
+    from senga.job import Job
+    from senga.neural.engine import run
+    from senga.plugins.animegan.network import animeganv2
+
+    job = Job(threads=THREADS, memory=budget)
+    return lambda pixels: run(animeganv2(width, eps), weights, pixels, job)
+
+
+def ours(budget: int | None = None) -> Run:
+    return senga(hayao(), 1.0, 1e-12, budget)
+
+
+def ours_half(budget: int | None = None) -> Run:
+    with np.load(HALF) as arrays:
+        return senga(dict(arrays), 0.5, 1e-5, budget)
+
+
+def onnxruntime(budget: int | None = None) -> Run:  # noqa: ARG001 - it has no budget
+    import onnxruntime as runtime
+
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    session = runtime.InferenceSession(GRAPH, options)
+    name = session.get_inputs()[0].name
+    return lambda pixels: session.run(None, {name: (pixels * 2 - 1).transpose(2, 0, 1)[None]})
+
+
+def torch(budget: int | None = None) -> Run:  # noqa: ARG001
+    import torch as runtime
+
+    sys.path.insert(0, str(ROOT))
+    from training.network import Generator
+
+    runtime.set_num_threads(THREADS)
+    model = Generator(eps=1e-12)
+    model.load_state_dict({name: runtime.from_numpy(array.copy()) for name, array in hayao().items()})
+    model = model.eval().to(memory_format=runtime.channels_last)
+
+    def run(pixels: Picture) -> Any:
+        with runtime.inference_mode():
+            batch = runtime.from_numpy((pixels * 2 - 1).transpose(2, 0, 1)[None].copy())
+            return model(batch.to(memory_format=runtime.channels_last))
+
+    return run
+
+
+CONTENDERS: dict[str, Callable[..., Run]] = {
+    "senga": ours,
+    "senga, half width": ours_half,
+    "onnxruntime": onnxruntime,
+    "torch": torch,
+}
+
+
+def serve(name: str, height: int, width: int, budget: int | None) -> None:
+    """One contender: paints whenever a line comes in, answers with seconds and its peak memory in MB."""
+    run, pixels = CONTENDERS[name](budget), picture(height, width)
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        run(pixels)
+        print(json.dumps([time.perf_counter() - start, peak()]), flush=True)
+
+
+def peak() -> float:
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+class Contender:
+    """A process that paints one size."""
+
+    def __init__(self, name: str, size: tuple[int, int], budget: int | None) -> None:
+        command = [sys.executable, str(Path(__file__).resolve()), "--serve", name, *map(str, size), str(budget or 0)]
+        self.name = name
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.peak = 0.0
+
+    def paint(self) -> float | None:
+        """Seconds of one picture, or None if the process is gone (out of memory)."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None or self._process.poll() is not None:
+            return None
+        stdin.write("go\n")
+        stdin.flush()
+        line = stdout.readline()
+        if not line:
+            return None
+        seconds, self.peak = json.loads(line)
+        return float(seconds)
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def rows(*, large: bool = False, rounds: int = 5) -> list[dict[str, Any]]:
+    """One row for each size and contender: first call, warm median, ratio to onnxruntime, peak memory."""
+    names = [name for name in CONTENDERS if importlib.util.find_spec(name.split(",")[0])]
+    found = [row for label, size in SIZES.items() for row in compare(label, size, names, None, rounds)]
+    if large:
+        for name in names:  # one after the other: together they would not fit
+            found += compare("12 MP", LARGE["12 MP"], [name], BUDGET, 1)
+    return found
+
+
+def compare(
+    label: str, size: tuple[int, int], names: list[str], budget: int | None, rounds: int
+) -> list[dict[str, Any]]:
+    contenders = [Contender(name, size, budget) for name in names]
+    try:
+        first = {c.name: c.paint() for c in contenders}
+        turns = [{c.name: c.paint() for c in contenders} for _ in range(rounds if label != "12 MP" else 0)]
+        return [row(label, c, first[c.name], turns) for c in contenders]
+    finally:
+        for contender in contenders:
+            contender.close()
+
+
+def row(label: str, contender: Contender, first: float | None, turns: list[dict[str, float | None]]) -> dict[str, Any]:
+    times = [seconds for turn in turns if (seconds := turn[contender.name]) is not None]
+    pairs = [(turn[contender.name], turn.get("onnxruntime")) for turn in turns]
+    ratios = [mine / theirs for mine, theirs in pairs if mine is not None and theirs is not None]
+    return {
+        "size": label,
+        "who": contender.name,
+        "first_s": first,
+        "warm_s": statistics.median(times) if times else None,
+        "ratio_to_onnxruntime": statistics.median(ratios) if ratios else None,
+        "peak_mb": contender.peak or None,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--large", action="store_true", help="twelve megapixels too")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--serve", nargs=4, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        name, height, width, budget = arguments.serve
+        serve(name, int(height), int(width), int(budget) or None)
+        return
+    if not GRAPH.exists():
+        sys.exit(f"no weights at {SHARED} (SENGA_SHARED names another folder)")
+    print(f"{'size':<10} {'who':<18} {'first s':>8} {'warm s':>8} {'ratio':>6} {'peak MB':>8}")
+    for found in rows(large=arguments.large, rounds=arguments.rounds):
+        cells = [found[key] for key in ("first_s", "warm_s", "ratio_to_onnxruntime", "peak_mb")]
+        first, warm, ratio, most = ("-" if value is None else f"{value:.2f}" for value in cells)
+        print(f"{found['size']:<10} {found['who']:<18} {first:>8} {warm:>8} {ratio:>6} {most:>8}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
