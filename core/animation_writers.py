@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from .color_profile import ProfileError, from_srgb
 from .errors import WriteError
 from .image import Animation, Frame, Metadata, Pixels, to_depth
-from .png_files import SIGNATURE, chunk, metadata_chunks
+from .png_files import SIGNATURE, chunk, metadata_chunks, packed
 from .still_writers import over_white, stacked
 
 Box = tuple[int, int, int, int]
@@ -107,14 +107,12 @@ def write_apng(animation: Animation, stream: BinaryIO, quality: int | None) -> N
 
 
 def _png_data(pixels: NDArray[np.uint8]) -> Iterator[bytes]:
-    import imagecodecs
-
-    encoded = imagecodecs.png_encode(pixels, level=5)
+    encoded = packed(pixels)
     at = len(SIGNATURE)
     while at < len(encoded):
         length, name = struct.unpack_from(">I4s", encoded, at)
         if name == b"IDAT":
-            yield bytes(encoded[at + 8 : at + 8 + length])
+            yield encoded[at + 8 : at + 8 + length]
         at += length + 12
 
 

@@ -108,7 +108,7 @@ def write_avif(image: Image, stream: BinaryIO, quality: int | None) -> None:
     colour, profile = in_profile(image, grey=False)
     options = _metadata(image.info, profile)
     pil = pil_of(colour, image.alpha)
-    _save(pil, stream, "AVIF", quality=quality or 90, subsampling="4:4:4", speed=7, **options)
+    _save(pil, stream, "AVIF", quality=quality or 90, subsampling="4:4:4", speed=9, **options)
 
 
 def write_bmp(image: Image, stream: BinaryIO, quality: int | None) -> None:  # noqa: ARG001 - all writers take one

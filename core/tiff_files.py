@@ -146,7 +146,8 @@ def _divided(colour: Pixels, alpha: Pixels) -> Pixels:
 def _look_up(samples: NDArray[Any], table: NDArray[np.uint16]) -> Pixels:
     """Colours of a palette, (3, N) in 16 bits; some programs store 8."""
     eight = table if table.max(initial=0) < 256 else table >> 8
-    return eight.T.astype(np.uint8)[np.minimum(samples[:, :, 0], table.shape[1] - 1)]
+    colours: Pixels = eight.T.astype(np.uint8)[np.minimum(samples[:, :, 0], table.shape[1] - 1)]
+    return colours
 
 
 def _metadata(page: TiffPage, stream: BinaryIO, info: Metadata) -> Metadata:
