@@ -1,0 +1,116 @@
+"""Procedures with typed arguments, made from the manifest; and the values of a call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+from gi.repository import Gimp, GObject  # noqa: E402 - after the version is chosen
+
+from . import facts  # noqa: E402
+
+MENU = "<Image>/Filters/Senga"
+READ_WRITE = GObject.ParamFlags.READWRITE
+COMMON = ("output", "strength", "keep-colors")
+OUTPUTS = (
+    ("in-place", "Change the layer", "The result replaces the pixels that are selected."),
+    ("new-layer", "New layer above", "The layer stays; the selection becomes the mask of the new one."),
+    ("new-image", "New image", "This image stays as it is."),
+)
+
+
+def make_procedure(plug_in: Any, name: str, run: Any, data: Any) -> Any:
+    """An image procedure, yet without texts and settings of its own."""
+    procedure = Gimp.ImageProcedure.new(plug_in, name, Gimp.PDBProcType.PLUGIN, run, data)
+    procedure.set_image_types("RGB*, GRAY*, INDEXED*")
+    procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.DRAWABLE | Gimp.ProcedureSensitivityMask.DRAWABLES)
+    return procedure
+
+
+def add_filter(procedure: Any, filter_facts: facts.Filter) -> None:
+    """Menu entry, texts and arguments of a filter."""
+    _add_menu_entry(procedure, f"{filter_facts['title']}…")
+    procedure.set_documentation(filter_facts["summary"], _help(filter_facts), procedure.get_name())
+    built_in = filter_facts["origin"] == "built in"
+    author = "The Senga authors" if built_in else filter_facts["origin"]
+    procedure.set_attribution(author, author, "")
+    for setting in filter_facts["settings"]:
+        add_setting(procedure, setting)
+    add_common(procedure)
+
+
+def _add_menu_entry(procedure: Any, label: str) -> None:
+    procedure.set_menu_label(label)
+    procedure.add_menu_path(MENU)
+
+
+def _help(filter_facts: facts.Filter) -> str:
+    lines = [filter_facts["summary"], ""]
+    lines += [f"{facts.argument_name(setting)}: {setting['text']}" for setting in filter_facts["settings"]]
+    return "\n".join(lines)
+
+
+def add_setting(procedure: Any, setting: facts.Setting) -> None:
+    """One typed argument."""
+    words = (facts.argument_name(setting), facts.label(setting), setting["text"])
+    kind, default = facts.kind(setting), facts.default(setting)
+    low, high = facts.bounds(setting)
+    if kind == "int":
+        procedure.add_int_argument(*words, int(low), int(high), default, READ_WRITE)
+    elif kind == "float":
+        procedure.add_double_argument(*words, float(low), float(high), default, READ_WRITE)
+    elif kind == "bool":
+        procedure.add_boolean_argument(*words, default, READ_WRITE)
+    elif kind == "choice":
+        choices = [(value, _spoken(value), "") for value in setting["choices"]]
+        procedure.add_choice_argument(*words, _choice(choices), default, READ_WRITE)
+    else:
+        procedure.add_string_argument(*words, default, READ_WRITE)
+
+
+def add_common(procedure: Any) -> None:
+    """What every filter gets: where the result goes, and how it meets the original."""
+    text = "Where the result goes; animations and pictures of another size always become a new image."
+    procedure.add_choice_argument("output", "Result", text, _choice(OUTPUTS), "in-place", READ_WRITE)
+    procedure.add_double_argument(
+        "strength", "Strength", "0 keeps the picture, 1 is the filter's result.", 0.0, 1.0, 1.0, READ_WRITE
+    )
+    procedure.add_boolean_argument(
+        "keep-colors", "Keep the original colours", "Only the lightness changes.", False, READ_WRITE
+    )
+    procedure.add_image_return_value("result", "Result", "The new image, if one was made.", True, READ_WRITE)
+
+
+def add_recipe(procedure: Any) -> None:
+    """The arguments of “Run recipe”."""
+    _add_menu_entry(procedure, "Run recipe…")
+    help_text = "Applies the filters of a recipe one after the other: a TOML file as “senga run --recipe” takes it."
+    procedure.set_documentation("Apply a recipe: a chain of filters", help_text, procedure.get_name())
+    procedure.set_attribution("The Senga authors", "The Senga authors", "")
+    action = Gimp.FileChooserAction.OPEN
+    procedure.add_file_argument("recipe", "Recipe", "A TOML file.", action, True, None, READ_WRITE)
+    add_common(procedure)
+
+
+def values(config: Any, names: list[str]) -> dict[str, Any]:
+    """The values of a call."""
+    return {name: config.get_property(name) for name in names}
+
+
+def names_of(filter_facts: facts.Filter) -> list[str]:
+    """The arguments of a filter, in the order of the dialog."""
+    return [facts.argument_name(setting) for setting in filter_facts["settings"]] + list(COMMON)
+
+
+def _choice(choices: Any) -> Any:
+    choice = Gimp.Choice.new()
+    for number, (value, title, text) in enumerate(choices):
+        choice.add(value, number, title, text)
+    return choice
+
+
+def _spoken(value: str) -> str:
+    words = value.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]

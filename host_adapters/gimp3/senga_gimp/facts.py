@@ -1,0 +1,93 @@
+"""What is known of the filters without asking Senga: the manifest that ``senga gimp install`` wrote."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+PATH = Path(__file__).resolve().parent.parent / "manifest.json"
+
+_RESERVED = {"run-mode", "image", "drawables", "procedure", "output", "strength", "keep-colors", "recipe", "result"}
+
+Setting = dict[str, Any]
+Filter = dict[str, Any]
+
+
+def read_manifest(path: Path = PATH) -> dict[str, Any]:
+    """The manifest.
+
+    Raises:
+        ValueError: it is missing, damaged or of another version of the plug-in.
+    """
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ValueError(f"{path} is of another version")
+    return manifest
+
+
+def procedure_name(filter_name: str) -> str:
+    """The name of a filter's procedure in GIMP's procedure browser."""
+    return f"senga-{filter_name}"
+
+
+def argument_name(setting: Setting) -> str:
+    """The name of the argument that carries a setting; GIMP's and our own names are not taken."""
+    name = re.sub(r"[^a-zA-Z0-9-]", "-", setting["name"])
+    return f"setting-{name}" if name in _RESERVED else name
+
+
+def label(setting: Setting) -> str:
+    """What the dialog writes beside a setting: its name as words, and the unit."""
+    words = setting["name"].replace("_", " ")
+    unit = f" ({setting['unit']})" if setting["unit"] else ""
+    return words[:1].upper() + words[1:] + unit
+
+
+def kind(setting: Setting) -> str:
+    """The kind of argument: an optional setting travels as text, empty for none."""
+    return "text" if setting["optional"] else str(setting["kind"])
+
+
+def default(setting: Setting) -> Any:
+    """The default as the argument's type wants it."""
+    value = setting["default"]
+    if kind(setting) == "text":
+        return "" if value is None else str(value)
+    return {"int": int, "float": float, "bool": bool, "choice": str}[kind(setting)](value)
+
+
+def bounds(setting: Setting) -> tuple[float, float]:
+    """Least and greatest value of a number, within what GIMP can carry."""
+    far = 2**31 - 1 if setting["kind"] == "int" else 1e9
+    low, high = setting["minimum"], setting["maximum"]
+    return (-far if low is None else max(low, -far)), (far if high is None else min(high, far))
+
+
+def is_sliding(setting: Setting) -> bool:
+    """Whether a slider helps: a number between two bounds that are not too far from each other."""
+    low, high = bounds(setting)
+    return kind(setting) in ("int", "float") and setting["name"] != "seed" and high - low <= 20000
+
+
+def order(facts: Filter, values: dict[str, Any]) -> dict[str, Any]:
+    """What the worker is asked to do: the filter with the values of its arguments.
+
+    Args:
+        facts: of the filter.
+        values: argument name -> value, with ``strength`` and ``keep-colors`` among them.
+    """
+    given = {setting["name"]: values[argument_name(setting)] for setting in facts["settings"]}
+    omitted = {setting["name"] for setting in facts["settings"] if setting["optional"]}
+    settings = {name: value for name, value in given.items() if not (name in omitted and value in ("", None))}
+    return {
+        "filter": facts["name"],
+        "settings": settings,
+        "strength": values["strength"],
+        "keep_colors": values["keep-colors"],
+    }

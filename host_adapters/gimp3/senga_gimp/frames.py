@@ -1,0 +1,59 @@
+"""Pictures that come out beside the canvas, kept in one nameless file until the worker is done."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture: its size and layout, its name, for how long it is shown (None for a still), and where it lies."""
+
+    width: int
+    height: int
+    channels: int
+    depth: str
+    title: str
+    seconds: float | None
+    start: int
+    size: int
+
+
+class Spool:
+    """Takes layers from the worker's thread; GIMP itself is only asked when all of them are there.
+
+    A GIMP that is told to stop kills the plug-in: a file without a name is then gone too, and no half-made image stays.
+    """
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()
+        self.frames: list[Frame] = []
+
+    def take(self, layer: Any) -> None:
+        """Keep a copy of a layer's pixels."""
+        canvas = layer.canvas
+        start = self._file.seek(0, 2)
+        size = 0
+        for y in range(0, canvas.height, 256):
+            size += self._file.write(canvas.read_band(y, min(256, canvas.height - y)))
+        kept = Frame(
+            canvas.width, canvas.height, canvas.channels, canvas.depth, layer.title, layer.seconds, start, size
+        )
+        self.frames.append(kept)
+
+    def pixels(self, frame: Frame) -> bytes:
+        """The pixels of a frame, row after row."""
+        self._file.flush()
+        self._file.seek(frame.start)
+        return self._file.read(frame.size)
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()

@@ -1,0 +1,141 @@
+"""What a run does to the picture: read the layers, have the worker paint, and bring the results in as one undo step."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Callable
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+from gi.repository import Gimp  # noqa: E402 - after the version is chosen
+
+from . import images, pixels  # noqa: E402
+from .frames import Spool  # noqa: E402
+from .trouble import Trouble  # noqa: E402
+
+Work = Callable[[Any, Any, float, float], Any]
+"""Runs the worker on a canvas; its progress fills the share from the third to the fourth argument."""
+
+
+@dataclass
+class Task:
+    """One layer to paint: the rows and columns of it that are selected, its canvas and what came out beside it."""
+
+    drawable: Any
+    area: tuple[int, int, int, int]
+    canvas: Any
+    spool: Spool
+    changed: bool = False
+
+
+def check(drawables: list[Any], output: str) -> None:
+    """Refuse what cannot be painted, before any work starts.
+
+    Raises:
+        Trouble: it says what to choose instead.
+    """
+    if not drawables:
+        raise Trouble("No layer is selected: select the layer to paint.")
+    for drawable in drawables:
+        name = drawable.get_name()
+        if output == "in-place":
+            _check_changeable(drawable, name)
+        elif output == "new-layer" and not drawable.is_layer():
+            raise Trouble(f"“{name}” is no layer, so there can be no new layer above it: choose another result.")
+        elif output == "new-layer" and drawable.is_floating_sel():
+            raise Trouble(f"“{name}” is a floating selection: anchor it, or make it a layer, first.")
+
+
+def _check_changeable(drawable: Any, name: str) -> None:
+    if drawable.is_group():
+        raise Trouble(f"“{name}” is a layer group: select the layers in it, or choose a new layer as the result.")
+    for kind, word in (("is_link_layer", "link"), ("is_vector_layer", "vector")):
+        if getattr(drawable, kind, bool)():
+            raise Trouble(f"“{name}” is a {word} layer: rasterize it, or choose a new layer as the result.")
+    if drawable.get_lock_content():
+        raise Trouble(f"The pixels of “{name}” are locked: unlock them, or choose a new layer as the result.")
+
+
+def paint(image: Any, drawables: list[Any], output: str, title: str, work: Work) -> Any:
+    """Paint the selected part of every drawable.
+
+    Args:
+        image: of the drawables.
+        drawables: layers, masks or channels.
+        output: ``in-place``, ``new-layer`` or ``new-image``.
+        title: names new layers.
+        work: runs the worker on a canvas.
+
+    Returns:
+        The new image, or None. Nothing is changed before everything is painted.
+
+    Raises:
+        Trouble: nothing can be painted.
+    """
+    check(drawables, output)
+    with ExitStack() as stack:
+        wanted = [(drawable, area) for drawable in drawables if (area := _selected_area(drawable))]
+        if not wanted:
+            names = ", ".join(f"“{drawable.get_name()}”" for drawable in drawables)
+            Gimp.message(f"Nothing was painted: the selection lies outside of {names}.")
+        tasks = [
+            _painted(image, drawable, area, work, number / len(wanted), (number + 1) / len(wanted), stack)
+            for number, (drawable, area) in enumerate(wanted)
+        ]
+        return _bring_in(image, tasks, output, title)
+
+
+def _selected_area(drawable: Any) -> tuple[int, int, int, int] | None:
+    touches, left, top, width, height = drawable.mask_intersect()
+    return (left, top, width, height) if touches and width and height else None
+
+
+def _painted(
+    image: Any, drawable: Any, area: tuple[int, int, int, int], work: Work, start: float, stop: float, stack: ExitStack
+) -> Task:
+    canvas = stack.enter_context(pixels.canvas_of(drawable, pixels.layout_of(image, drawable)))
+    if not Gimp.Selection.is_empty(image):
+        pixels.copy_selection(image, drawable, canvas)
+    spool = stack.enter_context(Spool())
+    result = work(canvas, spool, start, stop)
+    return Task(drawable, area, canvas, spool, result.changed)
+
+
+def _bring_in(image: Any, tasks: list[Task], output: str, title: str) -> Any:
+    """Results that replace or join layers as one undo step; all others as a new image."""
+    fitting = [task for task in tasks if task.changed] if output != "new-image" else []
+    if fitting:
+        image.undo_group_start()
+        try:
+            for task in fitting:
+                (_merge if output == "in-place" else _add_layer)(image, task, title)
+        finally:
+            image.undo_group_end()
+    apart = [task for task in tasks if task.spool.frames or (output == "new-image" and task.changed)]
+    return images.make(image, apart, title) if apart else None
+
+
+def _merge(image: Any, task: Task, _title: str) -> None:
+    """Through the shadow buffer, so that GIMP blends by the selection and its feather."""
+    left, top, width, height = task.area
+    pixels.copy_in(task.canvas, task.drawable.get_shadow_buffer(), top, top + height)
+    if not task.drawable.merge_shadow(True):
+        raise Trouble(f"GIMP did not take the new pixels of “{task.drawable.get_name()}”.")
+    task.drawable.update(left, top, width, height)
+
+
+def _add_layer(image: Any, task: Task, title: str) -> None:
+    old = task.drawable
+    new = Gimp.Layer.new(
+        image, f"{old.get_name()} – {title}", old.get_width(), old.get_height(), old.type_with_alpha(), 100,
+        Gimp.LayerMode.NORMAL,
+    )  # fmt: skip
+    _, left, top = old.get_offsets()
+    new.set_offsets(left, top)
+    image.insert_layer(new, old.get_parent(), image.get_item_position(old))
+    pixels.copy_in(task.canvas, new.get_buffer())
+    if not Gimp.Selection.is_empty(image):
+        new.add_mask(new.create_mask(Gimp.AddMaskType.SELECTION))
+    new.update(0, 0, new.get_width(), new.get_height())

@@ -1,0 +1,119 @@
+"""Pixels between GIMP and a canvas, in bands of rows, in the depth of the image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+gi.require_version("Gegl", "0.4")
+from gi.repository import Gegl, Gimp  # noqa: E402 - after the versions are chosen
+from senga_client import Canvas  # noqa: E402 - copied beside by the installer
+
+BAND = 256
+_NO_ABYSS = Gegl.AbyssPolicy.NONE
+_8_BIT = (Gimp.Precision.U8_NON_LINEAR, Gimp.Precision.U8_PERCEPTUAL)
+_16_BIT = (Gimp.Precision.U8_LINEAR, Gimp.Precision.U16_NON_LINEAR, Gimp.Precision.U16_PERCEPTUAL)
+_MODELS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
+"""Channels -> babl's name for them, always sRGB-encoded; a misspelt name would crash GEGL."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the pixels of a drawable travel: channels and depth, as a canvas names them."""
+
+    channels: int
+    depth: str
+
+    @property
+    def format(self) -> str:
+        """Babl's name for it."""
+        return f"{_MODELS[self.channels]} {self.depth}"
+
+
+def layout_of(image: Any, drawable: Any) -> Layout:
+    """The layout that loses nothing of a drawable: its channels, and a depth that holds its precision and gamut."""
+    alpha = drawable.has_alpha()
+    grey = drawable.is_gray()
+    precision = image.get_precision()
+    if precision in _8_BIT and drawable.is_layer() and is_srgb(image):
+        depth = "u8"
+    elif precision in (*_8_BIT, *_16_BIT) and is_srgb(image):
+        depth = "u16"  # masks and channels are linear: 8 bits of them need more when encoded
+    else:
+        depth = "float"  # colours outside of sRGB are below 0 or above 1 there
+    return Layout((1 if grey else 3) + alpha, depth)
+
+
+def is_srgb(image: Any) -> bool:
+    """Whether the colours of an image are those of sRGB, so that integers from 0 hold them."""
+    profile = image.get_color_profile()
+    return profile is None or (profile.is_rgb() and profile.is_equal(Gimp.ColorProfile.new_rgb_srgb()))
+
+
+def canvas_of(drawable: Any, layout: Layout) -> Any:
+    """A canvas with all pixels of a drawable."""
+    width, height = drawable.get_width(), drawable.get_height()
+    canvas = Canvas(width, height, layout.channels, layout.depth)
+    try:
+        copy_out(drawable.get_buffer(), canvas)
+    except BaseException:
+        canvas.close()
+        raise
+    return canvas
+
+
+def copy_out(buffer: Any, canvas: Any) -> None:
+    """From a buffer of GIMP onto a canvas of the same size."""
+    layout = Layout(canvas.channels, canvas.depth)
+    for y, rows in _bands(0, canvas.height):
+        canvas.write_band(y, buffer.get(_rows(0, y, canvas.width, rows), 1.0, layout.format, _NO_ABYSS))
+
+
+def copy_in(canvas: Any, buffer: Any, top: int = 0, bottom: int | None = None) -> None:
+    """The rows ``top:bottom`` of a canvas into a buffer of GIMP."""
+    layout = Layout(canvas.channels, canvas.depth)
+    for y, rows in _bands(top, canvas.height if bottom is None else bottom):
+        buffer.set(_rows(0, y, canvas.width, rows), layout.format, canvas.read_band(y, rows))
+    buffer.flush()
+
+
+def copy_selection(image: Any, drawable: Any, canvas: Any) -> None:
+    """Mark what the filter shall see as selected: every pixel that is, even a little.
+
+    GIMP itself blends by the selection when the result is merged. If the worker did too, a feather would count twice.
+    """
+    _, left, top = drawable.get_offsets()
+    buffer = image.get_selection().get_buffer()
+    whole = bytes([0]) + bytes([255]) * 255
+    for y, rows in _bands(0, canvas.height):
+        data = buffer.get(_rows(left, top + y, canvas.width, rows), 1.0, "Y u8", _NO_ABYSS)
+        canvas.write_mask_band(y, data.translate(whole))
+
+
+def reduced(drawable: Any, longest: int) -> tuple[int, int, bytes]:
+    """A small copy for the preview: width, height and 8-bit RGBA."""
+    width, height = drawable.get_width(), drawable.get_height()
+    scale = min(1.0, longest / max(width, height))
+    small = max(1, int(width * scale)), max(1, int(height * scale))
+    data = drawable.get_buffer().get(_rows(0, 0, *small), scale, "R'G'B'A u8", _NO_ABYSS)
+    return (*small, data)
+
+
+def reduced_selection(image: Any, drawable: Any, width: int, height: int) -> bytes:
+    """The selection as 8-bit values, on the small copy of a drawable."""
+    _, left, top = drawable.get_offsets()
+    scale = width / drawable.get_width()
+    area = Gegl.Rectangle.new(round(left * scale), round(top * scale), width, height)
+    data = image.get_selection().get_buffer().get(area, scale, "Y u8", _NO_ABYSS)
+    return bytes(data)
+
+
+def _bands(top: int, bottom: int) -> list[tuple[int, int]]:
+    return [(y, min(BAND, bottom - y)) for y in range(top, bottom, BAND)]
+
+
+def _rows(x: int, y: int, width: int, rows: int) -> Any:
+    return Gegl.Rectangle.new(x, y, width, rows)
