@@ -37,14 +37,14 @@ def moving(frames: list[NDArray[Any]], *, loop: int = 0, info: Metadata | None =
 
 
 def film(*, alpha: bool = False, count: int = 4) -> list[NDArray[Any]]:
-    """A square of one colour wanders over a sheet of few colours."""
+    """A square of one colour wanders over a sheet of few colours, and perhaps a hole below it."""
     sheet = np.zeros((21, 34, 4), np.uint8)
     sheet[:, :, :3] = (np.arange(34) // 9 * 40)[None, :, None]
     sheet[:, :, 3] = 255
-    sheet[16:, :, 3] = 0 if alpha else 255
     frames = []
     for number in range(count):
         frame = sheet.copy()
+        frame[16:, 6 * number : 6 * number + 9, 3] = 0
         frame[3 + number : 9 + number, 4 * number + 1 : 4 * number + 8] = (200, 30, 60, 255)
         frames.append(frame if alpha else frame[:, :, :3])
     return frames

@@ -211,9 +211,11 @@ def test_a_text_bomb_does_no_harm() -> None:
     assert (image.info.icc, image.info.xmp) == (None, None)
 
 
-def test_a_wrong_checksum_is_damage() -> None:
-    data = bytearray(SAMPLES["png"])
-    data[-20] ^= 1
+@pytest.mark.parametrize("kind", ["png", "moving apng"])
+@pytest.mark.parametrize("place", [-13, 29])  # the checksums of the last pixels and of the header
+def test_a_wrong_checksum_is_damage(kind: str, place: int) -> None:
+    data = bytearray(SAMPLES[kind])
+    data[place] ^= 1
     with pytest.raises(ReadError, match="damaged"):
         files.read(bytes(data))
 
