@@ -56,7 +56,7 @@ def evaluate_command() -> None:
     """  # noqa: D301 - \b is click's mark for lines to keep
 
 
-@evaluate_command.command("fid")
+@evaluate_command.command("fid", short_help="Fréchet Inception Distance of two large sets.")
 @click.argument("real", type=PICTURES)
 @click.argument("generated", type=PICTURES)
 @reading_options
@@ -72,7 +72,7 @@ def fid_command(real: Path, generated: Path, as_json: bool, **options: Any) -> N
     _tell(score, as_json)
 
 
-@evaluate_command.command("kid")
+@evaluate_command.command("kid", short_help="Kernel Inception Distance of two sets.")
 @click.argument("real", type=PICTURES)
 @click.argument("generated", type=PICTURES)
 @click.option("--subsets", type=click.IntRange(1), default=100, show_default=True, help="How many are drawn.")
@@ -93,7 +93,7 @@ def kid_command(
     _tell(score, as_json)
 
 
-@evaluate_command.command("is")
+@evaluate_command.command("is", short_help="Inception Score of one large set.")
 @click.argument("generated", type=PICTURES)
 @click.option(
     "--splits", type=click.IntRange(1), default=10, show_default=True, help="Parts the pictures are cut into."
@@ -112,7 +112,7 @@ def is_command(generated: Path, splits: int, seed: int, as_json: bool, **options
     _tell(score, as_json)
 
 
-@evaluate_command.command("style")
+@evaluate_command.command("style", short_help="Compare drawings with their photos.")
 @click.argument("photos", type=PICTURES)
 @click.argument("stylised", type=PICTURES)
 @click.option("--weights", type=PICTURES, multiple=True, metavar="FILE", help="Weights of LPIPS: SqueezeNet's file, "

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from senga.neural.blocks import Sampling
 from senga.neural.executor import Array
 from senga.neural.resample import blend, taps
 
@@ -33,7 +34,7 @@ def prepare(picture: Picture, convention: Convention = Convention.FIDELITY) -> A
 
 def resize(picture: Picture, convention: Convention) -> Array:
     """(H, W, 3) becomes (3, 299, 299), still in 0..255."""
-    sampling = "tf1" if convention is Convention.FIDELITY else "half_pixel"
+    sampling: Sampling = "tf1" if convention is Convention.FIDELITY else "half_pixel"
     height, width, _ = picture.shape
     rows, columns = (taps(sampling, size, SIDE, 0, SIDE) for size in (height, width))
     planes = np.ascontiguousarray(picture.transpose(2, 0, 1)).astype(np.float32)

@@ -102,7 +102,7 @@ def judge(
 def mean_figures(found: Sequence[Figures]) -> Figures:
     """The mean of several drawings."""
     columns = {field.name: [getattr(each, field.name) for each in found] for field in fields(Figures)}
-    return Figures(**{name: None if None in column else float(np.mean(column)) for name, column in columns.items()})
+    return Figures(**{name: float(np.mean(column)) for name, column in columns.items() if None not in column})
 
 
 def lab(picture: Picture) -> Plane:
