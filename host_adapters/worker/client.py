@@ -48,8 +48,8 @@ MAGIC = b"senga wk"
 _HEAD = struct.Struct(str(">I"))
 _POLL = 0.05
 _PATIENCE = 0.8
-_SLOW = 20.0
 _FOREIGN = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "GI_TYPELIB_PATH", "GDK_PIXBUF_MODULE_FILE")
+_OWN = ("SENGA_HOME", "SENGA_PLUGINS")
 _PY2 = sys.version_info[0] == 2
 _monotonic = getattr(time, "monotonic", time.time)
 _children = []  # type: List[subprocess.Popen[bytes]]
@@ -125,8 +125,7 @@ class Canvas(object):
         """Read whole rows, the first of them at ``y``."""
         self._check(y, rows)
         self._file.seek(y * self.row)
-        data = self._file.read(rows * self.row)  # type: bytes
-        return data
+        return bytes(self._file.read(rows * self.row))
 
     def write_mask_band(self, y, data):
         # type: (int, bytes) -> None
@@ -202,7 +201,7 @@ class Worker(object):
         # type: (Dict[str, Any], bool, float) -> None
         self._manifest, self._start, self._timeout = manifest, start, timeout
         self._channel = None  # type: Optional[Channel]
-        self.folder = worker_folder(manifest["python"])
+        self.folder = worker_folder(manifest)
         self._open()
 
     def _open(self):
@@ -371,7 +370,8 @@ def connect(manifest, start=True, timeout=60):
 
     Args:
         manifest: what ``senga gimp install`` wrote, or the path of it: ``python`` is the interpreter that Senga is
-            installed for; ``worker_options``, if there, are more words for the worker's command line.
+            installed for; ``worker_options``, if there, are more words for the worker's command line, and
+            ``folder`` is another place for its socket.
         start: whether to start a worker when none runs.
         timeout: seconds until a worker must answer.
 
@@ -395,10 +395,11 @@ def _read_manifest(path):
 class Channel(object):
     """Messages over a socket: four bytes of length, the most significant first, then a JSON object in UTF-8."""
 
-    def __init__(self, connection):
-        # type: (socket.socket) -> None
+    def __init__(self, connection, seconds=20.0):
+        # type: (socket.socket, float) -> None
+        """A message that began must be through after so many seconds."""
         self._socket = connection
-        connection.settimeout(_SLOW)
+        connection.settimeout(seconds)
 
     def send(self, message):
         # type: (Dict[str, Any]) -> None
@@ -463,10 +464,9 @@ def proof(secret, role, first, second):
     return hmac.new(secret, role + first + second, hashlib.sha256).digest()
 
 
-def _answer(connection, secret):
-    # type: (socket.socket, bytes) -> int
+def _answer(connection, channel, secret):
+    # type: (socket.socket, Channel, bytes) -> int
     """Prove to a worker that the secret is known, and have it prove the same; gives its protocol."""
-    channel = Channel(connection)
     magic, protocol, theirs = GREETING.unpack(channel.exactly(GREETING.size))
     ours = os.urandom(32)
     connection.sendall(ours + proof(secret, b"client", theirs, ours))
@@ -481,7 +481,7 @@ def _reach(manifest, folder, start, timeout):
     deadline = _monotonic() + timeout
     child, replaced = None, False
     while True:
-        found = _dial(folder)
+        found = _dial(folder, min(timeout, 5.0))
         if found is not None:
             channel, protocol = found
             hello = _greeted(channel, protocol)
@@ -507,16 +507,17 @@ def _reach(manifest, folder, start, timeout):
         time.sleep(_POLL)
 
 
-def _dial(folder):
-    # type: (str) -> Optional[Tuple[Channel, int]]
-    """A connection with both sides proven, and the protocol of the worker; None when nobody is there."""
+def _dial(folder, seconds):
+    # type: (str, float) -> Optional[Tuple[Channel, int]]
+    """A connection with both sides proven, and the protocol of the worker; None when nobody answers."""
     port = os.path.join(folder, "port")
     unix = hasattr(socket, "AF_UNIX") and not os.path.exists(port)
     connection = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
-    connection.settimeout(5.0)
+    channel = Channel(connection, seconds)
     try:
         connection.connect(os.path.join(folder, "socket") if unix else ("127.0.0.1", int(_read(port))))
-        return Channel(connection), _answer(connection, _read(os.path.join(folder, "secret")))
+        protocol = _answer(connection, channel, _read(os.path.join(folder, "secret")))
+        return Channel(connection), protocol
     except (OSError, IOError, ValueError, Gone):
         connection.close()
         return None
@@ -529,7 +530,7 @@ def _greeted(channel, protocol):
         if protocol != PROTOCOL:
             channel.send({"op": "stop"})
             return None
-        return channel.receive(_SLOW)
+        return channel.receive(20.0)
     except Gone:
         return None
 
@@ -577,11 +578,13 @@ def _read(path):
         return file.read()
 
 
-def worker_folder(python):
-    # type: (str) -> str
+def worker_folder(manifest):
+    # type: (Dict[str, Any]) -> str
     """Where the worker of an installation has its socket, secret, lock and log."""
-    own = [os.environ.get(name, "") for name in ("SENGA_HOME", "SENGA_PLUGINS")]
-    key = "\0".join([_text(os.path.normcase(python))] + [_text(value) for value in own])
+    if "folder" in manifest:
+        return _text(manifest["folder"])
+    facts = [os.path.normcase(manifest["python"])] + [os.environ.get(name, "") for name in _OWN]
+    key = "\0".join(_text(fact) for fact in facts)
     name = "worker-" + hashlib.sha256(key.encode("utf-8")).hexdigest()[:8]
     return _private(os.path.join(private_folders()[0], name))
 
@@ -596,20 +599,18 @@ def private_folders():
     if os.name == "nt":
         return [_private(os.path.join(_text(os.environ.get("LOCALAPPDATA") or tempfile.gettempdir()), "senga-run"))]
     mine = "senga-{}".format(os.geteuid())
-    places = [os.path.join(_text(tempfile.gettempdir()), mine), os.path.join("/tmp", mine)]  # noqa: S108 - checked
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime:
-        places.insert(0, os.path.join(_text(runtime), "senga"))
-    found, problem = [], None  # type: List[str], Optional[WorkerError]
+    runtime, temporary = os.environ.get("XDG_RUNTIME_DIR"), _text(tempfile.gettempdir())
+    places = [os.path.join(_text(runtime), "senga")] if runtime else []
+    places.append(os.path.join(temporary if len(temporary) < 60 else "/tmp", mine))  # noqa: S108 - checked below
+    found, problem = [], WorkerError("There is no temporary folder: set TMPDIR.")
     for place in places:
-        if len(place) > 75 or place in found:  # the path of a socket may have 103 bytes
-            continue
         try:
-            found.append(_private(place))
+            if len(place) <= 75:  # the path of a socket may have 103 bytes
+                found.append(_private(place))
         except WorkerError as error:
             problem = error
     if not found:
-        raise problem or WorkerError("The path of the temporary folder is too long: set TMPDIR to a shorter one.")
+        raise problem
     return found
 
 

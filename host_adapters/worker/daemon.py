@@ -1,0 +1,181 @@
+"""The worker: listens, keeps everything warm, leaves when nobody needs it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+from senga.errors import SengaError
+from senga.neural.memory import resident
+from senga.registry import Plugins, plugins
+
+from .client import WorkerError, private_folders, sweep
+from .fingerprint import fingerprint
+from .jobs import Jobs
+from .log import Log
+from .seat import Seat
+from .session import Session
+from .task import Message
+
+MOST_CLIENTS = 64
+TICK = 30.0
+"""Seconds between two looks at what lies around."""
+STUCK = 20.0
+"""Seconds after which a job that does not notice its end takes the worker with it."""
+FAREWELL = 2.0
+"""Seconds that jobs have to end when the worker is stopped."""
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How a worker lives.
+
+    Attributes:
+        idle: seconds without a client and without a job after which it leaves.
+        width: how many jobs it does at a time.
+        warm: whether MindSpore is loaded at once.
+    """
+
+    idle: float = 900.0
+    width: int = 1
+    warm: bool = True
+
+
+class Daemon:
+    """The process that sits on a seat; what the sessions ask of it, it answers."""
+
+    def __init__(self, seat: Seat, log: Log, habits: Habits) -> None:
+        self._seat, self._log, self._habits = seat, log, habits
+        self.secret = seat.secret
+        self.jobs = Jobs(lambda task: task.perform(self.library), habits.width)
+        self._sessions: set[Session] = set()
+        self._born = self._quiet_since = time.monotonic()
+        self._stopping = self._retired = False
+        self._bell, self._rope = socket.socketpair()
+        self._rope.setblocking(False)
+        self._loading = threading.Lock()
+        self._print = fingerprint()
+        self._hello = {"version": importlib.metadata.version("senga"), "pid": os.getpid()}
+
+    def serve(self) -> int:
+        """Answer clients until the end; gives the exit code of the process."""
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, lambda *_: self.stop())
+        threading.Thread(target=self._warm_up, daemon=True).start()
+        logging.info("Worker of Senga %s listens in %s", self._hello["version"], self._seat.folder)
+        while not self._ended():
+            if self.jobs.stuck(STUCK):
+                logging.error("A job does not notice that it was cancelled")
+                return self._leave(1)
+            self._tidy()
+            self._wait()
+        return self._leave(0)
+
+    def _ended(self) -> bool:
+        busy = bool(self._sessions or self.jobs)
+        if busy:
+            self._quiet_since = time.monotonic()
+        return (
+            self._stopping
+            or (self._retired and not self.jobs)
+            or time.monotonic() - self._quiet_since >= self._habits.idle
+        )
+
+    def _wait(self) -> None:
+        """Sleep until something happens."""
+        ears = [self._bell] if self._retired else [self._bell, self._seat.listener]
+        quiet = self._quiet_since + self._habits.idle - time.monotonic()
+        seconds = 1.0 if self.jobs else TICK if self._sessions else min(max(quiet, 0.0), TICK)
+        ready, _, _ = select.select(ears, [], [], seconds)
+        if self._bell in ready:
+            self._bell.recv(1024)
+        if self._seat.listener in ready and not self._retired:
+            self._welcome()
+
+    def _welcome(self) -> None:
+        try:
+            connection, _ = self._seat.listener.accept()
+        except OSError:
+            return
+        if len(self._sessions) >= MOST_CLIENTS:
+            connection.close()
+            return
+        session = Session(connection, self)
+        self._sessions.add(session)
+        threading.Thread(target=self._attend, args=(session,), daemon=True).start()
+
+    def _attend(self, session: Session) -> None:
+        try:
+            session.serve()
+        except Exception:  # one client's misfortune must not touch the others
+            logging.exception("A connection broke")
+        finally:
+            self._sessions.discard(session)
+            self._ring()
+
+    def hello(self) -> Message:
+        """Who this is; a worker that is out of date makes room for another first."""
+        stale = self._retired or fingerprint() != self._print
+        if stale and not self._retired:
+            logging.info("Senga or its plug-ins have changed: another worker takes over")
+            self._retired = True
+            self._seat.leave()
+            self._ring()
+        return self._hello | {"stale": stale}
+
+    def library(self) -> Plugins:
+        """The plug-ins of this process, loaded once."""
+        with self._loading:
+            return plugins()
+
+    def status(self) -> Message:
+        """What a user may want to know."""
+        about = {"python": sys.executable, "uptime": round(time.monotonic() - self._born, 1), "memory": resident()}
+        return self._hello | about | {"jobs": len(self.jobs), "clients": len(self._sessions)}
+
+    def stop(self) -> None:
+        """End soon, from any thread or from a signal."""
+        self._stopping = True
+        self._ring()
+
+    def _ring(self) -> None:
+        try:
+            self._rope.send(b"!")
+        except OSError:
+            return  # full: it has been rung often enough
+
+    def _warm_up(self) -> None:
+        self.library()
+        if self._habits.warm:
+            from senga.neural.device import start
+
+            try:
+                start("auto", os.cpu_count())
+            except SengaError as error:
+                logging.info("Networks do not run here: %s", error)
+
+    def _tidy(self) -> None:
+        self._log.rotate()
+        try:
+            for folder in private_folders():
+                sweep(folder)
+        except (WorkerError, OSError) as error:
+            logging.warning("Left canvases cannot be removed: %s", error)
+
+    def _leave(self, code: int) -> int:
+        if not self._retired:
+            self._seat.leave()
+        self.jobs.cancel_all()
+        deadline = time.monotonic() + (FAREWELL if code == 0 else 0)
+        while self.jobs and time.monotonic() < deadline:
+            time.sleep(0.02)
+        logging.info("Worker ends")
+        return code

@@ -1,0 +1,40 @@
+"""What is installed, in a few letters: another worker is needed when they change."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+from senga.registry import installed, read_disabled
+
+
+def fingerprint() -> str:
+    """Changes with the version and files of Senga, and with the plug-ins that are installed or disabled."""
+    facts = [importlib.metadata.version("senga"), *installed(), *sorted(read_disabled()), *_packages(), *_sources()]
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()
+
+
+def _packages() -> Iterator[str]:
+    """Third-party plug-ins with their versions, and when their module was changed."""
+    for point in importlib.metadata.entry_points(group="senga"):
+        version = point.dist.version if point.dist else ""
+        yield f"{point.name} {point.value} {version} {_changed(point.module.partition('.')[0])}"
+
+
+def _changed(module: str) -> int:
+    try:
+        spec = importlib.util.find_spec(module)
+        return Path(spec.origin).stat().st_mtime_ns if spec and spec.origin else 0
+    except (ImportError, ValueError, OSError):
+        return 0  # a broken plug-in, which the registry reports
+
+
+def _sources() -> Iterator[str]:
+    """Senga's own modules that are loaded or will be."""
+    for name in ("senga", "senga.plugins", "senga.host_adapters"):
+        spec = importlib.util.find_spec(name)
+        for folder in (spec and spec.submodule_search_locations) or ():
+            yield from sorted(f"{path} {path.stat().st_mtime_ns}" for path in Path(folder).rglob("*.py"))

@@ -1,0 +1,94 @@
+"""What a client asks for, checked once more, and done by the same function as everywhere."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from senga.errors import SettingsError
+from senga.face import apply
+from senga.filter import Filter
+from senga.image import Animation, Image, Pixels
+from senga.job import Job
+from senga.recipe import Recipe
+from senga.registry import Plugins
+
+from .pixels import Sheet
+
+
+class Order(BaseModel):
+    """A filter with settings, or a recipe, and how its result meets the picture."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    filter: str | None = None
+    settings: dict[str, Any] = {}
+    recipe: str | None = None
+    strength: float = Field(1.0, ge=0, le=1)
+    keep_colors: bool = False
+    feather: float = Field(0.0, ge=0)
+    seed: int | None = None
+    memory: int | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _one_act(self) -> Self:
+        if (self.filter is None) == (self.recipe is None) or (self.settings and self.filter is None):
+            raise ValueError("it names either a filter with settings or a recipe")
+        return self
+
+    def act(self, known: Plugins) -> Filter | Recipe:
+        """The filter or the recipe.
+
+        Raises:
+            SengaError: it is unknown, or a setting is wrong.
+        """
+        if self.filter is not None:
+            takes_seed = self.seed is not None and "seed" in known.find(self.filter).model_fields
+            return known.make(self.filter, self.settings | ({"seed": self.seed} if takes_seed else {}))
+        recipe = Recipe.parse(self.recipe or "")
+        recipe.check(known)
+        return recipe if self.seed is None else recipe.seeded(self.seed, known)
+
+    def run(self, known: Plugins, image: Image, selection: Pixels | None, job: Job) -> Image | Animation:
+        """Do it.
+
+        Raises:
+            SengaError: with a sentence for the painter.
+            Cancelled: the job was cancelled.
+        """
+        result = apply(
+            self.act(known),
+            image,
+            selection=selection,
+            feather=self.feather,
+            strength=self.strength,
+            keep_colors=self.keep_colors,
+            job=job,
+            collection=known,
+        )
+        assert isinstance(result, Image | Animation)  # noqa: S101 - narrows the type
+        return result
+
+
+class Request(BaseModel):
+    """The message that asks for a job."""
+
+    model_config = ConfigDict(frozen=True)
+
+    order: Order
+    canvas: Sheet
+
+    @classmethod
+    def read(cls, message: dict[str, Any]) -> Request:
+        """Check a message.
+
+        Raises:
+            SettingsError: something is missing, unknown or out of range.
+        """
+        try:
+            return cls.model_validate(message)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"]) or "message"
+            raise SettingsError(f"The worker was asked wrongly: {place}: {first['msg']}.") from error

@@ -1,0 +1,117 @@
+"""One job of one client: a request, done on its canvas, and what is told of it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from senga.errors import Cancelled, SengaError
+from senga.image import Animation, Image
+from senga.job import Job
+from senga.registry import Plugins
+
+from .client import WorkerError
+from .order import Request
+from .pixels import Mapping, new_canvas
+
+Message = dict[str, Any]
+TELLING = 0.05
+"""Seconds between two reports of progress."""
+GREYED = "The picture has no colours, so the result has none either: convert the picture to RGB to keep them."
+
+
+class Task:
+    """A job from its request to its end.
+
+    Args:
+        message: the request.
+        tell: sends a message to the client.
+
+    Raises:
+        SettingsError: the request is wrong.
+    """
+
+    def __init__(self, message: Message, tell: Callable[[Message], None]) -> None:
+        request = Request.read(message)
+        self._order, self._canvas, self.tell = request.order, Mapping(request.canvas), tell
+        self._taken = threading.Semaphore(0)
+        self._cancelled = threading.Event()
+        self._told = 0.0
+        self.cancelled_since: float | None = None
+
+    def cancel(self) -> None:
+        """Ask it to stop."""
+        self.cancelled_since = self.cancelled_since or time.monotonic()
+        self._cancelled.set()
+
+    def took(self) -> None:
+        """The client has opened the last layer."""
+        self._taken.release()
+
+    def wait(self, ahead: int) -> None:
+        """Tell how many jobs come first."""
+        others = "1 other job" if ahead == 1 else f"{ahead} other jobs"
+        self.tell({"event": "progress", "share": 0.0, "note": f"Waiting for {others}"})
+
+    def perform(self, library: Callable[[], Plugins]) -> Message:
+        """Do it; gives what is to be told of its end, whatever that is."""
+        try:
+            return self._work(library())
+        except Cancelled:
+            return {"event": "cancelled"}
+        except (SengaError, WorkerError) as error:
+            return failure(str(error))
+        except MemoryError:
+            return failure("The memory is used up: close other programs, or make the picture or the selection smaller.")
+        except BaseException as error:  # whatever a plug-in raises, SystemExit too: the worker lives on
+            logging.exception("A job failed")
+            return failure(f"Senga failed ({type(error).__name__}: {error}); its log tells more.")
+
+    def _work(self, known: Plugins) -> Message:
+        job = Job(on_progress=self._progress, cancelled=self._cancelled.is_set, memory=self._order.memory)
+        job.check()
+        started = time.monotonic()
+        image = self._canvas.image()
+        result = self._order.run(known, image, self._canvas.selection(), job)
+        changed = isinstance(result, Image) and result.pixels.shape == image.pixels.shape
+        greyed = self._deliver(result, changed, job)
+        seconds = time.monotonic() - started
+        return {"event": "done", "changed": changed, "notes": [GREYED] if greyed else [], "seconds": seconds}
+
+    def _deliver(self, result: Image | Animation, changed: bool, job: Job) -> bool:
+        """Hand the result over; gives whether it lost its colours on the way."""
+        grey_only = self._canvas.sheet.channels < 3
+        if isinstance(result, Animation):
+            for number, frame in enumerate(result.frames(), 1):
+                self._hand_over(frame.image, f"Frame {number}", frame.seconds, job)
+            return grey_only
+        job.check()
+        if changed:
+            self._canvas.write(result)
+        else:
+            self._hand_over(result, "", None, job)
+        return grey_only and not result.grey
+
+    def _hand_over(self, image: Image, title: str, seconds: float | None, job: Job) -> None:
+        """Send a further picture, and wait until the client has it."""
+        canvas = new_canvas(image, self._canvas.sheet)
+        try:
+            self.tell({"event": "layer", "canvas": canvas.facts(), "title": title, "seconds": seconds})
+            while not self._taken.acquire(timeout=TELLING):
+                job.check()
+        finally:
+            canvas.close()
+
+    def _progress(self, share: float, note: str) -> None:
+        now = time.monotonic()
+        if now - self._told >= TELLING:
+            self._told = now
+            self.tell({"event": "progress", "share": share, "note": note})
+
+
+def failure(message: str) -> Message:
+    """The message that tells a client what went wrong."""
+    return {"event": "error", "message": message}
