@@ -8,6 +8,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV ?= .venv
 BIN := $(VENV)/bin
 PHOTOS := examples/astronaut.png examples/summer-palace.jpg
+STEPS := 1-anime 2-sketch 3-color-pencil 4-anime-sketch 5-anime-color-pencil
 DEMO := demo
 
 .PHONY: demo test lint bench clean
@@ -34,7 +35,7 @@ demo: $(VENV)/ready
 	$(BIN)/senga run --recipe examples/anime-then-pencil.toml $(PHOTOS) -o '$(DEMO)/{stem}-4-anime-sketch.png' --overwrite replace
 	$(BIN)/senga run --recipe examples/anime-then-color-pencil.toml $(PHOTOS) -o '$(DEMO)/{stem}-5-anime-color-pencil.png' --overwrite replace
 	$(BIN)/senga run drawing-process $(PHOTOS) -o '$(DEMO)/{stem}-6-drawing-process.webp' --overwrite replace
-	$(BIN)/python examples/contact_sheet.py $(DEMO)/contact-sheet.jpg $(sort $(PHOTOS) $(foreach p,$(basename $(notdir $(PHOTOS))),$(foreach k,1-anime 2-sketch 3-color-pencil 4-anime-sketch 5-anime-color-pencil,$(DEMO)/$(p)-$(k).png)))
+	$(BIN)/python examples/contact_sheet.py $(DEMO)/contact-sheet.jpg $(foreach photo,$(PHOTOS),$(photo) $(STEPS:%=$(DEMO)/$(basename $(notdir $(photo)))-%.png))
 	@echo "Look at $(DEMO)/contact-sheet.jpg"
 
 test: $(VENV)/ready-test

@@ -16,6 +16,8 @@ from typing import BinaryIO
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
+_unfinished: set[Replacement] = set()
+
 
 class Replacement:
     """The content that a file is going to have, in a temporary file beside it.
@@ -32,6 +34,7 @@ class Replacement:
         self.target = path.resolve()
         self._temporary = self.target.parent / f".senga-{secrets.token_hex(8)}.tmp"
         self.stream: BinaryIO = open(self._temporary, "w+b", opener=_open_new)  # noqa: SIM115 - Path has no opener
+        _unfinished.add(self)
 
     def seal(self) -> None:
         """Bring the content to the disk; this is where a full disk shows."""
@@ -58,6 +61,7 @@ class Replacement:
         with contextlib.suppress(OSError):
             self.stream.close()
         self._temporary.unlink(missing_ok=True)
+        _unfinished.discard(self)
 
 
 def _open_new(path: str, _: int) -> int:
@@ -118,3 +122,9 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def discard_unfinished() -> None:
+    """Remove the temporary files of this process: for a host that must end at once."""
+    for replacement in list(_unfinished):
+        replacement.discard()

@@ -1,4 +1,4 @@
-"""Put pictures side by side on one sheet: ``python contact_sheet.py SHEET PICTURE...``, four to a row."""
+"""Put pictures side by side on one sheet: ``python contact_sheet.py SHEET PICTURE...``, six to a row."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps
 
-CELL, GAP, TEXT = 400, 12, 18
+CELL, GAP, TEXT = 380, 12, 18
 
 
-def sheet(paths: list[Path], columns: int = 4) -> Image.Image:
+def sheet(paths: list[Path], columns: int = 6) -> Image.Image:
     """The pictures at equal size, each with its name below."""
     rows = -(-len(paths) // columns)
     page = Image.new("RGB", (columns * (CELL + GAP) + GAP, rows * (CELL + GAP + TEXT) + GAP), "white")

@@ -14,7 +14,7 @@ import click
 from senga.errors import ModelError
 
 if TYPE_CHECKING:
-    from senga.catalog import ModelEntry
+    from senga.store.catalog import ModelEntry
     from senga.store import Store
 
 COMMERCIAL = {"yes": "commercial use allowed", "no": "non-commercial only", "unknown": "commercial use not stated"}

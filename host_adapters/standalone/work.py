@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from senga.atomic import discard_unfinished
 from senga.compose import Blend, compose_act
 from senga.errors import Cancelled, SengaError, SettingsError, WriteError
 from senga.face import mask_of
@@ -155,7 +156,7 @@ def _fitting(path: Path, result: Image | Animation, source: Image | Animation) -
 
 def _ending(wish: str, result: Image | Animation, source: Image | Animation) -> str:
     """The wished file ending if it can hold the result; an animation made of a still picture becomes WebP."""
-    from senga.file_formats import format_of
+    from senga.files.formats import format_of
 
     found, moves = format_of(wish), isinstance(result, Animation)
     if moves and not (isinstance(source, Animation) and found and found.writes and found.moves):
@@ -214,7 +215,5 @@ def _interruptible() -> Iterator[threading.Event]:
 
 
 def _end() -> NoReturn:
-    from senga import files
-
-    files.remove_unfinished()
+    discard_unfinished()
     os._exit(INTERRUPTED)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from senga import files
 from senga.errors import ReadError, WriteError
 from senga.image import Animation, Frame, Image, Metadata
-from senga.png_files import chunk
+from senga.files.png import chunk
 
 Grain = Callable[..., NDArray[Any]]
 SECONDS = (0.1, 0.25, 0.5, 0.04)

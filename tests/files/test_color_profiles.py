@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from senga import files
-from senga.color_profile import from_srgb, is_srgb, to_srgb
+from senga.files.color_profile import from_srgb, is_srgb, to_srgb
 from senga.image import Image, Metadata
 
 Grain = Callable[..., NDArray[Any]]

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from senga import files
 from senga.errors import ReadError
 from senga.image import Animation, Frame, Image
-from senga.png_files import SIGNATURE, chunk
+from senga.files.png import SIGNATURE, chunk
 
 Grain = Callable[..., NDArray[Any]]
 STILLS = ["png", "jpg", "tif", "webp", "avif", "gif", "bmp"]

@@ -17,7 +17,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from senga import files
-from senga.exif import Exif, upright, without_place, xmp_upright, xmp_without_place
+from senga.files.exif import Exif, upright, without_place, xmp_upright, xmp_without_place
 from senga.image import Image, Metadata
 
 Grain = Callable[..., NDArray[Any]]

@@ -14,8 +14,8 @@ from pathlib import Path
 import click.testing
 import pytest
 
-from senga.catalog import read_catalog
-from senga.download import digest_of
+from senga.store.catalog import read_catalog
+from senga.store.download import digest_of
 from senga.errors import ModelError
 from senga.host_adapters.standalone import models
 from senga.host_adapters.standalone.models import models_command
@@ -166,7 +166,7 @@ def test_usage_errors_exit_with_2(tmp_path: Path) -> None:
 ON_A_TERMINAL = """
 import sys
 from pathlib import Path
-from senga.catalog import read_catalog
+from senga.store.catalog import read_catalog
 from senga.host_adapters.standalone import models
 from senga.store import Store
 models.open_store = lambda: Store(read_catalog(Path(sys.argv[1])))

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from senga.catalog import ModelEntry
-from senga.download import digest_of
+from senga.store.catalog import ModelEntry
+from senga.store.download import digest_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "plugins" / "animegan" / "weights.toml"

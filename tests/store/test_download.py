@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from senga.download import NotReachable, digest_of, download, safe_url
+from senga.store.download import NotReachable, digest_of, download, safe_url
 from senga.errors import ModelError
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from senga.catalog import ModelEntry, is_safe_name, read_catalog
-from senga.download import digest_of
+from senga.store.catalog import ModelEntry, is_safe_name, read_catalog
+from senga.store.download import digest_of
 from senga.errors import Cancelled, ModelError
 from senga.job import Weights
-from senga.model_file import read_model
+from senga.store.model_file import read_model
 from senga.neural.checkpoints import read_checkpoint
 from senga.store import Store, default_store
 
@@ -237,7 +237,7 @@ class TestPull:
 PULLER = """
 import sys
 from pathlib import Path
-from senga.catalog import ModelEntry
+from senga.store.catalog import ModelEntry
 from senga.store import Store
 store = Store([ModelEntry.model_validate_json(sys.argv[1])], Path(sys.argv[2]))
 store.pull("wave", lambda entry: True)

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ReadError
+from senga.errors import ReadError
+from senga.image import Image, Metadata, Pixels
+
 from .exif import EXIF_IFD, GPS_IFD, XMP_TAG, Exif
-from .image import Image, Metadata, Pixels
-from .still_files import assemble, check_size, name_of, read_still, resolution
 from .still_writers import in_profile, is_grey, stacked
+from .stills import assemble, check_size, name_of, read_still, resolution
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .file_formats import FileFormat, formats
-from .image import Image
+from senga.image import Image
+
+from .formats import FileFormat, formats
 from .reading import read
-from .still_files import from_pil
 from .still_writers import to_pil
+from .stills import from_pil
 from .writing import encode, write
 
 __all__ = ["FileFormat", "encode", "formats", "from_pil", "preview_png", "read", "to_pil", "write"]

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from .errors import ReadError
-from .image import Animation, Frame, Image, Metadata
-from .still_files import check_plausible, check_size, from_pil, name_of, open_pil, pillow
+from senga.errors import ReadError
+from senga.image import Animation, Frame, Image, Metadata
+
+from .stills import check_plausible, check_size, from_pil, name_of, open_pil, pillow
 
 if TYPE_CHECKING:
     import PIL.Image

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from senga.errors import ReadError
+from senga.image import Image, Metadata, Pixels, as_rgb
+
 from .color_profile import ProfileError, to_srgb
-from .errors import ReadError
 from .exif import upright, xmp_upright
-from .image import Image, Metadata, Pixels, as_rgb
 
 if TYPE_CHECKING:
     import PIL.Image

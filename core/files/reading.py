@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from .animation_files import count_frames, read_animation
-from .errors import ReadError, SengaError
-from .file_formats import RAW_ENDINGS, sniff, stranger
-from .image import Animation, Image, Metadata
-from .png_files import read_header, read_png
-from .still_files import name_of, read_still
-from .tiff_files import read_tiff
+from senga.errors import ReadError, SengaError
+from senga.image import Animation, Image, Metadata
+
+from .animations import count_frames, read_animation
+from .formats import RAW_ENDINGS, sniff, stranger
+from .png import read_header, read_png
+from .stills import name_of, read_still
+from .tiff import read_tiff
 
 _LONGEST_STREAM = 1 << 32
 _MOVING = ("GIF", "WEBP", "AVIF")

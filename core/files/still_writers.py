@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from senga.image import Image, Metadata, Pixels, to_depth
+
 from .color_profile import ProfileError, from_srgb, srgb
-from .image import Image, Metadata, Pixels, to_depth
-from .still_files import name_of
+from .stills import name_of
 
 if TYPE_CHECKING:
     import PIL.Image

@@ -18,9 +18,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from senga.errors import WriteError
+from senga.image import Animation, Frame
+
 from .animation_writers import changed, rgba
-from .errors import WriteError
-from .image import Animation, Frame
 
 _COLOURS = 255
 _TRANSPARENT = 255

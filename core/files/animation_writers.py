@@ -21,10 +21,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from senga.errors import WriteError
+from senga.image import Animation, Frame, Metadata, Pixels, to_depth
+
 from .color_profile import ProfileError, from_srgb
-from .errors import WriteError
-from .image import Animation, Frame, Metadata, Pixels, to_depth
-from .png_files import SIGNATURE, chunk, metadata_chunks, packed
+from .png import SIGNATURE, chunk, metadata_chunks, packed
 from .still_writers import over_white, stacked
 
 Box = tuple[int, int, int, int]

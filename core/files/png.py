@@ -14,10 +14,11 @@ from typing import BinaryIO
 
 import numpy as np
 
-from .errors import ReadError
-from .image import Image, Metadata, Pixels, to_depth
-from .still_files import assemble, check_plausible, check_size, name_of
+from senga.errors import ReadError
+from senga.image import Image, Metadata, Pixels, to_depth
+
 from .still_writers import in_profile, is_grey, stacked
+from .stills import assemble, check_plausible, check_size, name_of
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _KEPT = (b"IHDR", b"acTL", b"iCCP", b"eXIf", b"iTXt", b"pHYs")

@@ -13,16 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeVar
 
+from senga.atomic import Replacement, replacing
+from senga.errors import Cancelled, SengaError, WriteError
+from senga.image import Animation, Frame, Image
+
 from .animation_writers import write_apng, write_mp4, write_webp_animation
-from .atomic import Replacement, replacing
-from .errors import Cancelled, SengaError, WriteError
 from .exif import without_place, xmp_without_place
-from .file_formats import FORMATS, format_of
+from .formats import FORMATS, format_of
 from .gif_writer import write_gif
-from .image import Animation, Frame, Image
-from .png_files import write_png
+from .png import write_png
 from .still_writers import write_avif, write_bmp, write_jpeg, write_webp
-from .tiff_files import write_tiff
+from .tiff import write_tiff
 
 Keep = Literal["keep", "strip", "strip-gps"]
 Picture = TypeVar("Picture", Image, Animation)

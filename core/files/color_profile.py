@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .image import Pixels
+from senga.image import Pixels
 
 _ROWS = 256
 _CHANNELS = {"gray": 1, "rgb": 3, "cmyk": 4}

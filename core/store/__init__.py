@@ -1,0 +1,7 @@
+"""The model store: what each model is, whose it is, and where its weights lie on this machine."""
+
+from __future__ import annotations
+
+from .store import Store, Verdict, default_store
+
+__all__ = ["Store", "Verdict", "default_store"]

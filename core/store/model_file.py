@@ -1,0 +1,80 @@
+"""A model in the store: one ``.safetensors`` file with its card, and with a digest of all the rest among its facts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from senga.atomic import replacing
+from senga.errors import ModelError
+from senga.job import Weights
+
+_CONTENT = "content_sha256"
+
+
+def write_model(file: Path, weights: Weights, origin: Mapping[str, str]) -> None:
+    """Write a model, all or nothing; ``origin`` tells where the weights came from."""
+    from safetensors.numpy import save
+
+    arrays = {key: np.ascontiguousarray(array) for key, array in sorted(weights.arrays.items())}
+    card = {**weights.card, **origin}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(file) as stream:
+        stream.write(save(arrays, {**card, _CONTENT: _content_digest(arrays, card)}))
+
+
+def read_model(file: Path) -> Weights:
+    """A model, kept in memory and shared while the file stays as it is.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+    """
+    try:
+        state = file.stat()
+    except OSError as error:
+        raise ModelError(f"The model file “{file}” cannot be read: {error.strerror}.") from error
+    return _read(file, state.st_mtime_ns, state.st_size)
+
+
+def verify_model(file: Path) -> None:
+    """Read a model afresh from its file.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+    """
+    _read.__wrapped__(file, 0, 0)
+
+
+def usable(weights: Weights) -> Weights:
+    """The same weights as 32-bit floats that nobody can write into."""
+    arrays = {name: np.array(array, np.float32) for name, array in weights.arrays.items()}
+    for array in arrays.values():
+        array.flags.writeable = False
+    return Weights(arrays, dict(weights.card))
+
+
+@lru_cache(maxsize=4)
+def _read(file: Path, changed: int, size: int) -> Weights:  # noqa: ARG001 - they tell one state of the file from another
+    from senga.neural.checkpoints import read_checkpoint
+
+    checkpoint = read_checkpoint(file)
+    stated = checkpoint.metadata.get(_CONTENT)
+    if stated is not None and stated != _content_digest(checkpoint.arrays, checkpoint.metadata):
+        raise ModelError(f"The model file “{file}” is damaged; remove it and pull or import it again.")
+    return usable(Weights(checkpoint.arrays, checkpoint.metadata))
+
+
+def _content_digest(arrays: Mapping[str, NDArray[Any]], card: Mapping[str, str]) -> str:
+    """A digest of arrays and card that does not depend on their order."""
+    summer = hashlib.sha256(json.dumps({**card, _CONTENT: ""}, sort_keys=True).encode())
+    for name, array in sorted(arrays.items()):
+        summer.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        summer.update(np.ascontiguousarray(array).data)
+    return summer.hexdigest()

@@ -1,0 +1,317 @@
+"""The model store: weights that were shipped, pulled or imported, each with its card and its licence.
+
+It is a folder with one ``NAME.safetensors`` for each model, in the names of the network that uses it (`model_file`),
+a list of the terms that were accepted, and one of the digests of downloads that nobody pins.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from senga import places
+from senga.errors import ModelError
+from senga.job import Weights
+
+from .catalog import ModelEntry, is_safe_name, merge, read_entry
+from .download import NotReachable, Progress, digest_of, download, exclusive
+from .model_file import read_model, usable, verify_model, write_model
+
+if TYPE_CHECKING:
+    from senga.neural.checkpoints import Checkpoint
+
+Accept = Callable[[ModelEntry], bool]
+"""Shows a model's terms and says whether the user accepts them."""
+
+Locate = Callable[[str, str], Path | Weights | None]
+"""Asked first where a model is, by name and pinned digest; None means: look in the store."""
+
+_FIRST_SEEN = "first-seen.txt"
+_ACCEPTED = "accepted-licences.txt"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result of verifying one model; ``problem`` is empty when it is sound."""
+
+    name: str
+    problem: str = ""
+
+
+class Store:
+    """The models that a catalogue lists, and those that the user imported.
+
+    Args:
+        catalog: the models that can be had.
+        root: where pulled and imported models lie; by default a folder of the user.
+        offline: never open a connection; by default when ``SENGA_OFFLINE=1``.
+        locate: asked first where a model is.
+        problems: what was wrong with the lists of models, to be shown.
+    """
+
+    def __init__(
+        self,
+        catalog: Iterable[ModelEntry],
+        root: Path | None = None,
+        *,
+        offline: bool | None = None,
+        locate: Locate | None = None,
+        problems: Iterable[str] = (),
+    ) -> None:
+        self._catalog = {entry.name: entry for entry in catalog}
+        self.root = root if root is not None else places.data_folder() / "models"
+        self.offline = os.environ.get("SENGA_OFFLINE", "0") not in ("", "0") if offline is None else offline
+        self._locate = locate
+        self.problems = tuple(problems)
+
+    def entries(self) -> list[ModelEntry]:
+        """Every model: shipped, in the store, and to be had; those with a ``file`` can be used now."""
+        stored = {file.stem: file for file in sorted(self.root.glob("*.safetensors")) if is_safe_name(file.stem)}
+        known = [_with_file(entry, stored.pop(entry.name, None)) for entry in self._catalog.values()]
+        return known + [_stored_entry(file) for file in stored.values()]
+
+    def find(self, name: str) -> ModelEntry:
+        """The model of that name.
+
+        Raises:
+            ModelError: there is none; the message suggests the nearest.
+        """
+        known = {entry.name: entry for entry in self.entries()}
+        if name in known:
+            return known[name]
+        near = difflib.get_close_matches(name.lower(), known, 1, 0.5)
+        hint = f"did you mean “{near[0]}”?" if near else f"there are {', '.join(known) or 'none'}."
+        raise ModelError(f"There is no style “{name}”: {hint}")
+
+    def load(self, name: str) -> Weights:
+        """The weights of a model, as 32-bit floats in the names of its network, with its card.
+
+        Raises:
+            ModelError: it is unknown, not on this machine, or damaged; the message says what to do.
+        """
+        entry = self._catalog.get(name)
+        located = self._locate(name, entry.digest if entry else "") if self._locate else None
+        if located is not None:
+            return located if isinstance(located, Weights) else usable(self._converted(Path(located), entry))
+        entry = self.find(name)
+        if entry.file is None:
+            way = f"`senga models pull {name}` fetches it{_cost(entry)}"
+            raise ModelError(f"The style “{name}” is not on this machine: {way}.")
+        return read_model(entry.file)
+
+    def pull(self, name: str, accept: Accept, progress: Progress | None = None) -> ModelEntry:
+        """Fetch a public model, verify it, and put it into the store.
+
+        Args:
+            name: a model of the catalogue.
+            accept: shows the terms; it is not asked again for terms that were accepted before.
+            progress: told about every piece that arrives; raising from it stops, and the next pull continues.
+
+        Raises:
+            ModelError: the terms were refused, nothing could be fetched, or what came is not what was expected.
+        """
+        entry = self.find(name)
+        if entry.file is not None:
+            return entry
+        if self.offline:
+            raise ModelError(f"Senga is offline (SENGA_OFFLINE). {_by_hand(entry)}")
+        self._ask(entry, accept)
+        self.root.mkdir(parents=True, exist_ok=True)
+        report = progress or _unheard
+        with exclusive(self.root / f"{name}.lock", lambda: report(0, entry.size)):
+            if not self._file(name).exists():
+                self._fetch(entry, report)
+        return self.find(name)
+
+    def import_file(self, path: Path, name: str | None = None) -> ModelEntry:
+        """Put a weights file of any known format into the store.
+
+        Args:
+            path: the file; it is left as it is.
+            name: the name of the style; by default that of the file.
+
+        Raises:
+            ModelError: the name is taken or none, or the file holds no network that is known.
+        """
+        name = _name_for(path) if name is None else name
+        entry = self._catalog.get(name)
+        if not is_safe_name(name):
+            raise ModelError(f"“{name}” is no name for a style: use lower-case letters, digits and dashes.")
+        if entry is not None and entry.shipped:
+            raise ModelError(f"“{name}” is a style that comes with Senga: choose another name with --name.")
+        if self._file(name).exists():
+            raise ModelError(f"There is a style “{name}” already: remove it, or choose another name with --name.")
+        weights = self._converted(path, entry)
+        pinned = entry is not None and entry.digest == digest_of(path, _kind(entry.digest))
+        write_model(self._file(name), weights, {"file_digest": digest_of(path), "verified": "yes" if pinned else "no"})
+        return self.find(name)
+
+    def verify(self, name: str | None = None) -> list[Verdict]:
+        """Read one model, or every model on this machine, and compare it with its digest."""
+        entries = [self.find(name)] if name else [entry for entry in self.entries() if entry.file is not None]
+        return [_verdict(entry) for entry in entries]
+
+    def remove(self, name: str) -> None:
+        """Delete a model from the store.
+
+        Raises:
+            ModelError: it is not there, or it is shipped.
+        """
+        entry = self.find(name)
+        if entry.shipped:
+            raise ModelError(f"“{name}” comes with Senga and cannot be removed.")
+        if entry.file is None:
+            raise ModelError(f"The style “{name}” is not on this machine, so there is nothing to remove.")
+        entry.file.unlink(missing_ok=True)
+
+    def _file(self, name: str) -> Path:
+        return self.root / f"{name}.safetensors"
+
+    def _converted(self, path: Path, entry: ModelEntry | None) -> Weights:
+        """A file in the names of its network, with the facts of its entry, else those it states itself."""
+        from senga.neural.checkpoints import read_checkpoint
+
+        checkpoint = read_checkpoint(path)
+        offered = [entry] if entry else self._catalog.values()
+        weights = _convert(checkpoint, list(dict.fromkeys(one.converter for one in offered)), path)
+        if entry is None:
+            return Weights(weights.arrays, {**_own_card(checkpoint), **weights.card})
+        _check_network(entry, weights, path)
+        return Weights(weights.arrays, {**weights.card, **entry.card()})
+
+    def _ask(self, entry: ModelEntry, accept: Accept) -> None:
+        """Ask for consent to these terms, once."""
+        terms = hashlib.sha256(f"{entry.licence}\n{entry.terms}".encode()).hexdigest()[:16]
+        if self._remembered(_ACCEPTED).get(entry.name) == terms:
+            return
+        if not accept(entry):
+            raise ModelError(f"The terms of “{entry.name}” were not accepted, so nothing was fetched.")
+        self._remember(_ACCEPTED, entry.name, terms)
+
+    def _fetch(self, entry: ModelEntry, progress: Progress) -> None:
+        """Try one place after the other until one gives the right file."""
+        failures: list[str] = []
+        for url in entry.urls:
+            file = self.root / f"{entry.name}-{hashlib.sha256(url.encode()).hexdigest()[:8]}.download"
+            try:
+                download(url, file, size=entry.size, progress=progress)
+                self._admit(entry, file, url)
+            except (NotReachable, _WrongFile) as error:
+                failures.append(str(error))
+            else:
+                return
+            finally:
+                file.unlink(missing_ok=True)
+        raise ModelError(f"The style “{entry.name}” could not be fetched: {'; '.join(failures)}. {_by_hand(entry)}")
+
+    def _admit(self, entry: ModelEntry, file: Path, url: str) -> None:
+        """Verify a downloaded file before anything reads it, then convert it into the store."""
+        digest = digest_of(file, _kind(entry.digest))
+        expected = entry.digest or self._remembered(_FIRST_SEEN).get(url, digest)
+        if digest != expected:
+            raise _WrongFile(f"what {url} gives has the digest {digest} instead of {expected}, and was deleted")
+        origin = {"file_digest": digest, "fetched_from": url, "verified": "yes" if entry.digest else "no"}
+        write_model(self._file(entry.name), self._converted(file, entry), origin)
+        if not entry.digest:
+            self._remember(_FIRST_SEEN, url, digest)
+
+    def _remembered(self, where: str) -> dict[str, str]:
+        """Model name or address -> what was remembered of it last."""
+        memory = self.root / where
+        lines = memory.read_text("utf-8").splitlines() if memory.exists() else []
+        return dict(line.split(" ", 1) for line in lines if " " in line)
+
+    def _remember(self, where: str, key: str, what: str) -> None:
+        """Append one line: short enough for several processes to write at once."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / where).open("a", encoding="utf-8") as memory:
+            memory.write(f"{key} {what}\n")
+
+
+def default_store(lists: Iterable[Path], locate: Locate | None = None, root: Path | None = None) -> Store:
+    """The store for these lists of models (``weights.toml`` files); a list that is broken is told in ``problems``."""
+    entries, problems = merge(lists)
+    return Store(entries.values(), root, locate=locate, problems=problems)
+
+
+class _WrongFile(Exception):  # noqa: N818 - a reason to try the next place, never seen outside
+    """A download has another digest than expected."""
+
+
+def _convert(checkpoint: Checkpoint, converters: list[str], path: Path) -> Weights:
+    """Let each converter try; the first that knows the network wins."""
+    reasons: list[str] = []
+    for converter in filter(None, converters):
+        module, _, function = converter.partition(":")
+        try:
+            weights: Weights = getattr(importlib.import_module(module), function)(checkpoint)
+        except ModelError as error:
+            reasons.append(str(error))
+        else:
+            return weights
+    why = " ".join(reasons) or "no filter takes models."
+    raise ModelError(f"“{path.name}” holds no network that Senga knows: {why}")
+
+
+def _check_network(entry: ModelEntry, weights: Weights, path: Path) -> None:
+    found, width = weights.card.get("architecture", ""), float(weights.card.get("width", 1))
+    if (entry.architecture and found != entry.architecture) or width != float(entry.width):
+        wanted = f"{entry.architecture} of width {entry.width}"
+        raise ModelError(f"“{path.name}” is {found} of width {width:g}, but the style “{entry.name}” is {wanted}.")
+
+
+def _own_card(checkpoint: Checkpoint) -> dict[str, str]:
+    """The facts that a file of unknown origin states about itself."""
+    return ModelEntry.of_card("unknown", checkpoint.metadata).card()
+
+
+def _with_file(entry: ModelEntry, file: Path | None) -> ModelEntry:
+    return entry if entry.shipped or file is None else entry.model_copy(update={"file": file})
+
+
+def _stored_entry(file: Path) -> ModelEntry:
+    """An imported model; one that is damaged is listed as such."""
+    try:
+        return read_entry(file)
+    except ModelError as error:
+        return ModelEntry(name=file.stem, file=file, note=str(error))
+
+
+def _verdict(entry: ModelEntry) -> Verdict:
+    if entry.file is None:
+        return Verdict(entry.name, f"The style “{entry.name}” is not on this machine.")
+    try:
+        verify_model(entry.file)
+    except ModelError as error:
+        return Verdict(entry.name, str(error))
+    return Verdict(entry.name)
+
+
+def _kind(digest: str) -> str:
+    return "git" if digest.startswith("git:") else "sha256"
+
+
+def _name_for(path: Path) -> str:
+    """A name made from that of a file."""
+    plain = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in path.stem.lower())
+    return "-".join(plain.split())
+
+
+def _cost(entry: ModelEntry) -> str:
+    size = f"{entry.size / 1e6:.1f} MB, " if entry.size else ""
+    return f" ({size}{entry.licence})"
+
+
+def _by_hand(entry: ModelEntry) -> str:
+    where = f"Fetch {entry.urls[0]} on another machine" if entry.urls else "Get the file from its author"
+    return f"{where}, and import it here with `senga models import FILE --name {entry.name}`."
+
+
+def _unheard(done: int, total: int | None) -> None:
+    """Nobody listens to the progress."""
