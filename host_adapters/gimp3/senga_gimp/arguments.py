@@ -14,6 +14,7 @@ from . import facts  # noqa: E402
 MENU = "<Image>/Filters/Senga"
 READ_WRITE = GObject.ParamFlags.READWRITE
 COMMON = ("output", "strength", "keep-colors")
+COMMON_TITLES = ("Result", "Strength", "Keep the original colours")
 OUTPUTS = (
     ("in-place", "Change the layer", "The result replaces the pixels that are selected."),
     ("new-layer", "New layer above", "The layer stays; the selection becomes the mask of the new one."),
@@ -36,9 +37,11 @@ def add_filter(procedure: Any, filter_facts: facts.Filter) -> None:
     built_in = filter_facts["origin"] == "built in"
     author = "The Senga authors" if built_in else filter_facts["origin"]
     procedure.set_attribution(author, author, "")
-    for setting in filter_facts["settings"]:
-        add_setting(procedure, setting)
-    add_common(procedure)
+    settings = filter_facts["settings"]
+    titles = facts.with_mnemonics([*(facts.label(setting) for setting in settings), *COMMON_TITLES])
+    for setting, title in zip(settings, titles):
+        add_setting(procedure, setting, title)
+    add_common(procedure, titles[len(settings) :])
 
 
 def _add_menu_entry(procedure: Any, label: str) -> None:
@@ -52,9 +55,9 @@ def _help(filter_facts: facts.Filter) -> str:
     return "\n".join(lines)
 
 
-def add_setting(procedure: Any, setting: facts.Setting) -> None:
+def add_setting(procedure: Any, setting: facts.Setting, title: str) -> None:
     """One typed argument."""
-    words = (facts.argument_name(setting), facts.label(setting), setting["text"])
+    words = (facts.argument_name(setting), title, setting["text"])
     kind, default = facts.kind(setting), facts.default(setting)
     low, high = facts.bounds(setting)
     if kind == "int":
@@ -70,15 +73,15 @@ def add_setting(procedure: Any, setting: facts.Setting) -> None:
         procedure.add_string_argument(*words, default, READ_WRITE)
 
 
-def add_common(procedure: Any) -> None:
+def add_common(procedure: Any, titles: list[str]) -> None:
     """What every filter gets: where the result goes, and how it meets the original."""
     text = "Where the result goes; animations and pictures of another size always become a new image."
-    procedure.add_choice_argument("output", "Result", text, _choice(OUTPUTS), "in-place", READ_WRITE)
+    procedure.add_choice_argument("output", titles[0], text, _choice(OUTPUTS), "in-place", READ_WRITE)
     procedure.add_double_argument(
-        "strength", "Strength", "0 keeps the picture, 1 is the filter's result.", 0.0, 1.0, 1.0, READ_WRITE
+        "strength", titles[1], "0 keeps the picture, 1 is the filter's result.", 0.0, 1.0, 1.0, READ_WRITE
     )
     procedure.add_boolean_argument(
-        "keep-colors", "Keep the original colours", "Only the lightness changes.", False, READ_WRITE
+        "keep-colors", titles[2], "Only the lightness changes.", False, READ_WRITE
     )
     procedure.add_image_return_value("result", "Result", "The new image, if one was made.", True, READ_WRITE)
 
@@ -90,8 +93,9 @@ def add_recipe(procedure: Any) -> None:
     procedure.set_documentation("Apply a recipe: a chain of filters", help_text, procedure.get_name())
     procedure.set_attribution("The Senga authors", "The Senga authors", "")
     action = Gimp.FileChooserAction.OPEN
-    procedure.add_file_argument("recipe", "Recipe", "A TOML file.", action, True, None, READ_WRITE)
-    add_common(procedure)
+    titles = facts.with_mnemonics(["Recipe", *COMMON_TITLES])
+    procedure.add_file_argument("recipe", titles[0], "A TOML file.", action, True, None, READ_WRITE)
+    add_common(procedure, titles[1:])
 
 
 def values(config: Any, names: list[str]) -> dict[str, Any]:

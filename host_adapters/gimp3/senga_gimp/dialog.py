@@ -10,7 +10,7 @@ import gi
 gi.require_version("Gimp", "3.0")
 gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
-from gi.repository import GimpUi, GLib, Gtk  # noqa: E402 - after the versions are chosen
+from gi.repository import GimpUi, GObject, Gtk  # noqa: E402 - after the versions are chosen
 
 from . import facts  # noqa: E402
 from .preview import Preview  # noqa: E402
@@ -18,6 +18,7 @@ from .working import Progress  # noqa: E402
 
 _HEIGHT = 520
 _SEED_LIMIT = 2**31 - 1
+_TWO_WAYS = GObject.BindingFlags.BIDIRECTIONAL | GObject.BindingFlags.SYNC_CREATE
 
 
 class Dialog:
@@ -65,11 +66,11 @@ class Dialog:
         self._settings.pack_start(Gtk.Separator(), False, False, 0)
         self._settings.pack_start(self._window.get_scale_entry("strength", 1.0), False, False, 0)
         for name in ("keep-colors", "output"):
-            self._settings.pack_start(self._window.get_widget(name, GLib.TYPE_NONE), False, False, 0)
+            self._settings.pack_start(self._window.get_widget(name, GObject.TYPE_NONE), False, False, 0)
 
     def add_recipe(self) -> None:
         """The file of a recipe."""
-        self._settings.pack_start(self._window.get_widget("recipe", GLib.TYPE_NONE), False, False, 0)
+        self._settings.pack_start(self._window.get_widget("recipe", GObject.TYPE_NONE), False, False, 0)
         self.add_common()
 
     def add_preview(self, preview: Preview) -> None:
@@ -88,19 +89,16 @@ class Dialog:
         elif setting["name"] == "seed" and setting["kind"] == "int":
             widget = self._seed(name)
         else:
-            widget = self._window.get_widget(name, GLib.TYPE_NONE)
+            widget = self._window.get_widget(name, GObject.TYPE_NONE)
         widget.set_tooltip_text(setting["text"])
         return widget
 
     def _menu_with_entry(self, name: str, setting: facts.Setting) -> Any:
         """A menu of known values, and room for others."""
-        known = dict(setting["suggestions"])
         menu = Gtk.ComboBoxText.new_with_entry()
-        for value in known:
+        for value, _title in setting["suggestions"]:
             menu.append_text(value)
-        entry = menu.get_child()
-        flags = self._two_ways()
-        self._config.bind_property(name, entry, "text", flags)
+        self._config.bind_property(name, menu.get_child(), "text", _TWO_WAYS)
         row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
         row.pack_start(Gtk.Label(label=facts.label(setting), xalign=0), False, False, 0)
         row.pack_end(menu, False, False, 0)
@@ -109,7 +107,7 @@ class Dialog:
     def _seed(self, name: str) -> Any:
         """A number, and a button that draws another."""
         row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
-        row.pack_start(self._window.get_widget(name, GLib.TYPE_NONE), True, True, 0)
+        row.pack_start(self._window.get_widget(name, GObject.TYPE_NONE), True, True, 0)
         dice = Gtk.Button(label="Another")
         draw = random.SystemRandom()
         dice.connect("clicked", lambda _button: self._config.set_property(name, draw.randint(0, _SEED_LIMIT)))
@@ -123,11 +121,6 @@ class Dialog:
         expander = Gtk.Expander(label=title)
         expander.add(inside)
         return expander
-
-    def _two_ways(self) -> Any:
-        from gi.repository import GObject
-
-        return GObject.BindingFlags.BIDIRECTIONAL | GObject.BindingFlags.SYNC_CREATE
 
     def ask(self) -> bool:
         """Let the painter choose; False when they cancel."""

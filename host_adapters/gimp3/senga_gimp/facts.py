@@ -49,6 +49,18 @@ def label(setting: Setting) -> str:
     return words[:1].upper() + words[1:] + unit
 
 
+def with_mnemonics(labels: list[str]) -> list[str]:
+    """Labels with an underscore before the letter that reaches them with Alt; GIMP's buttons keep theirs."""
+    taken = set("chlorsf")
+    marked = []
+    for text in labels:
+        place = next((i for i, letter in enumerate(text.lower()) if letter.isalpha() and letter not in taken), None)
+        if place is not None:
+            taken.add(text[place].lower())
+        marked.append(text if place is None else f"{text[:place]}_{text[place:]}")
+    return marked
+
+
 def kind(setting: Setting) -> str:
     """The kind of argument: an optional setting travels as text, empty for none."""
     return "text" if setting["optional"] else str(setting["kind"])
