@@ -49,7 +49,9 @@ lint: $(VENV)/ready-lint
 	cd build/typed && MYPYPATH=. $(abspath $(BIN))/mypy --config-file $(abspath pyproject.toml) -p senga
 
 bench: $(VENV)/ready-test
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/sketch.py
+	$(BIN)/python benchmarks/animegan.py --large
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist *.egg-info

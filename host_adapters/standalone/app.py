@@ -15,6 +15,8 @@ COMMANDS = {
     "list": ("listing", "List the filters."),
     "info": ("listing", "Tell what a filter does and what can be set."),
     "models": ("models", "List, pull, import, verify and remove model weights."),
+    "train": ("train", "Train a style of one's own, and export it."),
+    "evaluate": ("evaluate", "Judge generated pictures: FID, KID, IS, and a table for a style."),
     "plugins": ("plugins", "List, disable and enable plug-ins."),
     "doctor": ("doctor", "Check this installation and say what to do."),
     "completion": ("completion", "Print the completion script of a shell."),
