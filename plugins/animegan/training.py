@@ -7,7 +7,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,8 +90,27 @@ class Training:
     columns = ("judge", "penalty", "adversarial", "content", "style", "colour", "variation", "gradient", "total")
 
     def __init__(self, preset: Preset, pictures: Pictures, encoder: Encoder, seed: int = 0) -> None:
-        self.preset, self.pictures, self.seed = preset, pictures, seed
-        self.epoch = pictures.epoch(preset.batch)
+        self._set_up(preset, encoder, pictures.epoch(preset.batch), seed)
+        self.pictures = pictures
+        first = self.batch(0)
+        self.features.calibrate(np.concatenate([first.photo, first.style]))
+
+    @classmethod
+    def of_parts(cls, preset: Preset, encoder: Encoder, epoch: int, seed: int = 0) -> Training:
+        """A training whose batches come from elsewhere.
+
+        Args:
+            preset: all settings.
+            encoder: the perceptual network.
+            epoch: steps of an epoch.
+            seed: of everything random.
+        """
+        training = cls.__new__(cls)
+        training._set_up(preset, encoder, epoch, seed)
+        return training
+
+    def _set_up(self, preset: Preset, encoder: Encoder, epoch: int, seed: int) -> None:
+        self.preset, self.seed, self.epoch = preset, seed, epoch
         self.start_steps = preset.start_length(self.epoch)
         self.steps = self.start_steps + round(preset.epochs * self.epoch)
         network = generator(preset)
@@ -106,7 +125,6 @@ class Training:
         self.features = Features(encoder, _taps(preset, encoder))
         self.average = self.drawer.arrays() if preset.average else {}
         self.grams: dict[str, Array] = {}
-        self.features.calibrate(self.batch(0).photo)
 
     def phase(self, step: int) -> str:
         """``start`` while the generator learns to reproduce, then ``style``."""
@@ -130,13 +148,17 @@ class Training:
         if step == self.start_steps:
             self.adam.reset()
         drawing, back = self.drawer.record(batch.photo)
-        found = self._train_judge(step, batch, drawing) if step >= self.start_steps else {}
+        found = self.train_judge(step, batch, drawing) if step >= self.start_steps else {}
+        return found | self.train_drawer(step, batch, drawing, back)
+
+    def train_drawer(self, step: int, batch: Batch, drawing: Array, back: Callable[[Array], dict[str, Array]]) -> dict[str, float]:
+        """One step of the generator, whose drawing of the batch was recorded."""
         wanted = self._wanted(step, batch)
         slope, parts = gradient_of(lambda x: self._parts(step, x, batch, wanted), drawing)
         self.adam.update(back(slope), self._rate(step, 1))
         if self.preset.average:
             self.average = averaged(self.average, self.drawer.arrays(), self.preset.average, step + 1)
-        return found | parts | {"total": sum(parts.values())}
+        return parts | {"total": sum(parts.values())}
 
     def weights(self) -> dict[str, Array]:
         """The generator as it would be used: averaged where the preset says so."""
@@ -191,8 +213,8 @@ class Training:
         self.drawer.load(now)
         return np.stack([to_bytes(photos), to_bytes(drawings)])
 
-    def _train_judge(self, step: int, batch: Batch, drawing: Array) -> dict[str, float]:
-        """The discriminator sees all kinds of pictures as one batch."""
+    def train_judge(self, step: int, batch: Batch, drawing: Array) -> dict[str, float]:
+        """One step of the discriminator, which sees all kinds of pictures as one batch."""
         self.judge.follow()
         shares = self.preset.judge
         kinds = ((batch.style, shares.drawn, True), (drawing, shares.generated, False))

@@ -10,7 +10,8 @@ import numpy as np
 from senga.errors import ModelError
 from senga.neural.executor import Array
 
-from .cell import NetworkCell, _ms, to_tensor
+from .cell import NetworkCell, to_tensor
+from .runtime import ms
 
 
 class Adam:
@@ -25,12 +26,12 @@ class Adam:
     def __init__(self, cell: NetworkCell, betas: tuple[float, float] = (0.5, 0.999), clip: float = 0.0) -> None:
         self._names = list(cell.network.parameters)
         self._clip = clip
-        self._adam = _ms.nn.Adam(list(cell.weights), 1e-4, beta1=betas[0], beta2=betas[1], eps=1e-8)
+        self._adam = ms.nn.Adam(list(cell.weights), 1e-4, beta1=betas[0], beta2=betas[1], eps=1e-8)
         self._fresh = self.state()
 
     def update(self, gradients: Mapping[str, Array], rate: float) -> None:
         """One step against the gradients."""
-        _ms.ops.assign(self._adam.learning_rate, _ms.Tensor(rate, _ms.float32))
+        ms.ops.assign(self._adam.learning_rate, ms.Tensor(rate, ms.float32))
         scaled = clipped(gradients, self._clip)
         self._adam(tuple(to_tensor(scaled[name]) for name in self._names))
 
@@ -51,7 +52,7 @@ class Adam:
         for name, parameter in self._parameters().items():
             if name not in state or tuple(state[name].shape) != tuple(parameter.shape):
                 raise ModelError(f"The state of the optimiser lacks “{name}”, or it has another shape.")
-            parameter.set_data(_ms.Tensor(np.array(state[name]), parameter.dtype))
+            ms.ops.assign(parameter, ms.Tensor(np.array(state[name]), parameter.dtype))
 
     def _parameters(self) -> dict[str, Any]:
         adam = self._adam

@@ -65,12 +65,19 @@ def find_pictures(folder: Path) -> list[Path]:
         raise ReadError(f"There is no folder “{folder}”; give one with pictures.", folder)
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
     if not found:
-        raise ReadError(f"The folder “{folder}” holds no pictures; Senga looks for {', '.join(sorted(ENDINGS))}.", folder)
+        raise ReadError(
+            f"The folder “{folder}” holds no pictures; Senga looks for {', '.join(sorted(ENDINGS))}.", folder
+        )
     return found
 
 
 def make_album(
-    folder: Path, file: Path, short_side: int, crop: int, draw: Draw | None = None, report: Callable[[float], None] | None = None
+    folder: Path,
+    file: Path,
+    short_side: int,
+    crop: int,
+    draw: Draw | None = None,
+    report: Callable[[float], None] | None = None,
 ) -> Album:
     """Read the pictures of a folder, sized to a short side, into ``file``; ``draw`` is applied to each.
 
@@ -101,7 +108,9 @@ def make_album(
         album = Album(file, tuple(names), tuple(shapes), tuple(offsets), tuple(bad), tuple(small))
         _write_index(album)
     except OSError as error:
-        raise WriteError(f"The prepared pictures “{file}” cannot be written: {error.strerror}; free some space.", file) from error
+        raise WriteError(
+            f"The prepared pictures “{file}” cannot be written: {error.strerror}; free some space.", file
+        ) from error
     return album
 
 
@@ -125,7 +134,9 @@ def open_album(file: Path) -> Album:
         if file.stat().st_size != size:
             raise ValueError("its size is wrong")
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise ReadError(f"The prepared pictures “{file}” are missing or damaged; start the training anew.", file) from error
+        raise ReadError(
+            f"The prepared pictures “{file}” are missing or damaged; start the training anew.", file
+        ) from error
     return album
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ _PIECE = 1 << 16
 
 @lru_cache(maxsize=1)
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(min(8, os.cpu_count() or 1), "senga-training")
+    return ThreadPoolExecutor(min(8, os.cpu_count() or 1), "senga-training", partial(np.seterr, all="ignore"))
 
 
 def each(work: Callable[..., Any], jobs: Iterable[Any]) -> list[Any]:

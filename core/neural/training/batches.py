@@ -41,7 +41,9 @@ def chosen(count: int, seed: int, stream: int, step: int, batch: int) -> list[in
     return [_order(count, seed, stream, place // count)[place % count] for place in places]
 
 
-def crop_places(album: Album, indices: list[int], crop: int, rng: np.random.Generator, mirror: bool) -> list[tuple[int, int, bool]]:
+def crop_places(
+    album: Album, indices: list[int], crop: int, rng: np.random.Generator, mirror: bool
+) -> list[tuple[int, int, bool]]:
     """For each picture: top, left, and whether to mirror it."""
     places = []
     for i in indices:
@@ -102,7 +104,7 @@ class Prefetch(Generic[T]):
         while not self._stop.is_set():
             try:
                 self._ready.put((step, self._make(step), None))
-            except BaseException as error:  # noqa: BLE001 - handed to the thread that asks
+            except BaseException as error:
                 self._ready.put((step, None, error))
                 return
             step += 1

@@ -7,17 +7,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from senga.neural.device import start
 from senga.neural.executor import Array, as_array
 from senga.neural.graph import Network
 
 from . import plain, spectral
+from .runtime import DEVICE, ms
 from .steps import Plan, Walk
 
-_ms, DEVICE = start()
 
-
-class NetworkCell(_ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
+class NetworkCell(ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
     """Runs a network; its parameters have the names of the weights.
 
     On a processor ``fast`` walks the network with MindSpore's convolutions and numpy between them, with gradients of
@@ -42,8 +40,8 @@ class NetworkCell(_ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
         network.check(weights)
         self.network, self.plan = network, Plan(network)
         self.form = form or ("fast" if DEVICE == "cpu" else "plain")
-        self.weights = _ms.ParameterTuple(
-            [_ms.Parameter(_ms.Tensor(as_array(weights[name])), name=name) for name in network.parameters]
+        self.weights = ms.ParameterTuple(
+            [ms.Parameter(ms.Tensor(as_array(weights[name])), name=name) for name in network.parameters]
         )
         self.vectors = _first_vectors(network) if spectral_norm else {}
 
@@ -56,7 +54,7 @@ class NetworkCell(_ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
             to_input: whether the pictures do.
         """
         if self.form == "plain":
-            return plain.run(self.network, x if to_input else _ms.ops.stop_gradient(x), self._plain_weights(learn))
+            return plain.run(self.network, x if to_input else ms.ops.stop_gradient(x), self._plain_weights(learn))
         if learn:
             return _Learning(self, to_input)(x, *self.weights)
         return _Fixed(self, to_input)(x)
@@ -68,8 +66,15 @@ class NetworkCell(_ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
         """
         if self.form == "plain":
             return self.predict(x), lambda g: self._gradients_again(x, g)
-        walk = Walk(self.plan, self._divided(self.arrays()))
-        return walk.forward(as_array(x)), lambda g: walk.backward(g, learn=True, to_input=False)[1]
+        raw = self.arrays()
+        sigmas = self.sigmas(raw)
+        walk = Walk(self.plan, _divided(raw, sigmas))
+
+        def back(g: Array) -> dict[str, Array]:
+            found = walk.backward(g, learn=True, to_input=False)[1]
+            return found | {name: sigma.gradient(found[name], raw[name]) for name, sigma in sigmas.items()}
+
+        return walk.forward(as_array(x)), back
 
     def learn_from(
         self, pictures: Array, loss: Callable[[Any], Mapping[str, Any]]
@@ -81,25 +86,21 @@ class NetworkCell(_ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
             loss: from the result to named parts, whose sum counts; it may run the network itself.
         """
         function = _summed(lambda: loss(self.construct(to_tensor(pictures), True, False)))
-        (_, parts), slopes = _ms.value_and_grad(function, None, self.weights, has_aux=True)()
+        (_, parts), slopes = ms.value_and_grad(function, None, self.weights, has_aux=True)()
         found = {name: slope.asnumpy() for name, slope in zip(self.network.parameters, slopes, strict=True)}
         return found, _numbers(parts)
 
     def _gradients_again(self, x: Array, g: Array) -> dict[str, Array]:
-        product = _ms.grad(lambda: (self.construct(to_tensor(x)) * to_tensor(g)).sum(), None, self.weights)
+        product = ms.grad(lambda: (self.construct(to_tensor(x)) * to_tensor(g)).sum(), None, self.weights)
         found = zip(self.network.parameters, product(), strict=True)
         return {name: gradient.asnumpy() for name, gradient in found}
-
-    def _divided(self, weights: dict[str, Array]) -> dict[str, Array]:
-        """The weights with spectral norm, where that is asked for."""
-        sigmas = self.sigmas(weights)
-        return weights | {name: weights[name] / np.float32(sigma.value) for name, sigma in sigmas.items()}
 
     def predict(self, x: Array) -> Array:
         """The result without remembering anything for gradients."""
         if self.form == "plain":
-            return self.construct(_ms.Tensor(as_array(x)), False, False).asnumpy()  # type: ignore[no-any-return]
-        return Walk(self.plan, self._divided(self.arrays()), remember=False).forward(as_array(x))
+            return self.construct(ms.Tensor(as_array(x)), False, False).asnumpy()  # type: ignore[no-any-return]
+        weights = self.arrays()
+        return Walk(self.plan, _divided(weights, self.sigmas(weights)), remember=False).forward(as_array(x))
 
     def arrays(self) -> dict[str, Array]:
         """The weights, by name; copies."""
@@ -113,7 +114,7 @@ class NetworkCell(_ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
         """
         self.network.check(weights)
         for name, parameter in zip(self.network.parameters, self.weights, strict=True):
-            parameter.set_data(_ms.Tensor(as_array(weights[name])))
+            ms.ops.assign(parameter, ms.Tensor(as_array(weights[name])))  # after set_data, asnumpy stays behind
 
     def follow(self) -> None:
         """One power iteration of every kernel; once a step."""
@@ -126,18 +127,18 @@ class NetworkCell(_ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
 
     def _plain_weights(self, learn: bool) -> dict[str, Any]:
         given = {
-            name: w if learn else _ms.ops.stop_gradient(w)
+            name: w if learn else ms.ops.stop_gradient(w)
             for name, w in zip(self.network.parameters, self.weights, strict=True)
         }
         for name, sigma in self.sigmas(self.arrays()).items():
             shape = given[name].shape
             flat = given[name].reshape(shape[0], -1)  # (outputs, inputs * height * width)
-            value = (_ms.Tensor(sigma.left) * _ms.ops.matmul(flat, _ms.Tensor(sigma.right))).sum()
+            value = (ms.Tensor(sigma.left) * ms.ops.matmul(flat, ms.Tensor(sigma.right))).sum()
             given[name] = given[name] / value
         return given
 
 
-class _Pass(_ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
+class _Pass(ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
     """One way through the network and back; a new one for every call, since each remembers its own values."""
 
     def __init__(self, owner: NetworkCell, to_input: bool) -> None:
@@ -151,8 +152,7 @@ class _Pass(_ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
         weights = {name: w.asnumpy() for name, w in zip(owner.network.parameters, owner.weights, strict=True)}
         self._sigmas = owner.sigmas(weights)
         self._raw = {name: weights[name] for name in self._sigmas}
-        weights |= {name: weights[name] / np.float32(sigma.value) for name, sigma in self._sigmas.items()}
-        self._walk = [Walk(owner.plan, weights)]
+        self._walk = [Walk(owner.plan, _divided(weights, self._sigmas))]
         return to_tensor(self._walk[0].forward(x.asnumpy()))
 
     def _backward(self, x: Any, g: Any, learn: bool) -> tuple[Any, ...]:
@@ -180,9 +180,14 @@ class _Fixed(_Pass):
         return self._backward(x, g, False)
 
 
+def _divided(weights: Mapping[str, Array], sigmas: Mapping[str, spectral.Sigma]) -> dict[str, Array]:
+    """The weights with spectral norm, where that is asked for."""
+    return {**weights, **{name: weights[name] / np.float32(sigma.value) for name, sigma in sigmas.items()}}
+
+
 def gradient_of(loss: Callable[[Any], Mapping[str, Any]], x: Array) -> tuple[Array, dict[str, float]]:
     """The gradient of a loss in its argument, and the loss's named parts, whose sum counts."""
-    (_, parts), slope = _ms.value_and_grad(_summed(loss), 0, None, has_aux=True)(to_tensor(x))
+    (_, parts), slope = ms.value_and_grad(_summed(loss), 0, None, has_aux=True)(to_tensor(x))
     return from_tensor(slope), _numbers(parts)
 
 
@@ -207,7 +212,7 @@ def from_tensor(tensor: Any) -> Array:
 
 def to_tensor(array: Array) -> Any:
     """A MindSpore tensor; it may share the array's memory."""
-    return _ms.Tensor.from_numpy(np.ascontiguousarray(array, np.float32))
+    return ms.Tensor.from_numpy(np.ascontiguousarray(array, np.float32))
 
 
 def _first_vectors(network: Network) -> dict[str, Array]:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from senga.neural.blocks import Conv
-from senga.neural.device import start
 from senga.neural.executor import Array
+
+from .runtime import ms
 
 
 class Convolution:
@@ -23,11 +24,10 @@ class Convolution:
     """
 
     def __init__(self, outputs: int, size: tuple[int, int], stride: int, groups: int) -> None:
-        module, _ = start()
-        grads, nets = module.ops.operations._grad_ops, module.ops.operations.nn_ops
+        grads, nets = ms.ops.operations._grad_ops, ms.ops.operations.nn_ops
         facts: dict[str, Any] = {"pad_mode": "valid", "stride": stride, "group": groups}
-        self._tensor = module.Tensor.from_numpy
-        self._forward = module.ops.Conv2D(outputs, size, **facts)
+        self._tensor = ms.Tensor.from_numpy
+        self._forward = ms.ops.Conv2D(outputs, size, **facts)
         self._to_input = nets.Conv2DBackpropInput(outputs, size, **facts)
         self._to_kernel = grads.Conv2DBackpropFilter(outputs, size, **facts)
         self._stride, self._depthwise = stride, groups > 1

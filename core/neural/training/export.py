@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from senga.atomic import replacing
-from senga.catalog import CARD_FIELDS
+from senga.store.catalog import CARD_FIELDS
 from senga.errors import SettingsError, WriteError
 from senga.job import Weights
-from senga.model_file import write_model
-from senga.neural.checkpoints import read_checkpoint
+from senga.store.model_file import write_model
 
-from .run_folder import RunFolder
+from .run_folder import RunFolder, read_kept
 
 
 def export_style(folder: RunFolder, out: Path, facts: Mapping[str, str], step: int | None = None) -> tuple[Path, Path]:
@@ -35,13 +34,13 @@ def export_style(folder: RunFolder, out: Path, facts: Mapping[str, str], step: i
     """
     if out.suffix != ".safetensors":
         raise SettingsError(f"A style is a .safetensors file: write to “{out.with_suffix('.safetensors').name}”.")
-    found = read_checkpoint(folder.weights_file(step))
-    steps = found.metadata.get("steps", "")
+    arrays, known = read_kept(folder.weights_file(step))
+    steps = known.get("steps", "")
     given = {key: value for key, value in facts.items() if value}
-    card = {key: value for key, value in {**found.metadata, **given}.items() if key in CARD_FIELDS} | {"steps": steps}
+    card = {key: value for key, value in {**known, **given}.items() if key in CARD_FIELDS} | {"steps": steps}
     text = out.with_suffix(".md")
     try:
-        write_model(out, Weights(found.arrays, card), {})
+        write_model(out, Weights(arrays, card), {})
         with replacing(text) as stream:
             stream.write(describe(card, folder, int(steps or 0)).encode())
     except OSError as error:
@@ -53,7 +52,11 @@ def describe(card: Mapping[str, str], folder: RunFolder, step: int) -> str:
     """The model card as Markdown: what the style is, whose, from what, and how the training went."""
     settings = folder.settings()
     lines = [f"# {card.get('title', 'A style for Senga')}", "", card.get("note", ""), "", "| | |", "|--|--|"]
-    lines += [f"| {key.replace('_', ' ')} | {card[key]} |" for key in CARD_FIELDS if key in card and key not in ("title", "note")]
+    lines += [
+        f"| {key.replace('_', ' ')} | {card[key]} |"
+        for key in CARD_FIELDS
+        if key in card and key not in ("title", "note")
+    ]
     lines += [f"| {key} | {value} |" for key, value in settings.items() if not isinstance(value, dict)]
     lines += [f"| steps | {step} |", "", "## Losses", "", "Means over a tenth of the steps each.", ""]
     lines += _loss_table(folder.root / "losses.csv", step)

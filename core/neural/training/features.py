@@ -11,9 +11,10 @@ from senga.neural.blocks import Padding
 from senga.neural.executor import Array
 
 from . import arithmetic
-from .cell import _ms, to_tensor
+from .cell import to_tensor
 from .convolution import convolution
 from .perceptual import LAYERS, REFERENCE_CHANNELS, REFERENCE_LEVEL, Encoder
+from .runtime import ms
 
 
 @dataclass
@@ -148,7 +149,7 @@ class Features:
         return dict(zip(self.taps, found, strict=True))
 
 
-class _FeatureCell(_ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
+class _FeatureCell(ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
     """One way through the network and back."""
 
     def __init__(self, walk: _Walk) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+import numpy as np
+
 from senga.errors import ModelError, SengaError
 from senga.neural.executor import Array
 
@@ -118,7 +120,9 @@ class Loop(Generic[B]):
         if state:
             differing = sorted(key for key, value in self._facts.items() if state.facts.get(key) != value)
             if differing:
-                raise ModelError(f"The checkpoint of step {step} was made with other settings ({', '.join(differing)}).")
+                raise ModelError(
+                    f"The checkpoint of step {step} was made with other settings ({', '.join(differing)})."
+                )
             self.trainee.load(state.arrays)
         self.folder.cut_losses(("step", "phase", "seconds", *self.trainee.columns), step)
         return step
@@ -149,7 +153,8 @@ class Loop(Generic[B]):
 
     def _step(self, step: int, batch: B) -> Mapping[str, float]:
         began = time.monotonic()
-        losses = self.trainee.train(step, batch)
+        with np.errstate(all="ignore"):  # what is no number is told below
+            losses = self.trainee.train(step, batch)
         seconds = time.monotonic() - began
         self._recent.append(seconds)
         broken = [name for name, value in losses.items() if not math.isfinite(value)]

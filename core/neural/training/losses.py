@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from .cell import _ms
+from .runtime import ms
 
-ops = _ms.ops
+ops = ms.ops
 
 YUV = np.array(
     [
@@ -32,13 +32,13 @@ ADVERSARIAL = ("lsgan", "gan", "hinge", "wgan-gp", "wgan-lp", "dragan")
 
 def to_yuv(picture: Any) -> Any:
     """Luminance in [0, 1] and the two colour differences."""
-    kernel = _ms.Tensor(YUV.reshape(3, 3, 1, 1))
+    kernel = ms.Tensor(YUV.reshape(3, 3, 1, 1))
     return ops.Conv2D(3, 1)((picture + 1) * 0.5, kernel)
 
 
 def grey_of(picture: Any) -> Any:
     """Three equal channels of luminance in [-1, 1]."""
-    kernel = _ms.Tensor(np.broadcast_to(YUV[0], (3, 3)).reshape(3, 3, 1, 1).copy())
+    kernel = ms.Tensor(np.broadcast_to(YUV[0], (3, 3)).reshape(3, 3, 1, 1).copy())
     return ops.Conv2D(3, 1)(picture, kernel)
 
 
@@ -57,7 +57,7 @@ def mean_absolute(x: Any, y: Any) -> Any:
 def huber(x: Any, y: Any) -> Any:
     """Half the squared difference up to 1, linear beyond; the mean."""
     far = ops.abs(x - y)
-    near = ops.minimum(far, _ms.Tensor(1.0, _ms.float32))
+    near = ops.minimum(far, ms.Tensor(1.0, ms.float32))
     return (near * (far - 0.5 * near)).mean()
 
 
@@ -124,12 +124,12 @@ def gradient_penalty(
         drawn: (N, 3, H, W).
         rng: places the points.
     """
-    share = _ms.Tensor(rng.random((genuine.shape[0], 1, 1, 1), np.float32))
+    share = ms.Tensor(rng.random((genuine.shape[0], 1, 1, 1), np.float32))
     if kind == "dragan":
-        noise = _ms.Tensor(rng.random(genuine.shape, np.float32))
+        noise = ms.Tensor(rng.random(genuine.shape, np.float32))
         drawn = genuine + 0.5 * float(genuine.asnumpy().std()) * noise
     between = genuine + share * (drawn - genuine)
-    slopes = _ms.grad(lambda x: discriminator(x).sum())(between)
+    slopes = ms.grad(lambda x: discriminator(x).sum())(between)
     size = ops.sqrt(ops.square(slopes).sum((1, 2, 3)) + 1e-12)
     beyond = ops.relu(size - 1) if kind == "wgan-lp" else size - 1
     return ops.square(beyond).mean()

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from senga.neural.blocks import Add, Block, Conv, Double, Halve, Input, LeakyReLU, Norm, Padding, Tanh
-from senga.neural.device import start
 from senga.neural.graph import Network
 
 from .arithmetic import mirrors, resize_matrix
+from .runtime import ms
+
+ops = ms.ops
 
 
 def run(network: Network, x: Any, weights: Mapping[str, Any]) -> Any:
@@ -23,12 +25,10 @@ def run(network: Network, x: Any, weights: Mapping[str, Any]) -> Any:
 
 
 def _apply(block: Block, inputs: list[Any], weights: Mapping[str, Any]) -> Any:
-    ops = start()[0].ops
     x = inputs[0]
     match block:
         case Conv():
-            conv = ops.Conv2D(block.outputs, block.kernel, pad_mode="valid", stride=block.stride, group=block.groups)
-            y = conv(pad(x, block.padding), weights[block.weight])
+            y = _convolve(x, block, weights[block.weight])
             return y + weights[block.bias].reshape(1, -1, 1, 1) if block.bias else y  # one for each channel
         case Norm():
             axes = (1, 2, 3) if block.over == "picture" else (2, 3)
@@ -38,7 +38,8 @@ def _apply(block: Block, inputs: list[Any], weights: Mapping[str, Any]) -> Any:
                 1, -1, 1, 1
             )  # channels
         case LeakyReLU(slope=slope):
-            return ops.maximum(x, slope * x)
+            passed = ops.stop_gradient((x > 0).astype(ms.float32))
+            return x * (slope + (1 - slope) * passed)  # the second gradient of MindSpore's maximum is zero
         case Add():
             return x + inputs[1]
         case Tanh():
@@ -48,22 +49,25 @@ def _apply(block: Block, inputs: list[Any], weights: Mapping[str, Any]) -> Any:
     raise TypeError(f"no arithmetic for {block}")
 
 
+def _convolve(x: Any, block: Conv, kernel: Any) -> Any:
+    """Zeros are left to the convolution, because slices and sums together lose second gradients in MindSpore 2.8."""
+    sides = block.padding
+    zeros = (sides.top, sides.bottom, sides.left, sides.right) if sides.mode == "zero" else (0, 0, 0, 0)
+    conv = ops.Conv2D(block.outputs, block.kernel, pad_mode="pad", pad=zeros, stride=block.stride, group=block.groups)
+    return conv(x if sides.mode == "zero" else pad(x, sides), kernel)
+
+
 def pad(x: Any, padding: Padding) -> Any:
-    """Margins by slices that are put together: MindSpore's own padding has no second gradient."""
+    """Margins by reflection or repetition, as slices that are put together."""
     for axis in (2, 3):
         x = _pad_axis(x, padding, axis)
     return x
 
 
 def _pad_axis(x: Any, padding: Padding, axis: int) -> Any:
-    ops = start()[0].ops
     before, after = (padding.top, padding.bottom) if axis == 2 else (padding.left, padding.right)
     if not before + after:
         return x
-    if padding.mode == "zero":
-        shapes = [tuple(n if i == axis else size for i, size in enumerate(x.shape)) for n in (before, after)]
-        first, last = (ops.zeros(shape, x.dtype) if shape[axis] else None for shape in shapes)
-        return ops.cat([part for part in (first, x, last) if part is not None], axis)
     size = x.shape[axis] + before + after
     source = dict(mirrors(padding, axis, size))
     lines = [source.get(i, i) - before for i in range(size)]
@@ -77,8 +81,7 @@ def _line(x: Any, axis: int, i: int) -> Any:
 
 
 def _resize(x: Any, block: Double | Halve) -> Any:
-    module, _ = start()
     rows, columns = (2 * n if isinstance(block, Double) else n // 2 for n in x.shape[2:])
-    left = module.Tensor(resize_matrix(block.sampling, x.shape[2], rows))
-    right = module.Tensor(resize_matrix(block.sampling, x.shape[3], columns).T)
-    return module.ops.matmul(left, module.ops.matmul(x, right))
+    left = ms.Tensor(resize_matrix(block.sampling, x.shape[2], rows))
+    right = ms.Tensor(resize_matrix(block.sampling, x.shape[3], columns).T)
+    return ops.matmul(left, ops.matmul(x, right))

@@ -20,7 +20,6 @@ import tomli_w
 
 from senga.atomic import replacing
 from senga.errors import ModelError, SengaError, SettingsError, WriteError
-from senga.neural.checkpoints import read_checkpoint
 from senga.neural.executor import Array
 
 FORMAT = "senga-training-1"
@@ -136,7 +135,9 @@ class RunFolder:
         if not files:
             raise ModelError(f"“{self.root}” holds no generator yet; train until the first sample was drawn.")
         if step is not None and step not in files:
-            raise ModelError(f"“{self.root}” holds no generator of step {step}; there are {', '.join(map(str, files))}.")
+            raise ModelError(
+                f"“{self.root}” holds no generator of step {step}; there are {', '.join(map(str, files))}."
+            )
         return files[max(files) if step is None else step]
 
     def cut_losses(self, columns: Sequence[str], step: int) -> None:
@@ -207,12 +208,26 @@ class RunFolder:
 def _encoded(arrays: Mapping[str, Array], facts: Mapping[str, str]) -> bytes:
     from safetensors.numpy import save
 
-    return save({name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())}, dict(facts))
+    return save({name: np.asarray(array, order="C") for name, array in sorted(arrays.items())}, dict(facts))
+
+
+def read_kept(file: Path) -> tuple[dict[str, Array], dict[str, str]]:
+    """Arrays and facts of a file that a training wrote.
+
+    Raises:
+        ModelError: it is missing or damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, framework="np") as content:
+            return {name: content.get_tensor(name) for name in content.keys()}, dict(content.metadata() or {})  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"“{file.name}” is damaged or cannot be read ({error}).") from error
 
 
 def _read_state(file: Path) -> State:
-    found = read_checkpoint(file)
-    facts = dict(found.metadata)
+    arrays, facts = read_kept(file)
     if facts.pop("format", "") != FORMAT:
         raise ModelError(f"“{file.name}” is no checkpoint of this version of Senga.")
-    return State(int(facts.pop("step")), found.arrays, facts)
+    return State(int(facts.pop("step")), arrays, facts)
