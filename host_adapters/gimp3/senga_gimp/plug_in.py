@@ -105,6 +105,7 @@ class _Call:
         Raises:
             Cancelled, Trouble, WorkerError: nothing was changed.
         """
+        _require_manifest()
         if not self._is_interactive:
             return self._paint(Progress(self._title))
         painting.check(self._drawables, "new-image")
@@ -149,6 +150,13 @@ class _Call:
         Gimp.displays_flush()
         progress.end()
         return made
+
+
+def _require_manifest() -> None:
+    try:
+        facts.read_manifest()
+    except ValueError as error:
+        raise Trouble(f"The list of Senga's filters cannot be used ({error}): run “senga gimp install” again.") from error
 
 
 def _recipe_text(file: Any) -> str:

@@ -1,0 +1,107 @@
+"""What goes wrong: a sentence, a true status, the picture unchanged, nothing left behind."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+from bench import FAILED, SUCCESS, call, picture, raw, values
+
+PLUG_IN = os.path.join(os.environ["GIMP3_DIRECTORY"], "plug-ins", "senga-gimp")
+sys.path.insert(0, PLUG_IN)
+from senga_client import connect, private_folders  # noqa: E402 - lies in the installed plug-in
+
+MANIFEST = os.path.join(PLUG_IN, "manifest.json")
+
+
+def refused(name, *words, **settings):
+    """The call fails, the message has these words, and the picture is as it was."""
+    image, layer = picture()
+    before = raw(layer)
+    status, _, message = call(name, image, [layer], **settings)
+    assert status == FAILED, status
+    for word in words:
+        assert word in message, message
+    assert raw(layer) == before
+    assert len(image.get_layers()) == 1
+
+
+def check_a_filter_that_raises():
+    refused("senga-bench-fails", "bench-fails", "the ink ran out")
+    check_a_good_call_afterwards()
+
+
+def check_a_setting_that_nothing_knows():
+    refused("senga-sketch", "brush", "crayon", brush="crayon")
+
+
+def check_a_style_that_is_not_there():
+    refused("senga-anime", "no-such-style", style="no-such-style")
+
+
+def check_a_worker_that_dies_in_mid_job():
+    with connect(MANIFEST) as worker:
+        pid = worker.pid
+    killer = subprocess.Popen([sys.executable, "-c", f"import os, time; time.sleep(1.5); os.kill({pid}, 9)"])
+    refused("senga-bench-slow", "Nothing was changed", seconds=8.0)
+    killer.wait()
+    check_a_good_call_afterwards()
+
+
+def check_a_good_call_afterwards():
+    image, layer = picture()
+    status, _, message = call("senga-bench", image, [layer])
+    assert status == SUCCESS, message
+    assert set(values(layer)[5][:3]) <= {0.0, 1.0}
+
+
+def check_a_recipe():
+    text = 'senga = 1\n[[steps]]\nfilter = "bench"\n[[steps]]\nfilter = "bench"\nsettings = { invert = true }\n'
+    image, layer = picture()
+    before = values(layer)
+    with tempfile.NamedTemporaryFile("w", suffix=".toml", delete=False) as file:
+        file.write(text)
+    status, _, message = call("senga-run-recipe", image, [layer], recipe=file.name)
+    assert status == SUCCESS, message
+    for old, new in zip(before, values(layer)):
+        assert new[:3] == tuple(float(value < 0.5) for value in old[:3])
+    os.remove(file.name)
+
+
+def check_recipes_that_cannot_run():
+    refused("senga-run-recipe", "No recipe is chosen")
+    image, layer = picture()
+    assert call("senga-run-recipe", image, [layer], recipe="/nowhere.toml")[0] != SUCCESS  # GIMP itself refuses it
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+        file.write("this is no recipe")
+        file.flush()
+        refused("senga-run-recipe", "TOML", recipe=file.name)
+        file.seek(0)
+        file.write('senga = 1\n[[steps]]\nfilter = "benhc"\n')
+        file.flush()
+        refused("senga-run-recipe", "did you mean “bench”?", recipe=file.name)
+
+
+def check_nothing_is_left_behind():
+    time.sleep(1)
+    left = [
+        os.path.join(folder, name)
+        for folder in private_folders()
+        for name in os.listdir(folder)
+        if name.startswith("canvas-")
+    ]
+    assert not left, left
+    with connect(MANIFEST) as worker:
+        assert not worker.status()["jobs"], worker.status()
+
+
+def check_a_warm_worker_is_quick():
+    """The picture goes to the worker and back within half a second and what this machine is slower by."""
+    image, layer = picture(alpha=False, width=4000, height=3000)
+    call("senga-bench", image, [layer])
+    with connect(MANIFEST) as worker:
+        worker.status()
+    start = time.monotonic()
+    assert call("senga-bench", image, [layer])[0] == SUCCESS
+    print(f"       12 megapixels through a warm worker: {time.monotonic() - start:.2f} s in all")

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Run the checks in GIMP without a window.  headless.sh REPOSITORY WORK OUTPUT [MODULE...]
+set -euo pipefail
+here=$1 work=$2
+shift 3
+. "$here/tests/gimp/profile.sh"
+plug_in=$work/profile/plug-ins/senga-gimp
+
+check() { # in one GIMP
+  local names=$(printf '"%s",' "$@")
+  gimp-console -i -d -f --quit --batch-interpreter=python-fu-eval \
+    -b "import sys; sys.dont_write_bytecode = True; sys.path.insert(0, '$here/tests/gimp'); import bench; bench.run_checks([$names])" \
+    >"$work/log" 2>&1 || { grep -v 'scriptfu-WARNING' "$work/log"; echo "FAILED: $*"; exit 1; }
+  grep -E '^(ok|FAILED|  )' "$work/log"
+}
+
+make_profile "$here" "$work/profile"
+if [ $# -gt 0 ]; then check "$@"; exit; fi
+check check_modes check_layers check_failures
+
+echo "Two GIMPs at once"
+cp -r "$work/profile" "$work/second"
+sed -i "s|$work/profile|$work/second|" "$work/second/plug-ins/senga-gimp/manifest.json"
+(GIMP3_DIRECTORY=$work/second check check_layers) >"$work/second.log" 2>&1 & second=$!
+check check_layers
+wait $second || { cat "$work/second.log"; exit 1; }
+
+echo "The Python that held Senga is gone"
+sed -i 's|"python": ".*"|"python": "/nowhere/python"|' "$plug_in/manifest.json"
+check check_no_senga
+
+echo "The manifest is damaged"
+echo '{' >"$plug_in/manifest.json"
+touch "$plug_in/senga-gimp.py"
+check check_no_manifest
+
+echo "No room for the pixels"
+make_profile "$here" "$work/profile"
+unshare --mount bash -c "mount -t tmpfs -o size=8m none /tmp; mount -t tmpfs -o size=8m none '$work/tmp'; $(declare -f check); here=$here work=$work; check check_full_disk"
