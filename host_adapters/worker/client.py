@@ -22,6 +22,7 @@ import io
 import json
 import os
 import select
+import shutil
 import socket
 import stat
 import struct
@@ -111,9 +112,22 @@ class Canvas(object):
 
     def facts(self):
         # type: () -> Dict[str, Any]
-        """What the other side needs to open it."""
+        """What the other side needs to open it once: it takes the name of the file away, so that nothing is left."""
+        if not os.path.exists(self.path):
+            self._rename()
         names = ("path", "width", "height", "channels", "depth", "masked")
         return {name: getattr(self, name) for name in names}
+
+    def _rename(self):
+        # type: () -> None
+        """Give the pixels a new file; the old one lives on in a worker that may still write into it."""
+        old = self._file
+        self.path, self._file = _create(self._mask_start + self.masked * self.width * self.height)
+        old.seek(0)
+        self._file.seek(0)
+        shutil.copyfileobj(old, self._file, 1 << 20)
+        self._file.flush()
+        old.close()
 
     def write_band(self, y, data):
         # type: (int, bytes) -> None
@@ -180,7 +194,7 @@ class Result(object):
     """What a job gave.
 
     ``changed`` says whether the canvas was edited; ``layers`` are the further pictures (close their canvases);
-    ``notes`` are sentences for the painter; ``seconds`` is the time that the filter took.
+    ``notes`` are sentences for the painter; ``seconds`` is the time that the filter took (without later frames).
     """
 
     def __init__(self, changed, layers, notes, seconds):
@@ -309,31 +323,36 @@ class Worker(object):
     def _question(self, message):
         # type: (Dict[str, Any]) -> Dict[str, Any]
         self._ask(message)
-        deadline = _monotonic() + self._timeout
         try:
-            while _monotonic() < deadline:
-                answer = self._receive(_POLL)
-                if answer.get("event") == "error":
-                    raise WorkerError(answer["message"])
-                if answer.get("event") == "answer":
-                    return dict(answer["value"])
+            return dict(self._await("answer")["value"])
         except Gone:
             self.close()
             raise WorkerError("Senga's worker was lost before it answered: try again.")
-        self.close()
-        raise WorkerError("Senga's worker does not answer; end it with “senga worker stop” and try again.")
 
     def _ask(self, message):
         # type: (Dict[str, Any]) -> None
-        """Send the first message of a conversation, to a new worker if the old one is gone."""
-        try:
-            channel = self._open()
-            if not channel.alive():
-                raise Gone
-            channel.send(message)
-        except Gone:
-            self.close()
-            self._open().send(message)
+        """Send the first message of a conversation, and to a new worker if the old one ended before it heard it."""
+        for _ in range(2):
+            try:
+                self._open().send(message)
+                self._await("heard")
+                return
+            except Gone:
+                self.close()
+        raise WorkerError("Senga's worker was lost before it began: try again.")
+
+    def _await(self, event):
+        # type: (str) -> Dict[str, Any]
+        """The next message of that kind, or the failure that comes in its place."""
+        deadline = _monotonic() + self._timeout
+        while _monotonic() < deadline:
+            message = self._receive(_POLL)
+            if message.get("event") == "error":
+                raise WorkerError(message["message"])
+            if message.get("event") == event:
+                return message
+        self.close()
+        raise WorkerError("Senga's worker does not answer; end it with “senga worker stop” and try again.")
 
     def _send(self, message):
         # type: (Dict[str, Any]) -> None
@@ -446,11 +465,6 @@ class Channel(object):
             parts.append(part)
             size -= len(part)
         return b"".join(parts)
-
-    def alive(self):
-        # type: () -> bool
-        """Whether the other side is still there: between conversations it has nothing to say but its end."""
-        return not select.select([self._socket], [], [], 0)[0]
 
     def close(self):
         # type: () -> None

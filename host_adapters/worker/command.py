@@ -12,7 +12,7 @@ import click
 from .client import Worker, WorkerError, connect, private_folders
 from .seat import holder
 
-_PATIENCE = 5.0
+_PATIENCE = 2.0
 
 
 @click.group("worker")

@@ -18,7 +18,7 @@ class Jobs:
     """
 
     def __init__(self, perform: Callable[[Task], Message], width: int = 1) -> None:
-        self._perform = perform
+        self._perform, self._width = perform, width
         self._turn = threading.Condition()
         self._waiting: list[Task] = []
         self._running: list[Task] = []
@@ -34,7 +34,7 @@ class Jobs:
             self._waiting.append(task)
             ahead = len(self) - 1
             self._turn.notify()
-        if ahead:
+        if ahead >= self._width:
             task.wait(ahead)
 
     def cancel(self, task: Task) -> None:
@@ -75,5 +75,5 @@ class Jobs:
         with self._turn:
             places = [(task, number + len(self._running)) for number, task in enumerate(self._waiting)]
         for task, ahead in places:
-            if ahead:
+            if ahead >= self._width:
                 task.wait(ahead)

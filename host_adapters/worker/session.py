@@ -69,6 +69,8 @@ class Session:
         answers = {"run": self._run, "cancel": self._cancel, "took": self._took}
         questions = {"describe": self._describe, "status": self._status, "stop": self._stop}
         name = str(message.get("op"))
+        if name not in ("cancel", "took"):
+            self._tell({"event": "heard"})
         try:
             if name in questions:
                 self._tell({"event": "answer", "value": questions[name]()})

@@ -20,6 +20,8 @@ from .pixels import Mapping, new_canvas
 Message = dict[str, Any]
 TELLING = 0.05
 """Seconds between two reports of progress."""
+LONGEST = 1000
+"""Characters of a sentence: a plug-in may quote a whole recipe."""
 GREYED = "The picture has no colours, so the result has none either: convert the picture to RGB to keep them."
 
 
@@ -76,9 +78,9 @@ class Task:
         started = time.monotonic()
         image = self._canvas.image()
         result = self._order.run(known, image, self._canvas.selection(), job)
+        seconds = time.monotonic() - started
         changed = isinstance(result, Image) and result.pixels.shape == image.pixels.shape
         greyed = self._deliver(result, changed, job)
-        seconds = time.monotonic() - started
         return {"event": "done", "changed": changed, "notes": [GREYED] if greyed else [], "seconds": seconds}
 
     def _deliver(self, result: Image | Animation, changed: bool, job: Job) -> bool:
@@ -109,9 +111,10 @@ class Task:
         now = time.monotonic()
         if now - self._told >= TELLING:
             self._told = now
-            self.tell({"event": "progress", "share": share, "note": note})
+            self.tell({"event": "progress", "share": float(share), "note": str(note)[:LONGEST]})
 
 
 def failure(message: str) -> Message:
     """The message that tells a client what went wrong."""
-    return {"event": "error", "message": message}
+    words = " ".join(message.split())
+    return {"event": "error", "message": words if len(words) <= LONGEST else f"{words[:LONGEST]}…"}
