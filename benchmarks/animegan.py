@@ -1,7 +1,7 @@
 """AnimeGANv2 in Senga beside onnxruntime and PyTorch: the same weights, the same pictures, two threads.
 
-    python benchmarks/animegan.py            512 x 512 and one megapixel
-    python benchmarks/animegan.py --large    twelve megapixels too, ours with a budget of 2 GB
+    python benchmarks/animegan.py                    512 x 512 and one megapixel
+    python benchmarks/animegan.py --sizes "12 MP"    twelve megapixels, ours with a budget of 2 GB
 
 Every contender runs in a process of its own, whose peak memory is its own. Times of one size are taken in turns, round
 by round, and the ratio is the median of the ratios of the rounds, so that a busy machine slows all alike.
@@ -18,7 +18,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -159,12 +159,18 @@ class Contender:
 
 def rows(*, large: bool = False, rounds: int = 5) -> list[dict[str, Any]]:
     """One row for each size and contender: first call, warm median, ratio to onnxruntime, peak memory."""
+    return list(measured([*SIZES, *(LARGE if large else ())], rounds))
+
+
+def measured(labels: list[str], rounds: int) -> Iterator[dict[str, Any]]:
+    """The rows, as they come."""
     names = [name for name in CONTENDERS if importlib.util.find_spec(name.split(",")[0])]
-    found = [row for label, size in SIZES.items() for row in compare(label, size, names, None, rounds)]
-    if large:
-        for name in names:  # one after the other: together they would not fit
-            found += compare("12 MP", LARGE["12 MP"], [name], BUDGET, 1)
-    return found
+    for label in labels:
+        if label in SIZES:
+            yield from compare(label, SIZES[label], names, None, rounds)
+        else:
+            for name in names:  # one after the other: together they would not fit
+                yield from compare(label, LARGE[label], [name], BUDGET, 0)
 
 
 def compare(
@@ -173,7 +179,7 @@ def compare(
     contenders = [Contender(name, size, budget) for name in names]
     try:
         first = {c.name: c.paint() for c in contenders}
-        turns = [{c.name: c.paint() for c in contenders} for _ in range(rounds if label != "12 MP" else 0)]
+        turns = [{c.name: c.paint() for c in contenders} for _ in range(rounds)]
         return [row(label, c, first[c.name], turns) for c in contenders]
     finally:
         for contender in contenders:
@@ -196,7 +202,7 @@ def row(label: str, contender: Contender, first: float | None, turns: list[dict[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--large", action="store_true", help="twelve megapixels too")
+    parser.add_argument("--sizes", nargs="+", default=list(SIZES), choices=[*SIZES, *LARGE])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--serve", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -207,7 +213,7 @@ def main() -> None:
     if not GRAPH.exists():
         sys.exit(f"no weights at {SHARED} (SENGA_SHARED names another folder)")
     print(f"{'size':<10} {'who':<18} {'first s':>8} {'warm s':>8} {'ratio':>6} {'peak MB':>8}")
-    for found in rows(large=arguments.large, rounds=arguments.rounds):
+    for found in measured(arguments.sizes, arguments.rounds):
         cells = [found[key] for key in ("first_s", "warm_s", "ratio_to_onnxruntime", "peak_mb")]
         first, warm, ratio, most = ("-" if value is None else f"{value:.2f}" for value in cells)
         print(f"{found['size']:<10} {found['who']:<18} {first:>8} {warm:>8} {ratio:>6} {most:>8}", flush=True)

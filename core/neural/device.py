@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import threading
@@ -28,7 +29,7 @@ def mindspore() -> ModuleType:
     try:
         with warnings.catch_warnings(), _python_protobuf():
             warnings.simplefilter("ignore")
-            import mindspore as module
+            return importlib.import_module("mindspore")
     except ModuleNotFoundError as error:
         raise MissingExtraError(_how_to_install(error)) from error
     except Exception as error:
@@ -36,7 +37,6 @@ def mindspore() -> ModuleType:
             f"MindSpore is installed but does not start here ({_first_line(error)}); reinstall it with "
             "“pip install --force-reinstall 'mindspore>=2.7.2,<2.9' 'numpy<2'”."
         ) from error
-    return module
 
 
 def start(device: str = "auto", threads: int | None = None) -> tuple[ModuleType, str]:

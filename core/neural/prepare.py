@@ -105,5 +105,5 @@ def _unit_scale(kernel: Array) -> float:
 def _digest(network: Network, weights: Mapping[str, NDArray[Any]]) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     for name in network.parameters:
-        digest.update(np.ascontiguousarray(weights[name]))
+        digest.update(np.ascontiguousarray(weights[name]).data)
     return digest.digest()

@@ -87,7 +87,7 @@ class MemoryStore:
 
 
 def _centre(rows: Array) -> Array:
-    return rows.mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
+    return np.asarray(rows.mean(axis=(1, 2), dtype=np.float64), np.float32)
 
 
 def _mapped(rows: Array, offset: Array | None) -> NDArray[np.float16]:
@@ -131,7 +131,7 @@ class FileStore:
         _halve(rows, self.offset, block)
         offset = self._file.seek(0, 2)
         try:
-            self._write(memoryview(block).cast("B"))
+            self._write(block.data.cast("B"))
         except OSError as error:
             need = block.nbytes // MB + 1
             raise MemoryBudgetError(
@@ -162,11 +162,11 @@ class FileStore:
     def _read(self, span: _Span, low: int, high: int) -> NDArray[np.float16]:
         out = np.empty((self._channels, high - low, self._width), np.float16)
         if high - low == span.rows:
-            self._fill(span.offset, memoryview(out).cast("B"))
+            self._fill(span.offset, out.data.cast("B"))
             return out
         for i, channel in enumerate(out):
             start = span.offset + (i * span.rows + low) * self._width * out.itemsize
-            self._fill(start, memoryview(channel).cast("B"))
+            self._fill(start, channel.data.cast("B"))
         return out
 
     def _fill(self, offset: int, target: memoryview) -> None:

@@ -72,7 +72,7 @@ def _slope(photo: Picture, painted: Picture) -> Picture:
     centre, aim = mean(photo), mean(painted)
     variance = mean(photo * photo) - centre * centre
     slope: Picture = (mean(photo * painted) - centre * aim) / (np.maximum(variance, 0) + np.float32(EPS))
-    return np.clip(mean(slope), 0, 1.5)
+    return np.asarray(np.clip(mean(slope), 0, 1.5), np.float32)
 
 
 def _enlarged(values: Picture, shape: tuple[int, ...], top: int, size: tuple[int, int], how: int) -> Picture:
