@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # This one file runs inside GIMP, on Python 2.7 (GIMP 2.10) and 3.9 or later (GIMP 3): standard library only, types in
 # comments, no newer syntax. The codes below would have it rewritten into what Python 2.7 does not know.
-# ruff: noqa: B904, PTH101, PTH103, PTH107, PTH110, PTH112, PTH116, PTH118, PTH120, PTH208, SIM115
+# ruff: noqa: B904, PTH101, PTH103, PTH107, PTH110, PTH112, PTH116, PTH118, PTH120, PTH208, SIM105, SIM115
 # ruff: noqa: UP004, UP009, UP010, UP018, UP020, UP024, UP032
 """Find or start the worker, and let it run filters on pixels.
 
@@ -688,7 +688,10 @@ def _locked(path):
     if os.name == "posix":
         import fcntl
 
-        fcntl.flock(file, fcntl.LOCK_SH)
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH)
+        except (OSError, IOError):
+            pass  # a file system without locks: there nothing is ever swept away
     return file
 
 

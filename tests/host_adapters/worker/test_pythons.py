@@ -57,7 +57,7 @@ def find(name: str) -> str | None:
     return found if works else None
 
 
-@pytest.mark.parametrize("name", ["python2.7", "python3.9", "python3.14", "this"])
+@pytest.mark.parametrize("name", ["python2.7", "python3.9", "python3.13", "python3.14", "this"])
 def test_the_client_works_alone_in_every_python_of_gimp(den: Path, house: dict[str, Any], name: str) -> None:
     python = sys.executable if name == "this" else find(name)
     if python is None:
