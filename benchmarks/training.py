@@ -45,7 +45,8 @@ def ours(width: float, rounds: int, threads: int) -> Figures:
     start("cpu", threads)
     from senga.neural.training.perceptual import Encoder
     from senga.plugins.animegan.presets import PRESETS
-    from senga.plugins.animegan.training import Batch, Training
+    from senga.plugins.animegan.training import Training
+    from senga.plugins.animegan.training_pictures import Batch
 
     rng = np.random.default_rng(0)
     kernels = {
@@ -58,10 +59,12 @@ def ours(width: float, rounds: int, threads: int) -> Figures:
     training = Training.of_parts(preset, encoder, epoch=100)
     batch, figures = Batch(*pictures), Figures(judge=[], generator=[])
     for step in range(rounds + 1):
-        drawing, back = training.drawer.record(batch.photo)  # its time is counted below, in a second record
+        drawing = training.drawer.predict(batch.photo)
         timed(lambda step=step, drawing=drawing: training.train_judge(step, batch, drawing), figures["judge"])
-        del back
-        timed(lambda step=step: training.train_drawer(step, batch, *training.drawer.record(batch.photo)), figures["generator"])
+        timed(
+            lambda step=step: training.train_drawer(step, batch, *training.drawer.record(batch.photo)),
+            figures["generator"],
+        )
     return {name: values[1:] for name, values in figures.items()}
 
 
@@ -69,6 +72,7 @@ def theirs(width: float, rounds: int, threads: int) -> Figures:
     sys.path.insert(0, str(ROOT))
     import torch
     from torch.nn import functional as F  # noqa: N812 - its usual name
+
     from training.discriminator import Discriminator, fool_loss, judge_loss
     from training.losses import colour_loss, gram
     from training.network import Generator
@@ -76,7 +80,10 @@ def theirs(width: float, rounds: int, threads: int) -> Figures:
     torch.set_num_threads(threads)
     last = torch.channels_last
     drawer, judge = Generator(width).to(memory_format=last), Discriminator(64).to(memory_format=last)
-    kernels = {name: torch.randn(o, i, 3, 3).mul((2 / 9 / i) ** 0.5).to(memory_format=last) for name, (o, i) in vgg_shapes().items()}
+    kernels = {
+        name: torch.randn(o, i, 3, 3).mul((2 / 9 / i) ** 0.5).to(memory_format=last)
+        for name, (o, i) in vgg_shapes().items()
+    }
 
     def features(x: torch.Tensor) -> torch.Tensor:
         for name, kernel in kernels.items():
@@ -85,7 +92,9 @@ def theirs(width: float, rounds: int, threads: int) -> Figures:
             x = F.relu(y)
         return y
 
-    photo, style, grey, smooth = (torch.rand(BATCH, 3, SIDE, SIDE).mul(2).sub(1).to(memory_format=last) for _ in range(4))
+    photo, style, grey, smooth = (
+        torch.rand(BATCH, 3, SIDE, SIDE).mul(2).sub(1).to(memory_format=last) for _ in range(4)
+    )
     first, second = (torch.optim.Adam(net.parameters(), 1e-5, (0.5, 0.999)) for net in (drawer, judge))
 
     def judge_step(drawing: torch.Tensor) -> None:
@@ -102,8 +111,12 @@ def theirs(width: float, rounds: int, threads: int) -> Figures:
         with torch.no_grad():
             wanted = features(torch.cat((photo, grey)))
         seen = features(drawing)
-        loss = F.l1_loss(seen, wanted[:BATCH]) + F.l1_loss(gram(seen), gram(wanted[BATCH:])) + colour_loss(drawing, photo)
-        loss = loss + fool_loss(judge(drawing)) + drawing.diff(dim=2).square().mean() + drawing.diff(dim=3).square().mean()
+        loss = (
+            F.l1_loss(seen, wanted[:BATCH]) + F.l1_loss(gram(seen), gram(wanted[BATCH:])) + colour_loss(drawing, photo)
+        )
+        loss = (
+            loss + fool_loss(judge(drawing)) + drawing.diff(dim=2).square().mean() + drawing.diff(dim=3).square().mean()
+        )
         loss.backward()
         first.step()
 
@@ -152,7 +165,9 @@ def main() -> None:
     parser.add_argument("--role", choices=["ours", "theirs"])
     options = parser.parse_args()
     if options.role:
-        print(json.dumps({"ours": ours, "theirs": theirs}[options.role](options.width, options.rounds, options.threads)))
+        print(
+            json.dumps({"ours": ours, "theirs": theirs}[options.role](options.width, options.rounds, options.threads))
+        )
     else:
         compare(options)
 

@@ -33,7 +33,9 @@ def train_command() -> None:
 @click.option("--photos", type=folder_option, help="Folder of photographs.")
 @click.option("--style", type=folder_option, help="Folder of pictures in the style.")
 @click.option("--out", type=folder_option, required=True, help="Folder of the training.")
-@click.option("--vgg", type=click.Path(dir_okay=False, path_type=Path), help="Perceptual network: VGG-19, or its compressed form.")
+@click.option(
+    "--vgg", type=click.Path(dir_okay=False, path_type=Path), help="Perceptual network: VGG-19, or its compressed form."
+)
 @click.option("--preset", "preset_name", help="own (default), hayao, paprika, shinkai, lite or v1.")
 @click.option("--width", type=float, help="Share of the channels: 0.5 trains and runs four times faster.")
 @click.option("--crop", type=int, help="Side of the crops in pixels, a multiple of 16.")
@@ -49,8 +51,7 @@ def train_command() -> None:
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after so long; --resume goes on.")
 @click.option("--resume", is_flag=True, help="Go on with the training in --out.")
 @click.option("--threads", type=click.IntRange(1), help="Threads of the processor.")
-@click.pass_context
-def animegan(ctx: click.Context, out: Path, resume: bool, keep: int, **options: Any) -> None:
+def animegan(out: Path, resume: bool, keep: int, **options: Any) -> None:
     """Train a generator of the AnimeGAN family."""
     from senga.neural.device import start
 
@@ -65,7 +66,7 @@ def animegan(ctx: click.Context, out: Path, resume: bool, keep: int, **options: 
     click.echo(f"{done} of {training.steps} steps are done; samples are in “{out / 'samples'}”.", err=True)
     if done < training.steps:
         click.echo(f"Go on with: senga train animegan --out {out} --resume", err=True)
-    ctx.exit(INTERRUPTED if stopped else 0)
+    click.get_current_context().exit(INTERRUPTED if stopped else 0)
 
 
 @train_command.command("export")
@@ -75,16 +76,28 @@ def animegan(ctx: click.Context, out: Path, resume: bool, keep: int, **options: 
 @click.option("--title", default="", help="What a list shows.")
 @click.option("--licence", default="", help="SPDX identifier of the weights' licence.")
 @click.option("--licence-url", default="", help="Where it can be read.")
-@click.option("--commercial", type=click.Choice(["yes", "no", "unknown"]), default="unknown", help="Whether commercial use is allowed.")
+@click.option(
+    "--commercial",
+    type=click.Choice(["yes", "no", "unknown"]),
+    default="unknown",
+    help="Whether commercial use is allowed.",
+)
 @click.option("--author", default="", help="Who made the weights.")
-@click.option("--data-note", "training_data", default="", help="What photos and style pictures they are made from, and their licences.")
+@click.option(
+    "--data-note",
+    "training_data",
+    default="",
+    help="What photos and style pictures they are made from, and their licences.",
+)
 @click.option("--note", default="", help="What the style looks like.")
 def export(run: Path, output: Path, step: int | None, **facts: str) -> None:
     """Write a training's generator as a style, with its card."""
     from senga.neural.training.export import export_style
     from senga.neural.training.run_folder import RunFolder
 
-    style, card = export_style(RunFolder(run), output, {"title": output.stem, **{k: v for k, v in facts.items() if v}}, step)
+    style, card = export_style(
+        RunFolder(run), output, {"title": output.stem, **{k: v for k, v in facts.items() if v}}, step
+    )
     click.echo(f"{style} and {card} are written; senga models import {style} brings it into the list of styles.")
 
 
@@ -126,7 +139,13 @@ def _run(training: Training, folder: RunFolder, pace: Pace, resume: bool) -> tup
     from senga.plugins.animegan.training_run import loop
 
     with _interruptible() as stop, _bar("Training") as report:
-        told = loop(training, folder, pace, lambda progress: report(progress.done / progress.steps, _words(progress)), stop.is_set)
+        told = loop(
+            training,
+            folder,
+            pace,
+            lambda progress: report(progress.done / progress.steps, _words(progress)),
+            stop.is_set,
+        )
         return told.run(told.begin(resume=resume)), stop.is_set()
 
 

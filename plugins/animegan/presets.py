@@ -1,4 +1,4 @@
-"""Ready settings for training a style: those of the publications, and our own recipe for few pictures and little time."""
+"""Ready settings for training a style: those of the publications, and a recipe for few pictures and little time."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Preset(BaseModel):
 
     name: str
     architecture: Literal["animeganv2", "animeganv2-lite", "animeganv1"] = "animeganv2"
-    width: float = Field(1.0, ge=0.125, le=2)
+    width: float = Field(1.0, ge=0.25, le=2)
     eps: float = 1e-5
     start: Literal["he", "xavier", "identity"] = "he"
     channels: int = Field(64, ge=8, multiple_of=2)

@@ -8,7 +8,6 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,21 +17,16 @@ from senga.neural.executor import Array
 from senga.neural.graph import Network
 from senga.neural.training import losses
 from senga.neural.training.adam import Adam, averaged
-from senga.neural.training.album import Album
-from senga.neural.training.batches import chosen, crop_places, crops, to_batch, to_bytes
+from senga.neural.training.batches import crops, to_batch, to_bytes
 from senga.neural.training.cell import NetworkCell, from_tensor, gradient_of, to_tensor
-from senga.neural.training.edges import grey_twice, smooth_edges
 from senga.neural.training.features import Features
 from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import Encoder
-from senga.neural.training.targets import level_contrast
 
 from .discriminator import discriminator
 from .network import animeganv1, animeganv2, animeganv2_lite
 from .presets import Preset
-
-PHOTOS, STYLE, TINT, PENALTY = range(4)
-"""Streams of random numbers."""
+from .training_pictures import PENALTY, Batch, Pictures, rng_of
 
 SHOWN = 4
 """Photos on a sample sheet."""
@@ -42,39 +36,11 @@ def generator(preset: Preset) -> Network:
     """The generator of a preset."""
     if preset.architecture == "animeganv1":
         return animeganv1(eps=max(preset.eps, 1e-5))
-    return animeganv2_lite(preset.eps) if preset.architecture == "animeganv2-lite" else animeganv2(preset.width, preset.eps)
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """The prepared pictures: photos, what the drawings are compared with, and the style."""
-
-    photos: Album
-    targets: Album
-    style: Album
-
-    def epoch(self, batch: int) -> int:
-        """Steps in which the larger set is seen once."""
-        return max(1, max(len(self.photos), len(self.style)) // batch)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one step sees, (N, 3, H, W) in [-1, 1].
-
-    Attributes:
-        photo: what is drawn.
-        target: what content and colour are compared with.
-        style: pictures of the style, in colour.
-        grey: the same in grey.
-        smooth: the same in grey, with blurred edges.
-    """
-
-    photo: Array
-    target: Array
-    style: Array
-    grey: Array
-    smooth: Array
+    return (
+        animeganv2_lite(preset.eps)
+        if preset.architecture == "animeganv2-lite"
+        else animeganv2(preset.width, preset.eps)
+    )
 
 
 class Training:
@@ -87,7 +53,17 @@ class Training:
         seed: of everything random.
     """
 
-    columns = ("judge", "penalty", "adversarial", "content", "style", "colour", "variation", "gradient", "total")
+    columns: tuple[str, ...] = (
+        "judge",
+        "penalty",
+        "adversarial",
+        "content",
+        "style",
+        "colour",
+        "variation",
+        "gradient",
+        "total",
+    )
 
     def __init__(self, preset: Preset, pictures: Pictures, encoder: Encoder, seed: int = 0) -> None:
         self._set_up(preset, encoder, pictures.epoch(preset.batch), seed)
@@ -115,8 +91,7 @@ class Training:
         self.steps = self.start_steps + round(preset.epochs * self.epoch)
         network = generator(preset)
         self.drawer = NetworkCell(network, first_weights(network, preset.start, seed))
-        kind = "instance" if preset.architecture == "animeganv1" else "layer"
-        judging = discriminator(preset.channels, "instance" if kind == "instance" else "layer")
+        judging = discriminator(preset.channels, "instance" if preset.architecture == "animeganv1" else "layer")
         second = preset.adversarial in ("wgan-gp", "wgan-lp", "dragan")
         self.judge = NetworkCell(
             judging, first_weights(judging, "normal", seed + 1), "plain" if second else None, spectral_norm=True
@@ -132,16 +107,7 @@ class Training:
 
     def batch(self, step: int) -> Batch:
         """The pictures of a step."""
-        preset, pictures = self.preset, self.pictures
-        some = chosen(len(pictures.photos), self.seed, PHOTOS, step, preset.batch)
-        rng = self._rng(PHOTOS, step)
-        places = crop_places(pictures.photos, some, preset.crop, rng, preset.mirror)
-        photo, target = (to_batch(crops(album, some, places, preset.crop)) for album in (pictures.photos, pictures.targets))
-        some = chosen(len(pictures.style), self.seed, STYLE, step, preset.batch)
-        places = crop_places(pictures.style, some, preset.crop, self._rng(STYLE, step), preset.mirror)
-        drawn = crops(pictures.style, some, places, preset.crop)
-        grey, smooth = grey_twice(drawn), grey_twice([smooth_edges(picture) for picture in drawn])
-        return Batch(*self._tinted(photo, target, step), to_batch(drawn), to_batch(grey), to_batch(smooth))
+        return self.pictures.batch(self.preset, self.seed, step)
 
     def train(self, step: int, batch: Batch) -> dict[str, float]:
         """One step of the discriminator, then one of the generator; in the first phase only of the generator."""
@@ -151,7 +117,9 @@ class Training:
         found = self.train_judge(step, batch, drawing) if step >= self.start_steps else {}
         return found | self.train_drawer(step, batch, drawing, back)
 
-    def train_drawer(self, step: int, batch: Batch, drawing: Array, back: Callable[[Array], dict[str, Array]]) -> dict[str, float]:
+    def train_drawer(
+        self, step: int, batch: Batch, drawing: Array, back: Callable[[Array], dict[str, Array]]
+    ) -> dict[str, float]:
         """One step of the generator, whose drawing of the batch was recorded."""
         wanted = self._wanted(step, batch)
         slope, parts = gradient_of(lambda x: self._parts(step, x, batch, wanted), drawing)
@@ -217,15 +185,19 @@ class Training:
         """One step of the discriminator, which sees all kinds of pictures as one batch."""
         self.judge.follow()
         shares = self.preset.judge
-        kinds = ((batch.style, shares.drawn, True), (drawing, shares.generated, False))
-        kinds += ((batch.grey, shares.grey, False), (batch.smooth, shares.smooth, False))
-        kinds = tuple(kind for kind in kinds if kind[1])
+        shown = [(batch.style, shares.drawn, True), (drawing, shares.generated, False)]
+        shown += [(batch.grey, shares.grey, False), (batch.smooth, shares.smooth, False)]
+        kinds = tuple(kind for kind in shown if kind[1])
         seen = np.concatenate([pictures for pictures, _, _ in kinds])
-        slope, judged = self.judge.learn_from(seen, lambda verdict: self._judge_parts(verdict, kinds, step, batch, drawing))
+        slope, judged = self.judge.learn_from(
+            seen, lambda verdict: self._judge_parts(verdict, kinds, step, batch, drawing)
+        )
         self.judge_adam.update(slope, self._rate(step, 2))
         return judged
 
-    def _judge_parts(self, verdict: Any, kinds: tuple[tuple[Array, float, bool], ...], step: int, batch: Batch, drawing: Array) -> dict[str, Any]:
+    def _judge_parts(
+        self, verdict: Any, kinds: tuple[tuple[Array, float, bool], ...], step: int, batch: Batch, drawing: Array
+    ) -> dict[str, Any]:
         kind, weight, count = self.preset.adversarial, self._adversarial(), len(batch.photo)
         parts = [
             share * losses.judge(kind, verdict[i * count : (i + 1) * count], genuine)
@@ -233,7 +205,7 @@ class Training:
         ]
         found = {"judge": weight * sum(parts[1:], parts[0])}
         if kind in ("wgan-gp", "wgan-lp", "dragan"):
-            rng = self._rng(PENALTY, step)
+            rng = rng_of(self.seed, PENALTY, step)
             penalty = losses.gradient_penalty(kind, self.judge, to_tensor(batch.style), to_tensor(drawing), rng)
             found["penalty"] = weight * self.preset.judge.penalty * penalty
         return found
@@ -250,7 +222,11 @@ class Training:
         pictures = np.concatenate([batch.target, batch.grey]) if styled else batch.target
         found = self.features.of(pictures) if needed else {}
         content = {name: feature[:count] for name, feature in found.items()}
-        grams = {name: self._gram(name, found[name][count:]) for name in _style_taps(self.preset, self.features)} if styled else {}
+        grams = (
+            {name: self._gram(name, found[name][count:]) for name in _style_taps(self.preset, self.features)}
+            if styled
+            else {}
+        )
         if styled and self.preset.gram_memory:
             grams = self._remembered(grams)
         return content, grams
@@ -270,7 +246,9 @@ class Training:
         """In the first phase content alone counts, or with ``absolute`` colour that alone."""
         return 0.0 if self.phase(step) == "start" and self.preset.colour == "absolute" else self.preset.weights.content
 
-    def _parts(self, step: int, x: Any, batch: Batch, wanted: tuple[dict[str, Array], dict[str, Array]]) -> dict[str, Any]:
+    def _parts(
+        self, step: int, x: Any, batch: Batch, wanted: tuple[dict[str, Array], dict[str, Array]]
+    ) -> dict[str, Any]:
         """The generator's loss, part by part, of a drawing."""
         weights, start, target = self.preset.weights, self.phase(step) == "start", to_tensor(batch.target)
         parts = self._perceptual_parts(step, x, wanted)
@@ -303,9 +281,10 @@ class Training:
         return parts
 
     def _mean_distance(self, pairs: list[tuple[Any, Array]]) -> Any:
-        """The mean over layers of absolute differences, each divided by the size of what is wished where that is asked."""
+        """The mean over layers of absolute differences; with ``relative`` divided by the size of what is wished."""
         terms = [
-            losses.mean_absolute(x, to_tensor(wish)) / (float(np.abs(wish).mean()) + 1e-6 if self.preset.relative else 1.0)
+            losses.mean_absolute(x, to_tensor(wish))
+            / (float(np.abs(wish).mean()) + 1e-6 if self.preset.relative else 1.0)
             for x, wish in pairs
         ]
         return sum(terms[1:], terms[0]) / len(terms)
@@ -317,26 +296,15 @@ class Training:
     def _style_weight(self, step: int) -> float:
         weights = self.preset.weights
         fall = max(0.0, 2 * self._share(step) - 1)
-        return weights.style if weights.style_end is None else weights.style + (weights.style_end - weights.style) * fall
+        return (
+            weights.style if weights.style_end is None else weights.style + (weights.style_end - weights.style) * fall
+        )
 
     def _rate(self, step: int, which: int) -> float:
         if self.phase(step) == "start":
             return self.preset.rates[0]
         fall = max(0.0, 2 * self._share(step) - 1)
         return self.preset.rates[which] * (1 - (1 - self.preset.rate_end) * fall)
-
-    def _tinted(self, photo: Array, target: Array, step: int) -> tuple[Array, Array]:
-        """Photo and target under light of the same random colour."""
-        if self.preset.target == "drawn":
-            target = level_contrast(target, photo)
-        if not self.preset.cast:
-            return photo, target
-        light = self._rng(TINT, step).uniform(1 - self.preset.cast, 1 + self.preset.cast, (len(photo), 3, 1, 1)).astype(np.float32)
-        first, second = (np.clip((x + 1) * light - 1, -1, 1) for x in (photo, target))
-        return first, second
-
-    def _rng(self, stream: int, step: int) -> np.random.Generator:
-        return np.random.default_rng([self.seed, stream, 1, step])
 
 
 def _part(state: Mapping[str, Array], part: str) -> dict[str, Array]:

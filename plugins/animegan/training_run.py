@@ -18,7 +18,8 @@ from senga.neural.training.run_folder import RunFolder
 from senga.neural.training.targets import TargetStyle, draw_target
 
 from .presets import PRESETS, Preset
-from .training import Batch, Pictures, Training
+from .training import Training
+from .training_pictures import Batch, Pictures
 
 Say = Callable[[str], None]
 
@@ -115,7 +116,7 @@ def make_preset(name: str, changes: dict[str, Any]) -> Preset:
     return preset
 
 
-def prepare(order: Order, folder: RunFolder, say: Say = lambda text: None, report: Callable[[float], None] | None = None) -> Pictures:  # noqa: ARG005
+def prepare(order: Order, folder: RunFolder, say: Say, report: Callable[[float], None] | None = None) -> Pictures:
     """Read all pictures into the folder of the training.
 
     Raises:
@@ -140,7 +141,9 @@ def notes(album: Album, what: str, crop: int) -> list[str]:
     """What became of pictures that could not be used as they are."""
     found = []
     if album.unreadable:
-        found.append(f"{len(album.unreadable)} {what}(s) cannot be read and are left out, “{album.unreadable[0]}” first.")
+        found.append(
+            f"{len(album.unreadable)} {what}(s) cannot be read and are left out, “{album.unreadable[0]}” first."
+        )
     if album.enlarged:
         found.append(
             f"{len(album.enlarged)} {what}(s) are smaller than a crop of {crop} pixels and are enlarged, "

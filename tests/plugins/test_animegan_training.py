@@ -15,21 +15,27 @@ import pytest
 
 pytest.importorskip("mindspore")
 
-from safetensors.numpy import load_file  # noqa: E402
-from senga.store.catalog import read_entry  # noqa: E402
-from senga.errors import SengaError, SettingsError, WriteError  # noqa: E402
-from senga.image import Image  # noqa: E402
-from senga.neural.training.cell import NetworkCell, from_tensor, to_tensor  # noqa: E402
-from senga.neural.training.loop import Pace  # noqa: E402
-from senga.neural.training.perceptual import LAYERS  # noqa: E402
-from senga.neural.training.run_folder import RunFolder  # noqa: E402
-from senga.plugins.animegan.discriminator import discriminator  # noqa: E402
-from senga.plugins.animegan.presets import PRESETS, Preset  # noqa: E402
-from senga.plugins.animegan.training import Training, generator  # noqa: E402
-from senga.plugins.animegan.training_run import Order, begin, loop, make_preset, resume  # noqa: E402
+from safetensors.numpy import load_file
 
-TINY = {"crop": 32, "batch": 2, "width": 0.125, "channels": 8, "zoom": 1.25}
+from senga.errors import SengaError, SettingsError, WriteError
+from senga.image import Image
+from senga.neural.training.cell import NetworkCell, from_tensor, to_tensor
+from senga.neural.training.export import export_style
+from senga.neural.training.loop import Pace
+from senga.neural.training.perceptual import LAYERS
+from senga.neural.training.run_folder import RunFolder
+from senga.plugins.animegan.discriminator import discriminator
+from senga.plugins.animegan.presets import PRESETS, Preset
+from senga.plugins.animegan.training import Training, generator
+from senga.plugins.animegan.training_run import Order, begin, loop, make_preset, resume
+from senga.store.catalog import read_entry
+
+TINY = {"crop": 32, "batch": 2, "width": 0.25, "channels": 8, "zoom": 1.25}
 COMMAND = "import sys; from senga.host_adapters.standalone.train import train_command; train_command(sys.argv[1:])"
+
+
+def silent(told: object) -> None:
+    """Hears and says nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +50,9 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
     arrays, inputs = {}, 3
     for layer in LAYERS:
         channels = 3 + int(layer[4])
-        arrays[f"{layer}_W"] = (rng.standard_normal((channels, inputs, 3, 3)) * (2 / 9 / inputs) ** 0.5).astype(np.float32)
+        arrays[f"{layer}_W"] = (rng.standard_normal((channels, inputs, 3, 3)) * (2 / 9 / inputs) ** 0.5).astype(
+            np.float32
+        )
         arrays[f"{layer}_b"] = np.zeros(channels, np.float32)
         inputs = channels
     np.savez(root / "vgg.npz", **arrays)
@@ -58,13 +66,19 @@ def an_order(material: Path, name: str = "own", **changes: object) -> Order:
 
 def trained(order: Order, root: Path, **pace: int) -> Training:
     folder = RunFolder(root)
-    training = begin(order, folder, lambda text: None)
-    some = loop(training, folder, Pace(training.steps, **{"checkpoint": 100, "sample": 100, **pace}), lambda p: None, lambda: False)
+    training = begin(order, folder, silent)
+    some = loop(
+        training,
+        folder,
+        Pace(training.steps, **{"checkpoint": 100, "sample": 100, **pace}),
+        silent,
+        lambda: False,
+    )
     assert some.run(some.begin(resume=False)) == training.steps
     return training
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", ["hayao", "lite", "v1", "own"])
 def test_every_preset_trains(name: str, material: Path, tmp_path: Path) -> None:
     order = an_order(material, name, start_steps=1, epochs=1, **({} if name in ("hayao", "own") else {"width": 1.0}))
     training = trained(order, tmp_path / "run")
@@ -98,7 +112,7 @@ def test_the_discriminator_has_the_published_size() -> None:
 
 
 def test_the_loss_of_the_discriminator_is_the_weighted_sum(material: Path, tmp_path: Path) -> None:
-    training = begin(an_order(material, "hayao"), RunFolder(tmp_path / "run"), lambda text: None)
+    training = begin(an_order(material, "hayao"), RunFolder(tmp_path / "run"), silent)
     batch, drawing = training.batch(2), training.drawer.record(training.batch(2).photo)[0]
     training.judge.follow()
     verdicts = [from_tensor(training.judge(to_tensor(x))) for x in (batch.style, drawing, batch.grey, batch.smooth)]
@@ -112,7 +126,7 @@ def test_the_loss_of_the_discriminator_is_the_weighted_sum(material: Path, tmp_p
 
 
 def test_a_first_phase_learns_to_reproduce(material: Path, tmp_path: Path) -> None:
-    trained(an_order(material, "own", start_steps=16, epochs=0, target="photo"), tmp_path / "run")
+    trained(an_order(material, "own", start_steps=12, epochs=0, target="photo"), tmp_path / "run")
     lines = [line.split(",") for line in (tmp_path / "run" / "losses.csv").read_text().splitlines()]
     losses = [float(line[-1]) for line in lines[1:]]
     assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
@@ -120,14 +134,35 @@ def test_a_first_phase_learns_to_reproduce(material: Path, tmp_path: Path) -> No
 
 def run_command(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", COMMAND, *map(str, words)], capture_output=True, text=True, check=False, cwd=cwd, timeout=300
+        [sys.executable, "-c", COMMAND, *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        timeout=300,
     )
 
 
 def fresh(material: Path, out: Path, *more: str) -> list[str | Path]:
     words = ["animegan", "--photos", material / "photos", "--style", material / "style", "--vgg", material / "vgg.npz"]
     settings = [part for key, value in TINY.items() for part in ("--set", f"{key}={value}")]
-    return [*words, "--out", out, *settings, "--set", "start_steps=3", "--epochs", "12", "--seed", "7", "--checkpoint-every", "4", *more]
+    return [
+        *words,
+        "--out",
+        out,
+        *settings,
+        "--set",
+        "start_steps=2",
+        "--epochs",
+        "7",
+        "--seed",
+        "7",
+        "--checkpoint-every",
+        "3",
+        "--threads",
+        "1",
+        *more,
+    ]
 
 
 def test_killed_in_the_middle_it_goes_on_to_the_same_bits(material: Path, tmp_path: Path) -> None:
@@ -136,16 +171,18 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_bits(material: Path, tmp_pa
     words = [sys.executable, "-c", COMMAND, *map(str, fresh(material, tmp_path / "cut"))]
     process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.DEVNULL)
     losses, until = tmp_path / "cut" / "losses.csv", time.monotonic() + 120
-    while time.monotonic() < until and (not losses.exists() or len(losses.read_text().splitlines()) < 7):
+    while time.monotonic() < until and (not losses.exists() or len(losses.read_text().splitlines()) < 6):
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     checkpoints = sorted((tmp_path / "cut" / "checkpoints").glob("*.safetensors"))
-    assert checkpoints[-1].name < "step-00000015", "it was killed before its end"
+    assert checkpoints[-1].name < "step-00000009", "it was killed before its end"
     (tmp_path / "cut" / "checkpoints" / ".senga-0123.tmp").write_bytes(b"what a killed process leaves")
-    done = run_command("animegan", "--out", tmp_path / "cut", "--resume", "--checkpoint-every", "4", cwd=tmp_path)
+    done = run_command(
+        "animegan", "--out", tmp_path / "cut", "--resume", "--checkpoint-every", "3", "--threads", "1", cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
-    last = "checkpoints/step-00000015.safetensors"
+    last = "checkpoints/step-00000009.safetensors"
     whole, cut = load_file(tmp_path / "whole" / last), load_file(tmp_path / "cut" / last)
     assert whole.keys() == cut.keys()
     assert {name.split("/")[0] for name in whole} == {
@@ -164,30 +201,43 @@ def test_an_exported_style_can_be_imported_and_used(material: Path, tmp_path: Pa
     from senga.registry import plugins
 
     trained(an_order(material, start_steps=1, epochs=1), tmp_path / "run", sample=1)
-    words = ["export", tmp_path / "run", "-o", tmp_path / "mine.safetensors", "--licence", "CC0-1.0", "--author", "A. Painter"]
-    done = run_command(*words, "--data-note", "three pictures of noise", "--commercial", "yes", "--step", "2", cwd=tmp_path)
+    words = [
+        "export",
+        tmp_path / "run",
+        "-o",
+        tmp_path / "mine.safetensors",
+        "--licence",
+        "CC0-1.0",
+        "--author",
+        "A. Painter",
+    ]
+    done = run_command(
+        *words, "--data-note", "three small pictures of noise", "--commercial", "yes", "--step", "2", cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     entry = read_entry(tmp_path / "mine.safetensors")
-    assert (entry.architecture, entry.width, entry.upsample, entry.licence) == ("animeganv2", "0.125", "tf1", "CC0-1.0")
-    assert (entry.author, entry.training_data, entry.commercial) == ("A. Painter", "three pictures of noise", "yes")
+    assert (entry.architecture, entry.width, entry.upsample, entry.licence) == ("animeganv2", "0.25", "tf1", "CC0-1.0")
+    assert (entry.author, entry.training_data, entry.commercial) == (
+        "A. Painter",
+        "three small pictures of noise",
+        "yes",
+    )
     card = (tmp_path / "mine.md").read_text()
     assert "CC0-1.0" in card
-    assert "three pictures of noise" in card
+    assert "three small pictures of noise" in card
     assert "| up to step |" in card
     plugins().store().import_file(tmp_path / "mine.safetensors")
     picture = Image.of(np.random.default_rng(0).integers(0, 255, (32, 32, 3), np.uint8))
     painted = senga.apply("anime", picture, style="mine")
     assert painted.pixels.shape == (32, 32, 3)
     with pytest.raises(SettingsError, match="safetensors"):
-        from senga.neural.training.export import export_style
-
         export_style(RunFolder(tmp_path / "run"), tmp_path / "mine.npz", {})
 
 
 def test_losses_that_are_no_numbers_stop_it_and_nothing_is_lost(material: Path, tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
-    training = begin(an_order(material, rates=(5e-4, 1e30, 1e30), clip=0), folder, lambda text: None)
-    some = loop(training, folder, Pace(training.steps, 1, 100), lambda p: None, lambda: False)
+    training = begin(an_order(material, rates=(5e-4, 1e30, 1e30), clip=0), folder, silent)
+    some = loop(training, folder, Pace(training.steps, 1, 100), silent, lambda: False)
     with pytest.raises(SengaError, match="diverged"):
         some.run(some.begin(resume=False))
     state = folder.last_state()
@@ -202,8 +252,8 @@ def test_a_full_disk_stops_it_and_the_last_checkpoint_stays(
     import resource
 
     folder = RunFolder(tmp_path / "run")
-    training = begin(an_order(material), folder, lambda text: None)
-    some = loop(training, folder, Pace(training.steps, 2, 100), lambda p: None, lambda: False)
+    training = begin(an_order(material), folder, silent)
+    some = loop(training, folder, Pace(training.steps, 2, 100), silent, lambda: False)
     first = some.begin(resume=False)
     some.pace = Pace(2, 2, 100)
     some.run(first)
@@ -225,9 +275,9 @@ def test_a_second_training_needs_a_second_folder_and_resume_needs_a_first(materi
     folder = RunFolder(tmp_path / "run")
     with pytest.raises(SettingsError, match="holds no training"):
         resume(folder)
-    begin(an_order(material), folder, lambda text: None)
+    begin(an_order(material), folder, silent)
     with pytest.raises(SettingsError, match="--resume"):
-        begin(an_order(material), folder, lambda text: None)
+        begin(an_order(material), folder, silent)
 
 
 def test_another_perceptual_network_is_noticed(material: Path, tmp_path: Path) -> None:
@@ -235,7 +285,7 @@ def test_another_perceptual_network_is_noticed(material: Path, tmp_path: Path) -
     other.write_bytes((material / "vgg.npz").read_bytes())
     order = an_order(material)
     folder = RunFolder(tmp_path / "run")
-    begin(Order(order.photos, order.style, other, order.preset), folder, lambda text: None)
+    begin(Order(order.photos, order.style, other, order.preset), folder, silent)
     other.write_bytes(other.read_bytes()[:-1])
     with pytest.raises(SettingsError, match="not the perceptual network"):
         resume(folder)

@@ -59,9 +59,8 @@ def mirrors(padding: Padding, axis: int, size: int) -> list[tuple[int, int]]:
     before, after = (padding.top, padding.bottom) if axis == 2 else (padding.left, padding.right)
     first, last = before, size - after - 1
     skip = 1 if padding.mode == "reflect" else 0
-    inner = (lambda j: j) if padding.mode == "reflect" else (lambda j: 0)
-    return [(first - 1 - j, first + inner(j) + skip) for j in range(before)] + [
-        (last + 1 + j, last - inner(j) - skip) for j in range(after)
+    return [(first - 1 - j, first + skip * (j + 1)) for j in range(before)] + [
+        (last + 1 + j, last - skip * (j + 1)) for j in range(after)
     ]
 
 
@@ -69,8 +68,8 @@ def fill_margin(base: Array, padding: Padding) -> None:
     """Write the margins from the middle."""
     if padding.mode == "zero":
         rows, columns = base.shape[2] - padding.bottom, base.shape[3] - padding.right
-        for margin in (base[:, :, : padding.top], base[:, :, rows:], base[..., : padding.left], base[..., columns:]):
-            margin[...] = 0
+        for empty in (base[:, :, : padding.top], base[:, :, rows:], base[..., : padding.left], base[..., columns:]):
+            empty[...] = 0
         return
     for margin, line in mirrors(padding, 3, base.shape[3]):
         base[:, :, padding.top : base.shape[2] - padding.bottom, margin] = base[

@@ -11,11 +11,11 @@ from senga.neural.executor import Array, as_array
 from senga.neural.graph import Network
 
 from . import plain, spectral
-from .runtime import DEVICE, ms
+from .runtime import DEVICE, Cell, ms
 from .steps import Plan, Walk
 
 
-class NetworkCell(ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
+class NetworkCell(Cell):  # type: ignore[misc]  # MindSpore has no types
     """Runs a network; its parameters have the names of the weights.
 
     On a processor ``fast`` walks the network with MindSpore's convolutions and numpy between them, with gradients of
@@ -138,7 +138,7 @@ class NetworkCell(ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
         return given
 
 
-class _Pass(ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
+class _Pass(Cell):  # type: ignore[misc]  # MindSpore has no types
     """One way through the network and back; a new one for every call, since each remembers its own values."""
 
     def __init__(self, owner: NetworkCell, to_input: bool) -> None:

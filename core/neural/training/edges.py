@@ -26,4 +26,5 @@ def smooth_edges(picture: Bytes) -> Bytes:
 
 def grey_twice(pictures: list[Bytes]) -> list[Bytes]:
     """Three equal channels of OpenCV's grey."""
-    return [cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB) for picture in pictures]
+    greys = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures)
+    return [np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8) for grey in greys]

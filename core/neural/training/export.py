@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from senga.atomic import replacing
-from senga.store.catalog import CARD_FIELDS
 from senga.errors import SettingsError, WriteError
 from senga.job import Weights
+from senga.store.catalog import CARD_FIELDS
 from senga.store.model_file import write_model
 
 from .run_folder import RunFolder, read_kept

@@ -14,7 +14,7 @@ from . import arithmetic
 from .cell import to_tensor
 from .convolution import convolution
 from .perceptual import LAYERS, REFERENCE_CHANNELS, REFERENCE_LEVEL, Encoder
-from .runtime import ms
+from .runtime import Cell
 
 
 @dataclass
@@ -59,7 +59,8 @@ class _Walk:
             if name in self._pooled:
                 g = self._back_pool(name, g)
         assert g is not None  # noqa: S101 - there is at least one layer
-        return np.einsum("oi,nohw->nihw", self.encoder.scale, g, optimize=True)
+        slope: Array = np.einsum("oi,nohw->nihw", self.encoder.scale, g, optimize=True)
+        return slope
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -149,7 +150,7 @@ class Features:
         return dict(zip(self.taps, found, strict=True))
 
 
-class _FeatureCell(ms.nn.Cell):  # type: ignore[misc] - MindSpore has no types
+class _FeatureCell(Cell):  # type: ignore[misc]  # MindSpore has no types
     """One way through the network and back."""
 
     def __init__(self, walk: _Walk) -> None:

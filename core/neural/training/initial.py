@@ -9,7 +9,7 @@ import numpy as np
 
 from senga.neural.blocks import Conv
 from senga.neural.executor import Array
-from senga.neural.graph import Network, Node
+from senga.neural.graph import Network
 
 Start = Literal["he", "xavier", "normal", "identity"]
 
@@ -36,11 +36,11 @@ def first_weights(network: Network, start: Start, seed: int) -> dict[str, Array]
             weights[name] = np.ones(shape, np.float32)
     for i, node in enumerate(convs):
         assert isinstance(node.block, Conv)  # noqa: S101 - narrows the type
-        weights[node.block.weight] = _kernel(node, node.block, start, rng, first=i == 0)
+        weights[node.block.weight] = _kernel(node.block, start, rng, first=i == 0)
     return weights
 
 
-def _kernel(node: Node, block: Conv, start: Start, rng: np.random.Generator, *, first: bool) -> Array:
+def _kernel(block: Conv, start: Start, rng: np.random.Generator, *, first: bool) -> Array:
     shape = block.shape
     inside = prod(shape[1:])
     if start == "normal":

@@ -74,7 +74,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Progress:
-    """What is told after each step: how many are done of how many, in which phase, with what losses, the seconds left."""
+    """What is told after each step: how many are done of how many, in which phase, the losses, the seconds left."""
 
     done: int
     steps: int

@@ -1,4 +1,4 @@
-"""The same networks in MindSpore's own operations: for accelerators, for gradients of gradients, and as a comparison."""
+"""The same networks in MindSpore's own operations: for accelerators, for second gradients, and as a comparison."""
 
 from __future__ import annotations
 

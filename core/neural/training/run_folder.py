@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import tomli_w
+from numpy.typing import NDArray
 
 from senga.atomic import replacing
 from senga.errors import ModelError, SengaError, SettingsError, WriteError
@@ -205,7 +206,7 @@ class RunFolder:
         return f"the checkpoint of step {int(files[-1].stem[5:])} is sound, --resume goes on from there."
 
 
-def _encoded(arrays: Mapping[str, Array], facts: Mapping[str, str]) -> bytes:
+def _encoded(arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, str]) -> bytes:
     from safetensors.numpy import save
 
     return save({name: np.asarray(array, order="C") for name, array in sorted(arrays.items())}, dict(facts))

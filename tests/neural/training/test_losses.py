@@ -34,7 +34,9 @@ def huber(d: Array) -> float:
 
 def test_gram_divides_by_height_width_and_channels(rng: np.random.Generator) -> None:
     f = rng.standard_normal((2, 4, 3, 5)).astype(np.float32)
-    expected = np.array([[[(f[n, i] * f[n, j]).sum() for j in range(4)] for i in range(4)] for n in range(2)]) / (3 * 5 * 4)
+    expected = np.array([[[(f[n, i] * f[n, j]).sum() for j in range(4)] for i in range(4)] for n in range(2)]) / (
+        3 * 5 * 4
+    )
     np.testing.assert_allclose(losses.gram(to_tensor(f)).asnumpy(), expected, rtol=1e-4, atol=1e-6)
 
 
@@ -105,7 +107,10 @@ def test_losses_agree_with_torch(two: tuple[Array, Array]) -> None:
 def test_gradient_penalty_of_a_linear_discriminator(rng: np.random.Generator) -> None:
     """The slope of ``(w * x).sum()`` is ``w`` everywhere."""
     a, b = (to_tensor(rng.uniform(-1, 1, (2, 3, 4, 4)).astype(np.float32)) for _ in range(2))
-    for size, expected in ((3.0, {"wgan-gp": 4.0, "wgan-lp": 4.0, "dragan": 4.0}), (0.5, {"wgan-gp": 0.25, "wgan-lp": 0.0})):
+    for size, expected in (
+        (3.0, {"wgan-gp": 4.0, "wgan-lp": 4.0, "dragan": 4.0}),
+        (0.5, {"wgan-gp": 0.25, "wgan-lp": 0.0}),
+    ):
         w = np.zeros((1, 3, 4, 4), np.float32)
         w[0, 1, 2, 3] = size
         for kind, value in expected.items():
@@ -131,4 +136,6 @@ def test_gradient_penalty_has_a_gradient_in_the_weights(rng: np.random.Generator
             cell.load({**weights, name: (weights[name] + sign * 1e-3 * along).astype(np.float32)})
             values.append(float(penalty().asnumpy()))  # type: ignore[attr-defined]
         cell.load(weights)
-        assert (values[0] - values[1]) / 2e-3 == pytest.approx(np.linalg.norm(slope), rel=0.2), name  # leaky ReLUs have kinks
+        assert (values[0] - values[1]) / 2e-3 == pytest.approx(np.linalg.norm(slope), rel=0.2), (
+            name
+        )  # leaky ReLUs have kinks

@@ -1,4 +1,4 @@
-"""The differentiable form of a network against the inference engine, MindSpore's own gradients and finite differences."""
+"""The differentiable form of a network against the engine, MindSpore's own gradients and finite differences."""
 
 from __future__ import annotations
 
@@ -48,7 +48,10 @@ def slopes(cell: NetworkCell, x: Array, wish: Array) -> dict[str, Array]:
         return (cell(x) * to_tensor(wish)).sum()
 
     of_x, of_weights = ms.grad(loss, 0, cell.weights)(to_tensor(x))
-    return {"x": of_x.asnumpy(), **{name: g.asnumpy() for name, g in zip(cell.network.parameters, of_weights, strict=True)}}
+    return {
+        "x": of_x.asnumpy(),
+        **{name: g.asnumpy() for name, g in zip(cell.network.parameters, of_weights, strict=True)},
+    }
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 ms = pytest.importorskip("mindspore")
 
 from safetensors.numpy import save_file  # noqa: E402
+
 from senga.errors import ModelError  # noqa: E402
 from senga.neural.executor import Array  # noqa: E402
 from senga.neural.training.cell import gradient_of, to_tensor  # noqa: E402
@@ -62,7 +63,11 @@ def test_spellings_of_vgg(kernels: dict[str, tuple[Array, Array]], tmp_path: Pat
     save_file({f"features{name}": array for name, array in numbered.items()}, tmp_path / "torchvision.safetensors")
     save_file({f"layers{name}": array for name, array in numbered.items()}, tmp_path / "mindspore.safetensors")
     turned = {name: (kernel.transpose(2, 3, 1, 0), bias) for name, (kernel, bias) in kernels.items()}
-    np.savez(tmp_path / "caffe.npz", **{f"{n}_W": k for n, (k, _) in turned.items()}, **{f"{n}_b": b for n, (_, b) in turned.items()})
+    np.savez(
+        tmp_path / "caffe.npz",
+        **{f"{n}_W": k for n, (k, _) in turned.items()},
+        **{f"{n}_b": b for n, (_, b) in turned.items()},
+    )
     np.save(tmp_path / "caffe.npy", np.array({name: list(pair) for name, pair in turned.items()}), allow_pickle=True)
     picture = rng.uniform(-1, 1, (3, 16, 16)).astype(np.float32)
     for name, prepare, original in (
@@ -94,7 +99,10 @@ def test_gradient_of_features(
     wishes = {tap: rng.standard_normal(found.shape).astype(np.float32) for tap, found in features.of(x).items()}
     slope, _ = gradient_of(lambda t: {tap: (f * to_tensor(wishes[tap])).sum() for tap, f in features(t).items()}, x)
     along = slope / np.linalg.norm(slope)
-    values = [sum(float((f.astype(np.float64) * wishes[tap]).sum()) for tap, f in features.of(x + s * 5e-3 * along).items()) for s in (1, -1)]
+    values = [
+        sum(float((f.astype(np.float64) * wishes[tap]).sum()) for tap, f in features.of(x + s * 5e-3 * along).items())
+        for s in (1, -1)
+    ]
     assert (values[0] - values[1]) / 1e-2 == pytest.approx(np.linalg.norm(slope), rel=0.03)
 
 
