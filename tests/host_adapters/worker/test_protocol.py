@@ -23,7 +23,7 @@ from senga.host_adapters.worker.seat import Seat
 
 from .conftest import Site, until
 
-NOISE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+NOISE = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @contextmanager
