@@ -17,11 +17,13 @@ COMMANDS = {
     "models": ("models", "List, pull, import, verify and remove model weights."),
     "train": ("train", "Train a style of one's own, and export it."),
     "evaluate": ("evaluate", "Judge generated pictures: FID, KID, IS, and a table for a style."),
+    "gimp": ("..gimp3.command", "Install the GIMP plug-in, check it, and remove it."),
+    "worker": ("..worker.command", "Look at the warm process that GIMP uses, and end it."),
     "plugins": ("plugins", "List, disable and enable plug-ins."),
     "doctor": ("doctor", "Check this installation and say what to do."),
     "completion": ("completion", "Print the completion script of a shell."),
 }
-"""Command -> module of this folder that holds it under the same name, and its line in the help."""
+"""Command -> module that holds it under the same name (of this folder, or of another host), and its line in the help."""
 
 INTERRUPTED = 130
 
