@@ -11,19 +11,19 @@ import click
 from senga.errors import Cancelled, SengaError, SettingsError, UnknownFilterError
 
 COMMANDS = {
-    "run": ("run", "Apply a filter or a recipe to pictures."),
-    "list": ("listing", "List the filters."),
-    "info": ("listing", "Tell what a filter does and what can be set."),
-    "models": ("models", "List, pull, import, verify and remove model weights."),
-    "train": ("train", "Train a style of one's own, and export it."),
-    "evaluate": ("evaluate", "Judge generated pictures: FID, KID, IS, and a table for a style."),
-    "gimp": ("..gimp3.command", "Install the GIMP plug-in, check it, and remove it."),
-    "worker": ("..worker.command", "Look at the warm process that GIMP uses, and end it."),
-    "plugins": ("plugins", "List, disable and enable plug-ins."),
-    "doctor": ("doctor", "Check this installation and say what to do."),
-    "completion": ("completion", "Print the completion script of a shell."),
+    "run": ("standalone.run", "Apply a filter or a recipe to pictures."),
+    "list": ("standalone.listing", "List the filters."),
+    "info": ("standalone.listing", "Tell what a filter does and what can be set."),
+    "models": ("standalone.models", "List, pull, import, verify and remove model weights."),
+    "train": ("standalone.train", "Train a style of one's own, and export it."),
+    "evaluate": ("standalone.evaluate", "Judge generated pictures: FID, KID, IS, and a table for a style."),
+    "gimp": ("gimp3.command", "Install the GIMP plug-in, check it, and remove it."),
+    "worker": ("worker.command", "Look at the warm process that GIMP uses, and end it."),
+    "plugins": ("standalone.plugins", "List, disable and enable plug-ins."),
+    "doctor": ("standalone.doctor", "Check this installation and say what to do."),
+    "completion": ("standalone.completion", "Print the completion script of a shell."),
 }
-"""Command -> module that holds it under the same name (of this folder, or of another host), and its line in the help."""
+"""Command -> module of ``senga.host_adapters`` that holds it as ``<command>_command``, and its line in the help."""
 
 INTERRUPTED = 130
 
@@ -37,7 +37,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f".{COMMANDS[name][0]}", __package__)
+        module = importlib.import_module(f"senga.host_adapters.{COMMANDS[name][0]}")
         command = getattr(module, f"{name}_command")
         assert isinstance(command, click.Command)  # noqa: S101 - narrows the type
         return command
