@@ -1,1 +1,0 @@
-"""Pure operations: array in, new array out."""
