@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from . import hookspecs, places
 from .errors import Cancelled, PluginError, SengaError, SettingsError, UnknownFilterError
-from .filter import Filter
+from .filter import Filter, domain_of
 from .image import Animation, Image
 from .job import Job
 
@@ -140,6 +140,8 @@ class Plugins:
         except BaseException:
             self._manager.unregister(plugin)
             raise
+        for kind in found.values():
+            domain_of(kind)
         self.filters |= found
         self.known[name] = Plugin(name, origin, "loaded", filters=tuple(found))
 
@@ -277,6 +279,7 @@ def _wrong_settings(error: ValidationError, kind: type[Filter]) -> str:
     name = ".".join(str(part) for part in first["loc"]) or "settings"
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(name, kind.model_fields, 1)
-        return f"there is no setting “{name}”" + (f", did you mean “{near[0]}”?" if near else ".")
-    said = first["msg"][0].lower() + first["msg"][1:]
-    return f"the setting “{name}” is {first['input']!r}, but {said.removeprefix('value error, ')}."
+        hint = f", did you mean “{near[0]}”?" if near else "."
+        return f"there is no setting “{name}”{hint}"
+    said = (first["msg"][0].lower() + first["msg"][1:]).removeprefix("value error, ")
+    return f"the setting “{name}” is {first['input']!r}, but {said}."

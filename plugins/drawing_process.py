@@ -23,7 +23,11 @@ class DrawingProcess(PencilSettings, Filter):
     title: ClassVar[str] = "Drawing process"
     summary: ClassVar[str] = "The sketch drawn stroke after stroke: an animation, or a strip of stages."
 
-    show: Literal["animation", "strip"] = setting("animation", "An animation, or one picture with stages side by side.")
+    show: Literal["animation", "strip"] = setting(
+        "animation",
+        "An animation, or one picture with stages side by side.",
+        labels={"strip": "Stages side by side"},
+    )
     color: bool = setting(False, "Draw with coloured pencils.")
     size: int = setting(
         1000, "Longer side of a frame or stage; 0 keeps the size of the picture.", ge=0, le=20000, unit="px"
@@ -36,10 +40,15 @@ class DrawingProcess(PencilSettings, Filter):
         0, "Draw this many strokes in every frame instead of a given number of frames; 0 does not.", ge=0, advanced=True
     )
     order: Literal["importance", "random", "scan"] = setting(
-        "importance", "Begin with the strokes that matter most, at random, or direction by direction."
+        "importance",
+        "Begin with the strokes that matter most, at random, or direction by direction.",
+        labels={"importance": "Important strokes first", "random": "At random", "scan": "Direction by direction"},
     )
     pace: Literal["area", "strokes"] = setting(
-        "area", "Every frame adds the same length of lines, or the same number of strokes.", advanced=True
+        "area",
+        "Every frame adds the same length of lines, or the same number of strokes.",
+        advanced=True,
+        labels={"area": "Same length of lines", "strokes": "Same number of strokes"},
     )
     saturation: float = setting(1.0, "How colourful the coloured pencils are.", ge=0, le=2, advanced=True)
 

@@ -24,10 +24,14 @@ class PencilSettings(BaseModel):
     )
     edges: float = setting(1.5, "Strength of the outlines; 0 draws none.", ge=0, le=2)
     hatching: Literal["along", "across", "fixed"] = setting(
-        "along", "Strokes run along the forms, across them, or all at the same angle."
+        "along",
+        "Strokes run along the forms, across them, or all at the same angle.",
+        labels={"along": "Along the forms", "across": "Across the forms", "fixed": "All at the angle"},
     )
     flat_areas: Literal["angle", "follow"] = setting(
-        "angle", "Where there is no form to follow, such as in a clear sky: draw at the angle, or follow anyway."
+        "angle",
+        "Where there is no form to follow, such as in a clear sky: draw at the angle, or follow anyway.",
+        labels={"angle": "Drawn at the angle", "follow": "Follow anyway"},
     )
     angle: float = setting(
         45, "Angle of the strokes in flat areas and of fixed hatching, anticlockwise.", ge=-180, le=180, unit="°"
@@ -44,6 +48,7 @@ class PencilSettings(BaseModel):
         "relative",
         "Stroke width as on a picture of one megapixel, so that every size looks alike, or in pixels of this picture.",
         advanced=True,
+        labels={"relative": "Relative to the picture", "pixels": "Pixels of this picture"},
     )
     deepen: float = setting(1.0, "Darken faint outlines.", ge=0.25, le=4, advanced=True)
     edge_contrast: bool = setting(True, "Bring out faint outlines by local contrast.", advanced=True)

@@ -9,6 +9,9 @@ import sys
 import click
 
 from senga.errors import Cancelled, SengaError, SettingsError, UnknownFilterError
+from senga.language import sentence, tr
+
+from .help_pages import speak, translated
 
 COMMANDS = {
     "run": ("standalone.run", "Apply a filter or a recipe to pictures."),
@@ -40,11 +43,11 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"senga.host_adapters.{COMMANDS[name][0]}")
         command = getattr(module, f"{name}_command")
         assert isinstance(command, click.Command)  # noqa: S101 - narrows the type
-        return command
+        return translated(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        with formatter.section(tr("Commands")):
+            formatter.write_dl([(name, tr(text)) for name, (_, text) in COMMANDS.items()])
 
 
 def _show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -73,15 +76,18 @@ def main() -> None:
 
 
 def _outcome() -> int:
+    speak()
+    translated(cli)
     try:
         code = cli.main(prog_name="senga", standalone_mode=False)
     except click.ClickException as error:
+        error.message = sentence(error.message)
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt, Cancelled):
         return INTERRUPTED
     except SengaError as error:
-        click.echo(f"senga: {error}", err=True)
+        click.echo(f"senga: {sentence(str(error))}", err=True)
         return 2 if isinstance(error, SettingsError | UnknownFilterError) else 1
     except BrokenPipeError:
         sys.stderr.close()

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 import click
 
 from senga import places
+from senga.language import sentence
 from senga.registry import Plugins, plugins
 
 SLOW = 2.0
@@ -45,9 +46,9 @@ def doctor_command(as_json: bool) -> int:
         if as_json:
             click.echo(json.dumps(asdict(finding)))
             continue
-        click.echo(f"{MARKS[finding.state]} {finding.about}: {finding.text}")
+        click.echo(f"{MARKS[finding.state]} {sentence(finding.about)}: {sentence(finding.text)}")
         if finding.mend:
-            click.echo(f"    {finding.mend}")
+            click.echo(f"    {sentence(finding.mend)}")
     return int(worst)
 
 

@@ -6,7 +6,8 @@ import json
 
 import click
 
-from senga.filter import Filter, SettingInfo, describe
+from senga.filter import Filter, SettingInfo, about, describe
+from senga.language import sentence, tr, wanted
 from senga.registry import Plugins, plugins
 
 
@@ -17,10 +18,11 @@ def list_command(as_json: bool) -> None:
     known = plugins()
     for name, kind in known.filters.items():
         if as_json:
-            facts = {"name": name, "title": kind.title, "summary": kind.summary, "plugin": known.owner(name)}
+            told = about(kind)
+            facts = {"name": name, "title": told.title, "summary": told.summary, "plugin": known.owner(name)}
             click.echo(json.dumps(facts))
         else:
-            click.echo(f"{name:<17} {kind.summary}")
+            click.echo(f"{name:<17} {about(kind).summary}")
     mention_broken(known)
 
 
@@ -34,7 +36,8 @@ def info_command(name: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(kind.model_json_schema(), indent=2))
         return
-    click.echo(f"{kind.title} ({name}), from the plug-in {known.owner(name)}\n{kind.summary}\n")
+    told, origin = about(kind), tr("{title} ({name}), from the plug-in {plugin}")
+    click.echo(f"{origin.format(title=told.title, name=name, plugin=known.owner(name))}\n{told.summary}\n")
     for info in describe(kind):
         click.echo(f"  {info.name} = {shown(info.default)}   {limits(info)}".rstrip())
         click.echo(f"      {info.text}")
@@ -44,26 +47,29 @@ def info_command(name: str, as_json: bool) -> None:
 def _tell_models(kind: type[Filter], known: Plugins) -> None:
     if kind.models is not None:
         names = ", ".join(entry.name for entry in known.store().entries())
-        click.echo(f"\nStyles: {names} (senga models list tells more)")
+        click.echo("\n" + tr("Styles: {names} (senga models list tells more)").format(names=names))
 
 
 def shown(value: object) -> str:
     """A default as a painter writes it."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return tr("yes") if value else tr("no")
     if isinstance(value, int | float):
         return f"{value:g}"
-    return "automatic" if value is None else str(value) or "none"
+    return tr("automatic") if value is None else str(value) or tr("none")
 
 
 def limits(info: SettingInfo) -> str:
     """The range, unit or choices of a setting in brackets, or nothing."""
     if info.choices:
-        return "[" + " | ".join(info.choices) + "]"
+        shown = [f"{choice} ({label})" for choice, label in zip(info.choices, info.labels, strict=True)]
+        return "[" + " | ".join(shown if wanted() else info.choices) + "]"  # what is typed is English
     low = "" if info.minimum is None else f"{info.minimum:g}"
     high = "" if info.maximum is None else f"{info.maximum:g}"
-    text = f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}" if high else ""
-    text = " ".join(part for part in (text, info.unit) if part)
+    pattern = (
+        tr("{low} to {high}") if low and high else tr("at least {low}") if low else tr("at most {high}") if high else ""
+    )
+    text = " ".join(part for part in (pattern.format(low=low, high=high), info.unit) if part)
     return f"[{text}]" if text else ""
 
 
@@ -71,4 +77,6 @@ def mention_broken(known: Plugins) -> None:
     """One line on stderr for each broken plug-in."""
     for plugin in known.known.values():
         if plugin.state == "broken":
-            click.echo(f"senga: the plug-in “{plugin.name}” ({plugin.origin}) is broken: {plugin.problem}", err=True)
+            text = tr("the plug-in “{name}” ({origin}) is broken: {problem}")
+            problem = sentence(plugin.problem)
+            click.echo(f"senga: {text.format(name=plugin.name, origin=plugin.origin, problem=problem)}", err=True)

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from senga.errors import ModelError
+from senga.language import sentence, tr
 
 if TYPE_CHECKING:
-    from senga.store.catalog import ModelEntry
     from senga.store import Store
-
-COMMERCIAL = {"yes": "commercial use allowed", "no": "non-commercial only", "unknown": "commercial use not stated"}
+    from senga.store.catalog import ModelEntry
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 
@@ -49,7 +48,7 @@ def list_models(as_json: bool) -> None:
         for entry in entries:
             click.echo("\t".join(_row(entry)))
     for problem in store.problems:
-        click.echo(f"senga: {problem}", err=True)
+        click.echo(f"senga: {sentence(problem)}", err=True)
 
 
 @models_command.command("show")
@@ -79,10 +78,11 @@ def pull(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps({"event": "done", **_facts(entry)}))
             continue
-        click.echo(f"{name} is ready.")
+        click.echo(tr("{name} is ready.").format(name=name))
         if entry.urls and not entry.digest:
             digest = store.load(name).card.get("file_digest", "")
-            click.echo(f"Nobody publishes a digest of this file, so it is unverified ({digest}).", err=True)
+            text = tr("Nobody publishes a digest of this file, so it is unverified ({digest}).")
+            click.echo(text.format(digest=digest), err=True)
 
 
 @models_command.command("import")
@@ -95,7 +95,8 @@ def import_model(file: Path, name: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_facts(entry)))
     else:
-        click.echo(f"{entry.name} is ready ({entry.architecture}, width {entry.width}).")
+        text = tr("{name} is ready ({architecture}, width {width}).")
+        click.echo(text.format(name=entry.name, architecture=entry.architecture, width=entry.width))
 
 
 @models_command.command("verify")
@@ -109,7 +110,7 @@ def verify(ctx: click.Context, name: str | None, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps({"name": verdict.name, "sound": not verdict.problem, "problem": verdict.problem}))
         else:
-            click.echo(f"{verdict.name}: {verdict.problem or 'sound'}")
+            click.echo(f"{verdict.name}: {sentence(verdict.problem) or tr('sound')}")
     ctx.exit(1 if any(verdict.problem for verdict in verdicts) else 0)
 
 
@@ -118,7 +119,7 @@ def verify(ctx: click.Context, name: str | None, as_json: bool) -> None:
 def remove(name: str) -> None:
     """Delete a pulled or imported model."""
     open_store().remove(name)
-    click.echo(f"{name} is removed.")
+    click.echo(tr("{name} is removed.").format(name=name))
 
 
 def _state(entry: ModelEntry) -> str:
@@ -130,7 +131,14 @@ def _size(entry: ModelEntry) -> str:
 
 
 def _row(entry: ModelEntry) -> list[str]:
-    return [entry.name, _state(entry), _size(entry), entry.licence, COMMERCIAL[entry.commercial], entry.note]
+    state = {"built in": tr("built in"), "here": tr("here"), "to pull": tr("to pull")}[_state(entry)]
+    return [entry.name, state, _size(entry), entry.licence, _commercial(entry), tr(entry.note)]
+
+
+def _commercial(entry: ModelEntry) -> str:
+    if entry.commercial == "unknown":
+        return tr("commercial use not stated")
+    return tr("commercial use allowed") if entry.commercial == "yes" else tr("non-commercial only")
 
 
 def _facts(entry: ModelEntry) -> dict[str, Any]:
@@ -142,7 +150,8 @@ def _print_table(entries: list[ModelEntry]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("Style", "State", "Size", "Licence", "Use", "Look", box=None, header_style="bold", pad_edge=False)
+    heads = tr("Style"), tr("State"), tr("Size"), tr("Licence"), tr("Use"), tr("Look")
+    table = Table(*heads, box=None, header_style="bold", pad_edge=False)
     for entry in entries:
         table.add_row(*_row(entry))
     Console(highlight=False, markup=False).print(table)
@@ -150,15 +159,18 @@ def _print_table(entries: list[ModelEntry]) -> None:
 
 def _accepted(entry: ModelEntry, yes: bool) -> bool:
     """Show the terms, and ask unless they are accepted beforehand."""
-    click.echo(f"{entry.title or entry.name} by {entry.author}, {_size(entry)}\n{entry.source}", err=True)
-    click.echo(f"Made from: {entry.training_data}.", err=True)
-    click.echo(f"Licence: {entry.licence} ({COMMERCIAL[entry.commercial]}) {entry.licence_url}", err=True)
+    title = tr("{title} by {author}, {size}")
+    click.echo(title.format(title=entry.title or entry.name, author=entry.author, size=_size(entry)), err=True)
+    click.echo(entry.source, err=True)
+    click.echo(tr("Made from: {data}.").format(data=entry.training_data), err=True)
+    licence = tr("Licence: {licence} ({use}) {url}")
+    click.echo(licence.format(licence=entry.licence, use=_commercial(entry), url=entry.licence_url), err=True)
     click.echo(entry.terms, err=True)
     if yes:
         return True
     if not sys.stdin.isatty():
         raise ModelError(f"The model “{entry.name}” asks for consent to these terms: repeat with --yes to accept them.")
-    return click.confirm("Do you accept these terms?", err=True)
+    return click.confirm(tr("Do you accept these terms?"), err=True)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from senga.errors import SettingsError
+from senga.language import tr
 
 PIPE = "-"
 
@@ -29,7 +30,7 @@ class Target:
     @property
     def label(self) -> str:
         """The input, as messages name it."""
-        return "standard input" if self.source is None else str(self.source)
+        return tr("standard input") if self.source is None else str(self.source)
 
 
 def plan(inputs: tuple[str, ...], output: str | None, filter_name: str, extension: str | None) -> list[Target]:

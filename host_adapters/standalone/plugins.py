@@ -8,7 +8,10 @@ from dataclasses import asdict
 import click
 
 from senga.errors import SettingsError
+from senga.language import sentence, tr
 from senga.registry import Plugins, installed, read_disabled, write_disabled
+
+from .help_pages import padded
 
 
 @click.group("plugins")
@@ -24,8 +27,14 @@ def list_plugins(as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(asdict(plugin)))
             continue
-        brings = plugin.problem or ", ".join(plugin.filters)
-        click.echo(f"{plugin.name:<18} {plugin.state:<10} {plugin.origin:<20} {brings}".rstrip())
+        brings = sentence(plugin.problem) or ", ".join(plugin.filters)
+        columns = padded(plugin.name, 18), padded(_shown(plugin.state), 10), padded(tr(plugin.origin), 20), brings
+        click.echo(" ".join(columns).rstrip())
+
+
+def _shown(state: str) -> str:
+    words = {"loaded": tr("loaded"), "disabled": tr("disabled"), "broken": tr("broken")}
+    return words.get(state) or tr("not chosen")
 
 
 @plugins_command.command("disable")
@@ -35,7 +44,7 @@ def disable(name: str) -> None:
     if name not in installed():
         raise SettingsError(f"There is no plug-in “{name}”: senga plugins list shows them.")
     write_disabled(read_disabled() | {name})
-    click.echo(f"{name} is disabled; senga plugins enable {name} brings it back.")
+    click.echo(tr("{name} is disabled; senga plugins enable {name} brings it back.").format(name=name))
 
 
 @plugins_command.command("enable")
@@ -46,4 +55,4 @@ def enable(name: str) -> None:
     if name not in disabled:
         raise SettingsError(f"The plug-in “{name}” is not disabled: senga plugins list shows them.")
     write_disabled(disabled - {name})
-    click.echo(f"{name} is enabled.")
+    click.echo(tr("{name} is enabled.").format(name=name))

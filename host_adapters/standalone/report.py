@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from senga.language import tr
+
 
 class Report(AbstractContextManager["Report"]):
     """Silence, except for errors: what a pipe gets. The other reports build on it."""
@@ -103,7 +105,8 @@ class BarReport(Report):
         self._console.print(f"{label} -> {output} ({seconds:.1f} s)", markup=False)
 
     def skipped(self, label: str, output: str) -> None:
-        self._console.print(f"{label}: {output} exists and is kept", markup=False)
+        text = tr("{output} exists and is kept").format(output=output)
+        self._console.print(f"{label}: {text}", markup=False)
 
     def failed(self, label: str, message: str) -> None:
         self._console.print(f"senga: {message}", style="red", markup=False)

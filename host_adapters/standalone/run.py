@@ -9,9 +9,11 @@ from typing import Any
 import click
 
 from senga.errors import SettingsError
-from senga.filter import Filter, SettingInfo, describe
+from senga.filter import Filter, SettingInfo, about, describe
+from senga.language import tr
 from senga.registry import plugins
 
+from .help_pages import translated
 from .listing import limits, mention_broken, shown
 from .work import Order, work
 
@@ -28,7 +30,8 @@ class MemorySize(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([kmgt]i?)?b?\s*", str(value).lower())
         if not match:
-            self.fail(f"{value!r} is no memory size; write for example 2GB or 800MB.", param, ctx)
+            text = tr("{value} is no memory size; write for example 2GB or 800MB.")
+            self.fail(text.format(value=repr(value)), param, ctx)
         return int(float(match[1]) * _UNITS[match[2] or ""])
 
 
@@ -114,7 +117,7 @@ class RunGroup(click.Group):
         return sorted(plugins().filters)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        return _recipe_command() if name == RECIPE else _filter_command(plugins().find(name))
+        return translated(_recipe_command() if name == RECIPE else _filter_command(plugins().find(name)))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         asks_recipe = any(arg == "--recipe" or arg.startswith("--recipe=") for arg in args)
@@ -125,9 +128,9 @@ class RunGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         known = plugins()
-        lines = [(name, known.filters[name].summary) for name in self.list_commands(ctx)]
+        lines = [(name, about(known.filters[name]).summary) for name in self.list_commands(ctx)]
         if lines:
-            with formatter.section("Filters"):
+            with formatter.section(tr("Filters")):
                 formatter.write_dl(lines)
         mention_broken(known)
 
@@ -150,7 +153,8 @@ class FilterCommand(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         common = [param for param in self.params if param in COMMON]
         own = [param for param in self.params if param not in COMMON]
-        for title, params in (("Settings", own), ("Options", [*common, *self.get_params(ctx)[len(self.params) :]])):
+        rest = [*common, *self.get_params(ctx)[len(self.params) :]]
+        for title, params in ((tr("Settings"), own), (tr("Options"), rest)):
             records = [record for param in params if (record := param.get_help_record(ctx))]
             if records:
                 with formatter.section(title):
@@ -165,9 +169,8 @@ def _filter_command(kind: type[Filter]) -> click.Command:
 
     taken = {flag for param in COMMON for flag in param.opts}
     own = [_option(info, taken) for info in describe(kind)]
-    return FilterCommand(
-        kind.name, params=[*own, *COMMON], callback=act, help=f"{kind.summary}\n\n{kind.__doc__ or ''}"
-    )
+    told = about(kind)
+    return FilterCommand(kind.name, params=[*own, *COMMON], callback=act, help=f"{told.summary}\n\n{told.text}")
 
 
 def _recipe_command() -> click.Command:
@@ -183,7 +186,8 @@ def _option(info: SettingInfo, taken: set[str]) -> PlainOption:
     dashed = info.name.replace("_", "-")
     flag = f"--{dashed}" if f"--{dashed}" not in taken else f"--set-{dashed}"
     declared = f"{flag}/--no-{dashed}" if info.kind == "bool" else flag
-    note = "; ".join(part for part in (limits(info).strip("[]"), f"default: {shown(info.default)}") if part)
+    default = tr("default: {default}").format(default=shown(info.default))
+    note = "; ".join(part for part in (limits(info).strip("[]"), default) if part)
     names, text = [declared, f"{_OWN}{info.name}"], f"{info.text}  [{note}]"
     return PlainOption(names, type=_type(info), default=None, metavar=_metavar(info), help=text)
 

@@ -19,6 +19,7 @@ from senga.errors import Cancelled, SengaError, SettingsError, WriteError
 from senga.face import mask_of
 from senga.image import Animation, Image
 from senga.job import Job
+from senga.language import sentence, tr
 from senga.recipe import Recipe, Step
 from senga.registry import Plugins
 
@@ -94,12 +95,11 @@ def work(order: Order, known: Plugins) -> int:
                 break
             except SengaError as error:
                 counts["failed"] += 1
-                report.failed(target.label, _naming(str(error), target))
+                report.failed(target.label, _naming(sentence(str(error)), target))
             except MemoryError:
                 counts["failed"] += 1
-                report.failed(
-                    target.label, f"{target.label}: the memory is used up; --memory with a smaller size may help."
-                )
+                text = tr("the memory is used up; --memory with a smaller size may help.")
+                report.failed(target.label, f"{target.label}: {text}")
         report.end(**counts, interrupted=stop.is_set())
         return INTERRUPTED if stop.is_set() else 1 if counts["failed"] else 0
 
@@ -167,7 +167,7 @@ def _ending(wish: str, result: Image | Animation, source: Image | Animation) -> 
 def _job(options: Mapping[str, Any], report: Report, stop: threading.Event) -> Job:
     threads = {"threads": options["threads"]} if options["threads"] else {}
     return Job(
-        on_progress=report.progress,
+        on_progress=lambda share, note: report.progress(share, sentence(note)),
         cancelled=stop.is_set,
         memory=options["memory"],
         device=options["device"],

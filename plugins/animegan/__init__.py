@@ -27,7 +27,15 @@ class Anime(Filter):
     )
     match_brightness: bool = setting(True, "Give the result the mean brightness of the photo.")
     upsample: Literal["auto", "tf1", "half_pixel", "align_corners"] = setting(
-        "auto", "How the network doubles sizes; auto takes what the style was trained with.", advanced=True
+        "auto",
+        "How the network doubles sizes; auto takes what the style was trained with.",
+        advanced=True,
+        labels={
+            "auto": "As the style was trained",
+            "tf1": "As TensorFlow 1",
+            "half_pixel": "Half-pixel centres",
+            "align_corners": "Aligned corners",
+        },
     )
 
     def __call__(self, image: Image, job: Job) -> Image:
