@@ -117,7 +117,9 @@ def _python(profile: Profile) -> Iterator[Finding]:
         yield Finding(str(profile), "problem", f"{python} does not start: {error}", AGAIN)
         return
     if done.returncode:
-        yield Finding(str(profile), "problem", f"{python} has no Senga any more", f"Run: '{python}' -m pip install senga")
+        yield Finding(
+            str(profile), "problem", f"{python} has no Senga any more", f"Run: '{python}' -m pip install senga"
+        )
 
 
 def _filters(profile: Profile) -> Iterator[Finding]:
@@ -126,7 +128,9 @@ def _filters(profile: Profile) -> Iterator[Finding]:
         text = f"the plug-in is of Senga {old.get('senga')}, and {new['senga']} is installed"
         yield Finding(str(profile), "problem", text, AGAIN)
     elif old.get("filters") != json.loads(json.dumps(new["filters"])):
-        yield Finding(str(profile), "note", "filters, settings or styles changed since the plug-in was installed", AGAIN)
+        yield Finding(
+            str(profile), "note", "filters, settings or styles changed since the plug-in was installed", AGAIN
+        )
 
 
 def _sandbox(profile: Profile) -> Iterator[Finding]:
@@ -136,7 +140,9 @@ def _sandbox(profile: Profile) -> Iterator[Finding]:
     if hidden:
         place = "~/senga" if profile.package == "snap" else "your home folder"
         text = f"GIMP runs as a {profile.package.capitalize()} and cannot see {hidden}"
-        mend = f"Install Senga for a Python of its own in {place} (docs/gimp.md shows how), then run its senga gimp install"
+        mend = (
+            f"Install Senga with a Python of its own in {place}, as docs/gimp.md shows, and run its senga gimp install"
+        )
         yield Finding(str(profile), "problem", text, mend)
 
 

@@ -26,6 +26,10 @@ RECORD = "installed.json"
 INTERPRETER = "interpreters/senga.interp"
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 
+_OWN_INTERPRETERS = tuple(
+    f"{library}/gimp/3.0/interpreters/pygimp.interp"
+    for library in ("lib", "lib/*", "lib64", "local/lib", "local/lib/*", "local/lib64")
+)
 _INTERPRETER_TEXT = """\
 # Senga: GIMP's Python plug-ins run with the system's Python, whatever virtual environment GIMP was started from.
 python=/usr/bin/python3
@@ -89,7 +93,7 @@ def needs_interpreter(profile: Profile) -> bool:
     """
     if not sys.platform.startswith("linux") or profile.package != "native":
         return False
-    own = any(Path("/usr/lib").glob("**/gimp/3.0/interpreters/pygimp.interp"))
+    own = any(True for pattern in _OWN_INTERPRETERS for _ in Path("/usr").glob(pattern))
     return not own and python_has_gimp(SYSTEM_PYTHON)
 
 
@@ -148,9 +152,13 @@ def _recorded(profile: Profile) -> dict[str, str]:
     """Path in the profile -> digest, of every file that was installed; paths that lead elsewhere are left out."""
     try:
         names = json.loads((plug_in_folder(profile) / RECORD).read_text("utf-8"))["files"]
-        return {str(name): str(digest) for name, digest in names.items() if ".." not in Path(name).parts}
+        return {str(name): str(digest) for name, digest in names.items() if _is_inside(Path(name))}
     except (OSError, ValueError, KeyError, AttributeError):
         return {}
+
+
+def _is_inside(path: Path) -> bool:
+    return not path.is_absolute() and not path.drive and ".." not in path.parts
 
 
 def _record(contents: dict[str, bytes]) -> bytes:

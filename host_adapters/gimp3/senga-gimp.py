@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# ruff: noqa: N999 - GIMP starts a file only when it is named like its folder
 """Senga's filters in GIMP 3. GIMP starts this file; everything else lies in ``senga_gimp`` beside it."""
 
 import sys

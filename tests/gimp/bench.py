@@ -1,3 +1,4 @@
+# ruff: noqa: B905, T201
 """What the checks inside GIMP share: pictures, calls, pixels. Runs in GIMP's own Python, without numpy."""
 
 import sys

@@ -1,3 +1,4 @@
+# ruff: noqa: B905, PTH107, PTH118, PTH208, T201
 """What goes wrong: a sentence, a true status, the picture unchanged, nothing left behind."""
 
 import os

@@ -1,3 +1,4 @@
+# ruff: noqa: B905, PT018
 """Layers: offsets, several, groups, masks, locks, new layers, new images, animations."""
 
 from bench import FAILED, HEIGHT, SUCCESS, WIDTH, add_layer, call, picture, raw, values

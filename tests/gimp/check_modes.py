@@ -1,9 +1,12 @@
+# ruff: noqa: B905, PT018
 """Every mode and precision of GIMP: the selected half is painted, the other and the alpha stay to the last bit."""
 
 from bench import HEIGHT, KINDS, SUCCESS, WIDTH, call, near, picture, raw, values
 from gi.repository import Gimp
 
-PRECISIONS = [f"{size}_{curve}" for size in ("U8", "U16", "U32", "HALF", "FLOAT", "DOUBLE") for curve in ("NON_LINEAR", "LINEAR")]
+PRECISIONS = [
+    f"{size}_{curve}" for size in ("U8", "U16", "U32", "HALF", "FLOAT", "DOUBLE") for curve in ("NON_LINEAR", "LINEAR")
+]
 LEFT = range(WIDTH // 2)
 
 

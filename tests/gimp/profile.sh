@@ -1,13 +1,13 @@
-# Sourced: makes a profile with the plug-in, in a worker that also knows the test filters.
-#   make_profile REPOSITORY FOLDER
+# Sourced: makes a profile with the plug-in; unless another Python is given, it starts one that knows the test filters.
+#   make_profile REPOSITORY FOLDER [PYTHON]
 make_profile() {
-  local here=$1 profile=$2 python=$2/python
+  local here=$1 profile=$2 python=${3:-$2/python}
   mkdir -p "$profile"
   # What GIMP would do itself: no welcome, no look for updates.
   printf '%s\n' '(config-version "3.0.4")' '(show-welcome-dialog no)' '(check-updates no)' \
     '(color-profile-policy keep)' '(metadata-rotation-policy keep)' >"$profile/gimprc"
-  printf '#!/bin/sh\nPYTHONPATH=%s exec %s "$@"\n' "$here/tests/gimp/filters" "$here/.venv/bin/python" >"$python"
-  chmod +x "$python"
+  [ $# = 3 ] || printf '#!/bin/sh\nPYTHONPATH=%s exec %s "$@"\n' "$here/tests/gimp/filters" "$here/.venv/bin/python" >"$python"
+  [ $# = 3 ] || chmod +x "$python"
   "$python" -c 'import sys; from senga.host_adapters.gimp3.command import gimp_command; gimp_command(sys.argv[1:])' \
     install --profile "$profile"
   # The plug-in must start the Python that knows the test filters.

@@ -39,7 +39,7 @@ def add_filter(procedure: Any, filter_facts: facts.Filter) -> None:
     procedure.set_attribution(author, author, "")
     settings = filter_facts["settings"]
     titles = facts.with_mnemonics([*(facts.label(setting) for setting in settings), *COMMON_TITLES])
-    for setting, title in zip(settings, titles):
+    for setting, title in zip(settings, titles):  # noqa: B905 - Python 3.9 has no strict
         add_setting(procedure, setting, title)
     add_common(procedure, titles[len(settings) :])
 
@@ -67,7 +67,8 @@ def add_setting(procedure: Any, setting: facts.Setting, title: str) -> None:
     elif kind == "bool":
         procedure.add_boolean_argument(*words, default, READ_WRITE)
     elif kind == "choice":
-        choices = [(value, _spoken(value), "") for value in setting["choices"]]
+        labels = setting["labels"]
+        choices = [(value, label, "") for value, label in zip(setting["choices"], labels)]  # noqa: B905
         procedure.add_choice_argument(*words, _choice(choices), default, READ_WRITE)
     else:
         procedure.add_string_argument(*words, default, READ_WRITE)
@@ -80,9 +81,7 @@ def add_common(procedure: Any, titles: list[str]) -> None:
     procedure.add_double_argument(
         "strength", titles[1], "0 keeps the picture, 1 is the filter's result.", 0.0, 1.0, 1.0, READ_WRITE
     )
-    procedure.add_boolean_argument(
-        "keep-colors", titles[2], "Only the lightness changes.", False, READ_WRITE
-    )
+    procedure.add_boolean_argument("keep-colors", titles[2], "Only the lightness changes.", False, READ_WRITE)
     procedure.add_image_return_value("result", "Result", "The new image, if one was made.", True, READ_WRITE)
 
 
@@ -113,8 +112,3 @@ def _choice(choices: Any) -> Any:
     for number, (value, title, text) in enumerate(choices):
         choice.add(value, number, title, text)
     return choice
-
-
-def _spoken(value: str) -> str:
-    words = value.replace("_", " ").replace("-", " ")
-    return words[:1].upper() + words[1:]

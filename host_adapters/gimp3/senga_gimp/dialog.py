@@ -16,7 +16,7 @@ from . import facts  # noqa: E402
 from .preview import Preview  # noqa: E402
 from .working import Progress  # noqa: E402
 
-_HEIGHT = 520
+_WIDTH, _HEIGHT = 420, 520
 _SEED_LIMIT = 2**31 - 1
 _TWO_WAYS = GObject.BindingFlags.BIDIRECTIONAL | GObject.BindingFlags.SYNC_CREATE
 
@@ -37,7 +37,7 @@ class Dialog:
         self._window.connect("response", self._hear)
         self._preview: Any = None
         self._is_cancelled = False
-        self._settings = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        self._settings = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, width_request=_WIDTH)
         self._body = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12, border_width=12)
         self._bar = Gtk.ProgressBar(show_text=True, ellipsize=3, no_show_all=True, margin=12)
         self._body.pack_end(self._settings, True, True, 0)
@@ -56,7 +56,6 @@ class Dialog:
             shelf.pack_start(self._folded("Advanced", [self._widget(setting) for setting in advanced]), False, False, 0)
         scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER)
         scrolled.add(shelf)
-        scrolled.set_min_content_width(420)
         scrolled.set_min_content_height(_HEIGHT if len(plain) > 8 else 60 + 40 * len(filter_facts["settings"]))
         self._settings.pack_start(scrolled, True, True, 0)
         self.add_common()
@@ -76,7 +75,7 @@ class Dialog:
     def add_preview(self, preview: Preview) -> None:
         """Show a preview, and keep it up to date."""
         self._preview = preview
-        self._body.pack_start(preview, True, True, 0)
+        self._body.pack_start(preview, False, False, 0)
         self._config.connect("notify", preview.refresh)
         preview.refresh()
 

@@ -43,10 +43,8 @@ def argument_name(setting: Setting) -> str:
 
 
 def label(setting: Setting) -> str:
-    """What the dialog writes beside a setting: its name as words, and the unit."""
-    words = setting["name"].replace("_", " ")
-    unit = f" ({setting['unit']})" if setting["unit"] else ""
-    return words[:1].upper() + words[1:] + unit
+    """What the dialog writes beside a setting: its label and the unit."""
+    return f"{setting['label']} ({setting['unit']})" if setting["unit"] else str(setting["label"])
 
 
 def with_mnemonics(labels: list[str]) -> list[str]:
@@ -94,9 +92,13 @@ def order(facts: Filter, values: dict[str, Any]) -> dict[str, Any]:
         facts: of the filter.
         values: argument name -> value, with ``strength`` and ``keep-colors`` among them.
     """
-    given = {setting["name"]: values[argument_name(setting)] for setting in facts["settings"]}
-    omitted = {setting["name"] for setting in facts["settings"] if setting["optional"]}
-    settings = {name: value for name, value in given.items() if not (name in omitted and value in ("", None))}
+    settings = {}
+    for setting in facts["settings"]:
+        value = values[argument_name(setting)]
+        if kind(setting) == "text":
+            value = value or ""  # GIMP forgets that a text was empty: after a restart it is None
+        if not (setting["optional"] and value == ""):
+            settings[setting["name"]] = value
     return {
         "filter": facts["name"],
         "settings": settings,

@@ -29,7 +29,7 @@ class Spool:
     """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the spool
         self.frames: list[Frame] = []
 
     def take(self, layer: Any) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 import gi
 
@@ -117,7 +118,7 @@ def _bring_in(image: Any, tasks: list[Task], output: str, title: str) -> Any:
     return images.make(image, apart, title) if apart else None
 
 
-def _merge(image: Any, task: Task, _title: str) -> None:
+def _merge(_image: Any, task: Task, _title: str) -> None:
     """Through the shadow buffer, so that GIMP blends by the selection and its feather."""
     left, top, width, height = task.area
     pixels.copy_in(task.canvas, task.drawable.get_shadow_buffer(), top, top + height)

@@ -62,7 +62,7 @@ def _run(procedure: Any, mode: Any, image: Any, drawables: Any, config: Any, fil
         return _answer(procedure, _STATUS.CANCEL)
     except (Trouble, WorkerError) as error:
         return _answer(procedure, _STATUS.EXECUTION_ERROR, str(error))
-    except Exception as error:  # noqa: BLE001 - the border to GIMP
+    except Exception as error:
         text = f"Senga's plug-in failed: {type(error).__name__}: {error}. “senga gimp doctor” may tell why."
         return _answer(procedure, _STATUS.EXECUTION_ERROR, text)
     values = _answer(procedure, _STATUS.SUCCESS)
@@ -156,7 +156,9 @@ def _require_manifest() -> None:
     try:
         facts.read_manifest()
     except ValueError as error:
-        raise Trouble(f"The list of Senga's filters cannot be used ({error}): run “senga gimp install” again.") from error
+        raise Trouble(
+            f"The list of Senga's filters cannot be used ({error}): run “senga gimp install” again."
+        ) from error
 
 
 def _recipe_text(file: Any) -> str:
@@ -166,4 +168,6 @@ def _recipe_text(file: Any) -> str:
     try:
         return Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Trouble(f"The recipe {path} cannot be read: {getattr(error, 'strerror', '') or 'it is no text'}.") from error
+        raise Trouble(
+            f"The recipe {path} cannot be read: {getattr(error, 'strerror', '') or 'it is no text'}."
+        ) from error

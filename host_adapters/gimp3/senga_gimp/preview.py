@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import gi
 
@@ -35,7 +36,9 @@ class Preview(Gtk.Box):  # type: ignore[misc] - gi has no types
         self._make_order = make_order
         self.width, self.height, self._original = pixels.reduced(drawable, LONGEST)
         selected = _Selection(image, drawable, self.width, self.height)
-        self._painter = _Painter(self.width, self.height, self._original, selected.mask, self._show_later, self._say_later)
+        self._painter = _Painter(
+            self.width, self.height, self._original, selected.mask, self._show_later, self._say_later
+        )
         self._result = self._original
         self._timer = 0
         self._build()
@@ -47,8 +50,8 @@ class Preview(Gtk.Box):  # type: ignore[misc] - gi has no types
         self._toggle.set_active(True)
         self._toggle.connect("toggled", lambda _button: self.refresh())
         self._line = Gtk.Label(xalign=0, wrap=True, max_width_chars=48)
-        for widget, expand in ((self._picture, True), (self._toggle, False), (self._line, False)):
-            self.pack_start(widget, expand, expand, 0)
+        for widget in (self._picture, self._toggle, self._line):
+            self.pack_start(widget, False, False, 0)
         self._paint(self._original)
 
     def refresh(self, *_change: Any) -> None:

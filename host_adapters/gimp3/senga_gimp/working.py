@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import gi
 
@@ -85,7 +86,7 @@ class _Errand:
         try:
             with connect(str(PATH)) as worker:
                 self._outcome = worker.run(self._order, self._canvas, self._hear, self.stop.is_set, self._take)
-        except BaseException as error:  # noqa: BLE001 - handed over to the thread that waits
+        except BaseException as error:
             self._outcome = error
 
     def _hear(self, share: float, note: str) -> None:

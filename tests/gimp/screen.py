@@ -1,0 +1,236 @@
+# ruff: noqa: T201
+"""Use the plug-in on a screen as a painter does, with keys, and look at what is there.
+
+    screen.py REPOSITORY PROFILE OUTPUT ACT...
+
+It runs in GIMP's folder with its own Python, Xvfb, openbox, xdotool and ImageMagick.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+REPOSITORY, PROFILE, OUTPUT = map(Path, sys.argv[1:4])
+DISPLAY = ":97"
+SCREEN = "1180x820"
+CANVAS = "400x440+240+140"
+"""The part of the screen where the picture is, whatever window lies beside it."""
+
+GIMP_CANCEL = ("627", "661")
+"""Where GIMP's own Cancel appears."""
+
+BESIDE = ("1100", "790")
+"""Where the pointer draws no outline of a brush on the picture."""
+
+PATIENCE = 90
+
+
+class Screen:
+    """A screen of our own with a window manager and GIMP on it."""
+
+    def __init__(self):
+        self.environment = {**os.environ, "DISPLAY": DISPLAY, "GIMP3_DIRECTORY": str(PROFILE), "NO_AT_BRIDGE": "1"}
+        self.processes = []
+        self.log = (PROFILE / "gimp.log").open("w")
+
+    def start(self, *words):
+        self.processes.append(subprocess.Popen(words, env=self.environment, stdout=self.log, stderr=self.log))
+
+    def run(self, *words, check=True):
+        done = subprocess.run(words, env=self.environment, capture_output=True, text=True, check=False)
+        assert not check or done.returncode == 0, (words, done.stderr)
+        return done.stdout + done.stderr
+
+    def is_up(self):
+        return "x:" in self.run("xdotool", "getmouselocation", check=False)
+
+    def keys(self, *names):
+        for name in names:
+            self.run("xdotool", "key", "--clearmodifiers", name)
+            time.sleep(0.25)
+
+    def windows(self, title):
+        done = subprocess.run(
+            ["xdotool", "search", "--onlyvisible", "--name", title],
+            env=self.environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return done.stdout.split()
+
+    def shot(self, name, part=None):
+        path = OUTPUT / f"{name}.png"
+        self.run("import", "-window", "root", *(["-crop", part, "+repage"] if part else []), str(path))
+        return path
+
+    def close(self):
+        for process in reversed(self.processes):
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def wait(what, test, seconds=PATIENCE):
+    """Wait until a test holds; how long it took."""
+    start = time.monotonic()
+    while not test():
+        assert time.monotonic() - start < seconds, f"{what}: not within {seconds} s"
+        time.sleep(0.05)
+    return time.monotonic() - start
+
+
+def difference(screen, first, second):
+    """Root mean square difference of two screenshots, 0 to 1."""
+    text = screen.run("compare", "-metric", "RMSE", str(first), str(second), "null:", check=False)
+    return float(text.split("(")[1].split(")")[0])
+
+
+def settled(screen, name, part=CANVAS, seconds=PATIENCE):
+    """A screenshot that no longer changes."""
+    start, last = time.monotonic(), screen.shot("last", part)
+    while time.monotonic() - start < seconds:
+        time.sleep(0.7)
+        now = screen.shot(name, part)
+        if difference(screen, last, now) < 1e-4:
+            return now
+        last = screen.shot("last", part)
+    raise AssertionError(f"{name} does not come to rest")
+
+
+def open_dialog(screen, title, menu_shot=None):
+    """Through Filters > Senga."""
+    titles = [
+        one["title"] for one in json.loads((PROFILE / "plug-ins/senga-gimp/manifest.json").read_text())["filters"]
+    ]
+    screen.keys("alt+r")
+    time.sleep(1)
+    screen.keys("Up", "Right")
+    time.sleep(1)
+    if menu_shot:
+        screen.shot(menu_shot)
+    screen.keys(*["Down"] * sorted(f"{one}…" for one in [*titles, "Run recipe"]).index(f"{title}…"), "Return")
+    wait(f"the dialog of {title}", lambda: screen.windows(f"^Senga: {title}"))
+    time.sleep(1.5)
+
+
+def is_closed(screen, title):
+    return lambda: not screen.windows(f"^Senga: {title}")
+
+
+def worker_status():
+    code = (
+        "import sys, json; sys.path.insert(0, sys.argv[1]); import senga_client as c; "
+        "w = c.connect(sys.argv[1] + '/manifest.json', start=False); print(json.dumps(w.status()))"
+    )
+    words = [sys.executable, "-B", "-c", code, str(PROFILE / "plug-ins/senga-gimp")]
+    return json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+
+
+def say(text):
+    print(f"ok     {text}", flush=True)
+
+
+def paint_and_undo(screen, before):
+    """Menu, dialog with preview, result, undo, and the same once more with the last values."""
+    title = "Pencil sketch"
+    open_dialog(screen, title, "menu")
+    time.sleep(3)
+    settled(screen, "dialog", None)
+    say("menu, dialog and preview")
+    screen.keys("alt+o")
+    took = wait("the sketch", is_closed(screen, title))
+    result = settled(screen, "canvas-result")
+    screen.shot("result")
+    changed = difference(screen, before, result)
+    assert changed > 0.1, f"the picture changed by {changed} only"
+    say(f"a sketch in {took:.1f} s")
+    screen.keys("ctrl+z")
+    undone = settled(screen, "canvas-undone")
+    screen.shot("undone")
+    assert difference(screen, before, undone) < 1e-3, "one step of undo does not bring the picture back"
+    say("undone in one step")
+    screen.keys("ctrl+f")
+    wait("the same again", lambda: difference(screen, screen.shot("again", CANVAS), result) < 1e-3)
+    screen.keys("ctrl+z")
+    assert difference(screen, before, settled(screen, "canvas-undone")) < 1e-3
+    say("the same again with the last values")
+
+
+def cancel_before(screen, before):
+    open_dialog(screen, "Colour pencil")
+    screen.keys("Escape")
+    wait("the dialog closes", is_closed(screen, "Colour pencil"))
+    assert difference(screen, before, settled(screen, "canvas-undone")) < 1e-3
+    say("cancelled before anything was done")
+
+
+def cancel_in_dialog(screen, before):
+    open_dialog(screen, "Bench slow")
+    screen.keys("alt+o")
+    wait("the job", lambda: worker_status()["jobs"])
+    time.sleep(2)
+    screen.shot("progress")
+    screen.keys("alt+c")
+    took = wait("the dialog closes", is_closed(screen, "Bench slow"), 3)
+    no_job(took)
+    assert difference(screen, before, settled(screen, "canvas-undone")) < 1e-3
+    say(f"cancelled in the dialog within {took:.1f} s")
+
+
+def no_job(took):
+    left = wait("the worker stops", lambda: not worker_status()["jobs"], 3)
+    assert took + left < 2.5, f"{took + left:.1f} s until the worker stopped"
+
+
+def cancel_in_gimp(screen, before):
+    """GIMP's own Cancel, right of its progress bar."""
+    screen.keys("ctrl+f")
+    wait("the job", lambda: worker_status()["jobs"])
+    time.sleep(2)
+    screen.shot("gimp-progress")
+    screen.run("xdotool", "mousemove", *GIMP_CANCEL, "click", "1", "mousemove", *BESIDE)
+    took = wait("the worker stops", lambda: not worker_status()["jobs"], 5)
+    assert took < 2.5, f"{took:.1f} s until the worker stopped"
+    assert difference(screen, before, settled(screen, "canvas-undone")) < 1e-3
+    say(f"cancelled in GIMP within {took:.1f} s")
+
+
+def fail(screen, before):
+    open_dialog(screen, "Bench fails")
+    screen.keys("alt+o")
+    wait("GIMP's message", lambda: screen.windows("GIMP Message"))
+    time.sleep(0.5)
+    screen.shot("failure")
+    screen.keys("Return")
+    assert difference(screen, before, settled(screen, "canvas-undone")) < 1e-3
+    say("a filter that fails is told in GIMP's message")
+
+
+ACTS = {act.__name__: act for act in (paint_and_undo, cancel_before, cancel_in_dialog, cancel_in_gimp, fail)}
+
+
+def main():
+    screen = Screen()
+    try:
+        screen.start("Xvfb", DISPLAY, "-screen", "0", f"{SCREEN}x24")
+        wait("the screen", screen.is_up)
+        screen.start("openbox")
+        screen.start("dbus-run-session", "--", "gimp", "-n", str(REPOSITORY / "examples/astronaut.png"))
+        wait("GIMP with the picture", lambda: screen.windows("astronaut.*GIMP"))
+        screen.run("xdotool", "mousemove", *BESIDE)
+        time.sleep(3)
+        before = settled(screen, "canvas-before")
+        for act in sys.argv[4:]:
+            ACTS[act](screen, before)
+    except BaseException:
+        screen.shot("at-the-end")
+        print((PROFILE / "gimp.log").read_text()[-3000:])
+        raise
+    finally:
+        screen.close()
+
+
+main()

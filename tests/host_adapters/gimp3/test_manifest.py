@@ -1,0 +1,121 @@
+"""What the plug-in knows of the filters, and what it asks the worker for."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from types import ModuleType
+from typing import ClassVar, Literal
+
+from senga import Filter, Image, Job, hookimpl
+from senga import setting as declare
+from senga.host_adapters.gimp3.manifest import make_manifest
+from senga.host_adapters.gimp3.senga_gimp import facts
+from senga.host_adapters.worker.order import Order
+from senga.registry import Plugins
+
+
+class Odd(Filter):
+    """Settings with names and ranges that GIMP does not take as they are."""
+
+    name: ClassVar[str] = "odd"
+    title: ClassVar[str] = "Odd"
+
+    strength: int = declare(3, "Also the name of a common argument.", ge=1)
+    output: Literal["in_place", "b"] = declare("b", "Another one.")
+    maybe: float | None = declare(None, "None is allowed.", ge=0, le=1)
+    huge: int = declare(0, "No bounds.", advanced=True)
+    fine: float = declare(0.5, "A slider.", ge=0, le=1, unit="px")
+
+    def __call__(self, image: Image, job: Job) -> Image:
+        return image
+
+
+def collection() -> Plugins:
+    known = Plugins(third_party=False)
+    module = ModuleType("odd")
+    module.senga_filters = hookimpl(lambda: (Odd,), specname="senga_filters")  # type: ignore[attr-defined]
+    known.register(module, "odd", "odd-filters 2.0")
+    return known
+
+
+def odd() -> facts.Filter:
+    filters = json.loads(json.dumps(make_manifest(collection())))["filters"]
+    return dict(next(one for one in filters if one["name"] == "odd"))
+
+
+def test_every_filter_is_listed_with_its_origin() -> None:
+    manifest = make_manifest(collection())
+    assert [one["name"] for one in manifest["filters"]] == list(collection().filters)
+    assert {one["origin"] for one in manifest["filters"]} == {"built in", "odd-filters 2.0"}
+    assert manifest["python"] == sys.executable
+
+
+def test_names_of_arguments_are_free_valid_and_different() -> None:
+    for one in json.loads(json.dumps(make_manifest(collection())))["filters"]:
+        names = [facts.argument_name(setting) for setting in one["settings"]]
+        assert len({*names, "output", "strength", "keep-colors", "run-mode", "image", "drawables"}) == len(names) + 6
+        assert all(name.replace("-", "").isalnum() and name[0].isalpha() for name in names)
+
+
+def test_defaults_fit_the_bounds_and_kinds_of_gimp() -> None:
+    types = {"int": int, "float": float, "bool": bool, "choice": str, "text": str}
+    for one in json.loads(json.dumps(make_manifest(collection())))["filters"]:
+        for setting in one["settings"]:
+            value, (low, high) = facts.default(setting), facts.bounds(setting)
+            assert type(value) is types[facts.kind(setting)], setting
+            if facts.kind(setting) in ("int", "float"):
+                assert -(2**31) <= low <= value <= high < 2**31 or facts.kind(setting) == "float"
+
+
+def test_the_order_of_the_defaults_makes_the_default_filter() -> None:
+    known = collection()
+    for one in json.loads(json.dumps(make_manifest(known)))["filters"]:
+        values = {facts.argument_name(setting): facts.default(setting) for setting in one["settings"]}
+        asked = facts.order(one, {**values, "strength": 0.5, "keep-colors": True})
+        order = Order.model_validate(asked)
+        assert order.act(known) == known.make(one["name"])
+        assert (order.strength, order.keep_colors) == (0.5, True)
+
+
+def test_values_reach_the_setting_of_the_same_name() -> None:
+    values = {"setting-strength": 7, "setting-output": "in_place", "maybe": "0.25", "huge": -4, "fine": 1.0}
+    asked = facts.order(odd(), {**values, "strength": 1.0, "keep-colors": False})
+    made = Order.model_validate(asked).act(collection())
+    assert made == Odd(strength=7, output="in_place", maybe=0.25, huge=-4, fine=1.0)
+
+
+def test_gimp_makes_none_of_an_empty_text() -> None:
+    asked = facts.order(
+        {"name": "odd", "settings": [{"name": "note", "kind": "text", "optional": False}]},
+        {"note": None, "strength": 1.0, "keep-colors": False},
+    )
+    assert asked["settings"] == {"note": ""}
+
+
+def test_sliders_are_for_ranges_that_a_hand_can_use() -> None:
+    sliding = {setting["name"] for setting in odd()["settings"] if facts.is_sliding(setting)}
+    assert sliding == {"fine"}
+
+
+def test_labels_have_words_units_and_letters_of_their_own() -> None:
+    assert [facts.label(setting) for setting in odd()["settings"]][3:] == ["Fine (px)", "Huge"]
+    marked = facts.with_mnemonics(["Darkness", "Depth", "Ok", "1"])
+    assert marked == ["_Darkness", "D_epth", "O_k", "1"]
+
+
+def test_making_it_is_light() -> None:
+    code = (
+        "import sys; from senga.host_adapters.gimp3.manifest import make_manifest; make_manifest(); "
+        "assert not {'mindspore', 'cv2'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_help_does_not_load_the_filters() -> None:
+    code = (
+        "import sys; import senga.host_adapters.gimp3.command; "
+        "assert not {'pydantic', 'numpy', 'senga.registry'} & set(sys.modules), sorted(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
