@@ -52,6 +52,7 @@ class Preset(BaseModel):
         start_epochs: epochs of the first phase, which learns to reproduce.
         start_steps: its steps, in place of epochs.
         epochs: epochs after it.
+        style_steps: its steps, in place of epochs.
         rates: learning rates: first phase, generator, discriminator.
         rate_end: share of the rates that is left at the end; they fall over the second half.
         weights: of the generator's loss.
@@ -84,6 +85,7 @@ class Preset(BaseModel):
     start_epochs: float = Field(10, ge=0)
     start_steps: int | None = Field(None, ge=0)
     epochs: float = Field(101, ge=0)
+    style_steps: int | None = Field(None, ge=0)
     rates: tuple[float, float, float] = (2e-4, 2e-5, 4e-5)
     rate_end: float = Field(1.0, gt=0, le=1)
     weights: LossWeights = LossWeights()
@@ -102,6 +104,10 @@ class Preset(BaseModel):
     def start_length(self, epoch: int) -> int:
         """Steps of the first phase, for epochs of so many steps."""
         return round(self.start_epochs * epoch) if self.start_steps is None else self.start_steps
+
+    def style_length(self, epoch: int) -> int:
+        """Steps of the second phase, for epochs of so many steps."""
+        return round(self.epochs * epoch) if self.style_steps is None else self.style_steps
 
 
 _HAYAO = Preset(name="hayao", eps=1e-12)
@@ -145,7 +151,7 @@ PRESETS = {
             mirror=True,
             batch=4,
             start_steps=1000,
-            epochs=40,
+            style_steps=8000,
             rates=(5e-4, 4e-4, 4e-4),
             rate_end=0.1,
             weights=LossWeights(

@@ -88,7 +88,7 @@ class Training:
     def _set_up(self, preset: Preset, encoder: Encoder, epoch: int, seed: int) -> None:
         self.preset, self.seed, self.epoch = preset, seed, epoch
         self.start_steps = preset.start_length(self.epoch)
-        self.steps = self.start_steps + round(preset.epochs * self.epoch)
+        self.steps = self.start_steps + preset.style_length(self.epoch)
         network = generator(preset)
         self.drawer = NetworkCell(network, first_weights(network, preset.start, seed))
         judging = discriminator(preset.channels, "instance" if preset.architecture == "animeganv1" else "layer")

@@ -99,6 +99,9 @@ def make_preset(name: str, changes: dict[str, Any]) -> Preset:
     if name not in PRESETS:
         raise SettingsError(f"There is no preset “{name}”; there are {', '.join(PRESETS)}.")
     values = PRESETS[name].model_dump()
+    for phase, asked in (("start_steps", "start_epochs"), ("style_steps", "epochs")):
+        if asked in changes:
+            values[phase] = None
     for key, value in changes.items():
         group, _, inner = key.rpartition(".")
         table = values.get(group) if group else values
