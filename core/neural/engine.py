@@ -25,9 +25,9 @@ from .prepare import Prepared, prepare
 from .storage import open_store
 from .strips import Strips, Sums
 
-STRIP_BYTES = 96 * memory.MB
+STRIP_BYTES = 64 * memory.MB
 """Working memory of one strip; more is not faster."""
-STRIP_OPERATIONS = 20e9
+STRIP_OPERATIONS = 8e9
 """At most so much between two looks at the cancel button."""
 SHARE = 6
 """A strip takes at most this part of the free memory."""
