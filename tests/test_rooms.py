@@ -25,7 +25,7 @@ def allowed(path: Path) -> set[str]:
     if room == "plugins":
         return LIGHT | {"cv2", "senga"}
     if "senga_gimp" in path.as_posix() or path.name == "senga-gimp.py":  # what runs inside GIMP knows nothing of senga
-        return {"gi", "senga_gimp", "gimp", "gimpfu", "gimpenums"}
+        return {"gi", "senga_gimp", "senga_client", "gimp", "gimpfu", "gimpenums"}
     return LIGHT | RUNNER | {"senga", "senga.plugins"}
 
 
