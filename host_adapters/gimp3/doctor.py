@@ -214,13 +214,13 @@ def _run_in_gimp(profile: Profile, program: Program, folder: Path) -> dict[str, 
         (folder / "interpreters").symlink_to(profile.folder / "interpreters")
     script = installer.plug_in_folder(profile) / "senga_gimp" / "self_test.py"
     report = folder / "report.json"
-    code = f"SENGA_REPORT={str(report)!r}; SENGA_PROCEDURE={_simplest(profile)!r}; exec(open({str(script)!r}).read())"
-    words = ["-i", "-d", "-f", "--quit", "--batch-interpreter=python-fu-eval", "-b", code]
-    command, environment = _command(program, folder)
+    words = ["-i", "-d", "-f", "--quit", "--batch-interpreter=python-fu-eval"]
+    words += ["-b", f"exec(open({str(script)!r}).read())"]
+    variables = {"GIMP3_DIRECTORY": str(folder), "SENGA_REPORT": str(report), "SENGA_TRY": _simplest(profile)}
     try:
         done = subprocess.run(  # noqa: S603 - the GIMP that was found
-            [*command, *words], env=environment, capture_output=True, text=True, errors="replace", timeout=_TIME,
-            check=False,
+            [*_command(program, variables), *words], env={**os.environ, **variables}, capture_output=True, text=True,
+            errors="replace", timeout=_TIME, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return {"printed": f"GIMP did not end within {_TIME} seconds"}
@@ -230,12 +230,13 @@ def _run_in_gimp(profile: Profile, program: Program, folder: Path) -> dict[str, 
     return {"printed": lines[-1] if lines else f"GIMP ended with code {done.returncode}"}
 
 
-def _command(program: Program, folder: Path) -> tuple[list[str], dict[str, str]]:
-    """How to start a GIMP with another profile."""
+def _command(program: Program, variables: dict[str, str]) -> list[str]:
+    """How to start a GIMP; a Flatpak does not see the environment unless it is told."""
     command = list(program.command)
     if program.package == "flatpak":
-        command.insert(command.index(FLATPAK), f"--env=GIMP3_DIRECTORY={folder}")
-    return command, {**os.environ, "GIMP3_DIRECTORY": str(folder)}
+        place = command.index(FLATPAK)
+        command[place:place] = [f"--env={name}={value}" for name, value in variables.items()]
+    return command
 
 
 def _simplest(profile: Profile) -> str:

@@ -4,6 +4,6 @@
 
 import sys
 
-from senga_gimp.plug_in import main
+from senga_gimp.plug_in import main  # type: ignore[import-not-found]  # lies beside it once installed
 
 main(sys.argv)

@@ -25,7 +25,7 @@ def main(words: list[str]) -> None:
     Gimp.main(SengaPlugIn.__gtype__, words)
 
 
-class SengaPlugIn(Gimp.PlugIn):  # type: ignore[misc] - gi has no types
+class SengaPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
     """Every filter of the manifest as a procedure, and one that runs recipes."""
 
     __gtype_name__ = "SengaPlugIn"

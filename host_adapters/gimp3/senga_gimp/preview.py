@@ -22,7 +22,7 @@ _PAUSE = 250
 _LIGHT, _DARK = 0xFF999999, 0xFF666666
 
 
-class Preview(Gtk.Box):  # type: ignore[misc] - gi has no types
+class Preview(Gtk.Box):  # type: ignore[misc]  # gi has no types
     """The picture as it would become, with a line below that says how far the work is or what is wrong.
 
     Args:

@@ -1,10 +1,16 @@
 """Run by ``senga gimp doctor`` inside GIMP without a window: does a filter change a picture?
 
-It is executed by GIMP's batch interpreter, which has ``SENGA_REPORT`` (where to write) set before.
+GIMP's batch interpreter executes it. Two variables of the environment tell which procedure to try (``SENGA_TRY``)
+and where to write what happened (``SENGA_REPORT``).
 """
 
+from __future__ import annotations
+
 import json
+import os
 import time
+from pathlib import Path
+from typing import Any
 
 import gi
 
@@ -15,7 +21,7 @@ from gi.repository import Gegl, Gimp  # noqa: E402 - after the versions are chos
 SIZE = 96
 
 
-def picture():
+def picture() -> tuple[Any, Any, bytes]:
     """A small image with one layer of shades."""
     image = Gimp.Image.new(SIZE, SIZE, Gimp.ImageBaseType.RGB)
     layer = Gimp.Layer.new(image, "shades", SIZE, SIZE, Gimp.ImageType.RGB_IMAGE, 100, Gimp.LayerMode.NORMAL)
@@ -25,11 +31,11 @@ def picture():
     return image, layer, shades
 
 
-def examine(name):
+def examine(name: str) -> dict[str, Any]:
     """What happened when a procedure ran on a small picture."""
     pdb = Gimp.get_pdb()
     procedure = pdb.lookup_procedure(name)
-    report = {"gimp": Gimp.version(), "registered": procedure is not None}
+    report: dict[str, Any] = {"gimp": Gimp.version(), "registered": procedure is not None}
     if procedure is None:
         return report
     image, layer, shades = picture()
@@ -51,5 +57,4 @@ def examine(name):
     return report
 
 
-with open(SENGA_REPORT, "w") as report_file:  # noqa: F821, PTH123 - set by the caller
-    json.dump(examine(SENGA_PROCEDURE), report_file)  # noqa: F821
+Path(os.environ["SENGA_REPORT"]).write_text(json.dumps(examine(os.environ["SENGA_TRY"])), "utf-8")
