@@ -1,0 +1,8 @@
+#!/usr/bin/env python2
+"""Senga's filters in GIMP 2.10. GIMP starts this file; everything else lies in ``senga_gimp2`` beside it."""
+
+from __future__ import absolute_import  # noqa: UP010 - Python 2.7
+
+from senga_gimp2.plug_in import main
+
+main()

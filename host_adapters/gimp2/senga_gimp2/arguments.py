@@ -1,0 +1,168 @@
+# -*- coding: utf-8 -*-
+# ruff: noqa: UP009, UP010, UP018, UP032 - Python 2.7
+"""Procedures with typed arguments, made from the manifest; and the values of a call."""
+
+from __future__ import absolute_import, division, unicode_literals
+
+import math
+
+import gimpfu
+
+from . import facts
+from .words import Trouble, native, plain
+
+MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
+if MYPY:
+    from typing import Any, Dict, List, Sequence, Tuple  # noqa: F401, UP035
+
+    Parameter = Tuple[Any, ...]
+    Described = Tuple[str, str]
+
+MENU = "<Image>/Filters/Senga"
+ALL_SETTINGS = MENU + "/All settings"
+OUTPUTS = ("in-place", "new-layer", "new-image")
+_OUTPUT_TITLES = ("Change the layer", "New layer above", "New image")
+PICTURE = (
+    (gimpfu.PF_IMAGE, native("image"), native("Input image"), None),
+    (gimpfu.PF_DRAWABLE, native("drawable"), native("Input drawable"), None),
+)
+RESULTS = ((gimpfu.PF_IMAGE, native("result"), native("The new image, if one was made")),)
+
+
+def of_settings(settings, described):
+    # type: (Sequence[facts.Setting], bool) -> List[Parameter]
+    """The arguments of a filter: its settings, and what every filter gets.
+
+    Args:
+        settings: of the filter.
+        described: explain each argument, for the procedure browser; gimpfu's dialog wants short labels instead.
+    """
+    return [_of_setting(setting, described) for setting in settings] + common(described)
+
+
+def common(described):
+    # type: (bool) -> List[Parameter]
+    """Where the result goes, and how it meets the original."""
+    output = _words("output", ("Result", "Where the result goes" + _numbered(OUTPUTS)), described)
+    strength = _words("strength", ("Strength", "0 keeps the picture, 1 is the filter's result"), described)
+    colors = _words("keep-colors", ("Keep the original colours", "Only the lightness changes"), described)
+    titles = tuple(native(title) for title in _OUTPUT_TITLES)
+    return [
+        (gimpfu.PF_OPTION,) + output + (0, titles),
+        (gimpfu.PF_SLIDER,) + strength + (1.0, (0.0, 1.0, 0.01)),
+        (gimpfu.PF_TOGGLE,) + colors + (False,),
+    ]
+
+
+def of_recipe(described):
+    # type: (bool) -> List[Parameter]
+    """The arguments of “Run recipe”."""
+    file = _words("recipe", ("Recipe", "A TOML file, as “senga run --recipe” takes it"), described)
+    return [(gimpfu.PF_FILE,) + file + (native(""),)] + common(described)
+
+
+def _of_setting(setting, described):
+    # type: (facts.Setting, bool) -> Parameter
+    kind, default = facts.kind(setting), facts.default(setting)
+    note = _numbered(setting["choices"]) if kind == "choice" else ""
+    words = _words(setting["name"], (facts.label(setting), setting["text"].rstrip(".") + note), described)
+    if kind == "choice":
+        titles = tuple(native(facts.sentence(choice)) for choice in setting["choices"])
+        return (gimpfu.PF_OPTION,) + words + (setting["choices"].index(default), titles)
+    if kind == "bool":
+        return (gimpfu.PF_TOGGLE,) + words + (bool(default),)
+    if kind == "int":
+        low, high = facts.bounds(setting)
+        return (gimpfu.PF_SPINNER,) + words + (int(default), (int(low), int(high), 1))
+    if kind == "float":
+        return _of_float(words, float(default), facts.bounds(setting))
+    return _of_text(words, default, setting.get("suggestions") or [])
+
+
+def _of_float(words, default, bounds):
+    # type: (Tuple[str, str], float, Tuple[float, float]) -> Parameter
+    low, high = (float(bound) for bound in bounds)
+    if high - low > 20000:
+        return (gimpfu.PF_FLOAT,) + words + (default,)
+    return (gimpfu.PF_SLIDER,) + words + (default, (low, high, _step(high - low, (default, low, high))))
+
+
+def _step(extent, values):
+    # type: (float, Sequence[float]) -> float
+    """A hundredth or less of the extent, a power of ten; gimpfu rounds values to it, so it must fit these."""
+    digits = max(0, -int(math.floor(math.log10(max(extent, 1e-6) / 100))))
+    while digits < 6 and any(abs(round(value, digits) - value) > 1e-9 for value in values):
+        digits += 1
+    return float(10**-digits)
+
+
+def _of_text(words, default, suggestions):
+    # type: (Tuple[str, str], str, Sequence[Sequence[str]]) -> Parameter
+    if not suggestions:
+        return (gimpfu.PF_STRING,) + words + (native(default),)
+    items = [(native(title), native(value)) for value, title in suggestions]
+    if native(default) not in [value for _, value in items]:
+        items.insert(0, (native(default or "–"), native(default)))
+    return (gimpfu.PF_RADIO,) + words + (native(default), tuple(items))
+
+
+def _words(name, texts, described):
+    # type: (str, Described, bool) -> Tuple[str, str]
+    """Name and description; an underscore in a label would mark a letter for Alt."""
+    return native(name.replace("_", "-")), native(texts[described].replace("_", " "))
+
+
+def _numbered(choices):
+    # type: (Sequence[str]) -> str
+    numbered = ", ".join("{} = {}".format(number, choice) for number, choice in enumerate(choices))
+    return " ({})".format(numbered)
+
+
+def order(filter_facts, settings, values):
+    # type: (facts.Filter, Sequence[facts.Setting], Sequence[Any]) -> Dict[str, Any]
+    """What the worker is asked to do, given the values of the settings and of the common arguments.
+
+    Raises:
+        Trouble: a value is none of the choices.
+    """
+    given = {}  # type: Dict[str, Any]
+    for setting, value in zip(settings, values):
+        if not (setting["optional"] and value in (None, "")):
+            given[setting["name"]] = _value(setting, value)
+    return dict(blend(values[len(settings) :]), filter=filter_facts["name"], settings=given)
+
+
+def blend(values):
+    # type: (Sequence[Any]) -> Dict[str, Any]
+    """How the result meets the original, for the worker."""
+    return {"strength": float(values[1]), "keep_colors": bool(values[2])}
+
+
+def output(values):
+    # type: (Sequence[Any]) -> str
+    """Where the result goes."""
+    return chosen("output", OUTPUTS, values[0])
+
+
+def _value(setting, value):
+    # type: (facts.Setting, Any) -> Any
+    kind = facts.kind(setting)
+    if kind == "choice":
+        return chosen(setting["name"], setting["choices"], value)
+    if kind == "int":
+        return int(round(value))
+    if kind == "float":
+        return float(value)
+    return bool(value) if kind == "bool" else plain(value)
+
+
+def chosen(name, choices, number):
+    # type: (str, Sequence[str], int) -> str
+    """The choice of this number.
+
+    Raises:
+        Trouble: there is none.
+    """
+    if not 0 <= number < len(choices):
+        raise Trouble("“{}” is {}, but must be one of{}.".format(name, number, _numbered(choices)))
+    return choices[number]

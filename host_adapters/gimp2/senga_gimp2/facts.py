@@ -1,0 +1,83 @@
+# -*- coding: utf-8 -*-
+# ruff: noqa: B904, PTH118, PTH120, PTH100, UP009, UP010, UP018, UP024, UP032 - Python 2.7
+"""What is known of the filters without asking Senga: the manifest that ``senga gimp install`` wrote."""
+
+from __future__ import absolute_import, division, unicode_literals
+
+import io
+import json
+import os
+
+from .words import Trouble, spoken
+
+MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
+if MYPY:
+    from typing import Any, Dict, List, Tuple  # noqa: F401, UP035
+
+    Setting = Dict[str, Any]
+    Filter = Dict[str, Any]
+
+FORMAT = 1
+PATH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), str("manifest.json"))
+
+
+def read_manifest():
+    # type: () -> Dict[str, Any]
+    """The manifest.
+
+    Raises:
+        Trouble: it is missing, damaged or of another version of the plug-in.
+    """
+    try:
+        with io.open(PATH, encoding="utf-8") as file:
+            manifest = json.load(file)
+        if manifest["format"] != FORMAT:
+            raise ValueError("it is of another version")
+    except (IOError, OSError, ValueError, TypeError, KeyError) as error:
+        raise Trouble(
+            "The list of Senga's filters cannot be used ({}): run “senga gimp install” again.".format(spoken(error))
+        )
+    return dict(manifest)
+
+
+def main_settings(facts):
+    # type: (Filter) -> List[Setting]
+    """The settings that most pictures need."""
+    return [setting for setting in facts["settings"] if not setting["advanced"]]
+
+
+def kind(setting):
+    # type: (Setting) -> str
+    """The kind of argument: an optional setting travels as text, empty for none."""
+    return "text" if setting["optional"] else str(setting["kind"])
+
+
+def default(setting):
+    # type: (Setting) -> Any
+    """The default as the argument's type wants it."""
+    value = setting["default"]
+    if kind(setting) == "text":
+        return "" if value is None else "{}".format(value)
+    return value
+
+
+def bounds(setting):
+    # type: (Setting) -> Tuple[float, float]
+    """Least and greatest value of a number, within what GIMP can carry."""
+    far = 2**31 - 1 if setting["kind"] == "int" else 1e9
+    low, high = setting["minimum"], setting["maximum"]
+    return (-far if low is None else max(low, -far)), (far if high is None else min(high, far))
+
+
+def label(setting):
+    # type: (Setting) -> str
+    """What the dialog writes beside a setting: its name as words, and the unit."""
+    unit = " ({})".format(setting["unit"]) if setting["unit"] else ""
+    return sentence(setting["name"]) + unit
+
+
+def sentence(name):
+    # type: (str) -> str
+    """A name as words."""
+    words = name.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]

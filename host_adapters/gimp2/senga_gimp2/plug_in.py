@@ -1,0 +1,179 @@
+# -*- coding: utf-8 -*-
+# ruff: noqa: PTH123, UP004, UP009, UP010, UP020, UP024, UP032 - Python 2.7
+"""What GIMP asks of a plug-in: its procedures, and a run of one."""
+
+from __future__ import absolute_import, division, unicode_literals
+
+import io
+import sys
+
+import gimp
+import gimpenums
+import gimpfu
+from senga_client import Cancelled, WorkerError  # copied beside by the installer
+
+from . import arguments, facts, painting
+from .words import Trouble, native, plain, spoken
+from .working import Progress, Run
+
+MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
+if MYPY:
+    from typing import Any, Dict, List, Optional, Sequence  # noqa: F401, UP035
+
+PREFIX = "python-fu-senga-"
+RECIPE = PREFIX + "run-recipe"
+_TYPES = "RGB*, GRAY*, INDEXED*"
+
+
+def main():
+    # type: () -> None
+    """Answer GIMP, which started this process."""
+    gimp.main(None, None, _query, _run)
+
+
+def _query():
+    # type: () -> None
+    """Tell GIMP the procedures. A manifest that cannot be read leaves only the one that says so when it runs."""
+    try:
+        _register(facts.read_manifest()["filters"], True)
+    except Trouble as error:
+        _register([], True)
+        sys.stderr.write(native(error.message + "\n"))
+    gimpfu._query()
+
+
+def _run(name, given):
+    # type: (str, Sequence[Any]) -> Any
+    """Run a procedure: whatever happens, GIMP gets a true status and the painter a sentence."""
+    try:
+        procedures = _register(facts.read_manifest()["filters"], False)
+        procedure = procedures[plain(name)]
+    except (Trouble, KeyError) as error:
+        text = error.message if isinstance(error, Trouble) else "This filter is gone: start GIMP again."
+        gimp.message(native(text))
+        raise gimpfu.error(native(text))
+    procedure.has_display = given[0] != gimpenums.RUN_NONINTERACTIVE
+    _remember_defaults(name, given[0])
+    made = gimpfu._run(name, given)
+    if procedure.failure:
+        raise gimpfu.error(native(procedure.failure))
+    return made
+
+
+def _remember_defaults(name, mode):
+    # type: (str, int) -> None
+    """Where there are no last values yet, gimpfu fails on its own defaults, which are a list and not a tuple."""
+    if mode == gimpenums.RUN_WITH_LAST_VALS:
+        gimpfu._set_defaults(name, tuple(gimpfu._get_defaults(name)))
+
+
+def _register(filters, described):
+    # type: (Sequence[facts.Filter], bool) -> Dict[str, Procedure]
+    """Every procedure by its name, registered with gimpfu.
+
+    A filter with advanced settings has two: gimpfu's dialog has no tabs and does not scroll, so that all settings at
+    once would reach below the screen.
+    """
+    procedures = {}  # type: Dict[str, Procedure]
+    for one in filters:
+        shown = facts.main_settings(one)
+        procedures[PREFIX + one["name"]] = _filter(one, shown, arguments.MENU, described)
+        if len(shown) < len(one["settings"]):
+            name = PREFIX + one["name"] + "-all"
+            procedures[name] = _filter(one, one["settings"], arguments.ALL_SETTINGS, described)
+    procedures[RECIPE] = Procedure(
+        "Run recipe…",
+        "Apply a recipe: a chain of filters",
+        "The Senga authors",
+        arguments.of_recipe(described),
+        arguments.MENU,
+        _recipe_order,
+    )
+    for name, procedure in procedures.items():
+        procedure.register(name)
+    return procedures
+
+
+def _filter(one, settings, menu, described):
+    # type: (facts.Filter, Sequence[facts.Setting], str, bool) -> Procedure
+    def order(values):
+        # type: (Sequence[Any]) -> Dict[str, Any]
+        return arguments.order(one, settings, values)
+
+    author = "The Senga authors" if one["origin"] == "built in" else one["origin"]
+    parameters = arguments.of_settings(settings, described)
+    return Procedure("{}…".format(one["title"]), one["summary"], author, parameters, menu, order)
+
+
+def _recipe_order(values):
+    # type: (Sequence[Any]) -> Dict[str, Any]
+    path = plain(values[0])
+    if not path:
+        raise Trouble("No recipe is chosen: choose a TOML file, as “senga run --recipe” takes it.")
+    try:
+        with io.open(path, encoding="utf-8") as file:
+            text = file.read()
+    except (IOError, OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise Trouble("The recipe {} cannot be read: {}.".format(path, plain(reason)))  # noqa: B904 - Python 2.7
+    return dict(arguments.blend(values[1:]), recipe=text)
+
+
+class Procedure(object):
+    """One procedure; calling it is one run.
+
+    Attributes:
+        has_display: whether somebody looks on, so that a new image is shown.
+        failure: what went wrong in the last run, or empty.
+    """
+
+    def __init__(self, label, summary, author, parameters, menu, order):
+        # type: (str, str, str, List[arguments.Parameter], str, Any) -> None
+        self._label, self._summary, self._author, self._menu = label, summary, author, menu
+        self._parameters, self._order = parameters, order
+        self.has_display, self.failure = False, ""
+
+    def register(self, name):
+        # type: (str) -> None
+        """Make it known to gimpfu."""
+        gimpfu.register(
+            native(name),
+            native(self._summary),
+            native(self._summary),
+            native(self._author),
+            native(self._author),
+            native(""),
+            native(self._label),
+            native(_TYPES),
+            list(arguments.PICTURE) + self._parameters,
+            list(arguments.RESULTS),
+            self,
+            menu=native(self._menu),
+        )
+
+    def __call__(self, image, drawable, *values):
+        # type: (gimp.Image, gimp.Drawable, *Any) -> Optional[gimp.Image]
+        """Run; a failure is told here, and gimpfu's dialog closes as if it was cancelled."""
+        try:
+            return self._paint(image, drawable, values)
+        except Cancelled:
+            raise gimpfu.CancelError(native("Cancelled"))  # noqa: B904 - Python 2.7
+        except (Trouble, WorkerError) as error:
+            self.failure = spoken(error)
+        except Exception as error:  # the border to GIMP
+            words = (type(error).__name__, spoken(error))
+            self.failure = "Senga's plug-in failed: {}: {}. “senga gimp doctor” may tell why.".format(*words)
+        gimp.message(native(self.failure))
+        raise gimpfu.CancelError(native(self.failure))
+
+    def _paint(self, image, drawable, values):
+        # type: (gimp.Image, gimp.Drawable, Sequence[Any]) -> Optional[gimp.Image]
+        title = self._label.rstrip("…")
+        output = arguments.output(values[-3:])
+        run = Run(self._order(values), Progress(title))
+        made = painting.paint(image, drawable, output, title, run)
+        for note in run.notes:
+            gimp.message(native(note))
+        if made is not None and self.has_display:
+            gimp.Display(made)
+        return made

@@ -1,0 +1,38 @@
+# -*- coding: utf-8 -*-
+# ruff: noqa: UP009, UP010 - Python 2.7
+"""Text between GIMP, which on Python 2 speaks bytes in UTF-8, and the plug-in, which speaks text."""
+
+from __future__ import absolute_import, unicode_literals
+
+MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
+if MYPY:
+    from typing import Optional, Union  # noqa: F401
+
+
+class Trouble(Exception):  # noqa: N818 - what a painter meets
+    """Something a painter can mend: GIMP shows ``message`` as it is, and the picture is unchanged."""
+
+    def __init__(self, message):
+        # type: (str) -> None
+        Exception.__init__(self, message)
+        self.message = message
+
+
+def native(text):
+    # type: (str) -> str
+    """Text as GIMP's modules take it: ``str`` on either Python."""
+    return text if isinstance(text, str) else text.encode("utf-8")
+
+
+def plain(text):
+    # type: (Optional[Union[str, bytes]]) -> str
+    """Text from GIMP; nothing is the empty text."""
+    if text is None:
+        return ""
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+
+
+def spoken(error):
+    # type: (BaseException) -> str
+    """What an error says."""
+    return plain(getattr(error, "message", "") or str(error))
