@@ -131,7 +131,7 @@ def _said(text: str, domain: str, languages: tuple[str, ...]) -> str:
         match = pattern.fullmatch(text)
         if match:
             parts = [_said(part, domain, languages) or part if " " in part else part for part in match.groups()]
-            return translation.format(*parts)
+            return _PLACE.sub(lambda place: parts[int(place[0][1:-1])], translation)  # noqa: B023 - used at once
     return ""
 
 
@@ -151,7 +151,7 @@ def pattern_of(text: str) -> re.Pattern[str]:
 
 def _fits(text: str, translation: str) -> bool:
     """Whether a translation has the places of its text; a stranger's may not."""
-    return sorted(_PLACE.findall(text)) == sorted(re.findall(r"\{.*?\}", translation))
+    return sorted(_PLACE.findall(text)) == sorted(_PLACE.findall(translation))
 
 
 @lru_cache(64)

@@ -15,7 +15,7 @@ from senga.language import DOMAIN, FOLDER, tr, wanted
 
 _GLUE = "\ue000"
 """Stands beside a wide character where a line must not be broken."""
-_KEPT = "\b\n"
+KEPT = "\b\n"
 """Click's mark before a paragraph whose lines are kept."""
 _WIDE = "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]"
 _CLOSING = "、。，．：；！？）］｝」』】〉》〕ーぁぃぅぇぉっゃゅょァィゥェォッャュョ…％"
@@ -75,7 +75,7 @@ def translated(command: click.Command) -> click.Command:
     command.context_class = HelpContext
     if command.help:
         command.help = "\n\n".join(
-            _KEPT + tr(part.removeprefix(_KEPT)) if part.startswith(_KEPT) else tr(part)
+            KEPT + tr(part.removeprefix(KEPT)) if part.startswith(KEPT) else tr(part)
             for part in paragraphs(command.help)
         )
     for param in command.params:
@@ -89,4 +89,4 @@ def translated(command: click.Command) -> click.Command:
 def paragraphs(text: str) -> list[str]:
     """The paragraphs of a help text, each on one line; those that begin with click's mark keep their lines."""
     parts = re.split(r"\n\s*\n", inspect.cleandoc(text).strip())
-    return [part if part.startswith(_KEPT) else " ".join(part.split()) for part in parts]
+    return [part if part.startswith(KEPT) else " ".join(part.split()) for part in parts]

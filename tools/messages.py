@@ -1,0 +1,296 @@
+"""Collect the texts to translate, bring the catalogues up to date and compile them.
+
+``python tools/messages.py`` writes core/locale/senga.pot, carries the translations of every ``senga.po`` over, compiles
+it to ``senga.mo``, and says what is not translated yet. Needs Babel.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from senga.host_adapters.standalone import app
+from senga.host_adapters.standalone.help_pages import KEPT, paragraphs
+from senga.registry import Plugins
+from senga.store import default_store
+from senga.strokes.brush import BUILTIN_BRUSHES
+from senga.translatable import texts_of
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCALE = ROOT / "core" / "locale"
+ROOMS = ("core", "plugins", "host_adapters")
+WORKSHOP = {"train", "evaluate"}
+"""Commands for people who make styles: only their line in the list of commands is translated."""
+SILENT = (
+    "core/neural/training", "core/neural/evaluation", "core/neural/checkpoints", "core/testing.py",
+    "plugins/animegan/training", "plugins/animegan/convert.py",
+    "host_adapters/standalone/train.py", "host_adapters/standalone/evaluate.py",
+)  # fmt: skip
+"""Whose sentences stay English: they are for people who make filters or styles, or name the inside of a damaged file."""
+
+SENTENCE = "sentence"
+"""The category of what is recognised by its pattern; all others are looked up as they are."""
+SPOKEN = re.compile(r"(Error|\bFinding|\bfailure|Unavailable|NotReachable)$")
+"""The calls whose arguments are sentences for a painter."""
+PROGRAMMING = {"ValueError", "TypeError", "AttributeError", "OSError", "FileExistsError", "MemoryError", "ProfileError"}
+
+CLICK = (
+    "Usage:", "Options", "Commands", "Show this message and exit.", "Show the version and exit.", "Error: {message}",
+    "Try '{command} {option}' for help.", "Missing command.", "Missing argument", "Missing option",
+    "No such command {name!r}.", "No such option {name!r}.", "Option {name!r} does not take a value.",
+    "Invalid value: {message}", "Invalid value for {param_hint}: {message}", "default: {default}", "Aborted!",
+    "Choose from:\n\t{choices}", "{value!r} is not a valid {number_type}.", "{value} is not in the range {range}.",
+    "{name} {filename!r} does not exist.", "{name} {filename!r} is a file.", "{name} {filename!r} is a directory.",
+    "{name} {filename!r} is not readable.", "file", "directory", "path",
+)  # fmt: skip
+"""What a user of the runner sees of click's own texts; click asks gettext for them."""
+
+PYDANTIC = (
+    "input should be greater than or equal to {0}", "input should be less than or equal to {0}",
+    "input should be greater than {0}", "input should be less than {0}", "input should be {0}",
+    "input should be a valid integer, unable to parse string as an integer", "input should be a valid integer",
+    "input should be a valid integer, got a number with a fractional part", "input should be a valid string",
+    "input should be a valid number, unable to parse string as a number", "input should be a valid number",
+    "input should be a valid boolean, unable to interpret input", "input should be a valid boolean",
+)  # fmt: skip
+"""How pydantic words a wrong setting, as the registry repeats it."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A text to translate.
+
+    Attributes:
+        text: English.
+        category: what it is, for translators and tests.
+        place: the file or thing it comes from.
+        context: tells apart what is equal in English only.
+    """
+
+    text: str
+    category: str
+    place: str
+    context: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.context, self.text
+
+
+def collect() -> list[Message]:
+    """All texts, each once."""
+    found: dict[tuple[str, str], Message] = {}
+    for message in [*_filters(), *_styles(), *_commands(), *_sources(), *_borrowed()]:
+        found.setdefault(message.key, message)
+    return list(found.values())
+
+
+def _filters() -> Iterator[Message]:
+    for name, kind in Plugins(third_party=False, disabled=(), strict=True).filters.items():
+        for text in texts_of(kind):
+            yield Message(text.text, text.about, f"filter {name}", text.context)
+
+
+def _styles() -> Iterator[Message]:
+    for brush in BUILTIN_BRUSHES:
+        yield Message(brush.title, "brush", "core/strokes/brush.py")
+    kinds = Plugins(third_party=False, disabled=(), strict=True).filters.values()
+    with tempfile.TemporaryDirectory() as home:
+        for entry in default_store(dict.fromkeys(kind.models for kind in kinds if kind.models), root=Path(home)).entries():
+            yield from (Message(text, "style", entry.name) for text in (entry.title, entry.note) if text)
+
+
+def _commands() -> Iterator[Message]:
+    yield from _help(app.cli, "senga")
+    context = click.Context(app.cli)
+    for name, (_, line) in app.COMMANDS.items():
+        yield Message(line, "command", f"senga {name}")
+        if name not in WORKSHOP:
+            command = app.cli.get_command(context, name)
+            assert command is not None
+            yield from _help(command, f"senga {name}")
+    from senga.host_adapters.standalone.run import _recipe_command
+
+    yield from _help(_recipe_command(), "senga run")
+
+
+def _help(command: click.Command, name: str) -> Iterator[Message]:
+    for part in paragraphs(command.help or ""):
+        if not part.startswith(KEPT) or re.search(r"\S {4,}\w", part):
+            yield Message(part.removeprefix(KEPT), "help", name)
+    for param in command.params:
+        if isinstance(param, click.Option) and param.help:
+            yield Message(param.help, "help", name)
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        yield from _help(inner, f"{name} {inner.name}")
+
+
+def _sources() -> Iterator[Message]:
+    for path in sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        place = path.relative_to(ROOT).as_posix()
+        source = Source(ast.parse(path.read_text("utf-8")))
+        if not place.startswith(SILENT):
+            yield from (Message(text, category, place, context) for category, context, text in source.marked())
+            yield from (Message(text, SENTENCE, place) for text in source.sentences())
+
+
+def _borrowed() -> Iterator[Message]:
+    yield from (Message(text, "click", "click") for text in CLICK)
+    yield from (Message(text, SENTENCE, "pydantic") for text in PYDANTIC)
+
+
+class Source:
+    """What a Python file says to painters."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._tree = tree
+        self._functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        self._names: dict[str, list[ast.expr]] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                for target in targets:
+                    if isinstance(target, ast.Name):
+                        self._names.setdefault(target.id, []).append(node.value)
+
+    def marked(self) -> Iterator[tuple[str, str, str]]:
+        """Category, context and text of ``tr(…)`` and of the notes of progress."""
+        for call in self._calls():
+            name = _name(call)
+            if name == "tr" and call.args and isinstance(call.args[0], ast.Constant):
+                context = [word.value.value for word in call.keywords if word.arg == "context"]
+                yield "text", (context or [""])[0], call.args[0].value
+            elif name == "progress":
+                notes = [*call.args[1:2], *(word.value for word in call.keywords if word.arg == "note")]
+                yield from (("note", "", text) for note in notes for text in self._texts(note, 1))
+        for function in self._functions.values():
+            given = function.args
+            pairs = [*zip(reversed(given.args), reversed(given.defaults), strict=False)]
+            for argument, value in [*pairs, *zip(given.kwonlyargs, given.kw_defaults, strict=True)]:
+                if argument.arg == "note" and isinstance(value, ast.Constant) and value.value:
+                    yield "note", "", value.value
+
+    def sentences(self) -> Iterator[str]:
+        """The sentences of errors, with ``{0}`` where something is filled in."""
+        for call in self._calls():
+            name = _name(call)
+            if SPOKEN.search(name) and name not in PROGRAMMING:
+                for argument in call.args:
+                    yield from (text for text in self._texts(argument, 3) if _says_something(text, name))
+
+    def _calls(self) -> Iterator[ast.Call]:
+        return (node for node in ast.walk(self._tree) if isinstance(node, ast.Call))
+
+    def _texts(self, node: ast.expr, depth: int) -> Iterator[str]:
+        """The texts that an expression may stand for, and those that are filled into it."""
+        match node:
+            case ast.Constant(value=str() as text):
+                yield text
+            case ast.JoinedStr(values=values):
+                number = 0
+                text = ""
+                for value in values:
+                    if isinstance(value, ast.Constant):
+                        text += str(value.value)
+                    elif isinstance(value, ast.FormattedValue):
+                        text, number = f"{text}{{{number}}}", number + 1
+                        yield from self._texts(value.value, depth)
+                yield text
+            case ast.IfExp(body=body, orelse=other):
+                yield from self._texts(body, depth)
+                yield from self._texts(other, depth)
+            case ast.BoolOp(values=values):
+                for value in values:
+                    yield from self._texts(value, depth)
+            case ast.Name(id=name) if depth:
+                for value in self._names.get(name, ()):
+                    yield from self._texts(value, depth - 1)
+            case ast.Call(func=ast.Name(id=name)) if depth and name in self._functions:
+                for inner in ast.walk(self._functions[name]):
+                    if isinstance(inner, ast.Return) and inner.value is not None:
+                        yield from self._texts(inner.value, depth - 1)
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _says_something(text: str, call: str) -> bool:
+    """Whether there are words to translate; a place alone, a name or a number is none."""
+    words = re.findall(r"[^\W\d_]{2,}", re.sub(r"\{\d+\}", "", text))
+    return len(words) >= 2 or (call == "Finding" and text[:1].isupper() and bool(words))
+
+
+def renewed(messages: Iterable[Message], old: Catalog | None, locale: str | None) -> Catalog:
+    """A catalogue of these messages with the translations of an older one.
+
+    Its dates stand still, so that it changes only where texts do; the history has them.
+    """
+    dates = datetime(2026, 1, 1, tzinfo=UTC)
+    comment = "# Texts of Senga. Made by tools/messages.py: translate here, then run it again.\n"
+    catalog = Catalog(
+        locale, "senga", header_comment=comment, project="Senga", version="1", charset="utf-8",
+        msgid_bugs_address="-",
+        creation_date=dates, revision_date=dates, last_translator="The Senga authors", language_team="", fuzzy=False,
+    )  # fmt: skip
+    for message in messages:
+        context = message.context or None
+        before = old.get(message.text, context) if old is not None else None
+        string = str(before.string) if before is not None and before.string else ""
+        catalog.add(message.text, string, auto_comments=[message.category], locations=[(message.place.replace(" ", ":"), None)], context=context)
+    return catalog
+
+
+def po(catalog: Catalog) -> bytes:
+    """The text of a catalogue."""
+    stream = io.BytesIO()
+    write_po(stream, catalog, width=120, sort_output=False, ignore_obsolete=True)
+    return stream.getvalue()
+
+
+def mo(catalog: Catalog) -> bytes:
+    """The compiled catalogue."""
+    stream = io.BytesIO()
+    write_mo(stream, catalog)
+    return stream.getvalue()
+
+
+def read(path: Path) -> Catalog:
+    """A ``.po`` file.
+
+    Raises:
+        babel.messages.pofile.PoFileError: it does not parse.
+    """
+    with path.open("rb") as file:
+        return read_po(file, locale=path.parts[-3], abort_invalid=True)
+
+
+def main() -> int:
+    """Bring everything up to date."""
+    messages = collect()
+    (LOCALE / "senga.pot").write_bytes(po(renewed(messages, None, None)))
+    for path in sorted(LOCALE.glob("*/LC_MESSAGES/senga.po")):
+        catalog = renewed(messages, read(path), path.parts[-3])
+        path.write_bytes(po(catalog))
+        path.with_suffix(".mo").write_bytes(mo(catalog))
+        missing = [message for message in messages if not catalog.get(message.text, message.context or None).string]
+        sys.stdout.write(f"{path.parts[-3]}: {len(messages) - len(missing)} of {len(messages)} texts translated\n")
+        for message in missing:
+            sys.stdout.write(f"    {message.category} ({message.place}): {message.text}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
