@@ -8,9 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from senga.filter import Filter, describe
+from senga.filter import Filter, about, describe
+from senga.language import available, tr
 from senga.registry import Plugins, plugins
 from senga.strokes.brush import BUILTIN_BRUSHES
+
+from .senga_gimp.facts import WORDS
 
 FORMAT = 1
 
@@ -18,24 +21,43 @@ FORMAT = 1
 def make_manifest(known: Plugins | None = None) -> dict[str, Any]:
     """The manifest of every loaded filter, third-party ones too; a broken plug-in is left out and named."""
     known = known or plugins()
+    kinds = list(known.filters.values())
     return {
         "format": FORMAT,
         "senga": importlib.metadata.version("senga"),
         "python": sys.executable,
-        "filters": [_filter_facts(kind, known) for kind in known.filters.values()],
+        "filters": [_filter_facts(kind, known) for kind in kinds],
         "broken": [f"{plugin.name}: {plugin.problem}" for plugin in known.known.values() if plugin.state == "broken"],
+        "words": {name: {word: tr(word, language=name) for word in WORDS} for name in _languages(kinds)},
     }
+
+
+def _languages(kinds: list[type[Filter]]) -> list[str]:
+    """Every language that Senga or a filter speaks, but English."""
+    folders = [kind.locale for kind in kinds if kind.locale is not None]
+    found = {path.parts[-3] for folder in folders for path in folder.glob("*/LC_MESSAGES/*.mo")}
+    return sorted((found | set(available())) - {"en"})
 
 
 def _filter_facts(kind: type[Filter], known: Plugins) -> dict[str, Any]:
+    settings = [asdict(info) | {"suggestions": _suggestions(kind, info.name, known)} for info in describe(kind, "en")]
     return {
         "name": kind.name,
-        "title": kind.title,
-        "summary": kind.summary,
         "origin": known.known[known.owner(kind.name)].origin,
         "neural": kind.models is not None,
-        "settings": [asdict(info) | {"suggestions": _suggestions(kind, info.name, known)} for info in describe(kind)],
+        "settings": settings,
+        **asdict(about(kind, "en")),
+        "translated": {name: _translation(kind, name) for name in _languages([kind])},
     }
+
+
+def _translation(kind: type[Filter], language: str) -> dict[str, Any]:
+    """The texts of a filter in another language."""
+    settings = {
+        info.name: {"label": info.label, "text": info.text, "unit": info.unit, "labels": info.labels}
+        for info in describe(kind, language)
+    }
+    return {**asdict(about(kind, language)), "settings": settings}
 
 
 def _suggestions(kind: type[Filter], setting: str, known: Plugins) -> list[tuple[str, str]]:

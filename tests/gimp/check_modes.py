@@ -1,17 +1,18 @@
 # ruff: noqa: B905, PT018
 """Every mode and precision of GIMP: the selected half is painted, the other and the alpha stay to the last bit."""
 
-from bench import HEIGHT, KINDS, SUCCESS, WIDTH, call, near, picture, raw, values
+from bench import KINDS, SUCCESS, call, near, picture, raw, values
 from gi.repository import Gimp
 
 PRECISIONS = [
     f"{size}_{curve}" for size in ("U8", "U16", "U32", "HALF", "FLOAT", "DOUBLE") for curve in ("NON_LINEAR", "LINEAR")
 ]
+WIDTH, HEIGHT = 32, 24
 LEFT = range(WIDTH // 2)
 
 
 def paint_left_half(kind, precision, alpha):
-    image, layer = picture(kind, precision, alpha)
+    image, layer = picture(kind, precision, alpha, WIDTH, HEIGHT)
     before, exact = values(layer), raw(layer)
     image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, WIDTH // 2, HEIGHT)
     status, made, message = call("senga-bench", image, [layer])
@@ -58,7 +59,7 @@ def examine(where, kind, layer, before, after):
 
 def check_feather_fades_from_old_to_new():
     for precision in ("U8_NON_LINEAR", "FLOAT_LINEAR"):
-        image, layer = picture(precision=precision, alpha=False)
+        image, layer = picture(precision=precision, alpha=False, width=64, height=48)
         before = values(layer)
         Gimp.context_push()
         Gimp.context_set_feather(True)
@@ -83,7 +84,7 @@ def check_feather_fades_from_old_to_new():
 
 def check_the_feather_counts_once():
     """White on black under half a selection is GIMP's own half, not a half of a half."""
-    image, layer = picture(precision="FLOAT_NON_LINEAR", alpha=False)
+    image, layer = picture(precision="FLOAT_NON_LINEAR", alpha=False, width=WIDTH, height=HEIGHT)
     layer.fill(Gimp.FillType.TRANSPARENT)
     Gimp.context_push()
     Gimp.context_set_feather(True)
@@ -102,7 +103,7 @@ def check_the_feather_counts_once():
 
 
 def check_a_selection_beside_the_layer_changes_nothing():
-    image, layer = picture(width=WIDTH)
+    image, layer = picture(width=WIDTH, height=HEIGHT)
     layer.set_offsets(WIDTH // 2, 0)
     image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 10, 10)
     before = raw(layer)
@@ -130,7 +131,7 @@ def check_linear_half_bright_is_not_taken_for_encoded():
 
     from bench import fill
 
-    image, layer = picture(precision="FLOAT_LINEAR", alpha=False)
+    image, layer = picture(precision="FLOAT_LINEAR", alpha=False, width=WIDTH, height=HEIGHT)
     fill(layer, array("f", [0.25, 0.25, 0.25, 1.0] * (WIDTH * HEIGHT)).tobytes(), "RGBA float")
     assert call("senga-bench", image, [layer])[0] == SUCCESS
     assert near(values(layer)[0], (1, 1, 1, 1), 1e-6)

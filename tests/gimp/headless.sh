@@ -7,13 +7,16 @@ shift 3
 plug_in=$work/profile/plug-ins/senga-gimp
 
 check() { # in one GIMP
-  local names=$(printf '"%s",' "$@")
+  local names log
+  names=$(printf '"%s",' "$@")
+  log=$(mktemp "$work/log-XXXXXX")
   gimp-console -i -d -f --quit --batch-interpreter=python-fu-eval \
     -b "import sys; sys.dont_write_bytecode = True; sys.path.insert(0, '$here/tests/gimp'); import bench; bench.run_checks([$names])" \
-    >"$work/log" 2>&1 || { grep -v 'scriptfu-WARNING' "$work/log"; echo "FAILED: $*"; exit 1; }
-  grep -E '^(ok|FAILED|  )' "$work/log"
+    >"$log" 2>&1 || { grep -v 'scriptfu-WARNING' "$log"; echo "FAILED: $*"; exit 1; }
+  grep -E '^(ok|FAILED|  )' "$log"
 }
 
+trap wait EXIT # a GIMP in the background must not outlive its folder
 make_profile "$here" "$work/profile"
 if [ $# -gt 0 ]; then check "$@"; exit; fi
 check check_modes check_layers check_failures
@@ -36,4 +39,5 @@ check check_no_manifest
 
 echo "No room for the pixels"
 make_profile "$here" "$work/profile"
-unshare --mount bash -c "mount -t tmpfs -o size=8m none /tmp; mount -t tmpfs -o size=8m none '$work/tmp'; $(declare -f check); here=$here work=$work; check check_full_disk"
+for folder in /tmp "$work/tmp"; do mount -t tmpfs -o size=8m none "$folder"; done # in the private name space of this run
+check check_full_disk

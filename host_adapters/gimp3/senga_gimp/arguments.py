@@ -9,7 +9,7 @@ import gi
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, GObject  # noqa: E402 - after the version is chosen
 
-from . import facts  # noqa: E402
+from . import facts, words  # noqa: E402
 
 MENU = "<Image>/Filters/Senga"
 READ_WRITE = GObject.ParamFlags.READWRITE
@@ -38,7 +38,7 @@ def add_filter(procedure: Any, filter_facts: facts.Filter) -> None:
     author = "The Senga authors" if built_in else filter_facts["origin"]
     procedure.set_attribution(author, author, "")
     settings = filter_facts["settings"]
-    titles = facts.with_mnemonics([*(facts.label(setting) for setting in settings), *COMMON_TITLES])
+    titles = facts.with_mnemonics([*(facts.label(setting) for setting in settings), *map(words.say, COMMON_TITLES)])
     for setting, title in zip(settings, titles):  # noqa: B905 - Python 3.9 has no strict
         add_setting(procedure, setting, title)
     add_common(procedure, titles[len(settings) :])
@@ -57,27 +57,34 @@ def _help(filter_facts: facts.Filter) -> str:
 
 def add_setting(procedure: Any, setting: facts.Setting, title: str) -> None:
     """One typed argument."""
-    words = (facts.argument_name(setting), title, setting["text"])
+    texts = (facts.argument_name(setting), title, setting["text"])
     kind, default = facts.kind(setting), facts.default(setting)
     low, high = facts.bounds(setting)
     if kind == "int":
-        procedure.add_int_argument(*words, int(low), int(high), default, READ_WRITE)
+        procedure.add_int_argument(*texts, int(low), int(high), default, READ_WRITE)
     elif kind == "float":
-        procedure.add_double_argument(*words, float(low), float(high), default, READ_WRITE)
+        procedure.add_double_argument(*texts, float(low), float(high), default, READ_WRITE)
     elif kind == "bool":
-        procedure.add_boolean_argument(*words, default, READ_WRITE)
+        procedure.add_boolean_argument(*texts, default, READ_WRITE)
     elif kind == "choice":
         labels = setting["labels"]
         choices = [(value, label, "") for value, label in zip(setting["choices"], labels)]  # noqa: B905
-        procedure.add_choice_argument(*words, _choice(choices), default, READ_WRITE)
+        procedure.add_choice_argument(*texts, _choice(choices), default, READ_WRITE)
     else:
-        procedure.add_string_argument(*words, default, READ_WRITE)
+        procedure.add_string_argument(*texts, default, READ_WRITE)
 
 
 def add_common(procedure: Any, titles: list[str]) -> None:
     """What every filter gets: where the result goes, and how it meets the original."""
     text = "Where the result goes; animations and pictures of another size always become a new image."
-    procedure.add_choice_argument("output", titles[0], text, _choice(OUTPUTS), "in-place", READ_WRITE)
+    procedure.add_choice_argument(
+        "output",
+        titles[0],
+        text,
+        _choice([(value, words.say(title), text) for value, title, text in OUTPUTS]),
+        "in-place",
+        READ_WRITE,
+    )
     procedure.add_double_argument(
         "strength", titles[1], "0 keeps the picture, 1 is the filter's result.", 0.0, 1.0, 1.0, READ_WRITE
     )
@@ -87,12 +94,12 @@ def add_common(procedure: Any, titles: list[str]) -> None:
 
 def add_recipe(procedure: Any) -> None:
     """The arguments of “Run recipe”."""
-    _add_menu_entry(procedure, "Run recipe…")
+    _add_menu_entry(procedure, f"{words.say('Run recipe')}…")
     help_text = "Applies the filters of a recipe one after the other: a TOML file as “senga run --recipe” takes it."
     procedure.set_documentation("Apply a recipe: a chain of filters", help_text, procedure.get_name())
     procedure.set_attribution("The Senga authors", "The Senga authors", "")
     action = Gimp.FileChooserAction.OPEN
-    titles = facts.with_mnemonics(["Recipe", *COMMON_TITLES])
+    titles = facts.with_mnemonics([words.say(title) for title in ("Recipe", *COMMON_TITLES)])
     procedure.add_file_argument("recipe", titles[0], "A TOML file.", action, True, None, READ_WRITE)
     add_common(procedure, titles[1:])
 

@@ -12,7 +12,7 @@ gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
 from gi.repository import GimpUi, GObject, Gtk  # noqa: E402 - after the versions are chosen
 
-from . import facts  # noqa: E402
+from . import facts, words  # noqa: E402
 from .preview import Preview  # noqa: E402
 from .working import Progress  # noqa: E402
 
@@ -53,7 +53,9 @@ class Dialog:
         for setting in plain:
             shelf.pack_start(self._widget(setting), False, False, 0)
         if advanced:
-            shelf.pack_start(self._folded("Advanced", [self._widget(setting) for setting in advanced]), False, False, 0)
+            shelf.pack_start(
+                self._folded(words.say("Advanced"), [self._widget(setting) for setting in advanced]), False, False, 0
+            )
         scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER)
         scrolled.add(shelf)
         scrolled.set_min_content_height(_HEIGHT if len(plain) > 8 else 60 + 40 * len(filter_facts["settings"]))
@@ -107,7 +109,7 @@ class Dialog:
         """A number, and a button that draws another."""
         row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
         row.pack_start(self._window.get_widget(name, GObject.TYPE_NONE), True, True, 0)
-        dice = Gtk.Button(label="Another")
+        dice = Gtk.Button(label=words.say("Another"))
         draw = random.SystemRandom()
         dice.connect("clicked", lambda _button: self._config.set_property(name, draw.randint(0, _SEED_LIMIT)))
         row.pack_end(dice, False, False, 0)

@@ -12,6 +12,13 @@ PATH = Path(__file__).resolve().parent.parent / "manifest.json"
 
 _RESERVED = {"run-mode", "image", "drawables", "procedure", "output", "strength", "keep-colors", "recipe", "result"}
 
+WORDS = (
+    "Result", "Strength", "Keep the original colours", "Recipe", "Run recipe", "Advanced", "Preview", "Another",
+    "Change the layer", "New layer above", "New image", "Painting the preview…", "Waiting for Senga",
+    "Bringing the result into GIMP",
+)  # fmt: skip
+"""What dialogs and menus say beside the texts of filters; catalogues translate it."""
+
 Setting = dict[str, Any]
 Filter = dict[str, Any]
 
@@ -29,6 +36,29 @@ def read_manifest(path: Path = PATH) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ValueError(f"{path} is of another version")
     return manifest
+
+
+def speak(manifest: dict[str, Any], languages: list[str]) -> dict[str, Any]:
+    """The manifest with its texts in the first of these languages that it has; ``words`` are then our own.
+
+    Args:
+        manifest: as it was read.
+        languages: names such as ``ja_JP.UTF-8``, ``ja_JP``, ``ja``, best first.
+    """
+    for name in languages:
+        if name in ("C", "POSIX") or name.split("_")[0] == "en":
+            break
+        if name in manifest["words"]:
+            filters = [_translated(one, one["translated"].get(name)) for one in manifest["filters"]]
+            return {**manifest, "filters": filters, "words": manifest["words"][name]}
+    return {**manifest, "words": {}}
+
+
+def _translated(one: Filter, texts: dict[str, Any] | None) -> Filter:
+    if texts is None:
+        return one
+    settings = [{**setting, **texts["settings"].get(setting["name"], {})} for setting in one["settings"]]
+    return {**one, **texts, "settings": settings}
 
 
 def procedure_name(filter_name: str) -> str:

@@ -12,7 +12,7 @@ gi.require_version("Gegl", "0.4")
 from gi.repository import Gegl, Gimp, GLib  # noqa: E402 - after the versions are chosen
 from senga_client import Cancelled, WorkerError  # noqa: E402 - copied beside by the installer
 
-from . import arguments, facts, painting  # noqa: E402
+from . import arguments, facts, painting, words  # noqa: E402
 from .trouble import Trouble  # noqa: E402
 from .working import Progress, Run  # noqa: E402
 
@@ -49,9 +49,11 @@ class SengaPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
 def _filters() -> dict[str, facts.Filter]:
     """Procedure name -> facts; empty when the manifest cannot be read, which a run then tells."""
     try:
-        return {facts.procedure_name(one["name"]): one for one in facts.read_manifest()["filters"]}
+        manifest = facts.speak(facts.read_manifest(), GLib.get_language_names())
     except (ValueError, KeyError, TypeError):
         return {}
+    words.learn(manifest["words"])
+    return {facts.procedure_name(one["name"]): one for one in manifest["filters"]}
 
 
 def _run(procedure: Any, mode: Any, image: Any, drawables: Any, config: Any, filter_facts: Any) -> Any:
@@ -97,7 +99,7 @@ class _Call:
         self._facts = filter_facts
         self._is_interactive = mode == Gimp.RunMode.INTERACTIVE
         self._has_display = mode != Gimp.RunMode.NONINTERACTIVE
-        self._title = filter_facts["title"] if filter_facts else "Recipe"
+        self._title = filter_facts["title"] if filter_facts else words.say("Recipe")
 
     def run(self) -> Any:
         """The new image, if one was made.

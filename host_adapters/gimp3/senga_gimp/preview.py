@@ -12,7 +12,7 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import GdkPixbuf, GLib, Gtk  # noqa: E402 - after the version is chosen
 from senga_client import Cancelled, Canvas, WorkerError, connect  # noqa: E402 - copied beside by the installer
 
-from . import pixels  # noqa: E402
+from . import pixels, words  # noqa: E402
 from .facts import PATH  # noqa: E402
 
 LONGEST = 400
@@ -46,7 +46,7 @@ class Preview(Gtk.Box):  # type: ignore[misc]  # gi has no types
     def _build(self) -> None:
         self._picture = Gtk.Image()
         self._picture.set_size_request(LONGEST, min(LONGEST, max(self.height, 120)))
-        self._toggle = Gtk.CheckButton.new_with_mnemonic("_Preview")
+        self._toggle = Gtk.CheckButton.new_with_label(words.say("Preview"))
         self._toggle.set_active(True)
         self._toggle.connect("toggled", lambda _button: self.refresh())
         self._line = Gtk.Label(xalign=0, wrap=True, max_width_chars=48)
@@ -153,7 +153,7 @@ class _Painter:
         def outdated() -> bool:
             return number != self._number
 
-        self._say("Painting the preview…")
+        self._say(words.say("Painting the preview…"))
         with connect(str(PATH)) as worker, Canvas(*self._size, 4, "u8") as canvas:
             canvas.write_band(0, self._original)
             if self._mask is not None:

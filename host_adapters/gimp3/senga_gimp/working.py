@@ -12,6 +12,7 @@ gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp  # noqa: E402 - after the version is chosen
 from senga_client import Cancelled, connect  # noqa: E402 - copied beside by the installer
 
+from . import words  # noqa: E402
 from .facts import PATH  # noqa: E402
 from .frames import Spool  # noqa: E402
 
@@ -58,7 +59,7 @@ class Run:
             Cancelled: the painter asked to stop.
             WorkerError: the worker's sentence.
         """
-        self._progress.show(start, "Waiting for Senga")
+        self._progress.show(start, words.say("Waiting for Senga"))
         errand = _Errand(self._order, canvas, spool.take)
         while errand.is_busy(_TICK):
             share, note = errand.progress
@@ -66,7 +67,7 @@ class Run:
             if self._progress.is_cancelled():
                 errand.stop.set()
         result = errand.result()
-        self._progress.show(stop, "Bringing the result into GIMP")
+        self._progress.show(stop, words.say("Bringing the result into GIMP"))
         self.notes += [note for note in result.notes if note not in self.notes]
         return result
 
@@ -76,7 +77,7 @@ class _Errand:
 
     def __init__(self, order: dict[str, Any], canvas: Any, take: Callable[[Any], None]) -> None:
         self.stop = threading.Event()
-        self.progress = (0.0, "Waiting for Senga")
+        self.progress = (0.0, words.say("Waiting for Senga"))
         self._order, self._canvas, self._take = order, canvas, take
         self._outcome: Any = None
         self._thread = threading.Thread(target=self._talk, daemon=True)

@@ -8,6 +8,8 @@ import sys
 from types import ModuleType
 from typing import ClassVar, Literal
 
+import pytest
+
 from senga import Filter, Image, Job, hookimpl
 from senga import setting as declare
 from senga.host_adapters.gimp3.manifest import make_manifest
@@ -92,6 +94,27 @@ def test_gimp_makes_none_of_an_empty_text() -> None:
         {"note": None, "strength": 1.0, "keep-colors": False},
     )
     assert asked["settings"] == {"note": ""}
+
+
+def test_gimps_language_is_spoken_where_there_are_catalogues() -> None:
+    manifest = json.loads(json.dumps(make_manifest(collection())))
+    manifest["words"]["tlh"] = {"Preview": "leghpu'"}
+    sketch = next(one for one in manifest["filters"] if one["name"] == "sketch")
+    first = sketch["settings"][0]["name"]
+    sketch["translated"]["tlh"] = {"title": "nagh", "settings": {first: {"label": "vIj"}}}
+    spoken = facts.speak(manifest, ["tlh_QO.UTF-8", "tlh_QO", "tlh", "C"])
+    found = next(one for one in spoken["filters"] if one["name"] == "sketch")
+    assert spoken["words"]["Preview"] == "leghpu'"
+    assert (found["title"], found["settings"][0]["label"]) == ("nagh", "vIj")
+    assert found["settings"][0]["text"] == sketch["settings"][0]["text"]
+    for names in (["C", "tlh"], ["en_GB", "tlh"], ["xx"]):
+        assert facts.speak(manifest, names)["filters"] == manifest["filters"]
+
+
+def test_the_manifest_is_english_whatever_the_shell_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = make_manifest(collection())
+    monkeypatch.setenv("LANGUAGE", "ja")
+    assert make_manifest(collection()) == before
 
 
 def test_sliders_are_for_ranges_that_a_hand_can_use() -> None:
