@@ -132,7 +132,9 @@ def _said(text: str, domain: str, languages: tuple[str, ...]) -> str:
         if match:
             parts = [_said(part, domain, languages) or part if " " in part else part for part in match.groups()]
             return _PLACE.sub(lambda place: parts[int(place[0][1:-1])], translation)  # noqa: B023 - used at once
-    return ""
+    head, colon, tail = text.partition(": ")  # what a sentence is about is often put before it
+    told = _said(tail, domain, languages) if colon else ""
+    return f"{_said(head, domain, languages) or head}: {told}" if told else ""
 
 
 @lru_cache(64)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 import re
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from babel.messages.pofile import read_po, write_po
 
 from senga.host_adapters.standalone import app
 from senga.host_adapters.standalone.help_pages import KEPT, paragraphs
+from senga.language import speaking
 from senga.registry import Plugins
 from senga.store import default_store
 from senga.strokes.brush import BUILTIN_BRUSHES
@@ -38,7 +40,7 @@ SILENT = (
     "plugins/animegan/training", "plugins/animegan/convert.py",
     "host_adapters/standalone/train.py", "host_adapters/standalone/evaluate.py",
 )  # fmt: skip
-"""Whose sentences stay English: they are for people who make filters or styles, or name the inside of a damaged file."""
+"""Whose texts stay English: they are for people who make filters or styles, or name the inside of a damaged file."""
 
 SENTENCE = "sentence"
 """The category of what is recognised by its pattern; all others are looked up as they are."""
@@ -92,8 +94,9 @@ class Message:
 def collect() -> list[Message]:
     """All texts, each once."""
     found: dict[tuple[str, str], Message] = {}
-    for message in [*_filters(), *_styles(), *_commands(), *_sources(), *_borrowed()]:
-        found.setdefault(message.key, message)
+    with speaking("en"):
+        for message in [*_filters(), *_styles(), *_commands(), *_sources(), *_borrowed()]:
+            found.setdefault(message.key, message)
     return list(found.values())
 
 
@@ -108,7 +111,9 @@ def _styles() -> Iterator[Message]:
         yield Message(brush.title, "brush", "core/strokes/brush.py")
     kinds = Plugins(third_party=False, disabled=(), strict=True).filters.values()
     with tempfile.TemporaryDirectory() as home:
-        for entry in default_store(dict.fromkeys(kind.models for kind in kinds if kind.models), root=Path(home)).entries():
+        for entry in default_store(
+            dict.fromkeys(kind.models for kind in kinds if kind.models), root=Path(home)
+        ).entries():
             yield from (Message(text, "style", entry.name) for text in (entry.title, entry.note) if text)
 
 
@@ -118,9 +123,7 @@ def _commands() -> Iterator[Message]:
     for name, (_, line) in app.COMMANDS.items():
         yield Message(line, "command", f"senga {name}")
         if name not in WORKSHOP:
-            command = app.cli.get_command(context, name)
-            assert command is not None
-            yield from _help(command, f"senga {name}")
+            yield from _help(app.cli.get_command(context, name) or app.cli, f"senga {name}")
     from senga.host_adapters.standalone.run import _recipe_command
 
     yield from _help(_recipe_command(), "senga run")
@@ -199,28 +202,33 @@ class Source:
             case ast.Constant(value=str() as text):
                 yield text
             case ast.JoinedStr(values=values):
-                number = 0
-                text = ""
-                for value in values:
-                    if isinstance(value, ast.Constant):
-                        text += str(value.value)
-                    elif isinstance(value, ast.FormattedValue):
-                        text, number = f"{text}{{{number}}}", number + 1
-                        yield from self._texts(value.value, depth)
-                yield text
+                places = [value.value for value in values if isinstance(value, ast.FormattedValue)]
+                for place in places:
+                    yield from self._texts(place, depth)
+                yield _pattern(values)
             case ast.IfExp(body=body, orelse=other):
                 yield from self._texts(body, depth)
                 yield from self._texts(other, depth)
             case ast.BoolOp(values=values):
                 for value in values:
                     yield from self._texts(value, depth)
-            case ast.Name(id=name) if depth:
-                for value in self._names.get(name, ()):
+            case ast.Name() | ast.Call() if depth:
+                for value in self._origins(node):
                     yield from self._texts(value, depth - 1)
-            case ast.Call(func=ast.Name(id=name)) if depth and name in self._functions:
-                for inner in ast.walk(self._functions[name]):
-                    if isinstance(inner, ast.Return) and inner.value is not None:
-                        yield from self._texts(inner.value, depth - 1)
+
+    def _origins(self, node: ast.Name | ast.Call) -> list[ast.expr]:
+        """What a name was set to in this file, or what a function of this file gives."""
+        if isinstance(node, ast.Name):
+            return self._names.get(node.id, [])
+        function = self._functions.get(_name(node)) if isinstance(node.func, ast.Name) else None
+        inside = ast.walk(function) if function else ()
+        return [inner.value for inner in inside if isinstance(inner, ast.Return) and inner.value is not None]
+
+
+def _pattern(values: list[ast.expr]) -> str:
+    """An f-string with ``{0}``, ``{1}`` … in its places."""
+    numbers = itertools.count()
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else f"{{{next(numbers)}}}" for part in values)
 
 
 def _name(call: ast.Call) -> str:
@@ -230,7 +238,7 @@ def _name(call: ast.Call) -> str:
 def _says_something(text: str, call: str) -> bool:
     """Whether there are words to translate; a place alone, a name or a number is none."""
     words = re.findall(r"[^\W\d_]{2,}", re.sub(r"\{\d+\}", "", text))
-    return len(words) >= 2 or (call == "Finding" and text[:1].isupper() and bool(words))
+    return len(words) >= 2 or (bool(words) and ("{0}" in text or (call == "Finding" and text[:1].isupper())))
 
 
 def renewed(messages: Iterable[Message], old: Catalog | None, locale: str | None) -> Catalog:
@@ -249,7 +257,8 @@ def renewed(messages: Iterable[Message], old: Catalog | None, locale: str | None
         context = message.context or None
         before = old.get(message.text, context) if old is not None else None
         string = str(before.string) if before is not None and before.string else ""
-        catalog.add(message.text, string, auto_comments=[message.category], locations=[(message.place.replace(" ", ":"), None)], context=context)
+        place = message.place.replace(" ", ":")
+        catalog.add(message.text, string, locations=[(place, None)], auto_comments=[message.category], context=context)
     return catalog
 
 

@@ -37,6 +37,18 @@ def _shown(state: str) -> str:
     return words.get(state) or tr("not chosen")
 
 
+@plugins_command.command("texts")
+@click.argument("name")
+def texts(name: str) -> None:
+    """Print the texts of a plug-in's filters as a catalogue to translate."""
+    from senga.translatable import template
+
+    known = Plugins(strict=False)
+    if name not in known.known:
+        raise SettingsError(f"There is no plug-in “{name}”: senga plugins list shows them.")
+    click.echo(template(known.filters[found] for found in known.known[name].filters), nl=False)
+
+
 @plugins_command.command("disable")
 @click.argument("name")
 def disable(name: str) -> None:
