@@ -81,7 +81,6 @@ def _outcome() -> int:
     try:
         code = cli.main(prog_name="senga", standalone_mode=False)
     except click.ClickException as error:
-        error.message = sentence(error.message)
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt, Cancelled):
