@@ -65,7 +65,7 @@ def _of_setting(setting, described):
     # type: (facts.Setting, bool) -> Parameter
     kind, default = facts.kind(setting), facts.default(setting)
     note = _numbered(setting["choices"]) if kind == "choice" else ""
-    words = _words(setting["name"], (facts.label(setting), setting["text"].rstrip(".") + note), described)
+    words = _words(facts.argument_name(setting), (facts.label(setting), setting["text"].rstrip(".") + note), described)
     if kind == "choice":
         titles = tuple(native(facts.sentence(choice)) for choice in setting["choices"])
         return (gimpfu.PF_OPTION,) + words + (setting["choices"].index(default), titles)
@@ -109,7 +109,7 @@ def _of_text(words, default, suggestions):
 def _words(name, texts, described):
     # type: (str, Described, bool) -> Tuple[str, str]
     """Name and description; an underscore in a label would mark a letter for Alt."""
-    return native(name.replace("_", "-")), native(texts[described].replace("_", " "))
+    return native(name), native(texts[described].replace("_", " "))
 
 
 def _numbered(choices):

@@ -18,6 +18,7 @@ if MYPY:
     Filter = Dict[str, Any]
 
 FORMAT = 1
+_RESERVED = ("run-mode", "image", "drawable", "output", "strength", "keep-colors")
 PATH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), str("manifest.json"))
 
 
@@ -38,6 +39,13 @@ def read_manifest():
             "The list of Senga's filters cannot be used ({}): run “senga gimp install” again.".format(spoken(error))
         )
     return dict(manifest)
+
+
+def argument_name(setting):
+    # type: (Setting) -> str
+    """The name of the argument that carries a setting; our own names are not taken."""
+    name = setting["name"].replace("_", "-")
+    return "setting-" + name if name in _RESERVED else str(name)
 
 
 def main_settings(facts):

@@ -133,7 +133,7 @@ def layer_of(picture, image, layout, name):
     with _hidden_image(picture) as hidden:
         layer = _plain_layer(picture, hidden, name)
         hidden.add_layer(layer, 0)
-        converted = pdb.gimp_layer_new_from_drawable(layer, image)
+        converted = pdb.gimp_layer_new_from_drawable(layer, image)  # type: gimp.Layer
         converted.name = native(name)
         return converted
 
@@ -143,7 +143,7 @@ def new_image(width, height, channels, depth):
     """An image without layers and undo whose pixels lie as those of a canvas; in sRGB."""
     base = gimpenums.GRAY if channels < 3 else gimpenums.RGB
     precision = _PRECISIONS.get(depth, gimpenums.PRECISION_FLOAT_GAMMA)
-    image = pdb.gimp_image_new_with_precision(width, height, base, precision)
+    image = pdb.gimp_image_new_with_precision(width, height, base, precision)  # type: gimp.Image
     image.disable_undo()
     return image
 

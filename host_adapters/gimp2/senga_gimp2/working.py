@@ -36,7 +36,7 @@ class Progress(object):
         # type: (str) -> None
         gimp.progress_init(native("{}…".format(title)))
         self._shown = (-1.0, "")
-        self._gtk = sys.modules.get(native("gtk"))  # type: Any
+        self._gtk = _gtk()
         self._pressed = False
         for dialog in self._dialogs():
             dialog.set_response_sensitive(self._gtk.RESPONSE_CANCEL, True)
@@ -68,6 +68,12 @@ class Progress(object):
         while self._gtk is not None and self._gtk.events_pending():
             self._gtk.main_iteration(False)
         return self._pressed
+
+
+def _gtk():
+    # type: () -> Any
+    """PyGTK, if gimpfu has loaded it for its dialog."""
+    return sys.modules.get(native("gtk"))
 
 
 class Run(object):
