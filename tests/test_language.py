@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import gettext
 import importlib.util
 import io
@@ -184,10 +185,12 @@ def paint(job, name, count, note="mixing"):
     raise ReadError(text, None)
     raise ValueError("the programmer was wrong here")
     echo(tr("Hold still"), tr("Frame", context="picture"))
+    tell({"note": f"Waiting for {count} others", "share": "no sentence here"})
 """
     source = messages.Source(ast.parse(code))
     assert set(source.sentences()) == {
-        "There is no “{0}”: {1}", "take {0} of them", "take one", "The canvas is too small."
+        "There is no “{0}”: {1}", "take {0} of them", "take one", "The canvas is too small.",
+        "Waiting for {0} others",
     }  # fmt: skip
     assert set(source.marked()) == {
         ("note", "", "Grinding pigment"), ("note", "", "mixing"), ("text", "", "Hold still"),
@@ -245,6 +248,10 @@ def test_what_has_no_translation_stays() -> None:
     assert tr("Something new", language="ja") == "Something new"
     assert tr("Brush", language="ja") == "Brush", "its context is missing"
     assert tr("Brush", context="setting", language="ja") == "ブラシ"
+
+
+def test_examples_in_docstrings_run() -> None:
+    assert doctest.testmod(language).failed == 0
 
 
 def test_the_languages_are_listed() -> None:

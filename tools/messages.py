@@ -172,7 +172,7 @@ class Source:
         """Category, context and text of ``tr(…)`` and of the notes of progress."""
         for call in self._calls():
             name = _name(call)
-            if name == "tr" and call.args and isinstance(call.args[0], ast.Constant):
+            if name in ("tr", "_") and call.args and isinstance(call.args[0], ast.Constant):
                 context = [word.value.value for word in call.keywords if word.arg == "context"]
                 yield "text", (context or [""])[0], call.args[0].value
             elif name == "progress":
@@ -186,12 +186,18 @@ class Source:
                     yield "note", "", value.value
 
     def sentences(self) -> Iterator[str]:
-        """The sentences of errors, with ``{0}`` where something is filled in."""
+        """The sentences of errors and of a worker's notes, with ``{0}`` where something is filled in."""
         for call in self._calls():
             name = _name(call)
             if SPOKEN.search(name) and name not in PROGRAMMING:
                 for argument in call.args:
                     yield from (text for text in self._texts(argument, 3) if _says_something(text, name))
+
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Dict):
+                for key, value in zip(node.keys, node.values, strict=True):
+                    if isinstance(key, ast.Constant) and key.value in ("note", "notes"):
+                        yield from (text for text in self._texts(value, 3) if _says_something(text, "note"))
 
     def _calls(self) -> Iterator[ast.Call]:
         return (node for node in ast.walk(self._tree) if isinstance(node, ast.Call))
@@ -209,7 +215,7 @@ class Source:
             case ast.IfExp(body=body, orelse=other):
                 yield from self._texts(body, depth)
                 yield from self._texts(other, depth)
-            case ast.BoolOp(values=values):
+            case ast.BoolOp(values=values) | ast.List(elts=values):
                 for value in values:
                     yield from self._texts(value, depth)
             case ast.Name() | ast.Call() if depth:
