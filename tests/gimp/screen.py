@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 REPOSITORY, PROFILE, OUTPUT = map(Path, sys.argv[1:4])
-DISPLAY = ":97"
+DISPLAY = f":{100 + os.getpid() % 900}"
 SCREEN = "1180x820"
 CANVAS = "400x440+240+140"
 """The part of the screen where the picture is, whatever window lies beside it."""
@@ -45,7 +45,7 @@ class Screen:
         return done.stdout + done.stderr
 
     def is_up(self):
-        return "x:" in self.run("xdotool", "getmouselocation", check=False)
+        return self.run("xdotool", "getmouselocation", check=False).startswith("x:")
 
     def keys(self, *names):
         for name in names:
@@ -218,6 +218,7 @@ def main():
         screen.start("Xvfb", DISPLAY, "-screen", "0", f"{SCREEN}x24")
         wait("the screen", screen.is_up)
         screen.start("openbox")
+        time.sleep(1)
         screen.start("dbus-run-session", "--", "gimp", "-n", str(REPOSITORY / "examples/astronaut.png"))
         wait("GIMP with the picture", lambda: screen.windows("astronaut.*GIMP"))
         screen.run("xdotool", "mousemove", *BESIDE)

@@ -16,10 +16,11 @@ READ_WRITE = GObject.ParamFlags.READWRITE
 COMMON = ("output", "strength", "keep-colors")
 COMMON_TITLES = ("Result", "Strength", "Keep the original colours")
 OUTPUTS = (
-    ("in-place", "Change the layer", "The result replaces the pixels that are selected."),
-    ("new-layer", "New layer above", "The layer stays; the selection becomes the mask of the new one."),
-    ("new-image", "New image", "This image stays as it is."),
+    ("in-place", "Change the layer"),
+    ("new-layer", "New layer above"),
+    ("new-image", "New image"),
 )
+"""Where a result goes; the selection becomes the mask of a new layer."""
 
 
 def make_procedure(plug_in: Any, name: str, run: Any, data: Any) -> Any:
@@ -77,14 +78,8 @@ def add_setting(procedure: Any, setting: facts.Setting, title: str) -> None:
 def add_common(procedure: Any, titles: list[str]) -> None:
     """What every filter gets: where the result goes, and how it meets the original."""
     text = "Where the result goes; animations and pictures of another size always become a new image."
-    procedure.add_choice_argument(
-        "output",
-        titles[0],
-        text,
-        _choice([(value, words.say(title), text) for value, title, text in OUTPUTS]),
-        "in-place",
-        READ_WRITE,
-    )
+    places = _choice([(value, words.say(title), "") for value, title in OUTPUTS])
+    procedure.add_choice_argument("output", titles[0], text, places, "in-place", READ_WRITE)
     procedure.add_double_argument(
         "strength", titles[1], "0 keeps the picture, 1 is the filter's result.", 0.0, 1.0, 1.0, READ_WRITE
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gi
@@ -10,7 +12,7 @@ import gi
 gi.require_version("Gimp", "3.0")
 gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
-from gi.repository import GimpUi, GObject, Gtk  # noqa: E402 - after the versions are chosen
+from gi.repository import Gimp, GimpUi, GObject, Gtk  # noqa: E402 - after the versions are chosen
 
 from . import facts, words  # noqa: E402
 from .preview import Preview  # noqa: E402
@@ -68,6 +70,26 @@ class Dialog:
         self._settings.pack_start(self._window.get_scale_entry("strength", 1.0), False, False, 0)
         for name in ("keep-colors", "output"):
             self._settings.pack_start(self._window.get_widget(name, GObject.TYPE_NONE), False, False, 0)
+
+    def add_saving(self, make_recipe: Callable[[], str], name: str) -> None:
+        """A button that writes the settings of this moment as a recipe."""
+        button = Gtk.Button(label=words.say("Save as recipe…"), halign=Gtk.Align.END)
+        button.connect("clicked", lambda _button: self._save(make_recipe(), name))
+        self._settings.pack_end(button, False, False, 0)
+
+    def _save(self, text: str, name: str) -> None:
+        chooser = Gtk.FileChooserNative.new(
+            words.say("Save as recipe…"), self._window, Gtk.FileChooserAction.SAVE, None, None
+        )
+        chooser.set_do_overwrite_confirmation(True)
+        chooser.set_current_name(f"{name}.toml")
+        if chooser.run() == Gtk.ResponseType.ACCEPT:
+            path = chooser.get_filename()
+            try:
+                Path(path).write_text(text, "utf-8")
+            except OSError as error:
+                Gimp.message(f"{path} cannot be written: {error.strerror}.")
+        chooser.destroy()
 
     def add_recipe(self) -> None:
         """The file of a recipe."""

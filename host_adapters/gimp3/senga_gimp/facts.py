@@ -15,7 +15,7 @@ _RESERVED = {"run-mode", "image", "drawables", "procedure", "output", "strength"
 WORDS = (
     "Result", "Strength", "Keep the original colours", "Recipe", "Run recipe", "Advanced", "Preview", "Another",
     "Change the layer", "New layer above", "New image", "Painting the preview…", "Waiting for Senga",
-    "Bringing the result into GIMP",
+    "Bringing the result into GIMP", "Save as recipe…",
 )  # fmt: skip
 """What dialogs and menus say beside the texts of filters; catalogues translate it."""
 
@@ -135,3 +135,19 @@ def order(facts: Filter, values: dict[str, Any]) -> dict[str, Any]:
         "strength": values["strength"],
         "keep_colors": values["keep-colors"],
     }
+
+
+def recipe(title: str, asked: dict[str, Any]) -> str:
+    """An order as a recipe of one step: TOML text that the runner takes too."""
+    step = {key: value for key, value in asked.items() if key != "settings"}
+    lines = ["senga = 1", f"name = {_toml(title)}", "", "[[steps]]", *_lines(step), "", "[steps.settings]"]
+    return "\n".join([*lines, *_lines(asked["settings"]), ""])
+
+
+def _lines(table: dict[str, Any]) -> list[str]:
+    return [f"{_toml(key)} = {_toml(value)}" for key, value in table.items()]
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML; its texts, numbers and truths are JSON's, but for DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -126,6 +126,7 @@ class _Call:
         dialog = Dialog(self._procedure, self._config, f"Senga: {self._title}")
         if self._facts:
             dialog.add_filter(self._facts)
+            dialog.add_saving(lambda: facts.recipe(self._title, self._order()), self._facts["name"])
             dialog.add_preview(Preview(self._image, self._drawables[0], self._order))
         else:
             dialog.add_recipe()

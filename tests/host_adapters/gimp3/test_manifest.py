@@ -15,6 +15,7 @@ from senga import setting as declare
 from senga.host_adapters.gimp3.manifest import make_manifest
 from senga.host_adapters.gimp3.senga_gimp import facts
 from senga.host_adapters.worker.order import Order
+from senga.recipe import Recipe
 from senga.registry import Plugins
 
 
@@ -115,6 +116,15 @@ def test_the_manifest_is_english_whatever_the_shell_speaks(monkeypatch: pytest.M
     before = make_manifest(collection())
     monkeypatch.setenv("LANGUAGE", "ja")
     assert make_manifest(collection()) == before
+
+
+@pytest.mark.parametrize("note", ["", "plain", 'quo"te', "back\\slash", "two\nlines", "鉛筆", "\x7f\x00"])
+def test_a_recipe_saved_in_gimp_is_one_for_the_runner(note: str) -> None:
+    asked = {"filter": "odd", "settings": {"note": note, "count": 3, "share": 1e-07, "yes": True}}
+    asked |= {"strength": 0.5, "keep_colors": True}
+    read = Recipe.parse(facts.recipe(f"A {note}", asked))
+    assert read.name == f"A {note}"
+    assert [step.model_dump() for step in read.steps] == [asked]
 
 
 def test_sliders_are_for_ranges_that_a_hand_can_use() -> None:
