@@ -31,7 +31,8 @@ CONTEXT = "\x04"
 
 _ENGLISH = {"C", "POSIX", "en"}
 _TRADITIONAL = {"Hant", "TW", "HK", "MO"}
-_LONGEST = 2000
+_LONGEST = 1000
+_DEEPEST = 4
 _PLACE = re.compile(r"\{\d+\}")
 _chosen: ContextVar[str] = ContextVar("language", default="")
 _folders: dict[str, Path] = {DOMAIN: FOLDER}
@@ -119,22 +120,26 @@ def sentence(text: str, *, language: str = "") -> str:
     languages = wanted(language)
     if not languages or len(text) > _LONGEST:
         return text
-    return next((found for domain in _folders if (found := _said(text, domain, languages))), text)
+    return _said(text, languages, _DEEPEST) or text
 
 
 @lru_cache(256)
-def _said(text: str, domain: str, languages: tuple[str, ...]) -> str:
-    found = _catalogue(domain, languages).get(text) if text else ""
-    if found:
-        return found
-    for pattern, translation in _patterns(domain, languages):
-        match = pattern.fullmatch(text)
-        if match:
-            parts = [_said(part, domain, languages) or part if " " in part else part for part in match.groups()]
-            return _PLACE.sub(lambda place: parts[int(place[0][1:-1])], translation)  # noqa: B023 - used at once
+def _said(text: str, languages: tuple[str, ...], depth: int) -> str:
+    """A sentence, and to a depth what it quotes, in one of these languages; nothing if no catalogue knows it."""
+    if not text or not depth:
+        return ""
+    for domain in _folders:
+        found = _catalogue(domain, languages).get(text)
+        if found:
+            return found
+        for pattern, translation in _patterns(domain, languages):
+            match = pattern.fullmatch(text)
+            if match:
+                parts = [_said(part, languages, depth - 1) or part if " " in part else part for part in match.groups()]
+                return _PLACE.sub(lambda place: parts[int(place[0][1:-1])], translation)  # noqa: B023 - used at once
     head, colon, tail = text.partition(": ")  # what a sentence is about is often put before it
-    told = _said(tail, domain, languages) if colon else ""
-    return f"{_said(head, domain, languages) or head}: {told}" if told else ""
+    told = _said(tail, languages, depth - 1) if colon else ""
+    return f"{_said(head, languages, depth - 1) or head}: {told}" if told else ""
 
 
 @lru_cache(64)

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -285,6 +286,20 @@ def test_sentences_inside_sentences_are_translated_too() -> None:
 def test_braces_in_a_name_do_no_harm() -> None:
     said = sentence("There is no filter “{x}{0}”: did you mean “{}”?", language="ja")
     assert said == "フィルター「{x}{0}」はありません。「{}」のことですか？"
+
+
+@pytest.mark.parametrize("mark", [": ", "“", "” (", " is ", "; ", ", ", "{0}", "\n"])
+def test_sentences_that_repeat_themselves_take_no_time(mark: str) -> None:
+    said = f"There is no filter “{mark * 300}"
+    began = time.process_time()
+    assert isinstance(sentence(said, language="ja"), str)
+    assert time.process_time() - began < 2
+
+
+def test_what_a_stranger_says_is_found_behind_what_senga_says(messages: ModuleType, stranger: ModuleType) -> None:
+    write_stranger_catalogue(messages, stranger, "ja", {"The plate {0} broke.": "版 {0} が割れました。"})
+    Plugins(third_party=False).register(stranger, "wax-etching")
+    assert sentence("step 2: The plate 7 broke.", language="ja") == "段階 2: 版 7 が割れました。"
 
 
 @given(st.text(max_size=300))
