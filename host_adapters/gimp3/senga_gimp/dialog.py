@@ -18,7 +18,7 @@ from . import facts, words  # noqa: E402
 from .preview import Preview  # noqa: E402
 from .working import Progress  # noqa: E402
 
-_WIDTH, _HEIGHT = 420, 520
+_WIDTH, _HEIGHT = 420, 420
 _SEED_LIMIT = 2**31 - 1
 _TWO_WAYS = GObject.BindingFlags.BIDIRECTIONAL | GObject.BindingFlags.SYNC_CREATE
 
@@ -42,6 +42,8 @@ class Dialog:
         self._settings = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, width_request=_WIDTH)
         self._body = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12, border_width=12)
         self._bar = Gtk.ProgressBar(show_text=True, ellipsize=3, no_show_all=True, margin=12)
+        self._left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        self._body.pack_start(self._left, False, False, 0)
         self._body.pack_end(self._settings, True, True, 0)
         content = self._window.get_content_area()
         content.pack_start(self._body, True, True, 0)
@@ -73,9 +75,9 @@ class Dialog:
 
     def add_saving(self, make_recipe: Callable[[], str], name: str) -> None:
         """A button that writes the settings of this moment as a recipe."""
-        button = Gtk.Button(label=words.say("Save as recipe…"), halign=Gtk.Align.END)
+        button = Gtk.Button(label=words.say("Save as recipe…"), halign=Gtk.Align.START)
         button.connect("clicked", lambda _button: self._save(make_recipe(), name))
-        self._settings.pack_end(button, False, False, 0)
+        self._left.pack_end(button, False, False, 0)
 
     def _save(self, text: str, name: str) -> None:
         chooser = Gtk.FileChooserNative.new(
@@ -99,7 +101,7 @@ class Dialog:
     def add_preview(self, preview: Preview) -> None:
         """Show a preview, and keep it up to date."""
         self._preview = preview
-        self._body.pack_start(preview, False, False, 0)
+        self._left.pack_start(preview, False, False, 0)
         self._config.connect("notify", preview.refresh)
         preview.refresh()
 
