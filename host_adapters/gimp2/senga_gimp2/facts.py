@@ -1,5 +1,7 @@
 # -*- coding: utf-8 -*-
-# ruff: noqa: B904, PTH118, PTH120, PTH100, UP009, UP010, UP018, UP024, UP032 - Python 2.7
+# Python 2.7, and types in comments: the codes below would have it rewritten into what Python 2.7 does not know.
+# ruff: noqa: B904, B905, F401, PTH100, PTH118, PTH120, RUF005, RUF007, RUF046, RUF100, SIM115
+# ruff: noqa: UP004, UP006, UP007, UP009, UP010, UP018, UP020, UP024, UP032, UP035
 """What is known of the filters without asking Senga: the manifest that ``senga gimp install`` wrote."""
 
 from __future__ import absolute_import, division, unicode_literals
@@ -12,7 +14,7 @@ from .words import Trouble, spoken
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Dict, List, Tuple  # noqa: F401, UP035
+    from typing import Any, Dict, List, Tuple
 
     Setting = Dict[str, Any]
     Filter = Dict[str, Any]

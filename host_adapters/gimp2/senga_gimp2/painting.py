@@ -1,5 +1,7 @@
 # -*- coding: utf-8 -*-
-# ruff: noqa: UP004, UP009, UP010, UP032 - Python 2.7
+# Python 2.7, and types in comments: the codes below would have it rewritten into what Python 2.7 does not know.
+# ruff: noqa: B904, B905, F401, PTH100, PTH118, PTH120, RUF005, RUF007, RUF046, RUF100, SIM115
+# ruff: noqa: UP004, UP006, UP007, UP009, UP010, UP018, UP020, UP024, UP032, UP035
 """What a run does to the picture: read the layer, have the worker paint, and bring the result in as one undo step."""
 
 from __future__ import absolute_import, division, unicode_literals
@@ -14,7 +16,7 @@ from .words import Trouble, native, plain
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Callable, Optional, Tuple  # noqa: F401, UP035
+    from typing import Any, Callable, Optional, Tuple
 
     from senga_client import Canvas
 
@@ -46,7 +48,7 @@ def paint(image, drawable, output, title, work):
         gimp.message(native("Nothing was painted: the selection lies outside of “{}”.".format(plain(drawable.name))))
         return None
     task = _Task(image, drawable, area)
-    with pixels.canvas_of(image, drawable, task.layout) as canvas, Spool() as spool:
+    with pixels.canvas_of(drawable, task.layout) as canvas, Spool() as spool:
         if not pdb.gimp_selection_is_empty(image):
             pixels.select(canvas, area)
         changed = work(canvas, spool)

@@ -1,5 +1,7 @@
 # -*- coding: utf-8 -*-
-# ruff: noqa: UP004, UP009, UP010, UP032 - Python 2.7
+# Python 2.7, and types in comments: the codes below would have it rewritten into what Python 2.7 does not know.
+# ruff: noqa: B904, B905, F401, PTH100, PTH118, PTH120, RUF005, RUF007, RUF046, RUF100, SIM115
+# ruff: noqa: UP004, UP006, UP007, UP009, UP010, UP018, UP020, UP024, UP032, UP035
 """Pixels between GIMP and a canvas, in bands of rows, in the depth of the image.
 
 Python-Fu hands over pixels as GIMP keeps them: indices of a palette, linear light, half floats … What a canvas does not
@@ -19,7 +21,7 @@ from .words import Trouble, native
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Iterator, List, Tuple, Union  # noqa: F401, UP035
+    from typing import Any, Iterator, List, Tuple, Union
 
     from .frames import Frame
 
@@ -81,8 +83,8 @@ def is_srgb(image):
     return not pdb.gimp_image_get_color_profile(image)[0]
 
 
-def canvas_of(image, drawable, layout):
-    # type: (gimp.Image, gimp.Drawable, Layout) -> Canvas
+def canvas_of(drawable, layout):
+    # type: (gimp.Drawable, Layout) -> Canvas
     """A canvas with all pixels of a drawable."""
     canvas = Canvas(drawable.width, drawable.height, layout.channels, layout.depth)
     try:
@@ -162,9 +164,7 @@ def _plain_layer(picture, image, name):
     # type: (Picture, gimp.Image, str) -> gimp.Layer
     types = (gimpenums.GRAY_IMAGE, gimpenums.GRAYA_IMAGE, gimpenums.RGB_IMAGE, gimpenums.RGBA_IMAGE)
     kind = types[picture.channels - 1]
-    layer = gimp.Layer(
-        image, native(name), picture.width, picture.height, kind, 100.0, gimpenums.LAYER_MODE_NORMAL
-    )
+    layer = gimp.Layer(image, native(name), picture.width, picture.height, kind, 100.0, gimpenums.LAYER_MODE_NORMAL)
     _copy_in(picture, layer, 0, picture.height, False)
     layer.update(0, 0, picture.width, picture.height)
     return layer

@@ -1,5 +1,7 @@
 # -*- coding: utf-8 -*-
-# ruff: noqa: PTH123, UP004, UP009, UP010, UP020, UP024, UP032 - Python 2.7
+# Python 2.7, and types in comments: the codes below would have it rewritten into what Python 2.7 does not know.
+# ruff: noqa: B904, B905, F401, PTH100, PTH118, PTH120, RUF005, RUF007, RUF046, RUF100, SIM115
+# ruff: noqa: UP004, UP006, UP007, UP009, UP010, UP018, UP020, UP024, UP032, UP035
 """What GIMP asks of a plug-in: its procedures, and a run of one."""
 
 from __future__ import absolute_import, division, unicode_literals
@@ -18,7 +20,7 @@ from .working import Progress, Run
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Dict, List, Optional, Sequence  # noqa: F401, UP035
+    from typing import Any, Dict, List, Optional, Sequence
 
 PREFIX = "python-fu-senga-"
 RECIPE = PREFIX + "run-recipe"
@@ -115,7 +117,7 @@ def _recipe_order(values):
             text = file.read()
     except (IOError, OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
-        raise Trouble("The recipe {} cannot be read: {}.".format(path, plain(reason)))  # noqa: B904 - Python 2.7
+        raise Trouble("The recipe {} cannot be read: {}.".format(path, plain(reason)))
     return dict(arguments.blend(values[1:]), recipe=text)
 
 
@@ -157,7 +159,7 @@ class Procedure(object):
         try:
             return self._paint(image, drawable, values)
         except Cancelled:
-            raise gimpfu.CancelError(native("Cancelled"))  # noqa: B904 - Python 2.7
+            raise gimpfu.CancelError(native("Cancelled"))
         except (Trouble, WorkerError) as error:
             self.failure = spoken(error)
         except Exception as error:  # the border to GIMP

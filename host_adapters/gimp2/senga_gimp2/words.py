@@ -1,12 +1,14 @@
 # -*- coding: utf-8 -*-
-# ruff: noqa: UP009, UP010 - Python 2.7
+# Python 2.7, and types in comments: the codes below would have it rewritten into what Python 2.7 does not know.
+# ruff: noqa: B904, B905, F401, PTH100, PTH118, PTH120, RUF005, RUF007, RUF046, RUF100, SIM115
+# ruff: noqa: UP004, UP006, UP007, UP009, UP010, UP018, UP020, UP024, UP032, UP035
 """Text between GIMP, which on Python 2 speaks bytes in UTF-8, and the plug-in, which speaks text."""
 
 from __future__ import absolute_import, unicode_literals
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Optional, Union  # noqa: F401
+    from typing import Optional, Union
 
 
 class Trouble(Exception):  # noqa: N818 - what a painter meets

@@ -1,5 +1,7 @@
 # -*- coding: utf-8 -*-
-# ruff: noqa: UP004, UP009, UP010, UP032 - Python 2.7
+# Python 2.7, and types in comments: the codes below would have it rewritten into what Python 2.7 does not know.
+# ruff: noqa: B904, B905, F401, PTH100, PTH118, PTH120, RUF005, RUF007, RUF046, RUF100, SIM115
+# ruff: noqa: UP004, UP006, UP007, UP009, UP010, UP018, UP020, UP024, UP032, UP035
 """The worker at work: progress for the painter, and their wish to stop."""
 
 from __future__ import absolute_import, division, unicode_literals
@@ -16,7 +18,7 @@ from .words import native, plain
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Dict, List, Tuple, Union  # noqa: F401, UP035
+    from typing import Any, Dict, List, Tuple, Union
 
     from senga_client import Canvas, Worker
 
@@ -44,7 +46,7 @@ class Progress(object):
 
     def _dialogs(self):
         # type: () -> List[Any]
-        """gimpfu's dialog, if this is an interactive run."""
+        """The dialog of gimpfu, if this is an interactive run."""
         windows = self._gtk.window_list_toplevels() if self._gtk else []
         return [window for window in windows if isinstance(window, self._gtk.Dialog)]
 

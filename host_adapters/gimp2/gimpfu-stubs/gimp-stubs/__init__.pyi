@@ -254,7 +254,15 @@ class Layer(Drawable):
     preserve_trans: bool
     show_mask: bool
     def __init__(
-        self, image: Image, name: str, width: int, height: int, type: int = ..., opacity: float = ..., mode: int = ..., /
+        self,
+        image: Image,
+        name: str,
+        width: int,
+        height: int,
+        type: int = ...,
+        opacity: float = ...,
+        mode: int = ...,
+        /,
     ) -> None: ...
     @property
     def is_floating_sel(self) -> bool: ...
@@ -280,9 +288,7 @@ class Channel(Drawable):
     colour: RGB
     opacity: float
     show_masked: bool
-    def __init__(
-        self, image: Image, name: str, width: int, height: int, opacity: float, color: RGB, /
-    ) -> None: ...
+    def __init__(self, image: Image, name: str, width: int, height: int, opacity: float, color: RGB, /) -> None: ...
     def copy(self) -> Channel: ...
     def combine_masks(self, channel: Channel, operation: int, offset_x: int = ..., offset_y: int = ...) -> None: ...
 

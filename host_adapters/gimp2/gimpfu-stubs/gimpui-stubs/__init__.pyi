@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import gimp
-
 class Dialog:
     vbox: Any
     def __init__(
@@ -48,8 +46,12 @@ class HintBox(_Widget): ...
 
 _Constraint = Callable[..., object] | None
 
-def ImageMenu(constraint: _Constraint = None, callback: Callable[..., object] | None = None, data: Any = None) -> Any: ...
-def LayerMenu(constraint: _Constraint = None, callback: Callable[..., object] | None = None, data: Any = None) -> Any: ...
+def ImageMenu(
+    constraint: _Constraint = None, callback: Callable[..., object] | None = None, data: Any = None
+) -> Any: ...
+def LayerMenu(
+    constraint: _Constraint = None, callback: Callable[..., object] | None = None, data: Any = None
+) -> Any: ...
 def ChannelMenu(
     constraint: _Constraint = None, callback: Callable[..., object] | None = None, data: Any = None
 ) -> Any: ...

@@ -1,5 +1,7 @@
+# -*- coding: utf-8 -*-
 """What the checks share: pictures, calls, pixels. Python 2.7, in GIMP 2.10's Python-Fu or on the double of it."""
 
+from __future__ import absolute_import, division, unicode_literals
 
 import importlib
 import traceback
@@ -11,8 +13,17 @@ from gimpfu import *
 WIDTH, HEIGHT = 64, 48
 PRECISIONS = dict(u8=100, u16=200, u32=300, half=500, float=600, double=700)
 DEFAULTS = {
-    "limit": 0.5, "count": 3, "invert": False, "way": 0, "note": b"", "setting-strength": b"", "seconds": 2.0,
-    "output": 0, "strength": 1.0, "keep-colors": False, "recipe": b"",
+    "limit": 0.5,
+    "count": 3,
+    "invert": False,
+    "way": 0,
+    "note": b"",
+    "setting-strength": b"",
+    "seconds": 2.0,
+    "output": 0,
+    "strength": 1.0,
+    "keep-colors": False,
+    "recipe": b"",
 }
 IN_PLACE, NEW_LAYER, NEW_IMAGE = range(3)
 PLAIN, HALF_SIZE, FRAMES = range(3)
@@ -116,7 +127,7 @@ def run_checks(out, names):
                 continue
             try:
                 check()
-                line = f"ok {title}"
+                line = "ok {}".format(title)
             except Exception:
                 line = "FAILED {}\n{}".format(title, traceback.format_exc().decode("utf-8"))
             out.write(line.encode("utf-8") + b"\n")

@@ -1,5 +1,7 @@
+# -*- coding: utf-8 -*-
 """What goes wrong: a true status, the picture unchanged, nothing left behind."""
 
+from __future__ import absolute_import, division, unicode_literals
 
 import os
 import tempfile

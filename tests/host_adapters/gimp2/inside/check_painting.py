@@ -1,5 +1,7 @@
+# -*- coding: utf-8 -*-
 """What a filter does to pictures of every mode and precision, and where its result goes."""
 
+from __future__ import absolute_import, division, unicode_literals
 
 import gimp
 from bench import (
@@ -114,7 +116,7 @@ def check_a_new_layer_lies_above_with_the_selection_as_mask():
         before = raw(layer)
         select_left_half(image)
         assert call("bench", image, layer, output=NEW_LAYER) is None
-        assert [one.name for one in image.layers] == [b"top", "shades – Bench".encode(), b"shades"], image.layers
+        assert [one.name for one in image.layers] == [b"top", "shades – Bench".encode("utf-8"), b"shades"], image.layers
         new = image.layers[1]
         assert top.name == b"top" and raw(layer) == before
         assert new.offsets == (3, 4) and new.mask is not None
@@ -177,7 +179,7 @@ def check_strength_mixes():
 
 def check_all_settings_are_callable():
     image, layer = picture()
-    call("bench-all", image, layer, note="Tusche – 墨".encode(), setting_strength=b"3")
+    call("bench-all", image, layer, note="Tusche – 墨".encode("utf-8"), setting_strength=b"3")
     assert near(values(layer)[0][:2], (0, 0), 0.003)
 
 
