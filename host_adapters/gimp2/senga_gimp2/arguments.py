@@ -11,7 +11,7 @@ import math
 import gimpfu
 
 from . import facts
-from .words import Trouble, native, plain
+from .words import Trouble, native, plain, say
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
@@ -45,10 +45,10 @@ def of_settings(settings, described):
 def common(described):
     # type: (bool) -> List[Parameter]
     """Where the result goes, and how it meets the original."""
-    output = _words("output", ("Result", "Where the result goes" + _numbered(OUTPUTS)), described)
-    strength = _words("strength", ("Strength", "0 keeps the picture, 1 is the filter's result"), described)
-    colors = _words("keep-colors", ("Keep the original colours", "Only the lightness changes"), described)
-    titles = tuple(native(title) for title in _OUTPUT_TITLES)
+    output = _words("output", (say("Result"), "Where the result goes" + _numbered(OUTPUTS)), described)
+    strength = _words("strength", (say("Strength"), "0 keeps the picture, 1 is the filter's result"), described)
+    colors = _words("keep-colors", (say("Keep the original colours"), "Only the lightness changes"), described)
+    titles = tuple(native(say(title)) for title in _OUTPUT_TITLES)
     return [
         (gimpfu.PF_OPTION,) + output + (0, titles),
         (gimpfu.PF_SLIDER,) + strength + (1.0, (0.0, 1.0, 0.01)),
@@ -59,7 +59,7 @@ def common(described):
 def of_recipe(described):
     # type: (bool) -> List[Parameter]
     """The arguments of “Run recipe”."""
-    file = _words("recipe", ("Recipe", "A TOML file, as “senga run --recipe” takes it"), described)
+    file = _words("recipe", (say("Recipe"), "A TOML file, as “senga run --recipe” takes it"), described)
     return [(gimpfu.PF_FILE,) + file + (native(""),)] + common(described)
 
 
@@ -69,7 +69,7 @@ def _of_setting(setting, described):
     note = _numbered(setting["choices"]) if kind == "choice" else ""
     words = _words(facts.argument_name(setting), (facts.label(setting), setting["text"].rstrip(".") + note), described)
     if kind == "choice":
-        titles = tuple(native(facts.sentence(choice)) for choice in setting["choices"])
+        titles = tuple(native(title) for title in facts.titles(setting))
         return (gimpfu.PF_OPTION,) + words + (setting["choices"].index(default), titles)
     if kind == "bool":
         return (gimpfu.PF_TOGGLE,) + words + (bool(default),)

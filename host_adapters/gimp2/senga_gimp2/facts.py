@@ -10,11 +10,11 @@ import io
 import json
 import os
 
-from .words import Trouble, spoken
+from .words import Trouble, native, plain, spoken
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Dict, List, Optional, Tuple
 
     Setting = Dict[str, Any]
     Filter = Dict[str, Any]
@@ -41,6 +41,48 @@ def read_manifest():
             "The list of Senga's filters cannot be used ({}): run “senga gimp install” again.".format(spoken(error))
         )
     return dict(manifest)
+
+
+def speak(manifest, languages):
+    # type: (Dict[str, Any], List[str]) -> Dict[str, Any]
+    """The manifest with its texts in the first of these languages that it has; ``words`` are then our own.
+
+    Args:
+        manifest: as it was read.
+        languages: names such as ``ja_JP.UTF-8``, ``ja_JP``, ``ja``, best first.
+    """
+    for name in languages:
+        if name in ("C", "POSIX") or name.split("_")[0] == "en":
+            break
+        if name in manifest.get("words", {}):
+            filters = [_translated(one, one["translated"].get(name)) for one in manifest["filters"]]
+            return dict(manifest, filters=filters, words=manifest["words"][name])
+    return dict(manifest, words={})
+
+
+def _translated(one, texts):
+    # type: (Filter, Optional[Dict[str, Any]]) -> Filter
+    if texts is None:
+        return one
+    settings = [dict(setting, **_keywords(texts["settings"].get(setting["name"], {}))) for setting in one["settings"]]
+    return dict(dict(one, **_keywords(texts)), settings=settings)
+
+
+def _keywords(texts):
+    # type: (Dict[str, Any]) -> Dict[str, Any]
+    return {native(name): text for name, text in texts.items()}
+
+
+def languages():
+    # type: () -> List[str]
+    """The languages that the painter reads, best first; GIMP tells its own in LANGUAGE."""
+    variables = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+    found = next((os.environ[name] for name in variables if os.environ.get(name)), "")
+    names = []  # type: List[str]
+    for name in plain(found).split(":"):
+        whole = name.split(".")[0].split("@")[0]
+        names += [whole, whole.split("_")[0]]
+    return names
 
 
 def argument_name(setting):
@@ -81,9 +123,15 @@ def bounds(setting):
 
 def label(setting):
     # type: (Setting) -> str
-    """What the dialog writes beside a setting: its name as words, and the unit."""
+    """What the dialog writes beside a setting: its label, or its name as words, and the unit."""
     unit = " ({})".format(setting["unit"]) if setting["unit"] else ""
-    return sentence(setting["name"]) + unit
+    return (setting.get("label") or sentence(setting["name"])) + unit
+
+
+def titles(setting):
+    # type: (Setting) -> List[str]
+    """What the dialog calls the choices of a setting."""
+    return list(setting.get("labels") or [sentence(choice) for choice in setting["choices"]])
 
 
 def sentence(name):

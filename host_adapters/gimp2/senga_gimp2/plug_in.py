@@ -15,7 +15,7 @@ import gimpfu
 from senga_client import Cancelled, WorkerError  # copied beside by the installer
 
 from . import arguments, facts, painting
-from .words import Trouble, native, plain, spoken
+from .words import Trouble, learn, native, plain, say, spoken
 from .working import Progress, Run
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
@@ -37,18 +37,26 @@ def _query():
     # type: () -> None
     """Tell GIMP the procedures. A manifest that cannot be read leaves only the one that says so when it runs."""
     try:
-        _register(facts.read_manifest()["filters"], True)
+        _register(_filters(), True)
     except Trouble as error:
         _register([], True)
         sys.stderr.write(native(error.message + "\n"))
     gimpfu._query()
 
 
+def _filters():
+    # type: () -> List[facts.Filter]
+    """The filters in the painter's language."""
+    manifest = facts.speak(facts.read_manifest(), facts.languages())
+    learn(manifest["words"])
+    return list(manifest["filters"])
+
+
 def _run(name, given):
     # type: (str, Sequence[Any]) -> Any
     """Run a procedure: whatever happens, GIMP gets a true status and the painter a sentence."""
     try:
-        procedures = _register(facts.read_manifest()["filters"], False)
+        procedures = _register(_filters(), False)
         procedure = procedures[plain(name)]
     except (Trouble, KeyError) as error:
         text = error.message if isinstance(error, Trouble) else "This filter is gone: start GIMP again."
@@ -84,7 +92,7 @@ def _register(filters, described):
             name = PREFIX + one["name"] + "-all"
             procedures[name] = _filter(one, one["settings"], arguments.ALL_SETTINGS, described)
     procedures[RECIPE] = Procedure(
-        "Run recipe…",
+        say("Run recipe") + "…",
         "Apply a recipe: a chain of filters",
         "The Senga authors",
         arguments.of_recipe(described),

@@ -14,7 +14,7 @@ from gimpfu import pdb
 from senga_client import Cancelled, connect  # copied beside by the installer
 
 from .facts import PATH
-from .words import native, plain
+from .words import native, plain, say
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
@@ -94,10 +94,10 @@ class Run(object):
             Cancelled: the painter asked to stop.
             WorkerError: the worker's sentence.
         """
-        self._progress.show(0.0, "Waiting for Senga")
+        self._progress.show(0.0, say("Waiting for Senga"))
         with self._connected() as worker:
             result = worker.run(self._order, canvas, self._progress.show, self._progress.is_cancelled, spool.take)
-        self._progress.show(1.0, "Bringing the result into GIMP")
+        self._progress.show(1.0, say("Bringing the result into GIMP"))
         self.notes = [plain(note) for note in result.notes]
         return result.changed
 

@@ -3,6 +3,7 @@
 
 from __future__ import absolute_import, division, unicode_literals
 
+import os
 import threading
 
 import gimp
@@ -70,6 +71,29 @@ def _steps(image):
     record = state.images[image.ID]
     assert record.groups == 0, "an undo group is open"
     return record.steps
+
+
+def check_it_speaks_the_language_of_the_painter():
+    from senga_gimp2 import facts
+
+    read, manifest = facts.read_manifest, facts.read_manifest()
+    manifest["words"] = {"ja": {"Result": "結果"}, "zh_CN": {"Result": "结果"}}
+    for one in manifest["filters"]:
+        one["translated"] = {
+            "ja": {"title": "題", "summary": "", "settings": {"limit": {"label": "限界", "unit": "点"}}}
+        }
+    facts.read_manifest = lambda: manifest
+    found = []
+    for language in ("ja_JP.UTF-8", "de_DE:zh_CN", "en_GB:ja", "C"):
+        os.environ[b"LANGUAGE"] = language.encode("utf-8")
+        try:
+            call("bench", *picture())
+        finally:
+            del os.environ[b"LANGUAGE"]
+        bench = _registered("bench")
+        found.append((bench["output"][2].decode("utf-8"), bench["limit"][2].decode("utf-8")))
+    facts.read_manifest = read
+    assert found == [("結果", "限界 (点)"), ("结果", "Limit"), ("Result", "Limit"), ("Result", "Limit")], found
 
 
 def check_one_undo_step():
