@@ -126,8 +126,8 @@ def run_checks(out, names):
             if not title.startswith("check_"):
                 continue
             try:
-                check()
-                line = "ok {}".format(title)
+                said = check()
+                line = "ok {}{}".format(title, ": " + said if said else "")
             except Exception:
                 line = "FAILED {}\n{}".format(title, traceback.format_exc().decode("utf-8"))
             out.write(line.encode("utf-8") + b"\n")
