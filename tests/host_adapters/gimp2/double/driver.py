@@ -6,7 +6,6 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 if __name__ == "__main__":
-    sys.dont_write_bytecode = True
     main = sys.argv[1]
     sys.path[:0] = [os.path.dirname(main), HERE, sys.argv[2]]
     import gimp
