@@ -2,9 +2,11 @@
 #   make_profile REPOSITORY FOLDER [PYTHON]
 make_profile() {
   local here=$1 profile=$2 python=${3:-$2/python}
+  local version
+  version=$(gimp-console --version | grep -oE '[0-9]+\.[0-9.]+' | head -1)
   mkdir -p "$profile"
   # What GIMP would do itself: no welcome, no look for updates.
-  printf '%s\n' '(config-version "3.0.4")' '(show-welcome-dialog no)' '(check-updates no)' \
+  printf '%s\n' "(config-version \"$version\")" '(show-welcome-dialog no)' '(check-updates no)' \
     '(color-profile-policy keep)' '(metadata-rotation-policy keep)' >"$profile/gimprc"
   [ $# = 3 ] || printf '#!/bin/sh\nPYTHONPATH=%s exec %s "$@"\n' "$here/tests/gimp/filters" "$here/.venv/bin/python" >"$python"
   [ $# = 3 ] || chmod +x "$python"

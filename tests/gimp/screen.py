@@ -100,7 +100,7 @@ def settled(screen, name, part=CANVAS, seconds=PATIENCE):
     raise AssertionError(f"{name} does not come to rest")
 
 
-def open_dialog(screen, title, menu_shot=None):
+def open_dialog(screen, title, menu_shot=None, window=None):
     """Through Filters > Senga."""
     titles = [
         one["title"] for one in json.loads((PROFILE / "plug-ins/senga-gimp/manifest.json").read_text())["filters"]
@@ -112,7 +112,7 @@ def open_dialog(screen, title, menu_shot=None):
     if menu_shot:
         screen.shot(menu_shot)
     screen.keys(*["Down"] * sorted(f"{one}…" for one in [*titles, "Run recipe"]).index(f"{title}…"), "Return")
-    wait(f"the dialog of {title}", lambda: screen.windows(f"^Senga: {title}"))
+    wait(f"the dialog of {title}", lambda: screen.windows(f"^Senga: {window or title}"))
     time.sleep(1.5)
 
 
@@ -138,8 +138,16 @@ def paint_and_undo(screen, before):
     title = "Pencil sketch"
     open_dialog(screen, title, "menu")
     time.sleep(3)
-    settled(screen, "dialog", None)
+    first = settled(screen, "dialog", None)
     say("menu, dialog and preview")
+    screen.keys("alt+k")  # keep the original colours
+    time.sleep(2)
+    followed = difference(screen, first, settled(screen, "dialog-colored", None))
+    assert followed > 0.05, f"the preview does not follow the settings: {followed}"
+    screen.keys("alt+k")
+    time.sleep(2)
+    assert difference(screen, first, settled(screen, "dialog-again", None)) < 0.02
+    say("the preview follows the settings")
     screen.keys("alt+o")
     took = wait("the sketch", is_closed(screen, title))
     result = settled(screen, "canvas-result")
@@ -165,6 +173,16 @@ def cancel_before(screen, before):
     wait("the dialog closes", is_closed(screen, "Colour pencil"))
     assert difference(screen, before, settled(screen, "canvas-undone")) < 1e-3
     say("cancelled before anything was done")
+
+
+def recipe_dialog(screen, before):
+    open_dialog(screen, "Run recipe", window="Recipe")
+    screen.shot("recipe")
+    screen.keys("alt+o")
+    wait("GIMP's message", lambda: screen.windows("GIMP Message"))
+    screen.keys("Return")
+    assert difference(screen, before, settled(screen, "canvas-undone")) < 1e-3
+    say("a recipe must be chosen before it runs")
 
 
 def cancel_in_dialog(screen, before):
@@ -209,7 +227,9 @@ def fail(screen, before):
     say("a filter that fails is told in GIMP's message")
 
 
-ACTS = {act.__name__: act for act in (paint_and_undo, cancel_before, cancel_in_dialog, cancel_in_gimp, fail)}
+ACTS = {
+    act.__name__: act for act in (paint_and_undo, cancel_before, recipe_dialog, cancel_in_dialog, cancel_in_gimp, fail)
+}
 
 
 def main():

@@ -20,6 +20,9 @@ from .working import Progress  # noqa: E402
 
 _WIDTH, _HEIGHT = 420, 420
 _SEED_LIMIT = 2**31 - 1
+_MENU = Gtk.ComboBox.__gtype__
+"""GIMP 3.2 would show a few choices as buttons below each other."""
+
 _TWO_WAYS = GObject.BindingFlags.BIDIRECTIONAL | GObject.BindingFlags.SYNC_CREATE
 
 
@@ -70,8 +73,8 @@ class Dialog:
         """Where the result goes, and how it meets the original."""
         self._settings.pack_start(Gtk.Separator(), False, False, 0)
         self._settings.pack_start(self._window.get_scale_entry("strength", 1.0), False, False, 0)
-        for name in ("keep-colors", "output"):
-            self._settings.pack_start(self._window.get_widget(name, GObject.TYPE_NONE), False, False, 0)
+        self._settings.pack_start(self._window.get_widget("keep-colors", GObject.TYPE_NONE), False, False, 0)
+        self._settings.pack_start(self._window.get_widget("output", _MENU), False, False, 0)
 
     def add_saving(self, make_recipe: Callable[[], str], name: str) -> None:
         """A button that writes the settings of this moment as a recipe."""
@@ -114,7 +117,8 @@ class Dialog:
         elif setting["name"] == "seed" and setting["kind"] == "int":
             widget = self._seed(name)
         else:
-            widget = self._window.get_widget(name, GObject.TYPE_NONE)
+            kind = _MENU if facts.kind(setting) == "choice" else GObject.TYPE_NONE
+            widget = self._window.get_widget(name, kind)
         widget.set_tooltip_text(setting["text"])
         return widget
 
