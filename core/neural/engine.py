@@ -25,7 +25,7 @@ from .prepare import Prepared, prepare
 from .storage import open_store
 from .strips import Strips, Sums
 
-STRIP_BYTES = 64 * memory.MB
+STRIP_BYTES = 96 * memory.MB
 """Working memory of one strip; more is not faster."""
 STRIP_OPERATIONS = 8e9
 """At most so much between two looks at the cancel button."""

@@ -103,8 +103,9 @@ def working_bytes(network: Network, sizes: Mapping[str, Size], nodes: Iterable[s
         block, pixels = network.by_name[name].block, prod(sizes[name])
         total += 4 * network.by_name[name].channels * pixels
         if isinstance(block, Conv):
-            inputs = block.inputs * prod(sizes[sources(network)[name][0]])
-            total += 4 * (2 * inputs + block.outputs * pixels * (block.kernel if block.kernel >= 5 else 1))
+            inputs, outputs = block.inputs * prod(sizes[sources(network)[name][0]]), block.outputs * pixels
+            copies = block.kernel if block.stride == 1 and block.groups == 1 else 1
+            total += 4 * (inputs * (1 + min(copies, 3)) + outputs * copies)
     return total
 
 
