@@ -11,7 +11,7 @@ PHOTOS := examples/astronaut.png examples/summer-palace.jpg
 STEPS := 1-anime 2-sketch 3-color-pencil 4-anime-sketch 5-anime-color-pencil
 DEMO := demo
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-gimp test-gimp2 lint bench messages clean
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -24,7 +24,16 @@ $(VENV)/ready-test: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --no-deps tests/third_party/senga-posterize
 	touch $@
 
-$(VENV)/ready-lint: $(VENV)/ready-test
+$(VENV)/ready-test-gimp: $(VENV)/ready-test
+	.ci/gimp/run
+
+test-gimp2: $(VENV)/ready-test
+	.ci/gimp2/run
+
+messages: $(VENV)/ready-test
+	$(BIN)/python tools/messages.py
+
+lint: $(VENV)/ready-test
 	$(BIN)/python -m pip install --quiet --editable ".[lint]"
 	touch $@
 
@@ -40,6 +49,15 @@ demo: $(VENV)/ready
 
 test: $(VENV)/ready-test
 	$(BIN)/pytest
+
+test-gimp: $(VENV)/ready-test
+	.ci/gimp/run
+
+test-gimp2: $(VENV)/ready-test
+	.ci/gimp2/run
+
+messages: $(VENV)/ready-test
+	$(BIN)/python tools/messages.py
 
 lint: $(VENV)/ready-lint
 	$(BIN)/ruff check .

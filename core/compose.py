@@ -91,7 +91,7 @@ def compose_act(
     box = _surroundings(mask, picture, filter.reach if filter else Filter.reach)
     part = picture.crop(*box)
     seen = Image(opaque(part), None, picture.grey, picture.info)
-    result = act(seen, replace(job, full_size=job.full_size or picture.pixels.shape[:2]))
+    result = act(seen, replace(job, full_size=job.full_size or (picture.height, picture.width)))
     if isinstance(result, Animation):
         return _blend_animation(result, picture, box, mask, blend)
     grey = picture.grey and (result.grey if filter is None else not filter.paints_color())

@@ -12,6 +12,9 @@ import pytest
 from senga.image import Image
 from senga.testing import sample
 
+# onnx, imported first, would choose a form of Protocol Buffers that MindSpore's older message files cannot use.
+os.environ["PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"] = "python"
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -35,6 +38,7 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     """No test reads or writes the user's own models and choices."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("SENGA_HOME", str(home))
+    monkeypatch.setenv("SENGA_LANGUAGE", "en")
     for name in ("SENGA_PLUGINS", "SENGA_STRICT", "SENGA_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
     return home

@@ -24,8 +24,8 @@ def allowed(path: Path) -> set[str]:
         return LIGHT | PICTURES | {"senga"} | (NETWORKS if inside[0] == "neural" else set())
     if room == "plugins":
         return LIGHT | {"cv2", "senga"}
-    if "senga_gimp" in path.as_posix() or path.name == "senga-gimp.py":  # what runs inside GIMP knows nothing of senga
-        return {"gi", "senga_gimp", "senga_client", "gimp", "gimpfu", "gimpenums"}
+    if "senga_gimp" in path.as_posix().replace("-", "_"):  # what runs inside GIMP knows nothing of senga
+        return {"gi", "senga_gimp", "senga_gimp2", "senga_client", "gimp", "gimpfu", "gimpenums"}
     return LIGHT | RUNNER | {"senga", "senga.plugins"}
 
 

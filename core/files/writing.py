@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TypeVar
+from typing import Any, BinaryIO, Literal
 
 from senga.atomic import Replacement, replacing
 from senga.errors import Cancelled, SengaError, WriteError
@@ -26,7 +26,7 @@ from .still_writers import write_avif, write_bmp, write_jpeg, write_webp
 from .tiff import write_tiff
 
 Keep = Literal["keep", "strip", "strip-gps"]
-Picture = TypeVar("Picture", Image, Animation)
+Picture = Image | Animation
 Encoder = Callable[[Any, BinaryIO, int | None], None]
 
 _PATTERN = re.compile(r"%0?\d*d")

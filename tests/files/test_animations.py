@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from senga import files
 from senga.errors import ReadError, WriteError
-from senga.image import Animation, Frame, Image, Metadata
 from senga.files.png import chunk
+from senga.image import Animation, Frame, Image, Metadata
 
 Grain = Callable[..., NDArray[Any]]
 SECONDS = (0.1, 0.25, 0.5, 0.04)

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from senga import files
 from senga.errors import ReadError
-from senga.image import Animation, Frame, Image
 from senga.files.png import SIGNATURE, chunk
+from senga.image import Animation, Frame, Image
 
 Grain = Callable[..., NDArray[Any]]
 STILLS = ["png", "jpg", "tif", "webp", "avif", "gif", "bmp"]

@@ -14,12 +14,12 @@ from pathlib import Path
 import click.testing
 import pytest
 
-from senga.store.catalog import read_catalog
-from senga.store.download import digest_of
 from senga.errors import ModelError
 from senga.host_adapters.standalone import models
 from senga.host_adapters.standalone.models import models_command
 from senga.store import Store
+from senga.store.catalog import read_catalog
+from senga.store.download import digest_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "plugins" / "animegan" / "weights.toml"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from senga.store.download import NotReachable, digest_of, download, safe_url
 from senga.errors import ModelError
+from senga.store.download import NotReachable, digest_of, download, safe_url
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from senga.store.catalog import ModelEntry, is_safe_name, read_catalog
-from senga.store.download import digest_of
 from senga.errors import Cancelled, ModelError
 from senga.job import Weights
-from senga.store.model_file import read_model
 from senga.neural.checkpoints import read_checkpoint
 from senga.store import Store, default_store
+from senga.store.catalog import ModelEntry, is_safe_name, read_catalog
+from senga.store.download import digest_of
+from senga.store.model_file import read_model
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "plugins" / "animegan" / "weights.toml"

@@ -78,10 +78,10 @@ def _parse(data: memoryview) -> Checkpoint:
     start = bytes(data[:32])
     if start[:4] == b"PK\x03\x04":
         return _parse_archive(Archive(data))
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= len(data):  # its length may begin like a pickle
+        return read_safetensors(data)
     if start[:1] == b"\x80":
         return read_pytorch_plain(data)
-    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= len(data):
-        return read_safetensors(data)
     for (at, mark), what in _FOREIGN.items():
         if start[at : at + len(mark)] == mark:
             raise ModelError(f"This is {what}; Senga reads {_READ}.")

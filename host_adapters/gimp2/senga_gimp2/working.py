@@ -99,7 +99,7 @@ class Run(object):
             result = worker.run(self._order, canvas, self._progress.show, self._progress.is_cancelled, spool.take)
         self._progress.show(1.0, say("Bringing the result into GIMP"))
         self.notes = [plain(note) for note in result.notes]
-        return result.changed
+        return bool(result.changed)
 
     def _connected(self):
         # type: () -> Worker
