@@ -22,7 +22,6 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs ``senga evaluate`` in this process: exit code, standard output, standard error."""
-    monkeypatch.setitem(app.COMMANDS, "evaluate", ("evaluate", "Judge generated pictures."))
 
     def call(*words: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["senga", "evaluate", *map(str, words)])
