@@ -9,8 +9,8 @@ from pathlib import Path
 
 import cv2
 
+from senga.neural.training.targets import STYLES, draw_target
 from training.pictures import Picture, list_pictures, read_rgb, resize_long, write_rgb
-from training.targets import STYLES, draw_target
 
 GREY = 6.0
 """Photos whose channels differ less than this on average count as grey and are left out."""

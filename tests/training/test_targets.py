@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.targets import STYLES, draw_target, ink_lines, kuwahara, smooth_l0, tone_steps
+from senga.neural.training.targets import STYLES, draw_target, ink_lines, kuwahara, smooth_l0, tone_steps
 
 
 def scene() -> np.ndarray:

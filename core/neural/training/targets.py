@@ -37,6 +37,7 @@ class TargetStyle:
 PAINTED_COMIC = TargetStyle()
 HOKUSAI = TargetStyle(
     flatness=0.007,
+    brush=3,
     steps=5,
     step_strength=0.6,
     line=0.95,
