@@ -24,16 +24,7 @@ $(VENV)/ready-test: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --no-deps tests/third_party/senga-posterize
 	touch $@
 
-$(VENV)/ready-test-gimp: $(VENV)/ready-test
-	.ci/gimp/run
-
-test-gimp2: $(VENV)/ready-test
-	.ci/gimp2/run
-
-messages: $(VENV)/ready-test
-	$(BIN)/python tools/messages.py
-
-lint: $(VENV)/ready-test
+$(VENV)/ready-lint: $(VENV)/ready-test
 	$(BIN)/python -m pip install --quiet --editable ".[lint]"
 	touch $@
 
