@@ -1,6 +1,7 @@
 """The weights of an ONNX model, and the order of the operations that use them.
 
-Only what carries weights is read: ``ModelProto.graph`` (7), its ``node`` (1) and ``initializer`` (5); no sub-graphs.
+Only what carries weights or facts is read: ``ModelProto.graph`` (7), its ``node`` (1) and ``initializer`` (5), and
+``ModelProto.metadata_props`` (14); no sub-graphs.
 
 References:
     https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
@@ -19,8 +20,9 @@ from senga.errors import ModelError
 from . import wire
 from .checkpoint import Checkpoint, Damaged, Node, element_count, to_array
 
-_KINDS = {1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 9: "bool",
+KINDS = {1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 9: "bool",
           10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 16: "bfloat16"}  # fmt: skip
+"""``TensorProto.DataType`` -> the name that NumPy gives the type."""
 _FLOATS, _INTEGERS, _LONGS, _DOUBLES, _UNSIGNED = 4, 5, 7, 10, 11
 _RAW, _EXTERNAL, _LOCATION = 9, 13, 14
 
@@ -40,11 +42,19 @@ def read_onnx(data: memoryview) -> Checkpoint:
             arrays[name] = array
     if not arrays:
         raise Damaged("it holds no weights")
-    return Checkpoint("onnx", arrays, {"producer": _producer(data)}, tuple(nodes))
+    return Checkpoint("onnx", arrays, _facts(data), tuple(nodes))
 
 
-def _producer(data: memoryview) -> str:
-    return next((part.text() for part in wire.fields(data) if part.number == 2), "")
+def _facts(data: memoryview) -> dict[str, str]:
+    """The program that wrote the model, and what it says about the model."""
+    facts: dict[str, str] = {}
+    for part in wire.fields(data):
+        if part.number == 2:
+            facts["producer"] = part.text()
+        elif part.number == 14:
+            pair = {field.number: field.text() for field in wire.fields(part.bytes())}
+            facts[pair.get(1, "")] = pair.get(2, "")
+    return facts
 
 
 def _node(message: memoryview, arrays: dict[str, NDArray[Any]]) -> Node:
@@ -99,9 +109,9 @@ def _tensor(message: memoryview) -> tuple[str, NDArray[Any]]:
             raise ModelError("This model keeps its weights in other files, and only self-contained ones are read.")
         else:
             values.setdefault(part.number, []).append(part)
-    if kind not in _KINDS:
+    if kind not in KINDS:
         raise Damaged(f"the element type {kind}")
-    return name, _content(values, _KINDS[kind], shape)
+    return name, _content(values, KINDS[kind], shape)
 
 
 def _content(values: dict[int, list[wire.Field]], kind: str, shape: list[int]) -> NDArray[Any]:

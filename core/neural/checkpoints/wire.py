@@ -1,4 +1,4 @@
-"""The wire format of Protocol Buffers: numbered fields, read without a schema.
+"""The wire format of Protocol Buffers: numbered fields, read and written without a schema.
 
 References:
     https://protobuf.dev/programming-guides/encoding/
@@ -6,6 +6,7 @@ References:
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -93,3 +94,38 @@ def _packed(data: memoryview) -> list[int]:
         value, at = varint(data, at)
         numbers.append(value - (1 << 64) if value >> 63 else value)
     return numbers
+
+
+def write_integer(number: int, value: int) -> bytes:
+    """A field that holds a signed 64-bit number."""
+    return _key(number, VARINT) + write_varint(value)
+
+
+def write_float(number: int, value: float) -> bytes:
+    """A field that holds a float of four bytes."""
+    return _key(number, FIXED32) + struct.pack("<f", value)
+
+
+def write_bytes(number: int, value: bytes | str) -> bytes:
+    """A field that holds text, or a message written before."""
+    data = value.encode() if isinstance(value, str) else value
+    return _key(number, BYTES) + write_varint(len(data)) + data
+
+
+def write_varint(value: int) -> bytes:
+    """A signed 64-bit number, seven bits to a byte, the lowest first.
+
+    Raises:
+        ValueError: it needs more than 64 bits.
+    """
+    if not -(1 << 63) <= value < 1 << 64:
+        raise ValueError(f"{value} does not fit 64 bits")
+    rest, written = value & ((1 << 64) - 1), bytearray()
+    while rest > 127:
+        written.append(rest & 127 | 128)
+        rest >>= 7
+    return bytes([*written, rest])
+
+
+def _key(number: int, wire: int) -> bytes:
+    return write_varint(number << 3 | wire)
