@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import copy
-import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -114,6 +114,18 @@ class Trainer:
         """Writes the averaged weights."""
         save_generator(self.average, path, {"steps": str(self.steps)})
 
+    def state(self) -> dict[str, Any]:
+        """Everything that the next step depends on, but for the pictures."""
+        parts = (self.network, self.average, self.judge, self.optimiser, self.judge_optimiser)
+        return {"parts": [part.state_dict() for part in parts], "grams": self.grams, "steps": self.steps}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes back to a state."""
+        parts = (self.network, self.average, self.judge, self.optimiser, self.judge_optimiser)
+        for part, saved in zip(parts, state["parts"], strict=True):
+            part.load_state_dict(saved)
+        self.grams, self.steps = state["grams"], state["steps"]
+
     @staticmethod
     def _update(optimiser: torch.optim.Optimizer, network: nn.Module, loss: Tensor) -> None:
         optimiser.zero_grad()
@@ -122,20 +134,42 @@ class Trainer:
         optimiser.step()
 
 
-def train(trainer: Trainer, pairs: Pairs, panels: Panels, out: Path, minutes: float, every: float, pixels: int) -> None:
-    """Trains for a span of time and writes averaged weights every few minutes and at the end."""
-    started, written = time.monotonic(), 0
-    while (progress := (time.monotonic() - started) / (60 * minutes)) < 1:
+class Checkpoint:
+    """The file that a stopped training goes on from: networks, optimisers, and where the random crops are."""
+
+    def __init__(self, path: Path, trainer: Trainer, pairs: Pairs, panels: Panels) -> None:
+        self.path, self.trainer, self.randoms = path, trainer, (pairs.random, panels.random)
+
+    def write(self) -> None:
+        """Replaces the file in one move."""
+        new = self.path.with_suffix(".new")
+        torch.save({**self.trainer.state(), "randoms": [r.bit_generator.state for r in self.randoms]}, new)
+        new.replace(self.path)
+
+    def read(self) -> None:
+        """Goes back to the file."""
+        state = torch.load(self.path, map_location=self.trainer.device, weights_only=True)
+        self.trainer.restore(state)
+        for random, saved in zip(self.randoms, state["randoms"], strict=True):
+            random.bit_generator.state = saved
+
+
+def train(trainer: Trainer, pairs: Pairs, panels: Panels, out: Path, steps: int, every: int, pixels: int) -> None:
+    """Trains to a number of steps; writes averaged weights and a checkpoint now and then and at the end."""
+    checkpoint = Checkpoint(out / "checkpoint.pt", trainer, pairs, panels)
+    if checkpoint.path.exists():
+        checkpoint.read()
+    while trainer.steps < steps:
+        progress = trainer.steps / steps
         count, size = crop_plan(progress, pixels)
         photo, target = pairs.batch(count, size)
         figures = trainer.step(photo, target, panels.batch(count, size), progress)
         if trainer.steps % 25 == 0:
             shown = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
             print(f"{trainer.steps} {progress:.2f} crops {count}x{size} {shown}", flush=True)
-        if progress * minutes > (written + 1) * every:
-            written += 1
+        if trainer.steps % every == 0 or trainer.steps == steps:
             trainer.save(out / f"step-{trainer.steps:05d}.safetensors")
-    trainer.save(out / "last.safetensors")
+            checkpoint.write()
 
 
 def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -144,11 +178,11 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--pairs", type=Path, required=True, help="folder written by training.pack")
     parser.add_argument("--style", type=Path, required=True, help="folder of the style set, or text file of paths")
     parser.add_argument("--vgg", type=Path, required=True, help="compressed VGG-19 encoder, e4_base.pth")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
     parser.add_argument("--start", type=Path, help="weights to start from; near the identity without")
     parser.add_argument("--width", type=float, default=0.5)
-    parser.add_argument("--minutes", type=float, default=20)
-    parser.add_argument("--every", type=float, default=5, help="minutes between checkpoints")
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
     parser.add_argument("--pixels", type=int, default=75_000, help="pixels in one batch")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
@@ -158,7 +192,7 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs one training."""
+    """Runs one training, or goes on with it."""
     options = options_from(arguments)
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
@@ -167,7 +201,7 @@ def main(arguments: list[str] | None = None) -> None:
     weights = LossWeights(**{name: getattr(options, f"weight_{name}") for name in vars(LossWeights())})
     trainer = Trainer(network, options.vgg, weights, options.device)
     pairs, panels = Pairs(options.pairs), Panels(options.style)
-    train(trainer, pairs, panels, options.out, options.minutes, options.every, options.pixels)
+    train(trainer, pairs, panels, options.out, options.steps, options.every, options.pixels)
 
 
 if __name__ == "__main__":

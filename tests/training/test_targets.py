@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from senga.neural.training.targets import STYLES, draw_target, ink_lines, kuwahara, smooth_l0, tone_steps
+from senga.neural.training.targets import STYLES, TargetStyle, draw_target, ink_lines, kuwahara, smooth_l0, tone_steps
 
 
 def scene() -> np.ndarray:
@@ -35,7 +35,7 @@ def test_smoothing_keeps_a_flat_picture() -> None:
 def test_lines_lie_on_the_dark_side_of_edges() -> None:
     step = np.full((40, 40, 3), 0.3, np.float32)
     step[:, 20:] = 0.8
-    ink = ink_lines(step, 1.0)
+    ink = ink_lines(step, TargetStyle())
     assert ink[10:30, 17:20].max() > 0.9
     assert ink[10:30, 21:].max() == 0
 

@@ -16,36 +16,51 @@ LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 class TargetStyle:
     """Settings of the drawn target; colours in [0, 1], lengths in pixels."""
 
-    flatness: float = 0.006
+    flatness: float = 0.007
     """Weight of the L0 smoothing."""
-    brush: int = 4
+    brush: int = 3
     """Radius of the Kuwahara filter."""
-    steps: int = 7
+    steps: int = 6
     """Tone steps between black and white."""
-    step_strength: float = 0.4
+    step_strength: float = 0.6
     """How far tones move towards their step, 0 to 1."""
     line: float = 0.95
     """Strength of the ink lines, 0 to 1."""
-    line_sigma: float = 1.15
+    line_sigma: float = 1.0
     """Half thickness of the lines."""
-    ink: tuple[float, float, float] = (0.05, 0.04, 0.06)
+    faintest: float = 0.006
+    """Relative contrast below which an edge gets no line."""
+    smallest: int = 40
+    """Specks of ink below this number of pixels are left out."""
+    crowd: float = 0.3
+    """Share of ink around a line at which it has faded by half: foliage becomes paint, not dots."""
+    ink: tuple[float, float, float] = (0.05, 0.03, 0.045)
+    ink_body: float = 0.08
+    """Share of the paint's own colour in the ink."""
     paper: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    saturation: float = 1.25
-    gamma: float = 0.85
+    shadow: tuple[float, float, float] = (0.08, 0.15, 0.36)
+    """Colour that the deepest shadows take."""
+    shadow_strength: float = 0.0
+    saturation: float = 1.3
+    gamma: float = 0.8
 
 
 PAINTED_COMIC = TargetStyle()
 HOKUSAI = TargetStyle(
-    flatness=0.007,
-    brush=3,
+    flatness=0.012,
+    brush=4,
     steps=5,
-    step_strength=0.6,
-    line=0.95,
-    line_sigma=1.1,
-    ink=(0.04, 0.07, 0.17),
-    paper=(1.0, 0.965, 0.88),
+    step_strength=0.8,
+    line=0.97,
+    line_sigma=1.25,
+    faintest=0.005,
+    smallest=50,
+    ink=(0.05, 0.12, 0.32),
+    ink_body=0.0,
+    paper=(1.0, 0.955, 0.85),
+    shadow_strength=0.75,
     saturation=1.2,
-    gamma=0.85,
+    gamma=0.72,
 )
 STYLES = {"painted-comic": PAINTED_COMIC, "hokusai": HOKUSAI}
 
@@ -114,24 +129,31 @@ def kuwahara(picture: Image, radius: int, sharpness: float = 8.0) -> Image:
 
 
 def tone_steps(picture: Image, count: int, strength: float) -> Image:
-    """Pulls the luminance towards evenly spaced tones and keeps the chroma."""
+    """Pulls the luminance towards evenly spaced tones and keeps the ratio of the channels."""
     luma = (picture @ LUMA)[..., None]
     scaled = luma * count
     fraction = scaled - np.floor(scaled)
     stepped = (np.floor(scaled) + 0.5 + 0.5 * np.tanh(5 * (fraction - 0.5)) / np.tanh(2.5)) / count
-    return np.asarray(picture + strength * (stepped - luma), np.float32)
+    gain = 1 + strength * (stepped - luma) / (np.maximum(luma, 0) + 0.02)
+    return np.asarray(picture * gain, np.float32)
 
 
-def ink_lines(picture: Image, sigma: float, smallest: int = 20) -> Image:
-    """Ink between 0 and 1 on the dark side of edges; specks below `smallest` pixels are dropped."""
+def ink_lines(picture: Image, style: TargetStyle) -> Image:
+    """Ink between 0 and 1 on the dark side of edges; specks are dropped, and crowded lines fade."""
     luma = picture @ LUMA
-    narrow, wide = cv2.GaussianBlur(luma, (0, 0), sigma), cv2.GaussianBlur(luma, (0, 0), 1.6 * sigma)
-    dark = np.clip(((wide - narrow) / (0.15 + wide) - 0.004) / 0.05, 0, 1)
+    narrow, wide = (cv2.GaussianBlur(luma, (0, 0), scale * style.line_sigma) for scale in (1.0, 1.6))
+    dark = np.clip(((wide - narrow) / (0.15 + wide) - style.faintest) / 0.05, 0, 1)
     _, labels, stats, _ = cv2.connectedComponentsWithStats((dark > 0.2).astype(np.uint8))
-    kept = stats[:, cv2.CC_STAT_AREA] >= smallest
+    kept = stats[:, cv2.CC_STAT_AREA] >= style.smallest
     kept[0] = False
     near = cv2.GaussianBlur(kept[labels].astype(np.float32), (0, 0), 0.8)
-    return np.asarray(dark * np.clip(2 * near, 0, 1), np.float32)
+    return fade_crowds(np.asarray(dark * np.clip(2 * near, 0, 1), np.float32), style.crowd)
+
+
+def fade_crowds(lines: Image, crowd: float, reach: float = 7.0) -> Image:
+    """Fades lines where ink already covers the share `crowd` of the surroundings."""
+    density = cv2.GaussianBlur(lines, (0, 0), reach)
+    return np.asarray(lines * np.clip(1.5 - density / crowd, 0.1, 1), np.float32)
 
 
 def saturate(picture: Image, gain: float) -> Image:
@@ -145,21 +167,30 @@ def sharpen(picture: Image, sigma: float = 1.6, gain: float = 0.5) -> Image:
     return np.asarray(picture + gain * (picture - cv2.GaussianBlur(picture, (0, 0), sigma)), np.float32)
 
 
+def tint_shadows(picture: Image, colour: tuple[float, float, float], strength: float) -> Image:
+    """Mixes a colour into what is darker than two fifths of white, most into black."""
+    luma = (picture @ LUMA)[..., None]
+    share = strength * np.clip(1 - 2.4 * luma, 0, 1)
+    tinted = np.array(colour, np.float32) * (0.3 + luma) / 0.35
+    return np.asarray(picture * (1 - share) + tinted * share, np.float32)
+
+
 def flat_paint(picture: Image, style: TargetStyle) -> Image:
     """Flat colours with soft tone steps on the colour of the paper."""
-    flat = kuwahara(smooth_l0(kuwahara(picture, style.brush), style.flatness), 2)
+    flat = kuwahara(smooth_l0(kuwahara(picture, style.brush), style.flatness), 3)
     toned = np.clip(tone_steps(sharpen(flat), style.steps, style.step_strength), 0, 1) ** style.gamma
     bright = np.clip(saturate(toned, style.saturation), 0, 1)
-    return np.asarray(bright * np.array(style.paper, np.float32), np.float32)
+    tinted = np.clip(tint_shadows(bright, style.shadow, style.shadow_strength), 0, 1)
+    return np.asarray(tinted * np.array(style.paper, np.float32), np.float32)
 
 
 def draw_target(photo: NDArray[np.uint8], style: TargetStyle) -> NDArray[np.uint8]:
     """Draws the target of an RGB photo, same size."""
     picture: Image = np.asarray(photo / 255, np.float32)
     paint = flat_paint(picture, style)
-    lines = style.line * ink_lines(kuwahara(picture, 2), style.line_sigma)[..., None]
-    drawn = paint * (1 - lines) + np.minimum(np.array(style.ink, np.float32), paint) * lines
-    even = np.clip(cv2.GaussianBlur(drawn, (0, 0), 0.45), 0, 1)
+    lines = style.line * ink_lines(kuwahara(picture, 2), style)[..., None]
+    ink = np.minimum(np.array(style.ink, np.float32) + style.ink_body * paint, paint)
+    even = np.clip(cv2.GaussianBlur(paint * (1 - lines) + ink * lines, (0, 0), 0.45), 0, 1)
     return np.asarray(even * 255 + 0.5, np.uint8)
 
 
