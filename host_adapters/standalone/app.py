@@ -20,7 +20,7 @@ COMMANDS = {
     "models": ("standalone.models", "List, pull, import, verify and remove model weights."),
     "train": ("standalone.train", "Train a style of one's own, and export it."),
     "evaluate": ("standalone.evaluate", "Judge generated pictures: FID, KID, IS, and a table for a style."),
-    "gimp": ("gimp3.command", "Install the GIMP plug-in, check it, and remove it."),
+    "gimp": ("gimp.command", "Install the GIMP plug-in, check it, and remove it."),
     "worker": ("worker.command", "Look at the warm process that GIMP uses, and end it."),
     "plugins": ("standalone.plugins", "List, disable and enable plug-ins."),
     "doctor": ("standalone.doctor", "Check this installation and say what to do."),

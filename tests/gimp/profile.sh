@@ -10,7 +10,7 @@ make_profile() {
     '(color-profile-policy keep)' '(metadata-rotation-policy keep)' >"$profile/gimprc"
   [ $# = 3 ] || printf '#!/bin/sh\nPYTHONPATH=%s exec %s "$@"\n' "$here/tests/gimp/filters" "$here/.venv/bin/python" >"$python"
   [ $# = 3 ] || chmod +x "$python"
-  "$python" -c 'import sys; from senga.host_adapters.gimp3.command import gimp_command; gimp_command(sys.argv[1:])' \
+  "$python" -c 'import sys; from senga.host_adapters.gimp.command import gimp_command; gimp_command(sys.argv[1:])' \
     install --profile "$profile"
   # The plug-in must start the Python that knows the test filters.
   sed -i "s|\"python\": \".*\"|\"python\": \"$python\"|" "$profile/plug-ins/senga-gimp/manifest.json"

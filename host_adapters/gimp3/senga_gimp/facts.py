@@ -12,13 +12,6 @@ PATH = Path(__file__).resolve().parent.parent / "manifest.json"
 
 _RESERVED = {"run-mode", "image", "drawables", "procedure", "output", "strength", "keep-colors", "recipe", "result"}
 
-WORDS = (
-    "Result", "Strength", "Keep the original colours", "Recipe", "Run recipe", "Advanced", "Preview", "Another",
-    "Change the layer", "New layer above", "New image", "Painting the preview…", "Waiting for Senga",
-    "Bringing the result into GIMP", "Save as recipe…",
-)  # fmt: skip
-"""What dialogs and menus say beside the texts of filters; catalogues translate it."""
-
 Setting = dict[str, Any]
 Filter = dict[str, Any]
 

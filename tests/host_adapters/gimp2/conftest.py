@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from senga.host_adapters.gimp2.installer import MAIN, install
+from senga.host_adapters.gimp.installer import install
+from senga.host_adapters.gimp.layouts import GIMP_2
+from senga.host_adapters.gimp.profiles import Profile
 from senga.host_adapters.worker.seat import holder
 
 HERE = Path(__file__).parent
@@ -49,20 +51,20 @@ class Studio:
         python = folder / "python"
         python.write_text(f'#!/bin/sh\nPYTHONPATH="{FILTERS}" exec "{sys.executable}" "$@"\n')
         python.chmod(0o755)
-        install(folder / "profile", self._manifest(python))
+        install(Profile(folder / "profile", "2.10"), self._manifest(python))
         for name in ("run", "tmp"):
             (folder / name).mkdir(mode=0o700)
 
     def _manifest(self, python: Path) -> dict[str, object]:
         """What the installer of that Python would write: with the test filters in it."""
-        code = "import json; from senga.host_adapters.gimp3.manifest import *; print(json.dumps(make_manifest()))"
+        code = "import json; from senga.host_adapters.gimp.manifest import *; print(json.dumps(make_manifest()))"
         found = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout
         return json.loads(found) | {"python": str(python)}  # type: ignore[no-any-return]
 
     @property
     def plug_in(self) -> Path:
         """The main file of the installed plug-in."""
-        return self.folder / "profile" / MAIN
+        return self.folder / "profile" / GIMP_2.main
 
     def play(self, *modules: str, wait: bool = True) -> subprocess.Popen[str]:
         """Run the checks of these modules on Python 2.7."""

@@ -2,8 +2,8 @@
 # The dialog on a screen: run a slow filter from it, and cancel.  screen.sh REPOSITORY WORK OUTPUT
 set -euo pipefail
 here=$1 work=$2 output=$3
-export GIMP2_DIRECTORY=$work/profile TMPDIR=$work/tmp
-printf '%s\n' '(show-tips no)' '(check-updates no)' '(color-profile-policy keep)' >"$work/profile/gimprc"
+export GIMP2_DIRECTORY=$work/2.10 TMPDIR=$work/tmp
+printf '%s\n' '(show-tips no)' '(check-updates no)' '(color-profile-policy keep)' >"$work/2.10/gimprc"
 Xvfb :71 -screen 0 1280x900x24 -nolisten tcp >/dev/null 2>&1 &
 screen=$!
 export DISPLAY=:71

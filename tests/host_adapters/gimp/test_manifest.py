@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import ClassVar, Literal
 
@@ -12,7 +14,7 @@ import pytest
 
 from senga import Filter, Image, Job, hookimpl
 from senga import setting as declare
-from senga.host_adapters.gimp3.manifest import make_manifest
+from senga.host_adapters.gimp.manifest import WORDS, make_manifest
 from senga.host_adapters.gimp3.senga_gimp import facts
 from senga.host_adapters.worker.order import Order
 from senga.recipe import Recipe
@@ -140,7 +142,7 @@ def test_labels_have_words_units_and_letters_of_their_own() -> None:
 
 def test_making_it_is_light() -> None:
     code = (
-        "import sys; from senga.host_adapters.gimp3.manifest import make_manifest; make_manifest(); "
+        "import sys; from senga.host_adapters.gimp.manifest import make_manifest; make_manifest(); "
         "assert not {'mindspore', 'cv2'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -148,7 +150,18 @@ def test_making_it_is_light() -> None:
 
 def test_help_does_not_load_the_filters() -> None:
     code = (
-        "import sys; import senga.host_adapters.gimp3.command; "
+        "import sys; import senga.host_adapters.gimp.command; "
         "assert not {'pydantic', 'numpy', 'senga.registry'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_word_of_the_dialogs_is_one_for_the_catalogues() -> None:
+    """A word that is not in the manifest stays English in GIMP."""
+    hosts = Path(__file__).parents[3] / "host_adapters"
+    code = "".join(path.read_text("utf-8") for path in [*hosts.glob("gimp3/*/*.py"), *hosts.glob("gimp2/*/*.py")])
+    said = set(re.findall(r'\bsay\(\s*"([^"]+)"', code))
+    assert said - set(WORDS) == set()
+    assert len(said) > 8
+    words = make_manifest(collection())["words"]
+    assert {name for name, known in words.items() for word in WORDS if known[word] == word} == set()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
-from senga.host_adapters.gimp3 import installer
-from senga.host_adapters.gimp3.command import gimp_command
-from senga.host_adapters.gimp3.doctor import Finding, examine_profile, hidden_part, judge, self_test
-from senga.host_adapters.gimp3.installer import install, plug_in_folder
-from senga.host_adapters.gimp3.profiles import Profile, Program
+from senga.errors import SengaError
+from senga.host_adapters.gimp import programs
+from senga.host_adapters.gimp.command import gimp_command
+from senga.host_adapters.gimp.doctor import Finding, examine_profile, hidden_part, judge, self_test
+from senga.host_adapters.gimp.installer import install, plug_in_folder
+from senga.host_adapters.gimp.layouts import INTERPRETER, layout_of
+from senga.host_adapters.gimp.profiles import Profile
+from senga.host_adapters.gimp.programs import Program
 
 
 def problems(profile: Profile) -> list[Finding]:
@@ -38,8 +43,8 @@ def edit_manifest(profile: Profile, **changes: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
     record = plug_in_folder(profile) / "installed.json"
     facts = json.loads(record.read_text())
-    name = "plug-ins/senga-gimp/manifest.json"
-    facts["files"][name] = installer._digest(path)
+    name = f"{layout_of(profile).folder}/manifest.json"
+    facts["files"][name] = hashlib.sha256(path.read_bytes()).hexdigest()
     record.write_text(json.dumps(facts))
 
 
@@ -51,13 +56,23 @@ def test_not_installed(profile: Profile) -> None:
     assert str(profile.folder) in only(profile).mend
 
 
-def test_gimp_2_10_is_recognised(tmp_path: Path) -> None:
-    found = list(examine_profile(Profile(tmp_path, "2.10")))
+def test_gimp_2_8_is_left_alone(tmp_path: Path) -> None:
+    found = list(examine_profile(Profile(tmp_path, "2.8")))
     assert [finding.state for finding in found] == ["note"]
 
 
+def test_a_gimp_2_10_without_python_fu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "SYSTEM", tmp_path / "other")
+    (tmp_path / "gimp-2.10").write_text("")
+    (tmp_path / "gimp-2.10").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = list(examine_profile(Profile(tmp_path, "2.10")))
+    assert [finding.state for finding in found] == ["note"]
+    assert "Python-Fu" in found[0].text
+
+
 def test_a_missing_file(installed: Profile) -> None:
-    (plug_in_folder(installed) / "senga_gimp" / "pixels.py").unlink()
+    (plug_in_folder(installed) / layout_of(installed).package / "pixels.py").unlink()
     assert "pixels.py is missing" in only(installed).text
 
 
@@ -67,12 +82,12 @@ def test_a_changed_file(installed: Profile) -> None:
 
 
 def test_a_file_that_is_not_executable(installed: Profile) -> None:
-    (plug_in_folder(installed) / "senga-gimp.py").chmod(0o644)
+    (installed.folder / layout_of(installed).main).chmod(0o644)
     assert "chmod +x" in only(installed).mend
 
 
 def test_a_loose_file(installed: Profile) -> None:
-    shutil.copy(plug_in_folder(installed) / "senga-gimp.py", installed.plug_ins)
+    shutil.copy(installed.folder / layout_of(installed).main, installed.plug_ins)
     assert "Remove" in only(installed).mend
 
 
@@ -101,7 +116,7 @@ def test_filters_that_changed_since(installed: Profile) -> None:
 
 
 def test_a_system_python_without_gimps_library(installed: Profile, own_system: Path) -> None:
-    if not (installed.folder / installer.INTERPRETER).exists():
+    if not (installed.folder / INTERPRETER).exists():
         pytest.skip("this system needs no fixed interpreter")
     own_system.write_text("#!/bin/sh\nexit 1\n")
     assert "python3-gi" in only(installed).mend
@@ -128,7 +143,7 @@ def test_a_sandbox_is_a_finding(installed: Profile, tmp_path: Path) -> None:
     link = tmp_path / "python"
     link.symlink_to("/usr/bin/python3")
     edit_manifest(installed, python=str(link))
-    found = problems(Profile(installed.folder, "3.0", "flatpak"))
+    found = problems(Profile(installed.folder, installed.version, "flatpak"))
     assert any("Flatpak" in finding.text for finding in found)
 
 
@@ -152,29 +167,67 @@ def test_what_a_report_of_the_self_test_means(report: dict[str, object], state: 
 def test_the_self_test_starts_gimp_with_our_plug_in_alone(installed: Profile, tmp_path: Path) -> None:
     """A program stands for GIMP: it sees the plug-in in a fresh profile, and what it prints is told."""
     program = tmp_path / "gimp-console"
+    main = layout_of(installed).main
     program.write_text(
-        '#!/bin/sh\nls "$GIMP3_DIRECTORY/plug-ins" "$GIMP3_DIRECTORY/plug-ins/senga-gimp/senga-gimp.py"\n'
+        '#!/bin/sh\nfolder="$GIMP2_DIRECTORY$GIMP3_DIRECTORY"\n'
+        f'test "$(ls "$folder/plug-ins")" = {Path(main).stem} && test -x "$folder/{main}" && echo "$SENGA_TRY: $*"\n'
     )
     program.chmod(0o755)
-    finding = self_test(installed, Program((str(program),), "3.0.4"))
+    finding = self_test(installed, Program((str(program),), f"{installed.version}.4"))
     assert finding.state == "problem"
-    assert "senga-gimp" in finding.text
+    assert "senga-sketch: -i -d -f" in finding.text
+    assert str(plug_in_folder(installed) / layout_of(installed).package / "self_test.py") in finding.text
+
+
+def test_a_gimp_that_does_not_start(installed: Profile) -> None:
+    assert "/nowhere" in self_test(installed, Program(("/nowhere/gimp-console",), "3.0")).text
+
+
+def run(*words: str) -> Result:
+    done = CliRunner().invoke(gimp_command, list(words), standalone_mode=False)
+    assert done.exception is None or isinstance(done.exception, SengaError), done.output
+    return done
 
 
 def test_install_doctor_uninstall_as_commands(tmp_path: Path) -> None:
-    new, old = tmp_path / "3.0", tmp_path / "2.10"
-    both = ["--profile", str(new), "--profile", str(old)]
-    done = CliRunner().invoke(gimp_command, ["install", *both], standalone_mode=False)
-    assert done.exception is None, done.output
-    assert "5 filters" in done.output or "4 filters" in done.output
-    assert "needs GIMP 3" in done.output or "need GIMP 3" in done.output
-    assert not old.exists()
-    done = CliRunner().invoke(gimp_command, ["doctor", "--quick", "--json", *both], standalone_mode=False)
-    lines = [json.loads(line) for line in done.output.splitlines()]
-    assert {line["state"] for line in lines} == {"fine", "note"}
+    """GIMP 3, 2.10 and one that is too old: each gets what it needs, is told, and is clean again afterwards."""
+    for version in ("3.0", "2.10", "2.8"):
+        (tmp_path / version).mkdir()
+    every = ["--profile", str(tmp_path)]
+    done = run("install", *every)
     assert done.return_value == 0
-    done = CliRunner().invoke(gimp_command, ["uninstall", *both], standalone_mode=False)
-    assert done.exception is None
-    assert not plug_in_folder(Profile(new, "3.0")).exists()
-    done = CliRunner().invoke(gimp_command, ["doctor", "--quick", "--profile", str(new)], standalone_mode=False)
-    assert done.return_value == 1
+    assert "skipped; the filters need GIMP 2.10 or 3" in done.output
+    for version, name in (("3.0", "senga-gimp"), ("2.10", "senga-gimp2")):
+        assert re.search(rf"^GIMP {version}, .*: \d+ files, \d filters$", done.output, re.M), done.output
+        assert (tmp_path / version / "plug-ins" / name / f"{name}.py").exists()
+    assert not list((tmp_path / "2.8").iterdir())
+    assert run("install", *every).output.count("up to date") == 2
+    done = run("doctor", "--quick", "--json", *every)
+    assert [json.loads(line)["state"] for line in done.output.splitlines()] == ["fine", "note", "fine", "fine"]
+    assert done.return_value == 0
+    assert run("uninstall", *every).output.count("files removed") == 2
+    assert not list(tmp_path.rglob("senga*")), "only the folders that GIMP has too are left"
+    assert run("uninstall", *every).output.count("nothing was installed") == 3
+    assert run("doctor", "--quick", *every).return_value == 1
+
+
+def test_nowhere_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    for name in ("GIMP3_DIRECTORY", "GIMP2_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    assert "start GIMP once" in str(run("install").exception)
+    done = CliRunner().invoke(gimp_command, ["install", "--profile", str(tmp_path / "3.O")])
+    assert done.exit_code == 2
+    assert "does not exist" in done.output
+    assert not (tmp_path / "3.O").exists()
+
+
+def test_it_speaks_the_painters_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "3.0").mkdir()
+    monkeypatch.setenv("SENGA_LANGUAGE", "ja")
+    said = [run(word, "--profile", str(tmp_path / "3.0")).output for word in ("install", "install", "uninstall")]
+    said.append(run("doctor", "--quick", "--profile", str(tmp_path / "3.0")).output)
+    for text in said:
+        assert re.search("[ぁ-ん]", text), text
+        assert not re.search(r"\b(installed|files|filters|Run)\b", text), text

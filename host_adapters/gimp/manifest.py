@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from senga.filter import Filter, about, describe
@@ -13,9 +12,20 @@ from senga.language import available, tr
 from senga.registry import Plugins, plugins
 from senga.strokes.brush import BUILTIN_BRUSHES
 
-from .senga_gimp.facts import WORDS
-
 FORMAT = 1
+
+
+def _(word: str) -> str:
+    """Marks a word for the catalogues; it is translated when the manifest is made."""
+    return word
+
+
+WORDS = (
+    _("Result"), _("Strength"), _("Keep the original colours"), _("Recipe"), _("Run recipe"), _("Advanced"),
+    _("Preview"), _("Another"), _("Change the layer"), _("New layer above"), _("New image"),
+    _("Painting the preview…"), _("Waiting for Senga"), _("Bringing the result into GIMP"), _("Save as recipe…"),
+)  # fmt: skip
+"""What the plug-ins' dialogs and menus say beside the texts of filters."""
 
 
 def make_manifest(known: Plugins | None = None) -> dict[str, Any]:
@@ -67,8 +77,3 @@ def _suggestions(kind: type[Filter], setting: str, known: Plugins) -> list[tuple
     if setting == "brush":
         return [(brush.name, brush.title) for brush in (*BUILTIN_BRUSHES, *known.brushes())]
     return []
-
-
-def source_folder() -> Path:
-    """Where the files that run inside GIMP lie."""
-    return Path(__file__).parent

@@ -1,0 +1,69 @@
+# -*- coding: utf-8 -*-
+# Python 2.7, and types in comments: the codes below would have it rewritten into what Python 2.7 does not know.
+# ruff: noqa: B904, B905, F401, PTH100, PTH118, PTH120, RUF005, RUF007, RUF046, RUF100, SIM115
+# ruff: noqa: UP004, UP006, UP007, UP009, UP010, UP018, UP020, UP024, UP032, UP035
+"""Run by ``senga gimp doctor`` inside GIMP without a window: does a filter change a picture?
+
+GIMP's batch interpreter executes it. Two variables of the environment tell which procedure to try (``SENGA_TRY``)
+and where to write what happened (``SENGA_REPORT``).
+"""
+
+from __future__ import absolute_import, division, unicode_literals
+
+import io
+import json
+import os
+import time
+
+import gimp
+import gimpenums
+from gimpfu import pdb
+
+MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
+if MYPY:
+    from typing import Any, Dict
+
+SIZE = 96
+
+
+def pixels(layer, data=None):
+    # type: (Any, bytes) -> bytes
+    """All pixels of a layer, which are these from now on if any are given."""
+    region = layer.get_pixel_rgn(0, 0, SIZE, SIZE, data is not None, False)
+    if data is not None:
+        region[0:SIZE, 0:SIZE] = data
+        layer.flush()
+    return bytes(region[0:SIZE, 0:SIZE])
+
+
+def examine(name):
+    # type: (str) -> Dict[str, Any]
+    """What happened when a procedure ran on a small picture, with its defaults."""
+    registered = bool(pdb.gimp_procedural_db_proc_exists(name.encode("utf-8")))
+    report = {"gimp": ".".join(str(part) for part in gimp.version), "registered": registered}  # type: Dict[str, Any]
+    if not registered:
+        return report
+    image = gimp.Image(SIZE, SIZE, gimpenums.RGB)
+    layer = gimp.Layer(image, b"shades", SIZE, SIZE, gimpenums.RGB_IMAGE, 100.0, gimpenums.NORMAL_MODE)
+    image.add_layer(layer, 0)
+    shades = pixels(layer, bytes(bytearray(v for y in range(SIZE) for x in range(SIZE) for v in (x * 2, y * 2, 128))))
+    procedure = pdb[name.encode("utf-8")]
+    blank = {gimpenums.PDB_INT32: 0, gimpenums.PDB_FLOAT: 0.0}
+    values = [blank.get(parameter[0], b"") for parameter in procedure.params[3:]]
+    start, problem = time.time(), ""
+    try:
+        procedure(image, layer, *values, run_mode=gimpenums.RUN_WITH_LAST_VALS)  # which are the defaults at first
+    except RuntimeError as error:
+        problem = "{}".format(error)
+    report.update(
+        seconds=time.time() - start,
+        succeeded=not problem,
+        message=problem,
+        changed=pixels(layer) != shades,
+    )
+    gimp.delete(image)
+    return report
+
+
+with io.open(os.environ[str("SENGA_REPORT")], "wb") as file:
+    file.write(json.dumps(examine(os.environ[str("SENGA_TRY")].decode("utf-8"))).encode("utf-8"))
