@@ -1,0 +1,108 @@
+"""Bring onnxruntime up: a version that works, on the device that was asked for."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from senga.errors import MissingExtraError, SettingsError
+
+from . import wire
+
+OPSET = 17
+OLDEST = (1, 18)
+CPU = "CPUExecutionProvider"
+ACCELERATORS = {
+    "cuda": "CUDAExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+}
+_MEND = 'mend it with pip install --upgrade "senga[fast]".'
+_ERRORS_ONLY = 3
+
+
+def onnxruntime() -> ModuleType:
+    """The onnxruntime module, imported on the first call.
+
+    Raises:
+        MissingExtraError: it is not installed, too old, or does not start here.
+    """
+    try:
+        module = importlib.import_module("onnxruntime")
+        version = str(module.__version__)
+        module.set_default_logger_severity(_ERRORS_ONLY)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            'The engine onnx needs onnxruntime; install it with pip install "senga[fast]".'
+        ) from error
+    except Exception as error:  # a broken library raises anything
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise MissingExtraError(f"onnxruntime is installed but does not start here ({reason}); {_MEND}") from error
+    if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise MissingExtraError(f"onnxruntime {version} is too old, Senga needs {oldest} or later; {_MEND}")
+    return module
+
+
+def provider(module: ModuleType, device: str) -> str:
+    """The execution provider for a device.
+
+    Args:
+        module: onnxruntime.
+        device: ``auto`` (a working CUDA or DirectML card, else the processor), ``cpu``, ``gpu`` (any accelerator),
+            ``cuda``, ``directml`` or ``coreml``.
+
+    Raises:
+        SettingsError: it is not there.
+    """
+    wanted = device.lower()
+    choices = {"auto": ["cuda", "directml"], "cpu": [], "gpu": [*ACCELERATORS]} | {
+        name: [name] for name in ACCELERATORS
+    }
+    if wanted not in choices:
+        known = ", ".join(choices)
+        raise SettingsError(f"onnxruntime knows no device “{device}”; choose {known}, or the engine mindspore.")
+    for name in choices[wanted]:
+        if _works(module, ACCELERATORS[name]):
+            return ACCELERATORS[name]
+    if wanted in ("auto", "cpu"):
+        return CPU
+    raise SettingsError(
+        f"onnxruntime finds no device “{device}” that works here; choose the device cpu or auto, or install the "
+        "onnxruntime package for your card (onnxruntime-gpu, onnxruntime-directml)."
+    )
+
+
+def session(module: ModuleType, model: bytes, provider_name: str) -> Any:
+    """A session that computes in the calling thread: strips are what runs at once.
+
+    Raises:
+        MissingExtraError: the runtime refuses the model.
+    """
+    options = module.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    providers = [provider_name] if provider_name == CPU else [provider_name, CPU]
+    try:
+        return module.InferenceSession(model, options, providers=providers)
+    except Exception as error:  # its exceptions have no common base
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise MissingExtraError(f"onnxruntime {module.__version__} refuses a network ({reason}); {_MEND}") from error
+
+
+def _works(module: ModuleType, name: str) -> bool:
+    """Whether a provider is there and doubles a number: a driver may be missing."""
+    if name not in module.get_available_providers():
+        return False
+    given, made = (wire.value(each, np.float32, [1]) for each in ("x", "y"))
+    model = wire.model([wire.node("Add", ["x", "x"], ["y"])], [], [given], [made], opset=OPSET)
+    try:
+        probe = session(module, model, name)
+        doubled = probe.run(None, {"x": np.ones(1, np.float32)})[0]
+    except Exception:  # whatever a driver raises, it means no
+        return False
+    return bool(probe.get_providers()[0] == name and doubled[0] == 2)
