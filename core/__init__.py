@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .face import open_picture as open  # noqa: A004 - senga.open reads like PIL.Image.open
     from .filter import Filter, setting
     from .hookspecs import hookimpl
-    from .image import Animation, Frame, Image, Metadata
+    from .image import Animation, Frame, Image, Layer, Metadata
     from .job import Job, Weights
     from .recipe import Recipe, Step
 
@@ -27,6 +27,7 @@ __all__ = [
     "Frame",
     "Image",
     "Job",
+    "Layer",
     "Metadata",
     "Recipe",
     "SengaError",
@@ -45,7 +46,7 @@ _HOMES = {
     "face": ("apply", "filters", "make", "open"),
     "filter": ("Filter", "setting"),
     "hookspecs": ("hookimpl",),
-    "image": ("Animation", "Frame", "Image", "Metadata"),
+    "image": ("Animation", "Frame", "Image", "Layer", "Metadata"),
     "job": ("Job", "Weights"),
     "recipe": ("Recipe", "Step"),
 }

@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from .errors import SettingsError
 from .filter import Filter
-from .image import Animation, Frame, Image, Pixels, as_rgb, to_depth
+from .image import Animation, Frame, Image, Layer, Pixels, as_rgb, to_depth
 from .job import Job
+from .layers import LUMA, converted, in_depth
 from .registry import Plugins
 
 _BAND = 256
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-"""Rec. 601, the weights of OpenCV's grey."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +94,35 @@ def compose_act(
     if isinstance(result, Animation):
         return _blend_animation(result, picture, box, mask, blend)
     grey = picture.grey and (result.grey if filter is None else not filter.paints_color())
-    return _blend_image(result, picture, box, mask, blend, grey)
+    blended = _blend_image(result, picture, box, mask, blend, grey)
+    name = filter.title if filter else "Result"
+    return replace(blended, layers=_layers(result, picture, box, mask, blend, grey, name)) if result.layers else blended
+
+
+def _layers(
+    result: Image,
+    source: Image,
+    box: tuple[int, int, int, int],
+    mask: NDArray[np.float32] | None,
+    blend: Blend,
+    grey: bool,
+    name: str,
+) -> tuple[Layer, ...]:
+    """The layers of a result; where the original shows through, as a group above it, with the selection as its mask.
+
+    Raises:
+        SettingsError: the colours of the original cannot be kept, because no layer could hold them.
+    """
+    if blend.keep_colors:
+        raise SettingsError("Layers cannot keep the original colours: choose one or the other.")
+    layers = converted(result.layers, source.depth, grey)
+    if blend.plain:
+        return layers
+    top, left, bottom, right = box
+    cover = None if mask is None else to_depth(mask[top:bottom, left:right], source.depth)
+    group = Image(in_depth(result.pixels, source.depth, grey), cover, grey, source.info, layers)
+    original = Layer("Original", replace(source, alpha=None, layers=()), is_source=True)
+    return original, Layer(name, group, opacity=blend.strength, left=left, top=top)
 
 
 def feathered(selection: Pixels, feather: float) -> NDArray[np.float32]:
@@ -178,7 +205,7 @@ def _blend_image(
     if result.pixels.shape[:2] != (bottom - top, right - left):
         return _resized(result, source, blend, grey)
     if blend.plain:
-        pixels = _converted(result.pixels, source.depth, grey)
+        pixels = in_depth(result.pixels, source.depth, grey)
     else:
         pixels = np.array(source.pixels)
         for a in range(top, bottom, _BAND):
@@ -192,20 +219,11 @@ def _blend_image(
 def _mixed(old: Pixels, new: Pixels, share: Any, keep_colors: bool, grey: bool) -> Pixels:
     before, after = to_depth(old, np.float32), to_depth(new, np.float32)
     if grey:
-        after = as_rgb(after @ _LUMA)
+        after = as_rgb(after @ LUMA)
     if keep_colors:
-        after = before + ((after - before) @ _LUMA)[:, :, None]
+        after = before + ((after - before) @ LUMA)[:, :, None]
     mixed = to_depth((before + (after - before) * share).astype(np.float32, copy=False), old.dtype)
     return np.where(np.broadcast_to(np.asarray(share) == 0, mixed.shape), old, mixed)
-
-
-def _converted(pixels: Pixels, depth: Any, grey: bool) -> Pixels:
-    if not grey or pixels.strides[2] == 0:
-        return as_rgb(to_depth(pixels[:, :, :1], depth)) if pixels.strides[2] == 0 else to_depth(pixels, depth)
-    luma = np.empty(pixels.shape[:2], depth)
-    for a in range(0, len(pixels), _BAND):
-        luma[a : a + _BAND] = to_depth(to_depth(pixels[a : a + _BAND], np.float32) @ _LUMA, depth)
-    return as_rgb(luma)
 
 
 def _resized(result: Image, source: Image, blend: Blend, grey: bool) -> Image:
@@ -213,7 +231,7 @@ def _resized(result: Image, source: Image, blend: Blend, grey: bool) -> Image:
         raise SettingsError(
             "This filter changes the size of the picture, so selection, strength and original colours do not apply."
         )
-    return Image(_converted(result.pixels, source.depth, grey), result.alpha, grey, replace(source.info))
+    return Image(in_depth(result.pixels, source.depth, grey), result.alpha, grey, replace(source.info))
 
 
 def _blend_animation(

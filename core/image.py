@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,12 +45,15 @@ class Image:
         alpha: (H, W) of the same three types, 0 = transparent, or None. Not premultiplied.
         grey: the source had a single colour channel, and so will the result unless a filter paints colour.
         info: metadata to keep.
+        layers: what the picture is made of, if that is known, from the bottom up: composed, and then seen through
+            ``alpha``, they give ``pixels``. Whoever changes the pixels leaves them out.
     """
 
     pixels: Pixels
     alpha: Pixels | None = None
     grey: bool = False
     info: Metadata = field(default_factory=Metadata)
+    layers: tuple[Layer, ...] = ()
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or 0 in self.pixels.shape:
@@ -105,12 +108,12 @@ class Image:
 
     def with_pixels(self, pixels: Pixels) -> Image:
         """The same picture with other (H, W, 3) or (H, W) pixels; a (H, W) array becomes three equal channels."""
-        return replace(self, pixels=as_rgb(pixels))
+        return replace(self, pixels=as_rgb(pixels), layers=())
 
     def crop(self, top: int, left: int, bottom: int, right: int) -> Image:
         """The rows ``top:bottom`` and columns ``left:right``, without copying."""
         alpha = None if self.alpha is None else self.alpha[top:bottom, left:right]
-        return replace(self, pixels=self.pixels[top:bottom, left:right], alpha=alpha)
+        return replace(self, pixels=self.pixels[top:bottom, left:right], alpha=alpha, layers=())
 
     def save(self, path: str | Path, **options: Any) -> Path:
         """Write the picture to ``path``, atomically; see ``senga.files.write``."""
@@ -132,6 +135,34 @@ class Image:
         from .files import preview_png
 
         return preview_png(self)
+
+
+Mode = Literal["normal", "multiply"]
+"""How the colours of a layer meet those below: they cover them, or darken them as ink does."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A part of a picture, which painting programs keep apart.
+
+    Attributes:
+        name: for the painter, in English; catalogues translate it like other sentences of a filter.
+        picture: colours, and in ``alpha`` how much of what is below they cover. If it has layers itself this is a
+            group, and its alpha is the mask of the group.
+        mode: how the colours meet those below.
+        opacity: 0..1, beside the alpha.
+        left: column of the whole picture at which the layer begins.
+        top: row at which it begins.
+        is_source: this is the picture as it was, which a host that has it already leaves out.
+    """
+
+    name: str
+    picture: Image
+    mode: Mode = "normal"
+    opacity: float = 1.0
+    left: int = 0
+    top: int = 0
+    is_source: bool = False
 
 
 @dataclass(frozen=True)

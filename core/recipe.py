@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from .errors import SettingsError
 from .image import Animation, Image
 from .job import Job
+from .layers import disowned
 from .registry import Plugins
 
 _LIMIT = 1 << 20
@@ -122,4 +123,4 @@ class Recipe(BaseModel):
             part = job.part(number / len(self.steps), (number + 1) / len(self.steps))
             blend = Blend(strength=step.strength, keep_colors=step.keep_colors)
             result = compose(kind, plugins, result, part, blend)
-        return result
+        return disowned(result) if isinstance(result, Image) and result.layers and len(self.steps) > 1 else result

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from .compose import Blend, compose
 from .errors import Cancelled
 from .filter import Filter
-from .image import Animation, Image
+from .image import Animation, Image, to_depth
 from .job import Job
+from .layers import merged
 from .registry import Plugins
 
 SIZES = ((1, 1), (3, 70), (48, 64), (65, 33))
@@ -150,6 +151,23 @@ def _keeps_grey(bench: _Bench) -> None:
         assert same, "a grey picture came back coloured, but paints_color() says no"
 
 
+def _layers_agree(bench: _Bench) -> None:
+    for height, width in SIZES:
+        for result in bench.raw(sample(height, width)):
+            if result.layers:
+                _check_layers(result)
+
+
+def _check_layers(result: Image) -> None:
+    names = [layer.name for layer in result.layers]
+    assert all(names), "a layer has no name"
+    assert len(set(names)) == len(names), f"two layers have the same name: {', '.join(names)}"
+    whole = merged(result.layers, result)
+    assert whole.alpha is None, "the layers leave gaps: begin with one that covers everything"
+    gap = float(np.abs(to_depth(whole.pixels, np.float32) - to_depth(result.pixels, np.float32)).max())
+    assert gap <= 1.01 / 255, f"the layers make another picture than the result: {255 * gap:.0f} of 255 levels apart"
+
+
 def _strength(bench: _Bench) -> None:
     image = sample(32, 40)
     nothing = bench.run(image, blend=Blend(strength=0))
@@ -194,6 +212,7 @@ CHECKS: tuple[Callable[[_Bench], None], ...] = (
     _keeps_alpha,
     _keeps_depth,
     _keeps_grey,
+    _layers_agree,
     _strength,
     _reports,
     _cancels,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from senga import hookimpl
 from senga.filter import Filter
 from senga.image import Image
 from senga.job import Job
-from senga.strokes.settings import PencilSettings
+from senga.strokes.settings import LayeredSettings
 
 
-class Sketch(PencilSettings, Filter):
+class Sketch(LayeredSettings, Filter):
     """Draw with a pencil, stroke by stroke along the forms."""
 
     name: ClassVar[str] = "sketch"
@@ -20,10 +21,14 @@ class Sketch(PencilSettings, Filter):
 
     def __call__(self, image: Image, job: Job) -> Image:
         """The drawing: grey, or tinted on aged paper."""
-        from senga.strokes import paper, render, tone
+        from senga.strokes import layered, paper, render, tone
 
-        drawing = render.draw(tone.grey_of(image), self, job).result
-        return image.with_pixels(paper.age(drawing, self.aged, self.seed) if self.aged > 0 else drawing)
+        drawing = render.draw(tone.grey_of(image), self, job.part(0, 0.9 if self.separate_layers else 1))
+        flat = paper.age(drawing.result, self.aged, self.seed) if self.aged > 0 else drawing.result
+        result = image.with_pixels(flat)
+        if not self.separate_layers:
+            return result
+        return replace(result, layers=layered.layers_of(drawing, flat, self, job=job.part(0.9, 1)))
 
     def paints_color(self) -> bool:
         """Aged paper is yellow."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from senga import Animation, Filter, Image, Job, setting
+from senga import Animation, Filter, Image, Job, Layer, setting
+from senga.layers import merged
 from senga.registry import Plugins, plugins
 from senga.testing import check_filter
 
@@ -15,6 +18,11 @@ BARE = Plugins(builtin=False, third_party=False)
 @pytest.mark.parametrize("name", sorted(plugins().filters))
 def test_a_filter_keeps_every_promise(name: str) -> None:
     check_filter(plugins().find(name))
+
+
+@pytest.mark.parametrize("name", ["sketch", "color-pencil"])
+def test_a_drawing_in_layers_keeps_every_promise(name: str) -> None:
+    check_filter(plugins().make(name, {"separate_layers": True, "aged": 0.5}))
 
 
 class Good(Filter):
@@ -82,9 +90,34 @@ class Empty(Good):
         return Animation(lambda: iter(()), image.height, image.width, 0)
 
 
+class Layered(Good):
+    def __call__(self, image: Image, job: Job) -> Image:
+        result = super().__call__(image, job)
+        half = Layer("Half", result, opacity=0.5)
+        return merged([Layer("All", image), half, Layer("Same", result, "multiply")], result)
+
+
+class Apart(Good):
+    def __call__(self, image: Image, job: Job) -> Image:
+        return replace(super().__call__(image, job), layers=(Layer("Old", image),))
+
+
+class Gaps(Good):
+    def __call__(self, image: Image, job: Job) -> Image:
+        result = super().__call__(image, job)
+        return merged([Layer("Half", result, opacity=0.5)], result)
+
+
+class Twins(Good):
+    def __call__(self, image: Image, job: Job) -> Image:
+        result = super().__call__(image, job)
+        return merged([Layer("One", image), Layer("One", result)], result)
+
+
 def test_the_battery_passes_a_good_filter() -> None:
     check_filter(Good(), plugins=BARE)
     check_filter(Good(amount=0.5), plugins=BARE)
+    check_filter(Layered(), plugins=BARE)
 
 
 @pytest.mark.parametrize(("kind", "says"), [
@@ -97,6 +130,9 @@ def test_the_battery_passes_a_good_filter() -> None:
     (Nan, "not finite"),
     (Empty, "no picture"),
     (Secret, "no description"),
+    (Apart, "another picture"),
+    (Gaps, "leave gaps"),
+    (Twins, "same name"),
 ])  # fmt: skip
 def test_the_battery_names_the_broken_promise(kind: type[Filter], says: str) -> None:
     with pytest.raises(Exception, match=says):

@@ -20,6 +20,7 @@ class FileFormat:
         moves: can hold an animation.
         still: can hold a single picture.
         longest: most pixels a side.
+        layers: keeps layers apart.
     """
 
     name: str
@@ -32,6 +33,7 @@ class FileFormat:
     moves: bool = False
     still: bool = True
     longest: int = 1_000_000
+    layers: bool = False
 
 
 FORMATS = (
@@ -42,6 +44,7 @@ FORMATS = (
     FileFormat("AVIF", (".avif",), True, alpha=True, profile=True, metadata=True, longest=65535),
     FileFormat("GIF", (".gif",), True, alpha=True, moves=True, longest=65535),
     FileFormat("BMP", (".bmp", ".dib"), True),
+    FileFormat("ORA", (".ora",), True, 16, alpha=True, layers=True),
     FileFormat("MP4", (".mp4",), True, moves=True, still=False, longest=16384),
     FileFormat("JPEG2000", (".jp2", ".j2k", ".jpx", ".jpf")),
     FileFormat("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm")),
@@ -91,7 +94,7 @@ def format_of(ending: str) -> FileFormat | None:
 
 
 def sniff(head: bytes) -> str | None:
-    """What the first 32 bytes say: PNG, JPEG, TIFF, GIF, WEBP, AVIF, OTHER (Pillow's turn), or None for a stranger."""
+    """What the first 64 bytes say: PNG, JPEG, TIFF, GIF, WEBP, AVIF, ORA, OTHER (for Pillow), None for a stranger."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
     if head.startswith(b"\xff\xd8\xff"):
@@ -102,6 +105,8 @@ def sniff(head: bytes) -> str | None:
         return "WEBP"
     if head[4:12] in (b"ftypavif", b"ftypavis") or (head[4:8] == b"ftyp" and b"avif" in head):
         return "AVIF"
+    if head[:4] == b"PK\x03\x04" and head[30:54] == b"mimetypeimage/openraster":
+        return "ORA"
     if stranger(head) is not None:
         return None
     return "TIFF" if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") else "OTHER"

@@ -16,6 +16,7 @@ from senga.image import Animation, Image, Metadata
 
 from .animations import count_frames, read_animation
 from .formats import RAW_ENDINGS, sniff, stranger
+from .openraster import read_openraster
 from .png import read_header, read_png
 from .stills import name_of, read_still
 from .tiff import read_tiff
@@ -71,7 +72,7 @@ def _check_file(path: Path) -> None:
 
 
 def _decode(stream: BinaryIO, source: Callable[[], BinaryIO], info: Metadata) -> Image | Animation:
-    head = stream.read(32)
+    head = stream.read(64)
     stream.seek(0)
     name, kind = name_of(info), sniff(head)
     if not head:
@@ -81,6 +82,8 @@ def _decode(stream: BinaryIO, source: Callable[[], BinaryIO], info: Metadata) ->
         raise ReadError(f"{name} is {what}, which Senga does not read; {mend}.", info.source)
     if kind == "PNG":
         return _decode_png(stream, source, info)
+    if kind == "ORA":
+        return read_openraster(stream, info)
     if kind == "TIFF":
         return read_tiff(stream, info)
     if kind in _MOVING:

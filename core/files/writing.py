@@ -21,6 +21,7 @@ from .animation_writers import write_apng, write_mp4, write_webp_animation
 from .exif import without_place, xmp_without_place
 from .formats import FORMATS, format_of
 from .gif_writer import write_gif
+from .openraster import write_openraster
 from .png import write_png
 from .still_writers import write_avif, write_bmp, write_jpeg, write_webp
 from .tiff import write_tiff
@@ -44,6 +45,7 @@ _STILL: dict[str, Encoder] = {
     "AVIF": write_avif,
     "BMP": write_bmp,
     "GIF": _write_still_gif,
+    "ORA": write_openraster,
 }
 _MOVING: dict[str, Encoder] = {
     "PNG": write_apng,

@@ -93,13 +93,17 @@ class Palette:
 
     def paint(self, drawing: Grey) -> Colours:
         """The (H, W) drawing in colour, (H, W, 3)."""
-        grey = drawing.astype(np.float32)
-        share = np.minimum(grey * self.amount, self.most)
-        share *= cv2.LUT(drawing, _COVERAGE)
-        np.minimum(share, grey * self.below, out=share)
-        np.minimum(share, (255 - grey) * self.above, out=share)
+        grey, share = drawing.astype(np.float32), self.share(drawing)
         painted = np.empty((*drawing.shape, 3), np.uint8)
         grey += np.float32(0.5)
         for index, chroma in enumerate(self.chroma):
             painted[:, :, index] = np.minimum(grey + share * chroma, 255)
         return painted
+
+    def share(self, drawing: Grey) -> Plane:
+        """How much of the chroma each place of an (H, W) drawing gets."""
+        grey = drawing.astype(np.float32)
+        share = np.minimum(grey * self.amount, self.most)
+        share *= cv2.LUT(drawing, _COVERAGE)
+        np.minimum(share, grey * self.below, out=share)
+        return np.minimum(share, (255 - grey) * self.above, out=share)

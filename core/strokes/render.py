@@ -59,12 +59,14 @@ class Drawing:
         shading: (H, W) uint8, the strokes alone on paper.
         outlines: (H, W) uint8, what the shading was multiplied with; None without edges.
         result: (H, W) uint8, the drawing.
+        curve: (256,) uint8, what the pressure made of each grey of the shading.
     """
 
     strokes: Strokes
     shading: Grey
     outlines: Grey | None
     result: Grey
+    curve: Grey
 
 
 def draw(grey: Grey, settings: PencilSettings, job: Job | None = None) -> Drawing:
@@ -88,7 +90,7 @@ def draw(grey: Grey, settings: PencilSettings, job: Job | None = None) -> Drawin
     outlines = full_outlines(scene)
     result = finish(scene, shading, outlines)
     job.progress(1, "Done")
-    return Drawing(strokes, shading, outlines, result)
+    return Drawing(strokes, shading, outlines, result, pressure_curve(scene))
 
 
 def prepare(grey: Grey, settings: PencilSettings, job: Job) -> Scene:
@@ -184,11 +186,16 @@ def full_outlines(scene: Scene) -> Grey | None:
 
 def finish(scene: Scene, shading: Grey, outlines: Grey | None) -> Grey:
     """Press harder, by the darkness that is set, and put the outlines on top."""
+    drawing = np.asarray(cv2.LUT(shading, pressure_curve(scene)), dtype=np.uint8)
+    return drawing if outlines is None else lines.multiply(drawing, outlines)
+
+
+def pressure_curve(scene: Scene) -> Grey:
+    """What pressing harder makes of each grey, (256,)."""
     value = np.arange(256)
     pressure = _pressure(scene.settings.darkness, scene.bank)
     pressed = np.where(value < PAPER, PAPER * (np.minimum(value, PAPER) / PAPER) ** pressure, value)
-    drawing = np.asarray(cv2.LUT(shading, np.rint(pressed).astype(np.uint8)), dtype=np.uint8)
-    return drawing if outlines is None else lines.multiply(drawing, outlines)
+    return np.asarray(np.rint(pressed), np.uint8)
 
 
 def _pressure(darkness: float, bank: Bank) -> float:

@@ -73,6 +73,15 @@ class PencilSettings(BaseModel):
         return (self.angle + 90) % 180 - 90
 
 
+class LayeredSettings(PencilSettings):
+    """The settings of a single drawing, which can be taken apart."""
+
+    separate_layers: bool = setting(
+        False,
+        "Paper, strokes and outlines as layers of their own, in programs and files that know layers (.ora).",
+    )
+
+
 SMALLEST_WIDTH = 3
 """Strokes of a small picture do not become narrower than this, if their width is relative to the picture."""
 

@@ -155,10 +155,12 @@ def _fitting(path: Path, result: Image | Animation, source: Image | Animation) -
 
 
 def _ending(wish: str, result: Image | Animation, source: Image | Animation) -> str:
-    """The wished file ending if it can hold the result; an animation made of a still picture becomes WebP."""
+    """The wished file ending if it can hold the result; layers become OpenRaster, an animation of a still WebP."""
     from senga.files.formats import format_of
 
     found, moves = format_of(wish), isinstance(result, Animation)
+    if isinstance(result, Image) and result.layers:
+        return wish if found and found.writes and found.layers else ".ora"
     if moves and not (isinstance(source, Animation) and found and found.writes and found.moves):
         return ".webp"
     return wish if moves or (found and found.writes and found.still) else ".png"
