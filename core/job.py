@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,11 @@ from .errors import Cancelled, ModelError
 
 if TYPE_CHECKING:
     from .strokes.brush import Brush
+
+Engine = Literal["auto", "mindspore", "onnx"]
+"""What networks run on; ``auto`` is the faster one that is installed."""
+Device = Literal["auto", "cpu", "gpu", "cuda", "directml", "coreml", "ascend"]
+"""Where networks run; ``gpu`` is whatever accelerator works."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,8 @@ class Job:
         weights: style name -> Weights; raises ModelError.
         brushes: drawing instruments that plug-ins bring.
         memory: peak memory to stay below, in bytes, for the whole process; None leaves it to the filter.
-        device: ``auto``, ``cpu``, ``gpu`` or ``ascend``.
+        device: where networks run, see ``Device``.
+        engine: what networks run on, see ``Engine``.
         threads: how many threads to use at most.
         full_size: (height, width) of the whole picture when the filter sees a crop of it; settings that are relative
             to the picture refer to this.
@@ -55,6 +61,7 @@ class Job:
     brushes: Callable[[], Iterable[Brush]] = tuple
     memory: int | None = None
     device: str = "auto"
+    engine: str = "auto"
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
     full_size: tuple[int, int] | None = None
 

@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +17,7 @@ from senga.errors import MissingExtraError, SettingsError
 
 _lock = threading.Lock()
 _started: dict[str, Any] = {}
-_TARGETS = {"cpu": "CPU", "gpu": "GPU", "ascend": "Ascend"}
+_TARGETS = {"cpu": "CPU", "gpu": "GPU", "cuda": "GPU", "ascend": "Ascend"}
 
 
 def mindspore() -> ModuleType:
@@ -43,7 +44,7 @@ def start(device: str = "auto", threads: int | None = None) -> tuple[ModuleType,
     """Import MindSpore and choose the device; the number of threads is fixed by the first call of the process.
 
     Args:
-        device: ``auto`` (a working accelerator, else the processor), ``cpu``, ``gpu`` or ``ascend``.
+        device: ``auto`` (a working Ascend, else the processor), ``cpu``, ``gpu``, ``cuda`` or ``ascend``.
         threads: for the processor; None leaves it to MindSpore.
 
     Returns:
@@ -67,18 +68,20 @@ def start(device: str = "auto", threads: int | None = None) -> tuple[ModuleType,
 
 
 def _choose(module: ModuleType, device: str) -> str:
-    wanted = device.lower()
-    if wanted not in ("auto", *_TARGETS):
-        raise SettingsError(f"There is no device “{device}”; choose auto, cpu, gpu or ascend.")
-    if wanted == "auto":
-        return str(_started.get("device", "ascend" if _works(module, "ascend") else "cpu"))
-    if wanted != "cpu" and not _works(module, wanted):
-        raise SettingsError(f"MindSpore finds no {wanted} that works here; choose the device cpu or auto.")
-    return wanted
+    if device == "auto":
+        return str(_started.get("device") or _best(module))
+    if device != "cpu" and not _works(module, device):
+        raise SettingsError(f"MindSpore finds no device “{device}” that works here; choose the device cpu or auto.")
+    return device
+
+
+def _best(module: ModuleType) -> str:
+    """Ascend where its driver has left a device; without one MindSpore need not load the driver to find out."""
+    return "ascend" if any(Path("/dev").glob("davinci[0-9]*")) and _works(module, "ascend") else "cpu"
 
 
 def _works(module: ModuleType, device: str) -> bool:
-    context = getattr(module.device_context, device, None)
+    context = getattr(module.device_context, _TARGETS.get(device, "").lower(), None)
     try:
         return bool(context and context.is_available())
     except Exception:  # a broken driver raises anything; it means no

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
-from functools import lru_cache
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
@@ -16,31 +18,21 @@ from senga.image import Pixels
 from senga.job import Job
 
 from . import memory
-from .blocks import Norm
-from .executor import Array, Executor, Executors
+from .executor import Array, Executor, Half
+from .executors import choose
 from .graph import Network, Size
-from .mindspore_executor import MindSporeExecutor
+from .moments import Moments
 from .plan import Sweep, operations, place, sweeps, working_bytes
 from .prepare import Prepared, prepare
-from .storage import open_store
-from .strips import Strips, Sums
+from .storage import Store, open_store
+from .strips import Layers, Strip
 
-STRIP_BYTES = 96 * memory.MB
-"""Working memory of one strip; more is not faster."""
 STRIP_OPERATIONS = 8e9
 """At most so much between two looks at the cancel button."""
 SHARE = 6
 """A strip takes at most this part of the free memory."""
-HELD = 4.5
-"""So many times its working memory a strip takes in the worst layers: the runtime has copies and keeps them."""
 _LEAST = 24 * memory.MB
 _SCALE = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
-
-
-@lru_cache(maxsize=4)
-def mindspore_executor(device: str, threads: int | None) -> Executor:
-    """The executor of this process for a device."""
-    return MindSporeExecutor(device, threads)
 
 
 def run(
@@ -50,7 +42,7 @@ def run(
     job: Job,
     *,
     note: str = "painting",
-    executors: Executors = mindspore_executor,
+    executor: Executor | None = None,
 ) -> Pixels:
     """Paint a picture. The result does not depend on the memory budget beyond rounding (below 0.1/255 on average).
 
@@ -58,9 +50,9 @@ def run(
         network: takes RGB in [-1, 1] and gives the same.
         weights: in the names of the network.
         pixels: (H, W, 3) of any size: ``uint8``, ``uint16`` or ``float32`` in [0, 1].
-        job: memory budget, device, threads, progress, cancel.
+        job: engine, device, memory budget, threads, progress, cancel.
         note: what the progress line says.
-        executors: makes the runtime.
+        executor: in place of what the job asks for.
 
     Returns:
         (H, W, 3) of the same type.
@@ -69,51 +61,119 @@ def run(
         ModelError: the weights do not fit the network.
         MemoryBudgetError: even the smallest strip does not fit the budget.
         MissingExtraError: no runtime is installed.
+        SettingsError: the engine or the device is not there.
         Cancelled: the user asked to stop.
     """
     job.progress(0.0, note)
-    prepared = prepare(network, weights, executors(job.device, job.threads))
+    prepared = prepare(network, weights, executor or choose(job.engine, job.device, job.threads))
     with memory.retained.measured():
-        return _painted(network, prepared, pixels, job, note)
+        return _Painting(network, prepared, pixels, job, note).done()
 
 
-def _painted(network: Network, prepared: Prepared, pixels: Pixels, job: Job, note: str) -> Pixels:
-    photo = Photo(pixels, network.multiple)
-    sizes = network.sizes(*photo.size)
-    result = np.empty(pixels.shape, pixels.dtype)
-    strip, room = allot(network, sizes, job.memory, result.nbytes)
-    places = place(network, sizes, room, memory.free_scratch())
-    order = sweeps(network, frozenset(places))
-    work = [operations(network, sizes, sweep.nodes) for sweep in order]
-    with closing(Strips(network, prepared, sizes, photo.rows)) as strips:
-        for i, sweep in enumerate(order):
-            part = job.part(sum(work[:i]) / sum(work), sum(work[: i + 1]) / sum(work))
-            strips.stores.update({name: open_store(places[name]) for name in sweep.fills})
-            rows = rows_per_strip(network, sizes, sweep, strip, work[i])
-            swept = _swept(strips, sweep, sizes, rows, part, note)
-            if sweep.norm is None:
-                for top, values in swept:
-                    put(values, result, top)
-            else:
-                _measure(network, prepared, strips, sweep.norm, swept)
-            for name in sweep.fills:
-                strips.complete(name, sizes[name][0])
-            strips.drop(sweep.done)
-    job.progress(1.0, note)
-    return result
+class _Painting:
+    """One picture on its way through a network, sweep by sweep."""
+
+    def __init__(self, network: Network, prepared: Prepared, pixels: Pixels, job: Job, note: str) -> None:
+        photo = Photo(pixels, network.multiple)
+        self._network, self._executor = network, prepared.executor
+        self._job, self._note = job, note
+        self._sizes = network.sizes(*photo.size)
+        self._result = np.empty(pixels.shape, pixels.dtype)
+        at_once = job.threads if self._executor.concurrent else 1
+        self._share = allot(network, self._sizes, job.memory, self._result.nbytes, self._executor, at_once)
+        self._places = place(network, self._sizes, self._share.waiting, memory.free_scratch())
+        self._layers = Layers(network, prepared, self._sizes, photo.rows)
+
+    def done(self) -> Pixels:
+        """The result."""
+        order = sweeps(self._network, frozenset(self._places))
+        work = [operations(self._network, self._sizes, sweep.nodes) for sweep in order]
+        ends = np.cumsum([0, *work]) / sum(work)
+        with closing(self._layers), ThreadPoolExecutor(self._share.at_once) as pool:
+            for sweep, operated, start, stop in zip(order, work, ends, ends[1:], strict=False):
+                self._sweep(sweep, operated, self._job.part(start, stop), pool)
+                self._layers.drop(sweep.done)
+        self._job.progress(1.0, self._note)
+        return self._result
+
+    def _sweep(self, sweep: Sweep, operated: int, job: Job, pool: ThreadPoolExecutor) -> None:
+        """Compute the root from top to bottom; keep it, take its statistics, or put it into the result."""
+        layers, store = self._layers, self._open(sweep)
+        rows = rows_per_strip(self._network, self._sizes, sweep, self._share.strip, operated)
+        whole: Moments | None = None
+        for made in self._strips(sweep, store, rows, job, pool):
+            if made.moments is not None:
+                whole = made.moments if whole is None else whole + made.moments
+            if store is not None:
+                store.append(made.block)
+            for name in sweep.done & made.lowest.keys():
+                layers.stores[name].drop_above(made.lowest[name])
+        for norm in sweep.norms if whole is not None else ():
+            layers.norms[norm] = layers.prepared.norms[norm].affine(whole)
+        if store is not None:
+            layers.stores[sweep.root] = store
+
+    def _open(self, sweep: Sweep) -> Store | None:
+        if not sweep.keeps:
+            return None
+        place, middle = self._places[sweep.root], self._sizes[sweep.root][0] // 2
+        if place == "float32":
+            return open_store(place)
+        probe = Strip(self._layers).rows(sweep.root, middle, middle + 1)
+        return open_store(place, Moments.of(probe).mean.astype(np.float32))
+
+    def _strips(
+        self, sweep: Sweep, store: Store | None, rows: int, job: Job, pool: ThreadPoolExecutor
+    ) -> Iterator[_Made]:
+        """Compute strips, several at once, and give them in order; smaller ones from where memory ran out."""
+        height, top = self._sizes[sweep.root][0], 0
+        waiting: deque[tuple[int, Future[_Made]]] = deque()
+        at_once = self._share.at_once + (self._share.at_once > 1)
+        try:
+            while top < height or waiting:
+                while top < height and len(waiting) < at_once:
+                    bottom = min(top + rows, height)
+                    waiting.append((top, pool.submit(self._make, sweep, store, top, bottom)))
+                    top = bottom
+                job.progress(waiting[0][0] / height, self._note)
+                start, strip = waiting.popleft()
+                try:
+                    made = strip.result()
+                except MemoryError as error:
+                    wait([later for _, later in waiting])
+                    waiting.clear()
+                    top, rows, at_once = start, _fewer(rows, error), 1
+                    continue
+                yield made
+        finally:
+            for _, strip in waiting:
+                strip.cancel()
+
+    def _make(self, sweep: Sweep, store: Store | None, top: int, bottom: int) -> _Made:
+        strip = Strip(self._layers)
+        values = strip.compute(sweep.root, top, bottom)
+        moments = Moments.of(values) if sweep.norms else None
+        if store is None and not sweep.norms:
+            put(values, self._result, top)
+        half = store is not None and store.offset is not None
+        return _Made(self._executor.halved(values, store.offset) if half else values, moments, strip.lowest)
 
 
-def _measure(
-    network: Network, prepared: Prepared, strips: Strips, norm: str, swept: Iterator[tuple[int, Array]]
-) -> None:
-    """Take the sums of a whole layer for the norm behind it."""
-    block = network.by_name[norm].block
-    if not isinstance(block, Norm):
-        raise TypeError(norm)
-    sums = Sums(block, prepared.norms[norm])
-    for _, values in swept:
-        sums.add(values)
-    strips.norms[norm] = sums.scale_and_shift()
+@dataclass(frozen=True)
+class _Made:
+    """A finished strip: rows as they are kept, their statistics, the first row that was read of each kept layer."""
+
+    block: Array | Half
+    moments: Moments | None
+    lowest: Mapping[str, int]
+
+
+def _fewer(rows: int, error: MemoryError) -> int:
+    if rows <= 2:
+        raise MemoryBudgetError(
+            "Memory ran out even for the smallest strip; close other programs or make the picture smaller."
+        ) from error
+    return 2 * ceil(rows / 4)
 
 
 class Photo:
@@ -151,57 +211,48 @@ def put(values: Array, result: Pixels, top: int) -> None:
     target[...] = scaled if result.dtype == np.float32 else np.rint(scaled, out=scaled)
 
 
-def allot(network: Network, sizes: Mapping[str, Size], asked: int | None, result: int) -> tuple[int, int]:
-    """Share a budget out: bytes for the work on one strip, and bytes for layers that wait.
+@dataclass(frozen=True)
+class Share:
+    """A budget, shared out: bytes for the work on one strip, for layers that wait, and how many strips at once."""
+
+    strip: int
+    waiting: int
+    at_once: int
+
+
+def allot(
+    network: Network, sizes: Mapping[str, Size], asked: int | None, result: int, executor: Executor, at_once: int
+) -> Share:
+    """Share a budget out; the height of strips does not depend on how many are worked on at once.
 
     Args:
         network: the network.
         sizes: of its nodes.
         asked: peak bytes for the process, or None.
         result: bytes of the result.
+        executor: what it will run on.
+        at_once: strips that it could work on at once.
 
     Raises:
         MemoryBudgetError: not even a strip of two rows fits.
     """
     budget, occupied = memory.budget(asked), memory.retained.occupied() + result
     free = budget - occupied
-    strip = min(STRIP_BYTES, free // SHARE)
+    strip = min(executor.strip_bytes, free // SHARE)
     row = max(working_bytes(network, sizes, [name]) / sizes[name][0] for name in sizes)
-    least = max(_LEAST, int(2 * row))
-    if strip < least:
+    least = max(min(_LEAST, executor.strip_bytes), int(2 * row))
+    if free // SHARE < least:
         need = (occupied + SHARE * least) // memory.MB + 1
         raise MemoryBudgetError(
             f"A memory budget of {budget // memory.MB} MB is too small for this picture; allow at least {need} MB, or "
             "make the picture smaller."
         )
-    return strip, int(free - HELD * strip)
+    held = executor.held * max(strip, least)
+    at_once = int(min(max(free / 2 // held, 1), at_once))
+    return Share(strip, int(free - held * at_once), at_once)
 
 
 def rows_per_strip(network: Network, sizes: Mapping[str, Size], sweep: Sweep, strip: int, work: int) -> int:
     """Rows of a strip such that it fits ``strip`` bytes and takes no longer than a painter waits for a cancel."""
     count = max(working_bytes(network, sizes, sweep.nodes) / strip, work / STRIP_OPERATIONS, 1)
     return max(2 * ceil(sizes[sweep.root][0] / count / 2), 2)
-
-
-def _swept(
-    strips: Strips, sweep: Sweep, sizes: Mapping[str, Size], rows: int, job: Job, note: str
-) -> Iterator[tuple[int, Array]]:
-    """Compute the root of a sweep from top to bottom, (top, rows) by (top, rows), in smaller strips if need be."""
-    height, top = sizes[sweep.root][0], 0
-    while top < height:
-        job.progress(top / height, note)
-        strips.lowest.clear()
-        bottom = min(top + rows, height)
-        try:
-            values = strips.rows(sweep.root, top, bottom)
-        except MemoryError as error:
-            if rows <= 2:
-                raise MemoryBudgetError(
-                    "Memory ran out even for the smallest strip; close other programs or make the picture smaller."
-                ) from error
-            rows = 2 * ceil(rows / 4)
-            continue
-        yield top, values
-        for name in sweep.done & strips.lowest.keys():
-            strips.stores[name].drop_above(strips.lowest[name])
-        top = bottom

@@ -2,19 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
-Convolution = Callable[[Array], Array]
-"""Padded (inputs, H, W) float32 -> (outputs, H', W') float32; raises MemoryError when memory runs out."""
+Half = NDArray[np.float16]
+
+
+@dataclass(frozen=True)
+class Activation:
+    """What is done to a layer before it is convolved: ``y = x * scale + shift``, then the larger of y and slope * y."""
+
+    scale: Array
+    shift: Array
+    slope: float = 1.0
+
+    def moved(self, offset: Array | None) -> Activation:
+        """The same for a layer from which ``offset`` was subtracted."""
+        return self if offset is None else Activation(self.scale, self.shift + self.scale * offset, self.slope)
+
+    def apply(self, x: Array | Half, out: Array) -> None:
+        """Do it to (C, H, W), channel by channel so that the numbers stay in the cache; ``out`` may be ``x``."""
+        for values, result, scale, shift in zip(x, out, self.scale, self.shift, strict=True):
+            np.multiply(values, scale, out=result, dtype=np.float32)
+            result += shift
+            if self.slope != 1:
+                np.maximum(result, result * np.float32(self.slope), out=result)
+
+
+class Convolution(Protocol):
+    """A prepared convolution."""
+
+    def __call__(self, x: Array | Half, before: Activation | None = None) -> Array:
+        """Convolve padded rows.
+
+        Args:
+            x: (inputs, H, W); may be overwritten.
+            before: done to ``x`` first.
+
+        Returns:
+            (outputs, H', W').
+
+        Raises:
+            MemoryError: memory runs out.
+        """
+        ...
 
 
 class Executor(Protocol):
-    """A runtime that networks run on: MindSpore today."""
+    """A runtime that networks run on: MindSpore or onnxruntime.
+
+    Attributes:
+        strip_bytes: working memory of one strip; more is not faster.
+        held: so many times its working memory a strip takes in the worst layers.
+        concurrent: every strip is best computed by a thread of its own.
+    """
+
+    strip_bytes: int
+    held: float
+    concurrent: bool
 
     def convolution(self, kernel: Array, bias: Array | None, stride: int, groups: int) -> Convolution:
         """Prepare one convolution of already padded arrays.
@@ -27,9 +76,33 @@ class Executor(Protocol):
         """
         ...
 
+    def doubling(self, kernel: Array, bias: Array | None) -> Convolution:
+        """Prepare a bilinear doubling with the 3x3 convolution behind it, of arrays with one pixel of margin.
 
-Executors = Callable[[str, int | None], Executor]
-"""(device, threads) -> an executor."""
+        See ``senga.neural.fold``.
+        """
+        ...
+
+    def halved(self, rows: Array, offset: Array) -> Half:
+        """``rows - offset`` of each channel at half precision."""
+        ...
+
+
+def halved(rows: Array, offset: Array) -> Half:
+    """``rows - offset`` of each channel at half precision, in numpy."""
+    out = np.empty(rows.shape, np.float16)
+    for values, half, middle in zip(rows, out, offset, strict=True):
+        half[...] = values - middle
+    return out
+
+
+def activated(x: Array | Half, before: Activation | None) -> Array:
+    """``x`` as a runtime without an activation of its own takes it; in place where that is possible."""
+    if before is None:
+        return as_array(x)
+    out: Array = x if x.dtype == np.float32 else np.empty(x.shape, np.float32)  # type: ignore[assignment] # by its dtype
+    before.apply(x, out)
+    return out
 
 
 def as_array(values: NDArray[Any]) -> Array:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from .blocks import Conv, Double, Padding
-from .executor import Array, Convolution, Executor, as_array
+from .executor import Activation, Array, Convolution, Executor, Half, activated, as_array
 from .graph import Network, Node
 
 PADDING = Padding(1, 1, 1, 1)
@@ -30,23 +30,29 @@ def doubled_input(network: Network, node: Node) -> str | None:
     return up.inputs[0] if exact else None
 
 
+def phase(kernel: Array, down: int, right: int) -> Array:
+    """The kernel of one of the four phases; it reads the small picture from pixel (down, right) of the margin on."""
+    return as_array(np.einsum("oiyx,yr,xc->oirc", kernel, _MIX[down], _MIX[right]))
+
+
 def folded(executor: Executor, kernel: Array, bias: Array | None) -> Convolution:
     """The convolution of the upsampled picture, for the small one with one pixel of margin on every side.
 
     The five columns that the two phases of a row need are asked of the executor at once, then shifted and added.
     """
-    outputs = kernel.shape[0]
+    outputs, inputs = kernel.shape[:2]
     columns = []
     for down in (0, 1):
-        small = [np.einsum("oiyx,yr,xc->coir", kernel, _MIX[down], _MIX[right]) for right in (0, 1)]
-        stacked = np.concatenate(small).reshape(5 * outputs, kernel.shape[1], -1, 1)  # (5 columns, kernel of one)
+        small = [phase(kernel, down, right).transpose(3, 0, 1, 2) for right in (0, 1)]
+        stacked = np.concatenate(small).reshape(5 * outputs, inputs, -1, 1)  # (5 columns, kernel of one)
         columns.append(executor.convolution(as_array(stacked), None, 1, 1))
 
-    def run(x: Array) -> Array:
+    def run(x: Array | Half, before: Activation | None = None) -> Array:
         rows, width = x.shape[1] - 2, x.shape[2] - 2
+        active = activated(x, before)
         out = np.empty((outputs, 2 * rows, 2 * width), np.float32)
         for down in (0, 1):
-            parts = columns[down](as_array(x[:, down:])).reshape(5, outputs, rows, width + 2)
+            parts = columns[down](as_array(active[:, down:])).reshape(5, outputs, rows, width + 2)
             for i, channel in enumerate(out):
                 even, odd = channel[down::2, 0::2], channel[down::2, 1::2]
                 np.add(parts[0, i, :, :width] + parts[1, i, :, 1:-1], parts[2, i, :, 2:], out=even)

@@ -8,11 +8,20 @@ from typing import Any
 import numpy as np
 
 from . import device
-from .executor import Array, Convolution, as_array
+from .executor import Activation, Array, Convolution, Half, activated, as_array, halved
+from .fold import folded
+from .memory import MB
+
+_Run = Callable[[Array], Array]
 
 
 class MindSporeExecutor:
-    """Runs on MindSpore; see ``senga.neural.executor``."""
+    """Runs on MindSpore, whose kernels have threads of their own; see ``senga.neural.executor``."""
+
+    strip_bytes = 96 * MB
+    held = 4.5
+    """The runtime has copies and keeps them."""
+    concurrent = False
 
     def __init__(self, device_name: str = "auto", threads: int | None = None) -> None:
         self._mindspore, self.device = device.start(device_name, threads)
@@ -21,10 +30,18 @@ class MindSporeExecutor:
         """Prepare one convolution, in the form that is fastest on the device."""
         _, inputs, height, _ = kernel.shape
         if self.device == "cpu" and groups == 1 and stride == 1 and height > 1 and inputs >= 8:
-            return self._by_columns(kernel, bias)
-        return self._plain(kernel, bias, stride, groups)
+            return _guarded(self._by_columns(kernel, bias))
+        return _guarded(self._plain(kernel, bias, stride, groups))
 
-    def _plain(self, kernel: Array, bias: Array | None, stride: int = 1, groups: int = 1) -> Convolution:
+    def doubling(self, kernel: Array, bias: Array | None) -> Convolution:
+        """See ``Executor``."""
+        return folded(self, kernel, bias)
+
+    def halved(self, rows: Array, offset: Array) -> Half:
+        """See ``Executor``."""
+        return halved(rows, offset)
+
+    def _plain(self, kernel: Array, bias: Array | None, stride: int = 1, groups: int = 1) -> _Run:
         ops, tensor = self._mindspore.ops, self._mindspore.Tensor
         conv = ops.Conv2D(kernel.shape[0], kernel.shape[2:], pad_mode="valid", stride=stride, group=groups)
         weight = tensor(as_array(kernel))
@@ -35,9 +52,9 @@ class MindSporeExecutor:
             result: Array = _numpy(y if offsets is None else ops.bias_add(y, offsets))[0]
             return result
 
-        return _guarded(run)
+        return run
 
-    def _by_columns(self, kernel: Array, bias: Array | None) -> Convolution:
+    def _by_columns(self, kernel: Array, bias: Array | None) -> _Run:
         """One convolution with a single column for all columns of the kernel, whose results are shifted and added.
 
         MindSpore's convolutions unfold the picture in memory; with a single column that is ``width`` times less, and
@@ -53,7 +70,7 @@ class MindSporeExecutor:
 
         return run
 
-    def _stacked(self, kernel: Array) -> Convolution:
+    def _stacked(self, kernel: Array) -> _Run:
         """A convolution with a single column as one product of matrices, on shifted copies of the rows."""
         outputs, inputs, height, _ = kernel.shape
         tensor, product = self._mindspore.Tensor, self._mindspore.ops.MatMul()
@@ -67,7 +84,7 @@ class MindSporeExecutor:
             y = product(weight, tensor.from_numpy(stack.reshape(height * inputs, -1)))  # (kernel, pixels)
             return _numpy(y).reshape(outputs, rows, columns)
 
-        return _guarded(run)
+        return run
 
 
 def _shifted_sum(parts: Array, width: int, bias: Array | None) -> Array:
@@ -86,12 +103,12 @@ def _numpy(tensor: Any) -> Array:
     return array
 
 
-def _guarded(run: Callable[[Array], Array]) -> Convolution:
-    """Turn MindSpore's ways of running out of memory into MemoryError."""
+def _guarded(run: _Run) -> Convolution:
+    """Do first what is to be done first, and turn MindSpore's ways of running out of memory into MemoryError."""
 
-    def guarded(x: Array) -> Array:
+    def guarded(x: Array | Half, before: Activation | None = None) -> Array:
         try:
-            return run(x)
+            return run(activated(x, before))
         except RuntimeError as error:
             text = str(error).lower()
             if "memory" in text or "bad_alloc" in text:

@@ -8,7 +8,7 @@ again by the sweeps that need it, so a network runs with any set of kept layers,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import prod
 
@@ -24,28 +24,27 @@ class Sweep:
 
     Attributes:
         root: the node that is computed, all rows of it.
-        norm: the norm whose statistics are complete afterwards; None for the last sweep, which makes the result.
+        norms: the norms whose statistics are complete afterwards.
+        keeps: whether the rows of the root are kept.
         nodes: everything that is computed on the way, the root too.
-        reads: kept layers of earlier sweeps that are read.
-        fills: kept layers that come about on the way, the root too.
+        reads: kept layers that are read.
         done: kept layers that no later sweep reads.
     """
 
     root: str
-    norm: str | None
+    norms: tuple[str, ...]
+    keeps: bool
     nodes: tuple[str, ...]
     reads: frozenset[str]
-    fills: tuple[str, ...]
     done: frozenset[str] = frozenset()
 
 
 def keepable(network: Network) -> list[str]:
     """Layers worth keeping: what stands before a norm, and sums that are read twice."""
-    before_norm = {node.inputs[0] for node in network.nodes if isinstance(node.block, Norm)}
     shared = {
         name for name, node in network.by_name.items() if isinstance(node.block, Add) and len(network.readers[name]) > 1
     }
-    return [name for name in network.by_name if name in before_norm | shared]
+    return [name for name in network.by_name if _norms(network, name) or name in shared]
 
 
 @lru_cache(maxsize=16)
@@ -53,17 +52,18 @@ def sweeps(network: Network, kept: frozenset[str]) -> tuple[Sweep, ...]:
     """All sweeps in order, the one that makes the result last."""
     order: list[Sweep] = []
     filled: set[str] = set()
-    roots = [(node.inputs[0], node.name) for node in network.nodes if isinstance(node.block, Norm)]
-    for root, norm in [*roots, (network.nodes[-1].name, None)]:
+    roots = [name for name in network.by_name if name in kept or _norms(network, name)]
+    for root in [*roots, network.nodes[-1].name]:
         nodes, reads = _reach(network, root, filled)
-        fills = tuple(name for name in nodes if name in kept)
-        order.append(Sweep(root, norm, tuple(nodes), frozenset(reads), fills))
-        filled.update(fills)
-    last = {name: i for i, sweep in enumerate(order) for name in (*sweep.reads, *sweep.fills)}
-    return tuple(
-        Sweep(s.root, s.norm, s.nodes, s.reads, s.fills, frozenset(name for name, j in last.items() if i == j))
-        for i, s in enumerate(order)
-    )
+        order.append(Sweep(root, _norms(network, root), root in kept, tuple(nodes), frozenset(reads)))
+        filled |= {root} & kept
+    last = {name: i for i, sweep in enumerate(order) for name in (*sweep.reads, *({sweep.root} & kept))}
+    return tuple(replace(s, done=frozenset(name for name, j in last.items() if i == j)) for i, s in enumerate(order))
+
+
+def _norms(network: Network, name: str) -> tuple[str, ...]:
+    """The norms behind a node."""
+    return tuple(node.name for node in network.readers[name] if isinstance(node.block, Norm))
 
 
 def place(network: Network, sizes: Mapping[str, Size], memory: int, disk: int) -> dict[str, Place]:
@@ -138,8 +138,8 @@ def _held(order: tuple[Sweep, ...], size: Callable[[str], int]) -> list[int]:
     """Bytes held in each sweep; what is read for the last time goes away while the new rows come."""
     held = []
     for sweep, living in zip(order, _living(order), strict=True):
-        going = sum(size(name) for name in sweep.done if name not in sweep.fills)
-        coming = sum(size(name) for name in sweep.fills)
+        going = sum(size(name) for name in sweep.done if name != sweep.root)
+        coming = size(sweep.root) if sweep.keeps else 0
         held.append(sum(size(name) for name in living) - min(going, coming))
     return held
 
@@ -148,7 +148,7 @@ def _living(order: tuple[Sweep, ...]) -> list[set[str]]:
     living: set[str] = set()
     each = []
     for sweep in order:
-        living |= set(sweep.fills)
+        living |= {sweep.root} if sweep.keeps else set()
         each.append(set(living))
         living -= sweep.done
     return each

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from .blocks import Conv, Norm
 from .executor import Array, Convolution, Executor, as_array
-from .fold import doubled_input, folded
+from .fold import doubled_input
 from .graph import Network, Node
+from .moments import Moments
 
 _KEPT = 4
 _lock = threading.Lock()
@@ -27,9 +28,20 @@ _prepared: OrderedDict[tuple[int, bytes, Network], Prepared] = OrderedDict()
 class NormParameters:
     """What a norm needs beside the statistics."""
 
+    norm: Norm
     gamma: NDArray[np.float64]
     beta: NDArray[np.float64]
     eps: float
+
+    def affine(self, moments: Moments) -> tuple[Array, Array]:
+        """The norm of a layer with these statistics as a scale and a shift for each channel."""
+        mean, variance = moments.mean, moments.squares / moments.count
+        if self.norm.over == "picture":
+            overall = mean.mean()
+            variance = variance.mean() + np.square(mean - overall).mean()
+            mean = overall
+        scale = self.gamma / np.sqrt(variance + self.eps)
+        return scale.astype(np.float32), (self.beta - mean * scale).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,13 +92,13 @@ def _prepare(network: Network, weights: Mapping[str, NDArray[Any]], executor: Ex
             case Norm() as norm:
                 eps = norm.eps * scales.get(node.inputs[0], 1.0) ** 2
                 gamma, beta = (np.asarray(weights[name], np.float64) for name in (norm.gamma, norm.beta))
-                norms[node.name] = NormParameters(gamma, beta, eps)
+                norms[node.name] = NormParameters(norm, gamma, beta, eps)
     return Prepared(executor, convolutions, norms)
 
 
 def _convolution(network: Network, node: Node, kernel: Array, bias: Array | None, executor: Executor) -> Convolution:
     if sources(network)[node.name] != node.inputs:
-        return folded(executor, kernel, bias)
+        return executor.doubling(as_array(kernel), bias)
     assert isinstance(node.block, Conv)  # noqa: S101 - for the type checker
     return executor.convolution(kernel, bias, node.block.stride, node.block.groups)
 

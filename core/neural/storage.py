@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from senga.errors import MemoryBudgetError
 
-from .executor import Array
+from .executor import Array, Half
 from .memory import MB, scratch_folder
 
 Place = Literal["float32", "float16", "file"]
@@ -24,15 +25,14 @@ class Store(Protocol):
     """Rows of one layer, (C, rows, W), appended and read from top to bottom.
 
     Attributes:
-        filled: how many rows are there.
-        offset: what was subtracted from each channel and must be added again; half precision is precise near zero.
+        offset: what was subtracted from each channel of half-precision rows and must be added again: half precision is
+            precise near zero. None at full precision.
     """
 
-    filled: int
     offset: Array | None
 
-    def append(self, rows: Array) -> None:
-        """Add rows below those that are there."""
+    def append(self, block: Array | Half) -> None:
+        """Add rows below those that are there; they must not be written to afterwards."""
         ...
 
     def pieces(self, start: int, stop: int) -> Iterator[NDArray[Any]]:
@@ -48,31 +48,27 @@ class Store(Protocol):
         ...
 
 
-def open_store(place: Place) -> Store:
-    """An empty store."""
-    return FileStore() if place == "file" else MemoryStore(np.dtype(place))
+def open_store(place: Place, offset: Array | None = None) -> Store:
+    """An empty store; at half precision it needs the ``offset`` that was subtracted."""
+    return MemoryStore(offset) if place != "file" or offset is None else FileStore(offset)
 
 
 class MemoryStore:
     """Keeps the blocks as they come; at half precision each in a mapping of its own, which goes back at once."""
 
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        self.filled = 0
-        self.offset: Array | None = None
-        self._dtype = dtype
+    def __init__(self, offset: Array | None = None) -> None:
+        self.offset = offset
+        self._filled = 0
         self._blocks: list[tuple[int, NDArray[Any]]] = []
 
-    def append(self, rows: Array) -> None:
+    def append(self, block: Array | Half) -> None:
         """See ``Store``."""
-        exact = self._dtype == rows.dtype
-        if self.offset is None and not exact:
-            self.offset = _centre(rows)
-        self._blocks.append((self.filled, rows if exact else _mapped(rows, self.offset)))
-        self.filled += rows.shape[1]
+        self._blocks.append((self._filled, block if self.offset is None else _mapped(block)))
+        self._filled += block.shape[1]
 
     def pieces(self, start: int, stop: int) -> Iterator[NDArray[Any]]:
         """See ``Store``."""
-        for top, block in self._blocks:
+        for top, block in list(self._blocks):
             low, high = max(start, top), min(stop, top + block.shape[1])
             if low < high:
                 yield block[:, low - top : high - top]
@@ -86,20 +82,11 @@ class MemoryStore:
         self._blocks.clear()
 
 
-def _centre(rows: Array) -> Array:
-    return np.asarray(rows.mean(axis=(1, 2), dtype=np.float64), np.float32)
-
-
-def _mapped(rows: Array, offset: Array | None) -> NDArray[np.float16]:
-    """A half-precision copy outside the heap, where large blocks that come and go would leave holes."""
-    block = np.frombuffer(mmap.mmap(-1, rows.size * 2), np.float16).reshape(rows.shape)  # (C, rows, W)
-    _halve(rows, offset, block)
-    return block
-
-
-def _halve(rows: Array, offset: Array | None, out: NDArray[np.float16]) -> None:
-    for i, (values, half) in enumerate(zip(rows, out, strict=True)):
-        half[...] = values if offset is None else values - offset[i]
+def _mapped(block: NDArray[Any]) -> NDArray[Any]:
+    """A copy outside the heap, where large blocks that come and go would leave holes."""
+    copy = np.frombuffer(mmap.mmap(-1, block.nbytes), block.dtype).reshape(block.shape)  # (C, rows, W)
+    copy[...] = block
+    return copy
 
 
 @dataclass(frozen=True)
@@ -112,41 +99,41 @@ class _Span:
 class FileStore:
     """Keeps half-precision blocks in a nameless scratch file, read and written plainly so that memory stays low."""
 
-    def __init__(self) -> None:
-        self.filled = 0
-        self.offset: Array | None = None
-        self._channels = self._width = 0
+    def __init__(self, offset: Array) -> None:
+        self.offset: Array | None = offset
+        self._filled = self._channels = self._width = 0
         self._spans: list[_Span] = []
+        self._lock = threading.Lock()
         self._file = tempfile.TemporaryFile(dir=scratch_folder(), buffering=0)  # noqa: SIM115 - lives as long as self
 
-    def append(self, rows: Array) -> None:
+    def append(self, block: Array | Half) -> None:
         """See ``Store``.
 
         Raises:
             MemoryBudgetError: the folder is full.
         """
-        self._channels, height, self._width = rows.shape
-        self.offset = _centre(rows) if self.offset is None else self.offset
-        block = np.empty(rows.shape, np.float16)
-        _halve(rows, self.offset, block)
-        offset = self._file.seek(0, 2)
+        self._channels, height, self._width = block.shape
         try:
-            self._write(block.data.cast("B"))
+            with self._lock:
+                offset = self._file.seek(0, 2)
+                self._write(np.ascontiguousarray(block).data.cast("B"))
         except OSError as error:
             need = block.nbytes // MB + 1
             raise MemoryBudgetError(
                 f"The scratch folder {scratch_folder()} is full ({need} MB more are needed now); free some space, "
                 "point SENGA_SCRATCH to another folder, or allow more memory."
             ) from error
-        self._spans.append(_Span(self.filled, height, offset))
-        self.filled += height
+        self._spans.append(_Span(self._filled, height, offset))
+        self._filled += height
 
     def pieces(self, start: int, stop: int) -> Iterator[NDArray[Any]]:
         """See ``Store``."""
-        for span in self._spans:
+        for span in list(self._spans):
             low, high = max(start, span.top), min(stop, span.top + span.rows)
             if low < high:
-                yield self._read(span, low - span.top, high - span.top)
+                with self._lock:
+                    block = self._read(span, low - span.top, high - span.top)
+                yield block
 
     def drop_above(self, row: int) -> None:
         """See ``Store``; a file gives its space back as a whole."""

@@ -11,7 +11,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from senga.neural.blocks import Add, Block, Conv, Double, Halve, Input, LeakyReLU, Norm, Tanh
-from senga.neural.executor import Array, Convolution
+from senga.neural.executor import Activation, Array, Convolution, Half, activated, halved
+from senga.neural.fold import folded
 from senga.neural.graph import Network
 
 Wide = NDArray[np.float64]
@@ -26,12 +27,22 @@ def convolve(x: NDArray[Any], kernel: NDArray[Any], stride: int, groups: int) ->
 
 
 class NumpyExecutor:
+    strip_bytes = 96 << 20
+    held = 4.5
+    concurrent = False
+
     def convolution(self, kernel: Array, bias: Array | None, stride: int, groups: int) -> Convolution:
-        def run(x: Array) -> Array:
-            y = convolve(x, kernel, stride, groups).astype(np.float32)
+        def run(x: Array | Half, before: Activation | None = None) -> Array:
+            y = convolve(activated(x, before), kernel, stride, groups).astype(np.float32)
             return y if bias is None else y + bias[:, None, None]
 
         return run
+
+    def doubling(self, kernel: Array, bias: Array | None) -> Convolution:
+        return folded(self, kernel, bias)
+
+    def halved(self, rows: Array, offset: Array) -> Half:
+        return halved(rows, offset)
 
 
 def _doubled(x: Wide, sampling: str) -> Wide:
@@ -115,8 +126,8 @@ def reference() -> Callable[[Network, Weights, NDArray[np.float32]], Wide]:
 
 
 @pytest.fixture(scope="session")
-def numpy_executor() -> Callable[[str, int | None], NumpyExecutor]:
-    return lambda *_: NumpyExecutor()
+def numpy_executor() -> NumpyExecutor:
+    return NumpyExecutor()
 
 
 @pytest.fixture(scope="session")

@@ -20,9 +20,9 @@ from senga.errors import Cancelled, MemoryBudgetError, SettingsError
 from senga.job import Job
 from senga.neural import engine, memory
 from senga.neural.blocks import Padding
-from senga.neural.executor import Array, Convolution
+from senga.neural.executor import Activation, Array, Convolution, Half, halved
 from senga.neural.graph import Builder, Network
-from senga.neural.storage import FileStore, MemoryStore
+from senga.neural.storage import FileStore, Place, open_store
 from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_lite
 
 CORNER = Padding(bottom=1, right=1)
@@ -49,7 +49,7 @@ def small_network() -> Network:
 def allotted(strip: int, room: int, disk: int = 0) -> Iterator[None]:
     """Fix the bytes for one strip, for waiting layers and for scratch files."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "allot", lambda *_: (strip, room))
+        patch.setattr(engine, "allot", lambda *given: engine.Share(strip, room, given[-1]))
         patch.setattr(memory, "free_scratch", lambda: disk)
         yield
 
@@ -67,9 +67,9 @@ def test_the_budget_does_not_change_the_result(
     network = small_network()
     weights, pixels = random_weights(network), photo(*size)
     with allotted(ROOMY, ROOMY):
-        whole = engine.run(network, weights, pixels, Job(), executors=numpy_executor)
+        whole = engine.run(network, weights, pixels, Job(), executor=numpy_executor)
     with allotted(1 << strip, room, disk):
-        strips = engine.run(network, weights, pixels, Job(), executors=numpy_executor)
+        strips = engine.run(network, weights, pixels, Job(), executor=numpy_executor)
     assert abs(strips - whole).mean() < 0.1 / 255
     assert abs(strips - whole).max() < 2 / 255
 
@@ -92,7 +92,7 @@ def test_whole_picture_definition(reference: Any, random_weights: Any, photo: An
     network = small_network()
     weights, pixels = random_weights(network), photo(30, 26)
     with allotted(1 << 12, ROOMY):
-        found = engine.run(network, weights, pixels, Job(), executors=numpy_executor)
+        found = engine.run(network, weights, pixels, Job(), executor=numpy_executor)
     assert abs(found - reference(network, weights, pixels)).max() < 1e-5
 
 
@@ -108,12 +108,10 @@ def test_tiny_and_odd_sizes(random_weights: Any, photo: Any, size: tuple[int, in
 def test_every_depth(random_weights: Any, photo: Any, numpy_executor: Any) -> None:
     network = small_network()
     pixels, weights = photo(16, 16), random_weights(network)
-    exact = engine.run(
-        network, weights, np.rint(pixels * 255).astype(np.float32) / 255, Job(), executors=numpy_executor
-    )
+    exact = engine.run(network, weights, np.rint(pixels * 255).astype(np.float32) / 255, Job(), executor=numpy_executor)
     for dtype, full in ((np.uint8, 255), (np.uint16, 65535)):
         steps = (np.rint(pixels * 255) * (full // 255)).astype(dtype)
-        found = engine.run(network, weights, steps, Job(), executors=numpy_executor)
+        found = engine.run(network, weights, steps, Job(), executor=numpy_executor)
         assert found.dtype == dtype
         assert abs(found / full - exact).max() <= 0.501 / full + 1e-6
 
@@ -122,8 +120,8 @@ def test_statistics_are_of_the_whole_picture(random_weights: Any, photo: Any, nu
     network = small_network()
     weights, pixels = random_weights(network), photo(64, 24)
     pixels[32:] = pixels[32:] ** 3
-    whole = engine.run(network, weights, pixels, Job(), executors=numpy_executor)
-    half = engine.run(network, weights, pixels[:32], Job(), executors=numpy_executor)
+    whole = engine.run(network, weights, pixels, Job(), executor=numpy_executor)
+    half = engine.run(network, weights, pixels[:32], Job(), executor=numpy_executor)
     assert abs(whole[:16] - half[:16]).mean() > 1 / 255
 
 
@@ -132,15 +130,21 @@ class Forgetful:
 
     def __init__(self, inner: Any, limit: int) -> None:
         self._inner, self._limit, self.refusals = inner, limit, 0
+        self.strip_bytes, self.held, self.concurrent = inner.strip_bytes, inner.held, True
+        self.halved = inner.halved
 
     def convolution(self, kernel: Array, bias: Array | None, stride: int, groups: int) -> Convolution:
-        inner = self._inner.convolution(kernel, bias, stride, groups)
+        return self._limited(self._inner.convolution(kernel, bias, stride, groups))
 
-        def run(x: Array) -> Array:
+    def doubling(self, kernel: Array, bias: Array | None) -> Convolution:
+        return self._limited(self._inner.doubling(kernel, bias))
+
+    def _limited(self, inner: Convolution) -> Convolution:
+        def run(x: Array | Half, before: Activation | None = None) -> Array:
             if x.nbytes > self._limit:
                 self.refusals += 1
                 raise MemoryError
-            return np.asarray(inner(x))
+            return inner(x, before)
 
         return run
 
@@ -148,46 +152,48 @@ class Forgetful:
 def test_smaller_strips_when_memory_runs_out(random_weights: Any, photo: Any, numpy_executor: Any) -> None:
     network = small_network()
     weights, pixels = random_weights(network), photo(60, 40)
-    whole = engine.run(network, weights, pixels, Job(), executors=numpy_executor)
-    forgetful = Forgetful(numpy_executor("cpu", 1), 40_000)
+    whole = engine.run(network, weights, pixels, Job(), executor=numpy_executor)
+    forgetful = Forgetful(numpy_executor, 40_000)
     with allotted(ROOMY, ROOMY):
-        found = engine.run(network, weights, pixels, Job(), executors=lambda *_: forgetful)
+        found = engine.run(network, weights, pixels, Job(), executor=forgetful)
         assert forgetful.refusals > 0
         assert abs(found - whole).max() < 1e-5
         with pytest.raises(MemoryBudgetError, match="even for the smallest strip"):
-            engine.run(network, weights, pixels, Job(), executors=lambda *_: Forgetful(numpy_executor("cpu", 1), 1000))
+            engine.run(network, weights, pixels, Job(), executor=Forgetful(numpy_executor, 1000))
 
 
 def test_a_budget_that_is_too_small_names_the_mend(random_weights: Any, photo: Any, numpy_executor: Any) -> None:
     network = small_network()
     with pytest.raises(MemoryBudgetError, match=r"budget of 100 MB is too small .* allow at least \d+ MB"):
-        engine.run(network, random_weights(network), photo(20, 20), Job(memory=100 << 20), executors=numpy_executor)
+        engine.run(network, random_weights(network), photo(20, 20), Job(memory=100 << 20), executor=numpy_executor)
 
 
 def test_a_full_scratch_folder_names_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("no /dev/full here")
-    store = FileStore()
+    store = FileStore(np.zeros(2, np.float32))
     store._file.close()
     monkeypatch.setattr(store, "_file", full.open("r+b", buffering=0))
     with pytest.raises(MemoryBudgetError, match="SENGA_SCRATCH"):
-        store.append(np.zeros((2, 3, 4), np.float32))
+        store.append(np.zeros((2, 3, 4), np.float16))
     store.close()
 
 
-@pytest.mark.parametrize("make", [FileStore, lambda: MemoryStore(np.dtype("f2")), lambda: MemoryStore(np.dtype("f4"))])
-def test_stores_give_back_what_they_took(make: Any) -> None:
+@pytest.mark.parametrize("place", ["file", "float16", "float32"])
+def test_stores_give_back_what_they_took(place: Place) -> None:
     rows = np.random.default_rng(0).integers(-99, 99, (3, 10, 4)).astype(np.float32)
-    rows += np.float32([0, 1000, -5000])[:, None, None]
-    store = make()
+    offset = np.float32([0, 1000, -5000])
+    store = open_store(place, None if place == "float32" else offset)
 
     def read(start: int, stop: int) -> NDArray[np.float32]:
         found = np.concatenate(list(store.pieces(start, stop)), axis=1).astype(np.float32)
         return found if store.offset is None else found + store.offset[:, None, None]
 
+    rows += offset[:, None, None]
     for start, stop in ((0, 4), (4, 5), (5, 10)):
-        store.append(rows[:, start:stop])
+        block = rows[:, start:stop]
+        store.append(block if store.offset is None else halved(block, offset))
     for start, stop in ((0, 10), (3, 6), (4, 5), (9, 10)):
         assert abs(read(start, stop) - rows[:, start:stop]).max() < 0.1
     store.drop_above(5)
@@ -201,7 +207,7 @@ def test_progress_rises_and_cancel_stops(random_weights: Any, photo: Any, numpy_
     shares: list[float] = []
     job = Job(on_progress=lambda share, _: shares.append(share))
     with allotted(1 << 15, ROOMY):
-        engine.run(network, weights, pixels, job, executors=numpy_executor)
+        engine.run(network, weights, pixels, job, executor=numpy_executor)
         assert shares == sorted(shares)
         assert shares[0] == 0
         assert shares[-1] == 1
@@ -209,7 +215,7 @@ def test_progress_rises_and_cancel_stops(random_weights: Any, photo: Any, numpy_
         before = len(shares)
         stop = Job(on_progress=job.on_progress, cancelled=lambda: len(shares) > before + 5)
         with pytest.raises(Cancelled):
-            engine.run(network, weights, pixels, stop, executors=numpy_executor)
+            engine.run(network, weights, pixels, stop, executor=numpy_executor)
         assert len(shares) <= before + 6
 
 
@@ -218,13 +224,13 @@ def test_no_strip_works_long(random_weights: Any) -> None:
     sizes = network.sizes(3000, 4000)
     for sweep in engine.sweeps(network, frozenset(engine.place(network, sizes, ROOMY, 0))):
         work = engine.operations(network, sizes, sweep.nodes)
-        rows = engine.rows_per_strip(network, sizes, sweep, engine.STRIP_BYTES, work)
+        rows = engine.rows_per_strip(network, sizes, sweep, 96 << 20, work)
         assert work * rows / sizes[sweep.root][0] < 1.5 * engine.STRIP_OPERATIONS
 
 
 def test_unknown_devices_are_refused(random_weights: Any, photo: Any) -> None:
     network = small_network()
-    with pytest.raises(SettingsError, match="choose auto, cpu, gpu or ascend"):
+    with pytest.raises(SettingsError, match="choose auto, cpu, gpu, cuda, directml, coreml, ascend"):
         engine.run(network, random_weights(network), photo(8, 8), Job(device="abacus"))
 
 
@@ -266,7 +272,10 @@ def test_protobuf_may_have_been_imported_before(tmp_path: Path) -> None:
 
 def test_missing_mindspore_names_what_to_install(tmp_path: Path) -> None:
     run = child(
-        CHILD.format(before="sys.modules['mindspore'] = None", after="", threads=1).replace("assert", "#"), tmp_path
+        CHILD.format(before="sys.modules['mindspore'] = None", after="", threads=1)
+        .replace("assert", "#")
+        .replace('device="cpu"', 'device="cpu", engine="mindspore"'),
+        tmp_path,
     )
     last = run.stderr.strip().splitlines()[-1]
     assert "MissingExtraError" in last
