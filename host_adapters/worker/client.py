@@ -35,7 +35,7 @@ MYPY = False  # a type checker takes it for True; Python 2.7 has no module typin
 if MYPY:
     from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union  # noqa: F401, UP035
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised whenever the messages change; greeting, framing and the message ``stop`` stay what they are for ever."""
 LIMIT = 4 << 20
 """Bytes of the longest message."""
@@ -180,14 +180,19 @@ class Canvas(object):
 
 
 class Layer(object):
-    """A picture that came out beside the canvas: of another size, or one frame of several.
+    """A picture that came out beside the canvas: of another size, one frame of several, or a part of the result.
 
     ``canvas`` holds its pixels, ``title`` names it, ``seconds`` says how long a frame is shown (None for a still).
+
+    ``part`` is None, unless this is one of the layers that the result consists of: they come from the bottom up, the
+    canvas of the job holds what they make together, and a host takes either. Then it has ``mode`` (``normal`` or
+    ``multiply``, of encoded colours), ``opacity`` (0 to 1), ``left`` and ``top`` (on the canvas of the job), and
+    ``strength``: the opacity of all layers together. The selection is not in them.
     """
 
-    def __init__(self, canvas, title, seconds):
-        # type: (Canvas, str, Optional[float]) -> None
-        self.canvas, self.title, self.seconds = canvas, title, seconds
+    def __init__(self, canvas, title, seconds, part=None):
+        # type: (Canvas, str, Optional[float], Optional[Dict[str, Any]]) -> None
+        self.canvas, self.title, self.seconds, self.part = canvas, title, seconds, part
 
 
 class Result(object):
@@ -211,9 +216,9 @@ class Result(object):
 class Worker(object):
     """A connection to the worker; when that has ended since, the next call starts another."""
 
-    def __init__(self, manifest, start, timeout):
-        # type: (Dict[str, Any], bool, float) -> None
-        self._manifest, self._start, self._timeout = manifest, start, timeout
+    def __init__(self, manifest, start, timeout, language=""):
+        # type: (Dict[str, Any], bool, float, str) -> None
+        self._manifest, self._start, self._timeout, self._language = manifest, start, timeout, language
         self._channel = None  # type: Optional[Channel]
         self.folder = worker_folder(manifest)
         self._open()
@@ -242,7 +247,7 @@ class Worker(object):
             WorkerError: it failed; the message is for the painter.
             Cancelled: ``cancelled`` said so.
         """
-        self._ask({"op": "run", "order": order, "canvas": canvas.facts()})
+        self._ask({"op": "run", "order": order, "canvas": canvas.facts(), "language": self._language})
         try:
             return self._follow(on_progress, cancelled or (lambda: False), on_layer)
         except (WorkerError, Cancelled):
@@ -288,7 +293,7 @@ class Worker(object):
 
     def _take(self, message, on_layer):
         # type: (Dict[str, Any], Optional[Callable[[Layer], object]]) -> List[Layer]
-        layer = Layer(Canvas.adopt(message["canvas"]), message["title"], message["seconds"])
+        layer = Layer(Canvas.adopt(message["canvas"]), message["title"], message["seconds"], message.get("part"))
         self._send({"op": "took"})
         if on_layer is None:
             return [layer]
@@ -304,10 +309,10 @@ class Worker(object):
 
         Each filter has ``name``, ``title``, ``summary``, ``plugin`` and ``settings``; each setting has ``name``,
         ``kind`` (int, float, bool, choice, text), ``default``, ``text``, ``minimum``, ``maximum``, ``choices``,
-        ``unit``, ``advanced`` and ``optional``. Texts come in ``language`` where there is a translation, else in
-        English.
+        ``unit``, ``advanced`` and ``optional``. Texts come in ``language``, or in that of the connection, where there
+        is a translation, else in English.
         """
-        return self._question({"op": "describe", "language": language})
+        return self._question({"op": "describe", "language": language or self._language})
 
     def status(self):
         # type: () -> Dict[str, Any]
@@ -383,8 +388,8 @@ class Worker(object):
         self.close()
 
 
-def connect(manifest, start=True, timeout=60):
-    # type: (Union[Dict[str, Any], str], bool, float) -> Worker
+def connect(manifest, start=True, timeout=60, language=""):
+    # type: (Union[Dict[str, Any], str], bool, float, str) -> Worker
     """Reach the worker of this user, and start it if need be.
 
     Args:
@@ -393,11 +398,13 @@ def connect(manifest, start=True, timeout=60):
             ``folder`` is another place for its socket.
         start: whether to start a worker when none runs.
         timeout: seconds until a worker must answer.
+        language: in which the worker speaks to the painter where it can, such as ``ja`` or ``zh_CN.UTF-8:zh``; by
+            default English.
 
     Raises:
         WorkerError: it cannot be reached or started; the message says why and what to do.
     """
-    return Worker(manifest if isinstance(manifest, dict) else _read_manifest(manifest), start, timeout)
+    return Worker(manifest if isinstance(manifest, dict) else _read_manifest(manifest), start, timeout, language)
 
 
 def _read_manifest(path):
@@ -511,7 +518,10 @@ def _reach(manifest, folder, start, timeout):
             child = _spawn(manifest, folder)
         elif child.poll() is not None:
             if child.returncode:
-                raise WorkerError("Senga's worker does not start: {}".format(_last_words(folder)))
+                words = _last_words(folder).rstrip(".")
+                raise WorkerError(
+                    "Senga's worker does not start: {}. “senga gimp doctor” tells what to do.".format(words)
+                )
             child = None  # another one was quicker
         if _monotonic() > deadline:
             raise WorkerError(

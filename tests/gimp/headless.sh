@@ -32,6 +32,15 @@ echo "The Python that held Senga is gone"
 sed -i 's|"python": ".*"|"python": "/nowhere/python"|' "$plug_in/manifest.json"
 check check_no_senga
 
+echo "The Python holds no Senga"
+sed -i 's|"python": ".*"|"python": "/usr/bin/python3"|' "$plug_in/manifest.json"
+check check_bare_python
+
+echo "An upgrade under a running worker, then the environment is deleted"
+make_environment "$here" "$work/own"
+make_profile "$here" "$work/profile" "$work/own/python"
+check check_upgrade check_deleted
+
 echo "The manifest is damaged"
 echo '{' >"$plug_in/manifest.json"
 touch "$plug_in/senga-gimp.py"

@@ -16,3 +16,20 @@ make_profile() {
   sed -i "s|\"python\": \".*\"|\"python\": \"$python\"|" "$profile/plug-ins/senga-gimp/manifest.json"
   export GIMP3_DIRECTORY=$profile
 }
+
+# Sourced too: makes a Senga of its own in a folder, with the test filters, that can be changed and deleted.
+#   make_environment REPOSITORY FOLDER    FOLDER/python starts it
+make_environment() {
+  local here=$1 folder=$2 packages=$2/packages site base entry
+  site=$("$here/.venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+  base=$("$here/.venv/bin/python" -c 'import sys; print(sys._base_executable)')
+  mkdir -p "$packages/senga"
+  cp -r "$here/core/." "$packages/senga"
+  cp -r "$here/plugins" "$here/host_adapters" "$packages/senga"
+  cp -r "$here/tests/gimp/filters/." "$site"/senga-*.dist-info "$packages"
+  for entry in "$site"/*; do
+    case ${entry##*/} in senga* | __editable__* | *.pth) ;; *) ln -s "$entry" "$packages" ;; esac
+  done
+  printf '#!/bin/sh\nPYTHONPATH=%s exec %s -S "$@"\n' "$packages" "$base" >"$folder/python"
+  chmod +x "$folder/python"
+}

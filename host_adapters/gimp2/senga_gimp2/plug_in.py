@@ -63,18 +63,24 @@ def _run(name, given):
         gimp.message(native(text))
         raise gimpfu.error(native(text))
     procedure.has_display = given[0] != gimpenums.RUN_NONINTERACTIVE
-    _remember_defaults(name, given[0])
+    _mend_last_values(name, given[0], procedure.defaults)
     made = gimpfu._run(name, given)
     if procedure.failure:
         raise gimpfu.error(native(procedure.failure))
     return made
 
 
-def _remember_defaults(name, mode):
-    # type: (str, int) -> None
-    """Where there are no last values yet, gimpfu fails on its own defaults, which are a list and not a tuple."""
-    if mode == gimpenums.RUN_WITH_LAST_VALS:
-        gimpfu._set_defaults(name, tuple(gimpfu._get_defaults(name)))
+def _mend_last_values(name, mode, defaults):
+    # type: (str, int, List[Any]) -> None
+    """Where gimpfu would fail on the last values: there are none yet, or they are of other settings than today's."""
+    if mode == gimpenums.RUN_NONINTERACTIVE:
+        return
+    values = list(gimpfu._get_defaults(name))
+    if len(values) != len(defaults):
+        values = defaults
+        gimpfu._set_defaults(name, tuple(values))
+    elif mode == gimpenums.RUN_WITH_LAST_VALS:
+        gimpfu._set_defaults(name, tuple(values))  # its own defaults are a list, and must be a tuple
 
 
 def _register(filters, described):
@@ -143,6 +149,12 @@ class Procedure(object):
         self._parameters, self._order = parameters, order
         self.has_display, self.failure = False, ""
 
+    @property
+    def defaults(self):
+        # type: () -> List[Any]
+        """A value for each argument, picture included, before anybody chose others."""
+        return [parameter[3] for parameter in list(arguments.PICTURE) + self._parameters]
+
     def register(self, name):
         # type: (str) -> None
         """Make it known to gimpfu."""
@@ -178,6 +190,8 @@ class Procedure(object):
 
     def _paint(self, image, drawable, values):
         # type: (gimp.Image, gimp.Drawable, Sequence[Any]) -> Optional[gimp.Image]
+        if len(values) != len(self._parameters):
+            raise Trouble("This filter has other settings since Senga was changed: start GIMP again.")
         title = self._label.rstrip("…")
         output = arguments.output(values[-3:])
         run = Run(self._order(values), Progress(title))

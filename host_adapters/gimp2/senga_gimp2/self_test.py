@@ -21,49 +21,56 @@ from gimpfu import pdb
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Dict
+    from typing import Any, Dict, Tuple
 
 SIZE = 96
 
 
-def pixels(layer, data=None):
-    # type: (Any, bytes) -> bytes
-    """All pixels of a layer, which are these from now on if any are given."""
-    region = layer.get_pixel_rgn(0, 0, SIZE, SIZE, data is not None, False)
-    if data is not None:
-        region[0:SIZE, 0:SIZE] = data
-        layer.flush()
+def pixels(layer):
+    # type: (gimp.Layer) -> bytes
+    """All pixels of a layer."""
+    region = layer.get_pixel_rgn(0, 0, SIZE, SIZE, False, False)
     return bytes(region[0:SIZE, 0:SIZE])
+
+
+def picture():
+    # type: () -> Tuple[gimp.Image, gimp.Layer]
+    """A small image with one layer of shades."""
+    image = gimp.Image(SIZE, SIZE, gimpenums.RGB)
+    layer = gimp.Layer(image, str("shades"), SIZE, SIZE, gimpenums.RGB_IMAGE, 100.0, gimpenums.NORMAL_MODE)
+    image.add_layer(layer, 0)
+    region = layer.get_pixel_rgn(0, 0, SIZE, SIZE, True, False)
+    shades = bytearray(value for y in range(SIZE) for x in range(SIZE) for value in (x * 2, y * 2, 128))
+    region[0:SIZE, 0:SIZE] = bytes(shades)
+    layer.flush()
+    return image, layer
 
 
 def examine(name):
     # type: (str) -> Dict[str, Any]
     """What happened when a procedure ran on a small picture, with its defaults."""
-    registered = bool(pdb.gimp_procedural_db_proc_exists(name.encode("utf-8")))
+    registered = bool(pdb.gimp_procedural_db_proc_exists(name))
     report = {"gimp": ".".join(str(part) for part in gimp.version), "registered": registered}  # type: Dict[str, Any]
     if not registered:
         return report
-    image = gimp.Image(SIZE, SIZE, gimpenums.RGB)
-    layer = gimp.Layer(image, b"shades", SIZE, SIZE, gimpenums.RGB_IMAGE, 100.0, gimpenums.NORMAL_MODE)
-    image.add_layer(layer, 0)
-    shades = pixels(layer, bytes(bytearray(v for y in range(SIZE) for x in range(SIZE) for v in (x * 2, y * 2, 128))))
-    procedure = pdb[name.encode("utf-8")]
-    blank = {gimpenums.PDB_INT32: 0, gimpenums.PDB_FLOAT: 0.0}
-    values = [blank.get(parameter[0], b"") for parameter in procedure.params[3:]]
+    image, layer = picture()
+    before = pixels(layer)
+    blank = {gimpenums.PDB_INT32: 0, gimpenums.PDB_FLOAT: 0.0}  # type: Dict[int, Any]
+    values = [blank.get(parameter[0], str("")) for parameter in pdb[name].params[3:]]
     start, problem = time.time(), ""
     try:
-        procedure(image, layer, *values, run_mode=gimpenums.RUN_WITH_LAST_VALS)  # which are the defaults at first
+        pdb[name](image, layer, *values, run_mode=gimpenums.RUN_WITH_LAST_VALS)  # which are the defaults at first
     except RuntimeError as error:
         problem = "{}".format(error)
     report.update(
         seconds=time.time() - start,
         succeeded=not problem,
         message=problem,
-        changed=pixels(layer) != shades,
+        changed=pixels(layer) != before,
     )
     gimp.delete(image)
     return report
 
 
 with io.open(os.environ[str("SENGA_REPORT")], "wb") as file:
-    file.write(json.dumps(examine(os.environ[str("SENGA_TRY")].decode("utf-8"))).encode("utf-8"))
+    file.write(json.dumps(examine(os.environ[str("SENGA_TRY")])).encode("utf-8"))

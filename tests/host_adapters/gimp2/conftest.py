@@ -74,6 +74,7 @@ class Studio:
             "XDG_RUNTIME_DIR": str(self.folder / "run"),
             "TMPDIR": str(self.folder / "tmp"),
         }
+        env |= {"SENGA_PLUG_IN": str(self.plug_in.parent)}
         env |= {"SENGA_HOME": str(self.folder / "home"), "PYTHONDONTWRITEBYTECODE": "1"}
         played = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
         if wait:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
+import sys
+import sysconfig
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +18,8 @@ import pytest
 from senga.host_adapters.worker.client import Canvas, Worker, WorkerError, connect
 
 from .conftest import Site, canvases, running, until
+
+ROOT = Path(__file__).parents[3]
 
 
 def canvas() -> Canvas:
@@ -146,6 +151,30 @@ def test_a_worker_that_cannot_start_says_why(site: Site) -> None:
     (site.folder / "numpy.py").write_text("raise ImportError('numpy is ill')")
     with pytest.raises(WorkerError, match="does not start: .*numpy is ill"):
         connect(site.manifest())
+
+
+def test_an_environment_that_is_deleted_under_a_warm_worker_is_named(site: Site) -> None:
+    """The old worker cannot tell its version any more; the client must not wait for it."""
+    packages = site.folder / "packages"
+    shutil.copytree(ROOT / "core", packages / "senga")
+    for room in ("plugins", "host_adapters"):
+        shutil.copytree(ROOT / room, packages / "senga" / room)
+    for path in Path(sysconfig.get_path("purelib")).iterdir():
+        if not path.name.startswith(("senga", "__editable__")) and path.suffix != ".pth":
+            (packages / path.name).symlink_to(path)
+    info = packages / "senga-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: senga\nVersion: 1\n")
+    base = sys._base_executable  # type: ignore[attr-defined]
+    Path(site.python).write_text(f'#!/bin/sh\nPYTHONPATH="{packages}" exec "{base}" -S "$@"\n')
+    with connect(site.manifest()) as worker:
+        assert worker.version == "1"
+    shutil.rmtree(packages)
+    Path(site.python).unlink()
+    start = time.monotonic()
+    with pytest.raises(WorkerError, match=f"{site.python} .*senga gimp install"):
+        connect(site.manifest())
+    assert time.monotonic() - start < 10
 
 
 def test_a_python_that_is_gone_is_named() -> None:

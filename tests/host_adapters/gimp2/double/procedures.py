@@ -18,6 +18,10 @@ def find(name):
     return function
 
 
+def gimp_procedural_db_proc_exists(name):
+    return int(name in state.procedures or name.replace("-", "_") in globals())
+
+
 def gimp_plugin_enable_precision():
     state.precise = True
 

@@ -4,12 +4,15 @@
 from __future__ import absolute_import, division, unicode_literals
 
 import importlib
+import io
+import os
 import traceback
 from array import array
 
 import gimp
 from gimpfu import *
 
+PLUG_IN = os.environ[str("SENGA_PLUG_IN")].decode("utf-8")
 WIDTH, HEIGHT = 64, 48
 PRECISIONS = dict(u8=100, u16=200, u32=300, half=500, float=600, double=700)
 DEFAULTS = {
@@ -95,12 +98,24 @@ def call(name, image, layer, mode=RUN_NONINTERACTIVE, **given):
     return procedure(image, layer, *[settings[word] for word in words], run_mode=mode)
 
 
-def refused(name, image, layer, **given):
-    """The call fails, and neither picture nor list of images changes."""
-    before, images, layers = raw(layer), len(gimp.image_list()), len(image.layers)
+def told():
+    """All that GIMP has told the painter so far. Real GIMP without a window prints it."""
+    if "SENGA_LOG" not in os.environ:
+        from gimp import state
+
+        return "\n".join(state.messages)
+    with io.open(os.environ[str("SENGA_LOG")], encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def refused(name, image, layer, says="", **given):
+    """The call fails with a sentence that has these words, and neither picture nor list of images changes."""
+    before, images, layers, silence = raw(layer), len(gimp.image_list()), len(image.layers), len(told())
     try:
         call(name, image, layer, **given)
     except RuntimeError:
+        sentence = told()[silence:]
+        assert sentence.strip() and says in sentence and "Traceback" not in sentence, sentence
         assert raw(layer) == before
         assert (len(gimp.image_list()), len(image.layers)) == (images, layers)
         return

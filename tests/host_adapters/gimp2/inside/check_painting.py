@@ -3,6 +3,8 @@
 
 from __future__ import absolute_import, division, unicode_literals
 
+from array import array
+
 import gimp
 from bench import (
     FRAMES,
@@ -65,8 +67,6 @@ def check_linear_light_is_not_taken_for_encoded():
     """0.25 in linear light is 0.54 encoded, and that is what a filter must see."""
     image, layer = picture("RGB", "float", True, False)
     region = layer.get_pixel_rgn(0, 0, WIDTH, HEIGHT, True, False)
-    from array import array
-
     region[0:WIDTH, 0:HEIGHT] = array(b"f", [0.25, 0.25, 0.25] * (WIDTH * HEIGHT)).tostring()
     layer.flush()
     call("bench", image, layer)

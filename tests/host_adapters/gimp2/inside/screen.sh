@@ -2,6 +2,7 @@
 # The dialog on a screen: run a slow filter from it, and cancel.  screen.sh REPOSITORY WORK OUTPUT
 set -euo pipefail
 here=$1 work=$2 output=$3
+export SENGA_PLUG_IN=$work/2.10/plug-ins/senga-gimp2
 export GIMP2_DIRECTORY=$work/2.10 TMPDIR=$work/tmp
 printf '%s\n' '(show-tips no)' '(check-updates no)' '(color-profile-policy keep)' >"$work/2.10/gimprc"
 Xvfb :71 -screen 0 1280x900x24 -nolisten tcp >/dev/null 2>&1 &
