@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -184,6 +184,7 @@ class Animation:
         count: number of frames.
         loop: how often it plays; 0 = for ever.
         info: metadata to keep.
+        sound: opens the video file whose sound goes along, if there is one.
     """
 
     frames: Callable[[], Iterator[Frame]]
@@ -192,6 +193,7 @@ class Animation:
     count: int
     loop: int = 0
     info: Metadata = field(default_factory=Metadata)
+    sound: Callable[[], BinaryIO] | None = None
 
     def save(self, path: str | Path, **options: Any) -> Path:
         """Write GIF, APNG, WebP or MP4 by the ending of ``path``, atomically; see ``senga.files.write``."""

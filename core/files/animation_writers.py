@@ -1,4 +1,4 @@
-"""Writing animations frame by frame: APNG, WebP and MP4. Nobody here holds more than two frames.
+"""Writing animations frame by frame: APNG and WebP. Nobody here holds more than two frames.
 
 Pillow wants all frames at once, so a frame (or the part of it that changed) is encoded as a still picture and its data
 are put into a container written here.
@@ -12,11 +12,8 @@ from __future__ import annotations
 
 import io
 import struct
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import replace
-from fractions import Fraction
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +23,7 @@ from senga.image import Animation, Frame, Metadata, Pixels, to_depth
 
 from .color_profile import ProfileError, from_srgb
 from .png import SIGNATURE, chunk, metadata_chunks, packed
-from .still_writers import over_white, stacked
+from .still_writers import stacked
 
 Box = tuple[int, int, int, int]
 """top, left, bottom, right"""
@@ -161,55 +158,3 @@ def _webp_data(pixels: NDArray[np.uint8], quality: int) -> bytes:
         parts += data[at:end] if name in (b"ALPH", b"VP8 ", b"VP8L") else b""
         at = end
     return parts
-
-
-# ---- MP4
-
-_TICKS = 1000
-_BT709 = 1
-
-
-def write_mp4(animation: Animation, stream: BinaryIO, quality: int | None) -> None:
-    """H.264 that plays everywhere; transparency over white, odd sizes get one more row or column."""
-    import av
-
-    width, height = (side + side % 2 for side in (animation.width, animation.height))
-    with av.open(stream, "w", format="mp4") as container:
-        track: Any = container.add_stream("libx264", rate=30)
-        track.width, track.height, track.pix_fmt = width, height, "yuv420p"
-        track.codec_context.time_base = Fraction(1, _TICKS)
-        crf = 18 if quality is None else round(51 - 0.41 * quality)
-        track.options = {"crf": str(crf), "preset": "medium", "bf": "0"}
-        context = track.codec_context
-        context.colorspace = context.color_primaries = context.color_trc = _BT709
-        waiting: deque[int] = deque()
-        time = 0
-        for picture, ticks in _video_frames(animation, height, width):
-            picture.pts, picture.time_base = time, Fraction(1, _TICKS)
-            time += ticks
-            waiting.append(ticks)
-            _mux(container, track, picture, waiting)
-        if not time:
-            raise WriteError("The animation has no frames, so there is nothing to write.")
-        _mux(container, track, None, waiting)
-
-
-def _mux(container: Any, track: Any, picture: Any, waiting: deque[int]) -> None:
-    """Packets leave the encoder later than frames enter it, but (without B-frames) in the same order."""
-    for packet in track.encode(picture):
-        packet.duration = waiting.popleft()
-        container.mux(packet)
-
-
-def _video_frames(animation: Animation, height: int, width: int) -> Iterator[tuple[Any, int]]:
-    """Frames in YCbCr and how many ticks they are shown."""
-    from av import VideoFrame
-
-    for frame in animation.frames():
-        image = over_white(replace(frame.image, info=Metadata()))
-        pixels = to_depth(image.pixels, np.uint8)
-        if pixels.shape[:2] != (animation.height, animation.width):
-            raise WriteError("The frames of an animation must all have the same size.")
-        padded = np.pad(pixels, ((0, height - pixels.shape[0]), (0, width - pixels.shape[1]), (0, 0)), mode="edge")
-        rgb = VideoFrame.from_ndarray(np.ascontiguousarray(padded), format="rgb24")
-        yield rgb.reformat(format="yuv420p", dst_colorspace="ITU709"), _milliseconds(frame, 3_600_000)

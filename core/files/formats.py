@@ -45,7 +45,8 @@ FORMATS = (
     FileFormat("GIF", (".gif",), True, alpha=True, moves=True, longest=65535),
     FileFormat("BMP", (".bmp", ".dib"), True),
     FileFormat("ORA", (".ora",), True, 16, alpha=True, layers=True),
-    FileFormat("MP4", (".mp4",), True, moves=True, still=False, longest=16384),
+    FileFormat("MP4", (".mp4", ".m4v"), True, moves=True, still=False, longest=16384),
+    FileFormat("VIDEO", (".mov", ".mkv", ".webm", ".avi"), moves=True, still=False),
     FileFormat("JPEG2000", (".jp2", ".j2k", ".jpx", ".jpf")),
     FileFormat("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm")),
     FileFormat("TGA", (".tga",)),
@@ -72,8 +73,6 @@ _STRANGERS = (
     (4, b"ftypcrx ", "a camera's raw file", _DEVELOP),
     (8, b"CR\x02", "a camera's raw file", _DEVELOP),
     (0, b"FUJIFILMCCD-RAW", "a camera's raw file", _DEVELOP),
-    (4, b"ftyp", "a video", "Senga reads pictures only"),
-    (0, b"\x1aE\xdf\xa3", "a video", "Senga reads pictures only"),
     (0, b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture", "convert it to PNG first"),
     (0, b"\xff\x0a", "a JPEG XL picture", "convert it to PNG first"),
 )
@@ -83,7 +82,7 @@ RAW_ENDINGS = (".cr2", ".nef", ".arw", ".dng", ".orf", ".rw2", ".pef", ".srw", "
 
 
 def formats() -> tuple[FileFormat, ...]:
-    """Every format that can be read or written; MP4 only written."""
+    """Every format that can be read or written."""
     return FORMATS
 
 
@@ -94,7 +93,7 @@ def format_of(ending: str) -> FileFormat | None:
 
 
 def sniff(head: bytes) -> str | None:
-    """What the first 64 bytes say: PNG, JPEG, TIFF, GIF, WEBP, AVIF, ORA, OTHER (for Pillow), None for a stranger."""
+    """What the first 64 bytes say: PNG, JPEG, TIFF, GIF, WEBP, AVIF, ORA, VIDEO, OTHER (Pillow's) or None."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
     if head.startswith(b"\xff\xd8\xff"):
@@ -109,6 +108,8 @@ def sniff(head: bytes) -> str | None:
         return "ORA"
     if stranger(head) is not None:
         return None
+    if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3") or (head[:4] == b"RIFF" and head[8:12] == b"AVI "):
+        return "VIDEO"
     return "TIFF" if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") else "OTHER"
 
 

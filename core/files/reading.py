@@ -20,6 +20,7 @@ from .openraster import read_openraster
 from .png import read_header, read_png
 from .stills import name_of, read_still
 from .tiff import read_tiff
+from .video import read_video
 
 _LONGEST_STREAM = 1 << 32
 _MOVING = ("GIF", "WEBP", "AVIF")
@@ -86,6 +87,8 @@ def _decode(stream: BinaryIO, source: Callable[[], BinaryIO], info: Metadata) ->
         return read_openraster(stream, info)
     if kind == "TIFF":
         return read_tiff(stream, info)
+    if kind == "VIDEO":
+        return read_video(source, info)
     if kind in _MOVING:
         return _decode_moving(kind, stream, source, info)
     return read_still(stream, info)

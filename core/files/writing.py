@@ -17,7 +17,7 @@ from senga.atomic import Replacement, replacing
 from senga.errors import Cancelled, SengaError, WriteError
 from senga.image import Animation, Frame, Image
 
-from .animation_writers import write_apng, write_mp4, write_webp_animation
+from .animation_writers import write_apng, write_webp_animation
 from .exif import without_place, xmp_without_place
 from .formats import FORMATS, format_of
 from .gif_writer import write_gif
@@ -25,6 +25,7 @@ from .openraster import write_openraster
 from .png import write_png
 from .still_writers import write_avif, write_bmp, write_jpeg, write_webp
 from .tiff import write_tiff
+from .video import write_mp4
 
 Keep = Literal["keep", "strip", "strip-gps"]
 Picture = Image | Animation

@@ -162,7 +162,7 @@ def _ending(wish: str, result: Image | Animation, source: Image | Animation) -> 
     if isinstance(result, Image) and result.layers:
         return wish if found and found.writes and found.layers else ".ora"
     if moves and not (isinstance(source, Animation) and found and found.writes and found.moves):
-        return ".webp"
+        return ".mp4" if isinstance(source, Animation) and source.info.format == "MP4" else ".webp"
     return wish if moves or (found and found.writes and found.still) else ".png"
 
 

@@ -231,7 +231,7 @@ def test_a_wrong_checksum_is_damage(kind: str, place: int) -> None:
         (b"\n<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
         (b"\0\0\0\x18ftypheic" + bytes(40), "HEIC"),
         (b"II*\0\x10\0\0\0CR\x02\0" + bytes(40), "raw file"),
-        (b"\0\0\0\x18ftypisom" + bytes(40), "video"),
+        (b"\0\0\0\x18ftypisom" + bytes(40), "damaged video"),
     ],
 )
 def test_strangers_are_named(content: bytes, words: str, tmp_path: Path) -> None:
