@@ -20,7 +20,7 @@ _MAX_HEADER = 1 << 20
 
 CARD_FIELDS = (
     "title", "architecture", "width", "upsample", "eps", "licence", "licence_url", "terms", "commercial", "author",
-    "source", "training_data", "note",
+    "source", "training_data", "steps", "note",
 )  # fmt: skip
 """The facts that travel with the weights, as text, in the metadata of their safetensors file."""
 
@@ -45,8 +45,10 @@ class ModelEntry(BaseModel):
         author: who made the weights.
         source: the public page about them.
         training_data: what they were made from.
+        steps: how many steps of training they saw.
         note: what the style looks like.
         converter: ``package.module:function`` that brings a file's arrays to the names of the network.
+        network: ``package.module:function`` that tells which network a card describes.
         file: where the model lies when it is shipped or in the store.
         shipped: it came with the program.
     """
@@ -69,8 +71,10 @@ class ModelEntry(BaseModel):
     author: str = "unknown"
     source: str = ""
     training_data: str = "unknown"
+    steps: str = ""
     note: str = ""
     converter: str = ""
+    network: str = ""
     file: Path | None = None
     shipped: bool = False
 
@@ -99,19 +103,19 @@ def is_safe_name(name: str) -> bool:
 def read_catalog(path: Path) -> list[ModelEntry]:
     """The models that one ``weights.toml`` lists, those shipped beside it first.
 
-    The file has ``converter``, optionally ``shipped`` (a folder of ``.safetensors`` files that carry their own card),
-    and a table ``[model.NAME]`` for each public model.
+    The file has ``converter``, optionally ``network`` and ``shipped`` (a folder of ``.safetensors`` files that carry
+    their own card), and a table ``[model.NAME]`` for each public model.
 
     Raises:
         ModelError: the file is missing or malformed.
     """
     try:
         table = tomllib.loads(path.read_text("utf-8"))
-        converter = str(table.get("converter", ""))
+        inside = {key: str(table.get(key, "")) for key in ("converter", "network")}
         shipped = sorted((path.parent / table["shipped"]).glob("*.safetensors")) if "shipped" in table else []
         public = table.get("model", {}).items()
-        entries = [read_entry(file, converter=converter, shipped=True) for file in shipped]
-        return entries + [ModelEntry(name=name, converter=converter, **facts) for name, facts in public]
+        entries = [read_entry(file, **inside, shipped=True) for file in shipped]
+        return entries + [ModelEntry(name=name, **inside, **facts) for name, facts in public]
     except (OSError, tomllib.TOMLDecodeError, TypeError, ValidationError) as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise ModelError(f"The list of models “{path}” cannot be used: {reason}.") from error

@@ -21,13 +21,18 @@ _CONTENT = "content_sha256"
 
 def write_model(file: Path, weights: Weights, origin: Mapping[str, str]) -> None:
     """Write a model, all or nothing; ``origin`` tells where the weights came from."""
+    content = encoded(Weights(weights.arrays, {**weights.card, **origin}))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(file) as stream:
+        stream.write(content)
+
+
+def encoded(weights: Weights) -> bytes:
+    """The content of a safetensors file, the card and a digest of everything among its metadata."""
     from safetensors.numpy import save
 
     arrays = {key: np.ascontiguousarray(array) for key, array in sorted(weights.arrays.items())}
-    card = {**weights.card, **origin}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(file) as stream:
-        stream.write(save(arrays, {**card, _CONTENT: _content_digest(arrays, card)}))
+    return save(arrays, {**weights.card, _CONTENT: _content_digest(arrays, weights.card)})
 
 
 def read_model(file: Path) -> Weights:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from senga import places
 from senga.errors import ModelError
 from senga.job import Weights
@@ -267,8 +269,13 @@ def _check_network(entry: ModelEntry, weights: Weights, path: Path) -> None:
 
 
 def _own_card(checkpoint: Checkpoint) -> dict[str, str]:
-    """The facts that a file of unknown origin states about itself."""
-    return ModelEntry.of_card("unknown", checkpoint.metadata).card()
+    """The facts that a file of unknown origin states about itself, without those that no card can hold."""
+    try:
+        return ModelEntry.of_card("unknown", checkpoint.metadata).card()
+    except ValidationError as error:
+        wrong = {str(problem["loc"][0]) for problem in error.errors()}
+        facts = {key: fact for key, fact in checkpoint.metadata.items() if key not in wrong}
+        return ModelEntry.of_card("unknown", facts).card()
 
 
 def _with_file(entry: ModelEntry, file: Path | None) -> ModelEntry:

@@ -1,4 +1,4 @@
-"""``senga models``: what can be had, from whom, under which terms; fetching, importing, verifying, removing."""
+"""``senga models``: what can be had, from whom, under which terms; pulling, importing, exporting, removing."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import click
 
 from senga.errors import ModelError
 from senga.language import sentence, tr
+
+from .outputs import settle
 
 if TYPE_CHECKING:
     from senga.store import Store
@@ -30,7 +32,7 @@ def open_store() -> Store:
 
 @click.group("models")
 def models_command() -> None:
-    """List, pull, import, verify and remove model weights."""
+    """List, pull, import, export, verify and remove model weights."""
 
 
 @models_command.command("list")
@@ -99,6 +101,41 @@ def import_model(file: Path, name: str | None, as_json: bool) -> None:
         click.echo(text.format(name=entry.name, architecture=entry.architecture, width=entry.width))
 
 
+@models_command.command("export")
+@click.argument("name", metavar="STYLE")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    required=True,
+    help="NAME.onnx, a network that paints by itself, or NAME.safetensors, weights with their card.",
+)
+@click.option(
+    "--overwrite",
+    type=click.Choice(["error", "skip", "replace", "rename"]),
+    default="error",
+    show_default=True,
+    help="When the output exists.",
+)
+@as_json
+def export(name: str, output: Path, overwrite: str, as_json: bool) -> None:
+    """Write a style as a file for other programs, with its licence and all that is known of it."""
+    from senga.store.export import check_ending, export_model
+
+    check_ending(output)
+    path = settle(output, overwrite)
+    store = open_store()
+    entry = store.find(name) if path is None else export_model(store, name, path)
+    if as_json:
+        click.echo(json.dumps({**_facts(entry), "output": path and str(path)}))
+    elif path is None:
+        click.echo(tr("{output} exists and is kept.").format(output=output))
+    else:
+        click.echo(tr("{output} is written.").format(output=path))
+        _show_licence(entry)
+
+
 @models_command.command("verify")
 @click.argument("name", required=False)
 @as_json
@@ -142,7 +179,7 @@ def _commercial(entry: ModelEntry) -> str:
 
 
 def _facts(entry: ModelEntry) -> dict[str, Any]:
-    facts = entry.model_dump(mode="json", exclude={"shipped", "converter"})
+    facts = entry.model_dump(mode="json", exclude={"shipped", "converter", "network"})
     return {"name": entry.name, "state": _state(entry), **facts}
 
 
@@ -163,14 +200,19 @@ def _accepted(entry: ModelEntry, yes: bool) -> bool:
     click.echo(title.format(title=entry.title or entry.name, author=entry.author, size=_size(entry)), err=True)
     click.echo(entry.source, err=True)
     click.echo(tr("Made from: {data}.").format(data=entry.training_data), err=True)
-    licence = tr("Licence: {licence} ({use}) {url}")
-    click.echo(licence.format(licence=entry.licence, use=_commercial(entry), url=entry.licence_url), err=True)
-    click.echo(entry.terms, err=True)
+    _show_licence(entry)
     if yes:
         return True
     if not sys.stdin.isatty():
         raise ModelError(f"The model “{entry.name}” asks for consent to these terms: repeat with --yes to accept them.")
     return click.confirm(tr("Do you accept these terms?"), err=True)
+
+
+def _show_licence(entry: ModelEntry) -> None:
+    licence = tr("Licence: {licence} ({use}) {url}")
+    click.echo(licence.format(licence=entry.licence, use=_commercial(entry), url=entry.licence_url), err=True)
+    if entry.terms:
+        click.echo(entry.terms, err=True)
 
 
 @contextmanager

@@ -7,8 +7,10 @@ an ONNX graph, and the order of shapes. What is found must fit a network of `net
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from math import prod
 from typing import Any
 
@@ -51,11 +53,43 @@ def to_senga(checkpoint: Checkpoint) -> Weights:
 
 
 def _candidates(arrays: Arrays) -> Iterator[tuple[Network, float]]:
-    """The networks it may be; the width is told by the first kernel (7 x 7, 3 to 32 channels)."""
-    widths = {max(array.shape) / 32 for array in arrays.values() if sorted(array.shape)[:3] == [3, 7, 7]} or {1.0}
-    yield from ((animeganv2(width), width) for width in sorted(widths))
+    """The networks it may be."""
+    yield from ((animeganv2(width), width) for width in _widths(arrays) or [1.0])
     yield animeganv2_lite(), 1.0
     yield animeganv1(), 1.0
+
+
+def _widths(arrays: Arrays) -> list[float]:
+    """The first kernel (7 x 7, 3 to 32 channels) tells the width about, the shapes of all kernels tell it exactly.
+
+    Channels are rounded, so a width between two 32nds shows only in wider layers. All roundings of a network together
+    hold over more than a thousandth, so there is a width of three digits.
+    """
+    kernels = Counter(tuple(sorted(array.shape)) for array in arrays.values() if array.ndim == 4)
+    firsts = sorted({_rest(shape) for shape in kernels} - {0})
+    exact = (width for channels in firsts for width in _near(channels) if _kernels(width) <= kernels)
+    return list(islice(exact, 1)) or [channels / 32 for channels in firsts]
+
+
+def _near(channels: int) -> list[float]:
+    """Widths whose first layer has so many channels, the likeliest first."""
+    first, last = 1000 * (2 * channels - 1) // 64 + 1, 1000 * (2 * channels + 1) // 64
+    return [channels / 32, *sorted((width / 1000 for width in range(first, last + 1)), key=_digits)]
+
+
+def _rest(shape: tuple[int, ...]) -> int:
+    """Outputs of a kernel of 7 x 7 with 3 inputs, or 0 if it is none."""
+    rest = Counter(shape) - Counter((3, 7, 7))
+    return next(rest.elements()) if rest.total() == 1 else 0
+
+
+def _kernels(width: float) -> Counter[tuple[int, ...]]:
+    shapes = animeganv2(width).parameters.values()
+    return Counter(tuple(sorted(shape)) for shape in shapes if len(shape) == 4)
+
+
+def _digits(width: float) -> int:
+    return len(str(width))
 
 
 def _by_own_names(checkpoint: Checkpoint, network: Network) -> dict[str, NDArray[Any]] | None:

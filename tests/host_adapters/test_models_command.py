@@ -49,6 +49,7 @@ def listed(tmp_path: Path, served: str) -> Path:
     path = tmp_path / "weights.toml"
     path.write_text(f"""
 converter = "senga.plugins.animegan.convert:to_senga"
+network = "senga.plugins.animegan.painting:network_of"
 shipped = {str(PAYLOAD.parent)!r}
 
 [model.wave]
@@ -144,6 +145,31 @@ def test_import_and_find(tmp_path: Path) -> None:
     assert call("import", PAYLOAD, "--name", "mine").stdout == "mine is ready (animeganv2, width 0.5).\n"
     assert facts(call("list", "--json"))["mine"]["state"] == "here"
     assert facts(call("import", PAYLOAD, "--name", "other", "--json"))["other"]["width"] == "0.5"
+
+
+@pytest.mark.parametrize("ending", ["onnx", "safetensors"])
+def test_export_and_import_again(ending: str, tmp_path: Path) -> None:
+    file = tmp_path / f"out.{ending}"
+    result = call("export", "painted-comic", "-o", file)
+    assert result.stdout == f"{file} is written.\n"
+    assert "CC-BY-4.0 (commercial use allowed) https://creativecommons.org" in result.stderr
+    assert call("import", file, "--name", "mine").stdout == "mine is ready (animeganv2, width 0.5).\n"
+    assert "David Revoy" in call("show", "mine").stdout
+
+
+def test_export_shows_terms_and_respects_what_exists(tmp_path: Path) -> None:
+    call("pull", "wave", "--yes")
+    file = tmp_path / "out.onnx"
+    file.write_bytes(b"precious")
+    for choice in ("error", "skip", "rename"):
+        result = call("export", "wave", "-o", file, "--overwrite", choice)
+        assert file.read_bytes() == b"precious"
+        assert (result.exit_code == 0) == (choice != "error")
+    assert "Not for sale." in result.stderr
+    assert (tmp_path / "out-1.onnx").stat().st_size > 1 << 20
+    told = json.loads(call("export", "wave", "-o", file, "--overwrite", "replace", "--json").stdout)
+    assert (told["output"], told["terms"]) == (str(file), "Not for sale.")
+    assert file.read_bytes() == (tmp_path / "out-1.onnx").read_bytes()
 
 
 def test_verify_exits_with_1_when_something_is_damaged(private_home: Path) -> None:

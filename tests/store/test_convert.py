@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -58,10 +60,18 @@ def test_mindspore_calls_norms_otherwise(half: Arrays) -> None:
     assert agree(to_senga(Checkpoint("mindspore", spelled)).arrays, half)
 
 
-@pytest.mark.parametrize("width", [0.25, 0.5, 0.75, 1.0, 1.5])
+@pytest.mark.parametrize("width", [0.0625, 0.1, 0.125, 0.15, 0.2, 0.21875, 0.25, 0.3, 0.333, 0.5, 0.75, 0.9, 1.0, 1.5])
 def test_the_width_is_recognised(width: float) -> None:
     arrays = {name: np.zeros(shape, np.float32) for name, shape in animeganv2(width).parameters.items()}
     assert to_senga(Checkpoint("npz", arrays)).card["width"] == str(width)
+
+
+@given(st.floats(1 / 32, 1.5))
+@settings(max_examples=60, deadline=None)
+def test_any_width_gives_a_network_of_these_shapes(width: float) -> None:
+    arrays = {name: np.zeros(shape, np.float32) for name, shape in animeganv2(width).parameters.items()}
+    found = to_senga(Checkpoint("npz", arrays))
+    assert animeganv2(float(found.card["width"])).parameters == animeganv2(width).parameters
 
 
 NETWORKS = {"v2": lambda: animeganv2(0.5), "lite": animeganv2_lite, "v1": animeganv1}

@@ -24,9 +24,6 @@ OPSET = 17
 
 INPUT, OUTPUT = "photo", "painting"
 
-FACTS = {"layout": "NCHW", "channels": "RGB", "range": "-1 to 1", "type": "float32"}
-"""What input and output look like, told to other programs."""
-
 _MODES = {"reflect": "reflect", "edge": "edge", "zero": "constant"}
 _COORDINATES: dict[Sampling, str] = {"tf1": "asymmetric", "half_pixel": "half_pixel", "align_corners": "align_corners"}
 
@@ -48,10 +45,23 @@ def network_model(network: Network, weights: Mapping[str, NDArray[Any]], metadat
     for node in network.nodes[1:]:
         names[node.name] = write_block(page, node, [names[name] for name in node.inputs], weights)
     page.add("Slice", [names[network.nodes[-1].name], *page.integers([0, 0]), "size", *page.integers([2, 3])], OUTPUT)
-    facts = {**metadata, **FACTS, "multiple": str(network.multiple)}
     shape = (1, network.nodes[0].channels, "height", "width")
     given, made = wire.value(INPUT, np.float32, shape), wire.value(OUTPUT, np.float32, shape)
-    return wire.model(page.nodes, page.tensors(), [given], [made], opset=OPSET, metadata=facts, name=network.name)
+    return wire.model(
+        page.nodes,
+        page.tensors(),
+        [given],
+        [made],
+        opset=OPSET,
+        metadata={**metadata, **interface(network)},
+        name=network.name,
+    )
+
+
+def interface(network: Network) -> dict[str, str]:
+    """What a network takes and gives, as facts for other programs."""
+    shape = {"layout": "NCHW", "channels": "RGB", "range": "-1 to 1", "type": "float32"}
+    return {**shape, "multiple": str(network.multiple)}
 
 
 class Page:
