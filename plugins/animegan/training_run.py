@@ -107,7 +107,8 @@ def make_preset(name: str, changes: dict[str, Any]) -> Preset:
         table = values.get(group) if group else values
         if not isinstance(table, dict) or inner not in table:
             raise SettingsError(f"A preset has no setting “{key}”; the model card of a training lists them all.")
-        table[inner] = value
+        several = isinstance(value, str) and isinstance(table[inner], tuple)
+        table[inner] = value.split(",") if several else value
     try:
         preset = Preset.model_validate(values)
     except ValidationError as error:

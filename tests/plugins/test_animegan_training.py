@@ -267,7 +267,8 @@ def test_a_full_disk_stops_it_and_the_last_checkpoint_stays(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
-    assert [file.name for file in (folder.root / "checkpoints").iterdir()] == ["step-00000002.safetensors"]
+    kept = sorted(file.name for file in (folder.root / "checkpoints").iterdir())
+    assert kept == ["step-00000000.safetensors", "step-00000002.safetensors"]
     assert resume(folder).steps == training.steps
 
 
@@ -320,7 +321,8 @@ def test_wrong_settings_are_named(name: str, changes: dict[str, object], sentenc
 
 
 def test_settings_reach_into_groups() -> None:
-    preset = make_preset("hayao", {"weights.style": "7", "batch": 3})
+    preset = make_preset("hayao", {"weights.style": "7", "batch": 3, "rates": "1e-4,2e-4, 3e-4"})
+    assert preset.rates == (1e-4, 2e-4, 3e-4)
     assert isinstance(preset, Preset)
     assert (preset.weights.style, preset.batch, preset.weights.content) == (7.0, 3, 1.5)
 

@@ -17,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senga.atomic import replacing
-from senga.errors import ReadError, SengaError, WriteError
+from senga.errors import ReadError, SengaError
 from senga.image import Animation, Image, to_depth
+
+from .disk import unwritable
 
 Bytes = NDArray[np.uint8]
 Draw = Callable[[Bytes], Bytes]
@@ -108,9 +110,7 @@ def make_album(
         album = Album(file, tuple(names), tuple(shapes), tuple(offsets), tuple(bad), tuple(small))
         _write_index(album)
     except OSError as error:
-        raise WriteError(
-            f"The prepared pictures “{file}” cannot be written: {error.strerror}; free some space.", file
-        ) from error
+        raise unwritable(file, error) from error
     return album
 
 

@@ -27,6 +27,9 @@ BLOCKS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 1))
 LAYERS = tuple(f"conv{block}_{i}" for block, count in BLOCKS for i in range(1, count + 1))
 """The convolutions of VGG-19 as far as losses look, in their order; between the blocks stands a 2 x 2 max pool."""
 
+NEEDED = "conv4_1"
+"""The layer that a perceptual network must reach."""
+
 CAFFE_MEAN = np.array([103.939, 116.779, 123.68], np.float32)
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
@@ -82,6 +85,12 @@ def load_encoder(path: Path) -> Encoder:
 
 
 def _checked(encoder: Encoder, path: Path) -> Encoder:
+    missing = [layer for layer in LAYERS[: LAYERS.index(NEEDED) + 1] if layer not in encoder.kernels]
+    if missing:
+        raise ModelError(
+            f"“{path.name}” is only a part of VGG-19, without {missing[0]}; choose a file that reaches {NEEDED} "
+            "(e4_base.pth and e5_base.pth do)."
+        )
     inputs = 3
     for name in [layer for layer in LAYERS if layer in encoder.kernels]:
         kernel, bias = encoder.kernels[name]

@@ -23,6 +23,8 @@ from senga.atomic import replacing
 from senga.errors import ModelError, SengaError, SettingsError, WriteError
 from senga.neural.executor import Array
 
+from .disk import unwritable
+
 FORMAT = "senga-training-1"
 _STEP = re.compile(r"step-(\d{8})\.safetensors")
 
@@ -196,7 +198,7 @@ class RunFolder:
             raise self._full(file, error) from error
 
     def _full(self, file: Path, error: OSError) -> WriteError:
-        return WriteError(f"“{file}” cannot be written ({error.strerror}): free some space; {self.advice()}", file)
+        return unwritable(file, error, f"; {self.advice()}")
 
     def advice(self) -> str:
         """What can be done after a failure, as the end of a sentence."""

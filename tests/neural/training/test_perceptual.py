@@ -144,6 +144,10 @@ def test_files_that_are_something_else(tmp_path: Path, capsys: pytest.CaptureFix
     save_file({"features.0.weight": np.zeros((4, 3, 3, 3), np.float32)}, tmp_path / "short.safetensors")
     with pytest.raises(ModelError, match="no perceptual network"):
         load_encoder(tmp_path / "short.safetensors")
+    first = {"conv1_1_W": np.zeros((3, 3, 3, 4), np.float32), "conv1_1_b": np.zeros(4, np.float32)}
+    np.savez(tmp_path / "part.npz", **first)
+    with pytest.raises(ModelError, match=r"without conv1_2.*reaches conv4_1"):
+        load_encoder(tmp_path / "part.npz")
     np.save(tmp_path / "evil.npy", np.array({"conv1_1": [Spy(), 0]}), allow_pickle=True)
     with pytest.raises(ModelError, match="never run"):
         load_encoder(tmp_path / "evil.npy")
