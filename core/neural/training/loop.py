@@ -121,8 +121,8 @@ class Loop(Generic[B]):
             differing = sorted(key for key, value in self._facts.items() if state.facts.get(key) != value)
             if differing:
                 raise ModelError(
-                    f"The checkpoint of step {step} was made with other settings ({', '.join(differing)}): put “run.toml” "
-                    "back as it was, or begin a new training in another folder."
+                    f"The checkpoint of step {step} was made with other settings ({', '.join(differing)}): put "
+                    "“run.toml” back as it was, or begin a new training in another folder."
                 )
             self.trainee.load(state.arrays)
         self.folder.cut_losses(("step", "phase", "seconds", *self.trainee.columns), step)
@@ -163,8 +163,8 @@ class Loop(Generic[B]):
         broken = [name for name, value in losses.items() if not math.isfinite(value)]
         if broken:
             raise SengaError(
-                f"The training diverged at step {step}: the loss “{broken[0]}” is no number; begin anew with smaller rates "
-                f"(--set rates=1e-4,1e-4,1e-4); {self.folder.advice()}"
+                f"The training diverged at step {step}: the loss “{broken[0]}” is no number; begin anew with "
+                f"smaller rates (--set rates=1e-4,1e-4,1e-4); {self.folder.advice()}"
             )
         values = [f"{losses[name]:.6g}" if name in losses else "" for name in self.trainee.columns]
         self.folder.add_losses([step, self.trainee.phase(step), f"{seconds:.3f}", *values])
