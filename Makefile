@@ -61,6 +61,7 @@ bench: $(VENV)/ready-test
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/sketch.py
 	$(BIN)/python benchmarks/animegan.py --large
+	$(BIN)/python benchmarks/training.py
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist *.egg-info

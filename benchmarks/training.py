@@ -1,20 +1,24 @@
 """Seconds of a generator step and of a discriminator step, here and in PyTorch: `python benchmarks/training.py`.
 
 Batch 4 at 128 pixels, VGG-19's structure with random weights, AnimeGANv2's losses. Both run in processes of their own,
-in turns. `--torch PYTHON` names an interpreter that has torch (and NumPy); without it only our own steps are measured.
-Processor seconds are shown beside wall seconds: on a machine that others use they are the better comparison.
+in turns. `--torch PYTHON` names an interpreter that has torch (and NumPy); without torch only our own steps are
+measured. Processor seconds are shown beside wall seconds: on a machine that others use they are the better comparison.
+The last line tells how long steps waited for their pictures.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 Figures = dict[str, list[tuple[float, float]]]
 
 
-def timed(act: Callable[[], object], figures: list[tuple[float, float]]) -> object:
+def timed(act: Callable[[], Any], figures: list[tuple[float, float]]) -> Any:
     wall, processor = time.perf_counter(), time.process_time()
     result = act()
     figures.append((time.perf_counter() - wall, time.process_time() - processor))
@@ -39,24 +43,28 @@ def vgg_shapes() -> dict[str, tuple[int, int]]:
     return shapes
 
 
+def random_encoder(rng: np.random.Generator) -> Any:
+    from senga.neural.training.perceptual import Encoder
+
+    kernels = {
+        name: ((rng.standard_normal((o, i, 3, 3)) * (2 / 9 / i) ** 0.5).astype(np.float32), np.zeros(o, np.float32))
+        for name, (o, i) in vgg_shapes().items()
+    }
+    return Encoder(kernels, np.eye(3, dtype=np.float32), np.zeros(3, np.float32), original=True)
+
+
 def ours(width: float, rounds: int, threads: int) -> Figures:
     from senga.neural.device import start
 
     start("cpu", threads)
-    from senga.neural.training.perceptual import Encoder
     from senga.plugins.animegan.presets import PRESETS
     from senga.plugins.animegan.training import Training
     from senga.plugins.animegan.training_pictures import Batch
 
     rng = np.random.default_rng(0)
-    kernels = {
-        name: ((rng.standard_normal((o, i, 3, 3)) * (2 / 9 / i) ** 0.5).astype(np.float32), np.zeros(o, np.float32))
-        for name, (o, i) in vgg_shapes().items()
-    }
-    encoder = Encoder(kernels, np.eye(3, dtype=np.float32), np.zeros(3, np.float32), original=True)
     preset = PRESETS["hayao"].model_copy(update={"width": width, "batch": BATCH, "crop": SIDE, "start_epochs": 0})
     pictures = [rng.uniform(-1, 1, (BATCH, 3, SIDE, SIDE)).astype(np.float32) for _ in range(5)]
-    training = Training.of_parts(preset, encoder, epoch=100)
+    training = Training.of_parts(preset, random_encoder(rng), epoch=100)
     batch, figures = Batch(*pictures), Figures(judge=[], generator=[])
     for step in range(rounds + 1):
         drawing = training.drawer.predict(batch.photo)
@@ -65,6 +73,39 @@ def ours(width: float, rounds: int, threads: int) -> Figures:
             lambda step=step: training.train_drawer(step, batch, *training.drawer.record(batch.photo)),
             figures["generator"],
         )
+    return {name: values[1:] for name, values in figures.items()}
+
+
+def loader(width: float, rounds: int, threads: int) -> Figures:
+    """Steps of the preset `own` with crops from files: the whole steps, the waiting in them, batches by themselves."""
+    from senga.neural.device import start
+
+    start("cpu", threads)
+    import cv2
+
+    from senga.neural.training.album import make_album
+    from senga.neural.training.batches import prefetching
+    from senga.plugins.animegan.presets import PRESETS
+    from senga.plugins.animegan.training import Training
+    from senga.plugins.animegan.training_pictures import Pictures
+
+    rng = np.random.default_rng(0)
+    figures, preset = (
+        Figures(step=[], waiting=[], batch=[]),
+        PRESETS["own"].model_copy(update={"width": width, "start_steps": 0}),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(24):
+            coarse = rng.integers(0, 256, (30, 40, 3)).astype(np.uint8)
+            cv2.imwrite(f"{folder}/{number:02}.png", cv2.resize(coarse, (640, 480)))
+        album = make_album(Path(folder), Path(folder) / "album.raw", round(preset.crop * preset.zoom), preset.crop)
+        training = Training(preset, Pictures(album, album, album), random_encoder(rng))
+        for step in range(rounds + 1):
+            timed(lambda step=step: training.batch(step), figures["batch"])
+        with prefetching(training.batch, 0) as batches:
+            for step in range(rounds + 1):
+                batch = timed(lambda step=step: batches.get(step), figures["waiting"])
+                timed(lambda step=step, batch=batch: training.train(step, batch), figures["step"])
     return {name: values[1:] for name, values in figures.items()}
 
 
@@ -155,21 +196,28 @@ def compare(options: argparse.Namespace) -> None:
                 print(f"width {width}  {name:9}  {unit:9}  {shown}{ratio}")
 
 
+def show_loader(options: argparse.Namespace) -> None:
+    found = child(sys.executable, "loader", 0.5, options)
+    step, waiting, batch = (middle(found[name], 0) for name in ("step", "waiting", "batch"))
+    print(f"own preset  step {step:.2f} s wall, of it waiting for pictures {waiting:.4f} s; a batch {batch:.3f} s")
+
+
 def main() -> None:
+    here = sys.executable if importlib.util.find_spec("torch") else None
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--torch", help="an interpreter that has torch")
+    parser.add_argument("--torch", default=here, help="an interpreter that has torch")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--turns", type=int, default=2)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--width", type=float, default=1.0)
-    parser.add_argument("--role", choices=["ours", "theirs"])
+    parser.add_argument("--role", choices=["ours", "theirs", "loader"])
     options = parser.parse_args()
+    roles = {"ours": ours, "theirs": theirs, "loader": loader}
     if options.role:
-        print(
-            json.dumps({"ours": ours, "theirs": theirs}[options.role](options.width, options.rounds, options.threads))
-        )
+        print(json.dumps(roles[options.role](options.width, options.rounds, options.threads)))
     else:
         compare(options)
+        show_loader(options)
 
 
 if __name__ == "__main__":
