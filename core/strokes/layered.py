@@ -96,8 +96,8 @@ def _washed(
     the outlines, from each in proportion to its darkness; what remains is the hue, which the wash holds.
     """
     share = palette.share(grey)
-    tint = np.dstack([grey + share * chroma for chroma in palette.chroma])
-    strongest = np.maximum(tint.max(axis=2), 1)
+    tint = np.dstack([grey + share * chroma for chroma in palette.chroma]) + np.float32(1e-3)  # black has no hue
+    strongest = tint.max(axis=2)
     light, dark = strongest / np.maximum(blank, 1), np.log(np.clip(tone * line, 1e-3, 1))
     left = np.log(np.clip(light, 1e-3, 1))
     power = np.clip(np.divide(left, dark, out=np.ones_like(dark), where=dark < -1e-3), 0, 1)

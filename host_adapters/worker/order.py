@@ -78,6 +78,7 @@ class Request(BaseModel):
 
     order: Order
     canvas: Sheet
+    language: str = Field("en", max_length=200)
 
     @classmethod
     def read(cls, message: dict[str, Any]) -> Request:

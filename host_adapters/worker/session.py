@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from senga.errors import SengaError
-from senga.filter import describe
+from senga.filter import about, describe
 from senga.registry import Plugins
 
 from .client import GREETING, MAGIC, PROTOCOL, Channel, Gone, proof
@@ -68,25 +68,26 @@ class Session:
     def _hear(self, message: Message) -> None:
         answers = {"run": self._run, "cancel": self._cancel, "took": self._took}
         questions = {"describe": self._describe, "status": self._status, "stop": self._stop}
-        name = str(message.get("op"))
+        name, language = str(message.get("op")), _language(message)
         if name not in ("cancel", "took"):
             self._tell({"event": "heard"})
         try:
             if name in questions:
-                self._tell({"event": "answer", "value": questions[name]()})
+                self._tell({"event": "answer", "value": questions[name](language)})
             elif name in answers:
                 answers[name](message)
             else:
                 raise SengaError(f"The worker does not know what “{name[:40]}” is.")
         except SengaError as error:
-            self._tell(failure(str(error)))
+            self._tell(failure(str(error), language))
         if name == "stop":
             self._house.stop()
 
     def _run(self, message: Message) -> None:
         if self._task:
             raise SengaError("This connection has a job already.")
-        task = Task({name: message.get(name) for name in ("order", "canvas")}, self._tell_job)
+        asked = {name: message.get(name) for name in ("order", "canvas")}
+        task = Task(asked | {"language": _language(message)}, self._tell_job)
         self._task = task
         self._house.jobs.add(task)
 
@@ -98,14 +99,15 @@ class Session:
         if self._task:
             self._task.took()
 
-    def _describe(self) -> Message:
+    def _describe(self, language: str) -> Message:
         known = self._house.library()
-        return {"version": self._house.status()["version"], "filters": [_facts(known, name) for name in known.filters]}
+        filters = [_facts(known, name, language) for name in known.filters]
+        return {"version": self._house.status()["version"], "filters": filters}
 
-    def _status(self) -> Message:
+    def _status(self, _language: str) -> Message:
         return self._house.status()
 
-    def _stop(self) -> Message:
+    def _stop(self, _language: str) -> Message:
         return {}
 
     def _tell_job(self, message: Message) -> None:
@@ -142,8 +144,13 @@ def admit(connection: socket.socket, channel: Channel, secret: bytes) -> None:
     connection.sendall(proof(secret, b"worker", theirs, ours))
 
 
-def _facts(known: Plugins, name: str) -> dict[str, Any]:
+def _language(message: Message) -> str:
+    """The language of the client; without a wish it is English, and not that of whoever started the worker."""
+    return str(message.get("language") or "en")[:200]
+
+
+def _facts(known: Plugins, name: str, language: str) -> dict[str, Any]:
     kind = known.filters[name]
-    settings = [asdict(info) for info in describe(kind)]
-    about = {"name": name, "title": kind.title, "summary": kind.summary, "plugin": known.owner(name)}
-    return about | {"settings": settings}
+    settings = [asdict(info) for info in describe(kind, language)]
+    told = asdict(about(kind, language))
+    return {"name": name, **told, "plugin": known.owner(name), "settings": settings}

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from senga.errors import Cancelled, SengaError
-from senga.image import Animation, Image
+from senga.image import Animation, Image, Layer
 from senga.job import Job
+from senga.language import sentence
+from senga.layers import added
 from senga.registry import Plugins
 
 from .client import WorkerError
@@ -20,6 +22,7 @@ from .pixels import Mapping, new_canvas
 Message = dict[str, Any]
 TELLING = 0.05
 """Seconds between two reports of progress."""
+USED_UP = "The memory is used up: close other programs, or make the picture or the selection smaller."
 LONGEST = 1000
 """Characters of a sentence: a plug-in may quote a whole recipe."""
 GREYED = "The picture has no colours, so the result has none either: convert the picture to RGB to keep them."
@@ -39,6 +42,7 @@ class Task:
     def __init__(self, message: Message, tell: Callable[[Message], None]) -> None:
         request = Request.read(message)
         self._order, self._canvas, self.tell = request.order, Mapping(request.canvas), tell
+        self._language = request.language
         self._taken = threading.Semaphore(0)
         self._cancelled = threading.Event()
         self._told = 0.0
@@ -55,8 +59,8 @@ class Task:
 
     def wait(self, ahead: int) -> None:
         """Tell how many jobs come first."""
-        others = "1 other job" if ahead == 1 else f"{ahead} other jobs"
-        self.tell({"event": "progress", "share": 0.0, "note": f"Waiting for {others}"})
+        note = "Waiting for 1 other job" if ahead == 1 else f"Waiting for {ahead} other jobs"
+        self.tell({"event": "progress", "share": 0.0, "note": self._say(note)})
 
     def perform(self, library: Callable[[], Plugins]) -> Message:
         """Do it; gives what is to be told of its end, whatever that is."""
@@ -65,12 +69,13 @@ class Task:
         except Cancelled:
             return {"event": "cancelled"}
         except (SengaError, WorkerError) as error:
-            return failure(str(error))
+            return failure(str(error), self._language)
         except MemoryError:
-            return failure("The memory is used up: close other programs, or make the picture or the selection smaller.")
+            return failure(USED_UP, self._language)
         except BaseException as error:  # whatever a plug-in raises, SystemExit too: the worker lives on
             logging.exception("A job failed")
-            return failure(f"Senga failed ({type(error).__name__}: {error}); its log tells more.")
+            reason = f"{type(error).__name__}: {error}"
+            return failure(f"Senga failed ({reason}); its log tells more.", self._language)
 
     def _work(self, known: Plugins) -> Message:
         job = Job(on_progress=self._progress, cancelled=self._cancelled.is_set, memory=self._order.memory)
@@ -81,27 +86,41 @@ class Task:
         seconds = time.monotonic() - started
         changed = isinstance(result, Image) and result.pixels.shape == image.pixels.shape
         greyed = self._deliver(result, changed, job)
-        return {"event": "done", "changed": changed, "notes": [GREYED] if greyed else [], "seconds": seconds}
+        return {"event": "done", "changed": changed, "notes": [self._say(GREYED)] if greyed else [], "seconds": seconds}
 
     def _deliver(self, result: Image | Animation, changed: bool, job: Job) -> bool:
         """Hand the result over; gives whether it lost its colours on the way."""
         grey_only = self._canvas.sheet.channels < 3
         if isinstance(result, Animation):
             for number, frame in enumerate(result.frames(), 1):
-                self._hand_over(frame.image, f"Frame {number}", frame.seconds, job)
+                self._hand_over(frame.image, job, title=self._say(f"Frame {number}"), seconds=frame.seconds)
             return grey_only
         job.check()
         if changed:
+            self._hand_over_parts(added(result), job)
             self._canvas.write(result)
         else:
-            self._hand_over(result, "", None, job)
+            self._hand_over(result, job)
         return grey_only and not result.grey
 
-    def _hand_over(self, image: Image, title: str, seconds: float | None, job: Job) -> None:
+    def _hand_over_parts(self, layers: tuple[Layer, ...], job: Job) -> None:
+        """Send the layers of the result; of a group around all of them only its place and opacity count."""
+        strength, left, top = 1.0, 0, 0
+        while len(layers) == 1 and layers[0].picture.layers:
+            group = layers[0]
+            strength, left, top = strength * group.opacity, left + group.left, top + group.top
+            layers = added(group.picture)
+        for layer in layers:
+            place = {"left": left + layer.left, "top": top + layer.top}
+            part = {"mode": layer.mode, "opacity": layer.opacity, "strength": strength, **place}
+            self._hand_over(layer.picture, job, title=self._say(layer.name), part=part)
+
+    def _hand_over(self, image: Image, job: Job, *, title: str = "", **facts: Any) -> None:
         """Send a further picture, and wait until the client has it."""
         canvas = new_canvas(image, self._canvas.sheet)
         try:
-            self.tell({"event": "layer", "canvas": canvas.facts(), "title": title, "seconds": seconds})
+            message = {"event": "layer", "canvas": canvas.facts(), "title": title, "seconds": None}
+            self.tell(message | facts)
             while not self._taken.acquire(timeout=TELLING):
                 job.check()
         finally:
@@ -111,10 +130,13 @@ class Task:
         now = time.monotonic()
         if now - self._told >= TELLING:
             self._told = now
-            self.tell({"event": "progress", "share": float(share), "note": str(note)[:LONGEST]})
+            self.tell({"event": "progress", "share": float(share), "note": self._say(str(note))[:LONGEST]})
+
+    def _say(self, text: str) -> str:
+        return sentence(text, language=self._language)
 
 
-def failure(message: str) -> Message:
-    """The message that tells a client what went wrong."""
-    words = " ".join(message.split())
+def failure(message: str, language: str = "en") -> Message:
+    """The message that tells a client what went wrong, in its language."""
+    words = sentence(" ".join(message.split()), language=language)
     return {"event": "error", "message": words if len(words) <= LONGEST else f"{words[:LONGEST]}…"}

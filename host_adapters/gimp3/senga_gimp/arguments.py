@@ -77,7 +77,10 @@ def add_setting(procedure: Any, setting: facts.Setting, title: str) -> None:
 
 def add_common(procedure: Any, titles: list[str]) -> None:
     """What every filter gets: where the result goes, and how it meets the original."""
-    text = "Where the result goes; animations and pictures of another size always become a new image."
+    text = (
+        "Where the result goes; animations and pictures of another size always become a new image, separate layers a "
+        "group above."
+    )
     places = _choice([(value, words.say(title), "") for value, title in OUTPUTS])
     procedure.add_choice_argument("output", titles[0], text, places, "in-place", READ_WRITE)
     procedure.add_double_argument(

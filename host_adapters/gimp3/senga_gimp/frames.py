@@ -10,7 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture: its size and layout, its name, for how long it is shown (None for a still), and where it lies."""
+    """One picture: its size and layout, its name, for how long it is shown (None for a still), and where it lies.
+
+    ``part`` tells how it joins the others if it is one of the layers of a result, as ``senga_client.Layer`` has it.
+    """
 
     width: int
     height: int
@@ -20,6 +23,7 @@ class Frame:
     seconds: float | None
     start: int
     size: int
+    part: dict[str, Any] | None = None
 
 
 class Spool:
@@ -31,6 +35,7 @@ class Spool:
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the spool
         self.frames: list[Frame] = []
+        self.parts: list[Frame] = []
 
     def take(self, layer: Any) -> None:
         """Keep a copy of a layer's pixels."""
@@ -39,10 +44,9 @@ class Spool:
         size = 0
         for y in range(0, canvas.height, 256):
             size += self._file.write(canvas.read_band(y, min(256, canvas.height - y)))
-        kept = Frame(
-            canvas.width, canvas.height, canvas.channels, canvas.depth, layer.title, layer.seconds, start, size
-        )
-        self.frames.append(kept)
+        shape = (canvas.width, canvas.height, canvas.channels, canvas.depth)
+        kept = Frame(*shape, layer.title, layer.seconds, start, size, layer.part)
+        (self.frames if layer.part is None else self.parts).append(kept)
 
     def pixels(self, frame: Frame) -> bytes:
         """The pixels of a frame, row after row."""

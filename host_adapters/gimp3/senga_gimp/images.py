@@ -7,10 +7,9 @@ from typing import Any
 import gi
 
 gi.require_version("Gimp", "3.0")
-gi.require_version("Gegl", "0.4")
-from gi.repository import Gegl, Gimp  # noqa: E402 - after the versions are chosen
+from gi.repository import Gimp  # noqa: E402 - after the version is chosen
 
-from . import pixels  # noqa: E402
+from . import groups, pixels  # noqa: E402
 from .frames import Frame, Spool  # noqa: E402
 
 
@@ -24,8 +23,7 @@ def make(image: Any, tasks: Any, title: str) -> Any:
     made.undo_disable()
     try:
         for task in stills:
-            layer = _layer(made, task.canvas, f"{task.drawable.get_name()} – {title}")
-            pixels.copy_in(task.canvas, layer.get_buffer())
+            _add_still(made, image, task, f"{task.drawable.get_name()} – {title}")
         for task in tasks:
             for number, frame in enumerate(task.spool.frames, 1):
                 _add_frame(made, frame, task.spool, number)
@@ -56,12 +54,21 @@ def _layer(image: Any, picture: Any, name: str) -> Any:
     return layer
 
 
+def _add_still(made: Any, image: Any, task: Any, name: str) -> None:
+    if not task.spool.parts:
+        layer = _layer(made, task.canvas, name)
+        pixels.copy_in(task.canvas, layer.get_buffer())
+        return
+    if task.spool.parts[0].part["strength"] < 1 or not Gimp.Selection.is_empty(image):  # then the old picture shows
+        original = Gimp.Layer.new_from_drawable(task.drawable, made)
+        original.set_offsets(0, 0)
+        made.insert_layer(original, None, 0)
+    groups.add(made, None, (0, 0), task, name, image)
+
+
 def _add_frame(image: Any, frame: Frame, spool: Spool, number: int) -> None:
     layer = _layer(image, frame, frame_name(frame, number))
-    layout = pixels.Layout(frame.channels, frame.depth)
-    buffer = layer.get_buffer()
-    buffer.set(Gegl.Rectangle.new(0, 0, frame.width, frame.height), layout.format, spool.pixels(frame))
-    buffer.flush()
+    pixels.set_all(layer, frame, spool.pixels(frame))
 
 
 def frame_name(frame: Frame, number: int) -> str:

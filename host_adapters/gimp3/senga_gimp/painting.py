@@ -12,7 +12,7 @@ import gi
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp  # noqa: E402 - after the version is chosen
 
-from . import images, pixels  # noqa: E402
+from . import groups, images, pixels  # noqa: E402
 from .frames import Spool  # noqa: E402
 from .trouble import Trouble  # noqa: E402
 
@@ -111,11 +111,28 @@ def _bring_in(image: Any, tasks: list[Task], output: str, title: str) -> Any:
         image.undo_group_start()
         try:
             for task in fitting:
-                (_merge if output == "in-place" else _add_layer)(image, task, title)
+                _way(task, output)(image, task, title)
         finally:
             image.undo_group_end()
     apart = [task for task in tasks if task.spool.frames or (output == "new-image" and task.changed)]
     return images.make(image, apart, title) if apart else None
+
+
+def _way(task: Task, output: str) -> Callable[[Any, Task, str], None]:
+    """How a result comes in; layers always come above the old one, for it cannot hold them."""
+    drawable = task.drawable
+    if task.spool.parts and drawable.is_layer() and not drawable.is_floating_sel():
+        return _add_group
+    return _merge if output == "in-place" else _add_layer
+
+
+def _add_group(image: Any, task: Task, title: str) -> None:
+    _, left, top = task.drawable.get_offsets()
+    groups.add(image, task.drawable, (left, top), task, _name(task, title), image)
+
+
+def _name(task: Task, title: str) -> str:
+    return f"{task.drawable.get_name()} – {title}"
 
 
 def _merge(_image: Any, task: Task, _title: str) -> None:
@@ -130,7 +147,7 @@ def _merge(_image: Any, task: Task, _title: str) -> None:
 def _add_layer(image: Any, task: Task, title: str) -> None:
     old = task.drawable
     new = Gimp.Layer.new(
-        image, f"{old.get_name()} – {title}", old.get_width(), old.get_height(), old.type_with_alpha(), 100,
+        image, _name(task, title), old.get_width(), old.get_height(), old.type_with_alpha(), 100,
         Gimp.LayerMode.NORMAL,
     )  # fmt: skip
     _, left, top = old.get_offsets()

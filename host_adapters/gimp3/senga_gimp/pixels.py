@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +79,39 @@ def copy_in(canvas: Any, buffer: Any, top: int = 0, bottom: int | None = None) -
     for y, rows in _bands(top, canvas.height if bottom is None else bottom):
         buffer.set(_rows(0, y, canvas.width, rows), layout.format, canvas.read_band(y, rows))
     buffer.flush()
+
+
+def set_all(drawable: Any, frame: Any, data: bytes) -> None:
+    """Give a drawable the pixels of a frame of its size."""
+    buffer = drawable.get_buffer()
+    buffer.set(_rows(0, 0, frame.width, frame.height), Layout(frame.channels, frame.depth).format, data)
+    buffer.flush()
+
+
+def copy_cover(image: Any, drawable: Any, mask: Any, left: int, top: int) -> None:
+    """Make a mask of what is selected in a drawable and not transparent; the mask lies at ``left``, ``top`` of it."""
+    _, x, y = drawable.get_offsets()
+    selection = None if Gimp.Selection.is_empty(image) else image.get_selection().get_buffer()
+    below = drawable.get_buffer() if drawable.has_alpha() else None
+    buffer, width = mask.get_buffer(), mask.get_width()
+    for start, rows in _bands(0, mask.get_height()):
+        covers = []
+        if selection is not None:
+            covers.append(selection.get(_rows(x + left, y + top + start, width, rows), 1.0, "Y float", _NO_ABYSS))
+        if below is not None:
+            covers.append(below.get(_rows(left, top + start, width, rows), 1.0, "A float", _NO_ABYSS))
+        buffer.set(_rows(0, start, width, rows), "Y float", _product(covers, width * rows))
+    buffer.flush()
+
+
+def _product(covers: list[bytes], count: int) -> bytes:
+    """Several covers multiplied, pixel by pixel; those that cover everything cost no time."""
+    full = array("f", [1.0]) * count
+    partial = [cover for cover in map(bytes, covers) if cover != full.tobytes()]
+    if len(partial) < 2:
+        return partial[0] if partial else full.tobytes()
+    first, second = (array("f", cover) for cover in partial)
+    return array("f", [a * b for a, b in zip(first, second)]).tobytes()  # noqa: B905 - Python 3.9 has no strict
 
 
 def copy_selection(image: Any, drawable: Any, canvas: Any) -> None:

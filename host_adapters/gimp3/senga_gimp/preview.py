@@ -165,5 +165,5 @@ class _Painter:
 
     def _show_layer(self, layer: Any) -> None:
         canvas = layer.canvas
-        if (canvas.channels, canvas.depth) == (4, "u8"):
+        if layer.part is None and (canvas.channels, canvas.depth) == (4, "u8"):
             self._show(canvas.read_band(0, canvas.height), canvas.width, canvas.height)

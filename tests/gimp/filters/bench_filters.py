@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from senga import Animation, Filter, Frame, Image, Job, hookimpl, setting
+from senga import Animation, Filter, Frame, Image, Job, Layer, hookimpl, setting
+from senga.layers import merged
 
 
 class Bench(Filter):
@@ -21,7 +23,7 @@ class Bench(Filter):
     limit: float = setting(0.5, "What is lighter becomes full.", ge=0, le=1)
     count: int = setting(3, "Does nothing.", ge=1, le=5, unit="px")
     invert: bool = setting(False, "Swap the tones.")
-    way: Literal["plain", "half_size", "frames"] = setting("plain", "What comes out.")
+    way: Literal["plain", "half_size", "frames", "layers"] = setting("plain", "What comes out.")
     note: str = setting("", "Does nothing.", advanced=True)
     strength: int | None = setting(None, "Named like a common argument, and optional.", ge=0, advanced=True)
 
@@ -32,6 +34,9 @@ class Bench(Filter):
         job.progress(1.0)
         if self.way == "half_size":
             return image.with_pixels(np.ascontiguousarray(result.pixels[::2, ::2]))
+        if self.way == "layers":
+            ink = Layer("Ink", replace(image.with_pixels(np.full_like(image.pixels, 77)), alpha=image.u8()[:, :, 0]))
+            return merged([Layer("Ground", result), ink, Layer("Dye", image, "multiply", 0.7)], image)
         return self._frames(image, result) if self.way == "frames" else result
 
     def _frames(self, image: Image, result: Image) -> Animation:

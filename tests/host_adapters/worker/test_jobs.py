@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from senga import Image, Recipe, Step, apply
+from senga import Image, Layer, Recipe, Step, apply
 from senga.host_adapters.worker import client
 from senga.host_adapters.worker.client import Cancelled, Canvas, Worker, WorkerError
 from senga.host_adapters.worker.pixels import TYPES
 from senga.image import to_depth
+from senga.layers import merged
 
 from .conftest import canvases, until
 
@@ -120,6 +121,29 @@ def test_frames_come_as_layers_one_by_one(worker: Worker, rng: np.random.Generat
         kept = worker.run(order, canvas)
         assert [seen(layer.canvas).shape for layer in kept.layers] == [before.shape] * 3
         kept.close()
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_parts_of_a_drawing_come_beside_it(worker: Worker, rng: np.random.Generator, masked: bool) -> None:
+    before, mask = pixels(rng, 3, "u8"), np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask[10:20, 10:30] = 255
+    order = {"filter": "sketch", "settings": {"separate_layers": True}, "strength": 0.5 if masked else 1.0}
+    with filled(before, mask if masked else None) as canvas:
+        result = worker.run(order, canvas)
+        after = seen(canvas)
+    assert result.changed
+    wanted = apply("sketch", before, selection=mask if masked else None, strength=order["strength"])
+    assert np.array_equal(after, wanted.pixels)
+    assert [layer.title for layer in result.layers] == ["Paper", "Strokes", "Outlines"]
+    assert {layer.part["strength"] for layer in result.layers} == {order["strength"]}
+    assert {(layer.part["mode"], layer.part["opacity"]) for layer in result.layers} == {("normal", 1.0)}
+    parts = [Layer(one.title, Image.of(seen(one.canvas)), left=one.part["left"], top=one.part["top"])
+             for one in result.layers]  # fmt: skip
+    whole = merged(parts, wanted)
+    drawn = before + (whole.pixels.astype(float) - before) * order["strength"]
+    shown = mask > 0 if masked else np.ones((HEIGHT, WIDTH), bool)
+    assert np.abs(drawn - after)[shown].max() <= 1.5
+    result.close()
 
 
 def test_a_grey_picture_stays_grey_and_says_so(worker: Worker, rng: np.random.Generator) -> None:
