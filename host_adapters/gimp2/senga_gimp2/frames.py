@@ -54,7 +54,9 @@ class Spool(object):
 
     def take(self, layer):
         # type: (Layer) -> None
-        """Keep a copy of a layer's pixels."""
+        """Keep a copy of a layer's pixels; the parts of a result are left out, for the canvas holds them together."""
+        if layer.part is not None:
+            return
         canvas = layer.canvas
         self._file.seek(0, 2)
         start = self._file.tell()
