@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.metadata
+import inspect
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -265,6 +266,8 @@ def _check_class(kind: Any, plugin: str) -> None:
         raise PluginError(f"senga_filters gave {kind!r}, which is not a Filter class", plugin)
     if not (isinstance(getattr(kind, "name", None), str) and _NAME.fullmatch(kind.name) and hasattr(kind, "title")):
         raise PluginError(f"{kind.__name__} needs a title and a name in lower case with dashes", plugin)
+    if inspect.isabstract(kind):
+        raise PluginError(f"{kind.__name__} lacks {', '.join(sorted(kind.__abstractmethods__))}", plugin)
 
 
 def _reason(error: BaseException) -> str:

@@ -114,7 +114,11 @@ def test_a_clash_of_names_names_both_and_leaves_no_trace(bare: Plugins) -> None:
     bare.register(plugin_with(), "second")
 
 
-@pytest.mark.parametrize("thing", [int, "mirror", type("Nameless", (Mirror,), {"name": "No Good"})])
+class Idle(Filter):
+    name, title, summary = "idle", "Idle", "Does not say what it does."
+
+
+@pytest.mark.parametrize("thing", [int, "mirror", type("Nameless", (Mirror,), {"name": "No Good"}), Idle])
 def test_what_is_no_proper_filter_is_refused(bare: Plugins, thing: object) -> None:
     with pytest.raises(PluginError):
         bare.register(plugin_with(thing), "odd")

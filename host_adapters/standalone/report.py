@@ -6,11 +6,14 @@ import json
 import sys
 import time
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from senga.language import tr
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 
 class Report(AbstractContextManager["Report"]):
@@ -25,8 +28,8 @@ class Report(AbstractContextManager["Report"]):
     def start(self, label: str, number: int, count: int) -> None:
         """An input is begun."""
 
-    def progress(self, share: float, note: str) -> None:
-        """A share (0..1) of the current input is done."""
+    def progress(self, label: str, share: float, note: str) -> None:
+        """A share (0..1) of an input is done."""
 
     def done(self, label: str, output: str, seconds: float) -> None:
         """The result was written."""
@@ -46,22 +49,20 @@ class JsonReport(Report):
     """One JSON object per line on stdout."""
 
     def __init__(self) -> None:
-        self._last = 0.0
-        self._label = ""
+        self._last: dict[str, float] = {}
 
     def _say(self, event: str, **facts: Any) -> None:
         sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
         sys.stdout.flush()
 
     def start(self, label: str, number: int, count: int) -> None:
-        self._label, self._last = label, 0.0
         self._say("start", input=label, number=number, count=count)
 
-    def progress(self, share: float, note: str) -> None:
+    def progress(self, label: str, share: float, note: str) -> None:
         now = time.monotonic()
-        if now - self._last >= 0.1:
-            self._last = now
-            self._say("progress", input=self._label, share=round(share, 4), note=note)
+        if now - self._last.get(label, 0.0) >= 0.1:
+            self._last[label] = now
+            self._say("progress", input=label, share=round(share, 4), note=note)
 
     def done(self, label: str, output: str, seconds: float) -> None:
         self._say("done", input=label, output=output, seconds=round(seconds, 3))
@@ -77,7 +78,7 @@ class JsonReport(Report):
 
 
 class BarReport(Report):
-    """A progress bar with the time left, on stderr."""
+    """A progress bar with the time left for every input that is worked on, on stderr."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -89,27 +90,33 @@ class BarReport(Report):
             *columns, TimeRemainingColumn(), TimeElapsedColumn(), console=self._console, transient=True
         )
         self._bars.start()
-        self._task = self._bars.add_task("", total=1.0, note="")
+        self._tasks: dict[str, TaskID] = {}
 
     def close(self) -> None:
         self._bars.stop()
 
     def start(self, label: str, number: int, count: int) -> None:
         name = f"{label} ({number}/{count})" if count > 1 else label
-        self._bars.reset(self._task, total=1.0, description=name, note="")
+        self._tasks[label] = self._bars.add_task(name, total=1.0, note="")
 
-    def progress(self, share: float, note: str) -> None:
-        self._bars.update(self._task, completed=share, note=note)
+    def progress(self, label: str, share: float, note: str) -> None:
+        self._bars.update(self._tasks[label], completed=share, note=note)
 
     def done(self, label: str, output: str, seconds: float) -> None:
+        self._end(label)
         self._console.print(f"{label} -> {output} ({seconds:.1f} s)", markup=False)
 
     def skipped(self, label: str, output: str) -> None:
+        self._end(label)
         text = tr("{output} exists and is kept").format(output=output)
         self._console.print(f"{label}: {text}", markup=False)
 
     def failed(self, label: str, message: str) -> None:
+        self._end(label)
         self._console.print(f"senga: {message}", style="red", markup=False)
+
+    def _end(self, label: str) -> None:
+        self._bars.remove_task(self._tasks.pop(label))
 
 
 def choose(as_json: bool) -> Report:

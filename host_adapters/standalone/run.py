@@ -15,7 +15,8 @@ from senga.registry import plugins
 
 from .help_pages import translated
 from .listing import limits, mention_broken, shown
-from .work import Order, work
+from .order import Order
+from .work import work
 
 RECIPE = "recipe"
 _OWN = "set_"
@@ -87,6 +88,13 @@ COMMON: tuple[click.Parameter, ...] = (
         type=click.IntRange(min=1),
         metavar="NUMBER",
         help="Threads to use at most.  [default: all cores]",
+    ),
+    PlainOption(
+        ["--workers"],
+        type=click.IntRange(min=1),
+        default=1,
+        metavar="NUMBER",
+        help="Pictures, or frames of a film, at the same time; the threads and the memory are divided.  [default: 1]",
     ),
     PlainOption(
         ["--format"], metavar="EXT", help="File format, for pipes and folders: png, jpg, tif, webp, avif, gif, mp4 …"

@@ -1,0 +1,165 @@
+"""``senga run --workers``: several processes, the same pictures."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from senga.image import Animation, Frame, Image
+from senga.testing import sample
+
+SENGA = str(Path(sys.executable).with_name("senga"))
+
+STRANGERS = """
+import os, time
+from senga import Filter, hookimpl
+
+class Slow(Filter):
+    name, title, summary = "slow", "Slow", "Takes a minute."
+    def __call__(self, image, job):
+        for step in range(600):
+            POLITE and job.progress(step / 600, "Waiting")
+            time.sleep(0.1)
+        return image
+
+class Deadly(Filter):
+    name, title, summary = "deadly", "Deadly", "Ends the process on black pictures."
+    def __call__(self, image, job):
+        if not image.pixels.any():
+            os._exit(9)
+        return image
+
+@hookimpl
+def senga_filters():
+    return [Slow, Deadly]
+"""
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    paths = [folder / f"photo{number}.png" for number in range(4)]
+    for number, path in enumerate(paths):
+        PIL.Image.fromarray(np.roll(sample(50, 70).pixels, 9 * number, axis=1)).save(path)
+    return paths
+
+
+@pytest.fixture
+def strangers(tmp_path: Path) -> Path:
+    site = tmp_path / "site"
+    (site / "strange-1.dist-info").mkdir(parents=True)
+    (site / "strange_filters.py").write_text(STRANGERS.replace("POLITE", "True"))
+    (site / "strange-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: strange\nVersion: 1\n")
+    (site / "strange-1.dist-info" / "entry_points.txt").write_text("[senga]\nstrange = strange_filters\n")
+    return site
+
+
+def senga(*args: object, site: Path | None = None) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, **({"PYTHONPATH": str(site)} if site else {})}
+    words = [SENGA, "run", *map(str, args)]
+    return subprocess.run(words, capture_output=True, check=False, text=True, env=env, timeout=120)
+
+
+def test_a_batch_is_the_same_with_two_workers(photos: list[Path], tmp_path: Path) -> None:
+    bad = tmp_path / "in" / "letter.png"
+    bad.write_text("Dear reader")
+    for size in (1, 2):
+        done = senga("sketch", "--seed", 3, *photos, bad, "-o", tmp_path / f"out{size}", "--workers", size)
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1
+        assert "letter.png" in done.stderr
+    for path in photos:
+        assert (tmp_path / "out1" / path.name).read_bytes() == (tmp_path / "out2" / path.name).read_bytes()
+
+
+def test_events_of_all_workers_are_told(photos: list[Path], tmp_path: Path) -> None:
+    done = senga("sketch", *photos, "-o", tmp_path / "out", "--workers", 2, "--json")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    for kind in ("start", "done"):
+        assert sorted(event["input"] for event in events if event["event"] == kind) == sorted(map(str, photos))
+    assert events[-1] == {"event": "end", "done": 4, "failed": 0, "skipped": 0, "interrupted": False}
+
+
+def test_a_film_is_the_same_with_two_workers(tmp_path: Path) -> None:
+    frames = [Frame(Image.of(np.roll(sample(40, 60).pixels, 5 * number, axis=0)), 0.1) for number in range(7)]
+    Animation(lambda: iter(frames), 40, 60, len(frames)).save(tmp_path / "film.apng")
+    for size in (1, 2):
+        done = senga("color-pencil", tmp_path / "film.apng", "-o", tmp_path / f"out{size}.apng", "--workers", size)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "out1.apng").read_bytes() == (tmp_path / "out2.apng").read_bytes()
+
+
+def test_a_frame_that_fails_says_why(tmp_path: Path) -> None:
+    frames = [Frame(Image.of(sample(20, 20).pixels), 0.1)] * 3
+    Animation(lambda: iter(frames), 20, 20, 3).save(tmp_path / "film.apng")
+    done = senga("drawing-process", tmp_path / "film.apng", "-o", tmp_path / "out.apng", "--workers", 2)
+    assert done.returncode == 1
+    assert "needs a single picture" in done.stderr
+    assert not (tmp_path / "out.apng").exists()
+
+
+def test_a_worker_that_dies_does_not_stop_the_others(photos: list[Path], strangers: Path, tmp_path: Path) -> None:
+    black = tmp_path / "in" / "black.png"
+    PIL.Image.new("RGB", (30, 20)).save(black)
+    done = senga("deadly", black, *photos, "-o", tmp_path / "out", "--workers", 2, site=strangers)
+    assert done.returncode == 1
+    assert "black.png: the process that painted it was ended" in done.stderr
+    assert {path.name for path in photos[1:]} <= {path.name for path in (tmp_path / "out").iterdir()}
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            status = (folder / "stat").read_text()
+        except OSError:
+            continue
+        if int(status.rpartition(")")[2].split()[1]) == pid:
+            found.append(int(folder.name))
+    return found
+
+
+def _busy_workers(pid: int) -> list[int]:
+    """The processes of a crew, a moment after both workers are there (a third process keeps count of semaphores)."""
+    deadline = time.monotonic() + 20
+    while len(found := _children(pid)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1.5)
+    assert len(found) >= 3
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+@pytest.mark.parametrize(("polite", "sign"), [(True, signal.SIGINT), (False, signal.SIGINT), (False, signal.SIGKILL)])
+def test_no_worker_outlives_its_crew(
+    photos: list[Path], strangers: Path, tmp_path: Path, polite: bool, sign: signal.Signals
+) -> None:
+    (strangers / "strange_filters.py").write_text(STRANGERS.replace("POLITE", str(polite)))
+    out = tmp_path / "out"
+    words = [SENGA, "run", "slow", *map(str, photos), "-o", f"{out}/", "--workers", "2", "--json"]
+    env = {**os.environ, "PYTHONPATH": str(strangers)}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as running:
+        assert running.stdout is not None
+        assert b"start" in running.stdout.readline()
+        workers = _busy_workers(running.pid)
+        asked = time.monotonic()
+        running.send_signal(sign)
+        running.wait(timeout=10)
+        if sign == signal.SIGINT:
+            assert time.monotonic() - asked < 1.5
+            assert running.returncode == 130
+        deadline = time.monotonic() + 3
+        while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+        assert not list(out.glob("*"))
