@@ -28,7 +28,7 @@ make_environment() {
   cp -r "$here/plugins" "$here/host_adapters" "$packages/senga"
   cp -r "$here/tests/gimp/filters/." "$site"/senga-*.dist-info "$packages"
   for entry in "$site"/*; do
-    case ${entry##*/} in senga* | __editable__* | *.pth) ;; *) ln -s "$entry" "$packages" ;; esac
+    case ${entry##*/} in senga* | __* | *.pth) ;; *) ln -s "$entry" "$packages" ;; esac
   done
   printf '#!/bin/sh\nPYTHONPATH=%s exec %s -S "$@"\n' "$packages" "$base" >"$folder/python"
   chmod +x "$folder/python"

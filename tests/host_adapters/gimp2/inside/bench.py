@@ -6,6 +6,7 @@ from __future__ import absolute_import, division, unicode_literals
 import importlib
 import io
 import os
+import re
 import traceback
 from array import array
 
@@ -99,13 +100,13 @@ def call(name, image, layer, mode=RUN_NONINTERACTIVE, **given):
 
 
 def told():
-    """All that GIMP has told the painter so far. Real GIMP without a window prints it."""
+    """All that GIMP has told the painter so far. Real GIMP without a window prints it, and so does Python its errors."""
     if "SENGA_LOG" not in os.environ:
         from gimp import state
 
         return "\n".join(state.messages)
     with io.open(os.environ[str("SENGA_LOG")], encoding="utf-8", errors="replace") as file:
-        return file.read()
+        return "\n".join(re.findall("^.*-(?:Message|Warning|Error): (.*)$", file.read(), re.MULTILINE))
 
 
 def refused(name, image, layer, says="", **given):
