@@ -12,20 +12,9 @@ from senga.language import available, tr
 from senga.registry import Plugins, plugins
 from senga.strokes.brush import BUILTIN_BRUSHES
 
+from .words import SENTENCES, WORDS
+
 FORMAT = 1
-
-
-def _(word: str) -> str:
-    """Marks a word for the catalogues; it is translated when the manifest is made."""
-    return word
-
-
-WORDS = (
-    _("Result"), _("Strength"), _("Keep the original colours"), _("Recipe"), _("Run recipe"), _("Advanced"),
-    _("Preview"), _("Another"), _("Change the layer"), _("New layer above"), _("New image"),
-    _("Painting the preview…"), _("Waiting for Senga"), _("Bringing the result into GIMP"), _("Save as recipe…"),
-)  # fmt: skip
-"""What the plug-ins' dialogs and menus say beside the texts of filters."""
 
 
 def make_manifest(known: Plugins | None = None) -> dict[str, Any]:
@@ -38,7 +27,7 @@ def make_manifest(known: Plugins | None = None) -> dict[str, Any]:
         "python": sys.executable,
         "filters": [_filter_facts(kind, known) for kind in kinds],
         "broken": [f"{plugin.name}: {plugin.problem}" for plugin in known.known.values() if plugin.state == "broken"],
-        "words": {name: {word: tr(word, language=name) for word in WORDS} for name in _languages(kinds)},
+        "words": {name: {word: tr(word, language=name) for word in (*WORDS, *SENTENCES)} for name in _languages(kinds)},
     }
 
 

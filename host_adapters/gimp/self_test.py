@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ def _run(profile: Profile, program: Program, folder: Path) -> dict[str, Any]:
     habits, report = _HABITS[profile.generation], folder / "report.json"
     script = plug_in_folder(profile) / layout_of(profile).package / "self_test.py"
     variables = {habits.variable: str(folder), "SENGA_REPORT": str(report)}
+    variables["SENGA_PLUG_IN"] = str(folder / layout_of(profile).folder)
     variables["SENGA_TRY"] = habits.procedure.format(_simplest(profile))
     words = [*_command(program, variables), *(word.format(str(script)) for word in habits.words)]
     try:
@@ -76,9 +78,9 @@ def _furnish(profile: Profile, folder: Path) -> None:
     for name in _FOLDERS:
         (folder / name).mkdir()
     installed = plug_in_folder(profile)
-    (folder / "plug-ins" / installed.name).symlink_to(installed)
+    shutil.copytree(installed, folder / "plug-ins" / installed.name)  # a link would need rights on Windows
     if (profile.folder / "interpreters").is_dir():
-        (folder / "interpreters").symlink_to(profile.folder / "interpreters")
+        shutil.copytree(profile.folder / "interpreters", folder / "interpreters")
 
 
 def _command(program: Program, variables: dict[str, str]) -> list[str]:

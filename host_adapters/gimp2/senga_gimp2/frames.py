@@ -8,6 +8,8 @@ from __future__ import absolute_import, division, unicode_literals
 
 import tempfile
 
+from .words import sentence
+
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
     from typing import IO, List, Optional
@@ -36,9 +38,8 @@ class Frame(object):
         # type: (int) -> str
         """What Animation > Playback reads: how long a frame is shown, and that it replaces the one before."""
         if self.seconds is None:
-            return self.title or "Picture {}".format(number)
-        title = self.title or "Frame {}".format(number)
-        return "{} ({}ms) (replace)".format(title, int(round(self.seconds * 1000)))
+            return self.title or sentence("Picture {}".format(number))
+        return "{} ({}ms) (replace)".format(self.title, int(round(self.seconds * 1000)))
 
 
 class Spool(object):

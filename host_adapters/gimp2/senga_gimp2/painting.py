@@ -12,7 +12,7 @@ from gimpfu import pdb
 
 from . import pixels
 from .frames import Spool
-from .words import Trouble, native, plain
+from .words import Trouble, native, plain, sentence
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
@@ -45,7 +45,8 @@ def paint(image, drawable, output, title, work):
     pdb.gimp_plugin_enable_precision()  # or GIMP would cut everything down to 8 bits
     area = _selected_area(drawable)
     if area is None:
-        gimp.message(native("Nothing was painted: the selection lies outside of “{}”.".format(plain(drawable.name))))
+        text = "Nothing was painted: the selection lies outside of {}.".format("“" + plain(drawable.name) + "”")
+        gimp.message(native(sentence(text)))
         return None
     task = _Task(image, drawable, area)
     with pixels.canvas_of(drawable, task.layout) as canvas, Spool() as spool:

@@ -15,7 +15,7 @@ import gimpfu
 from senga_client import Cancelled, WorkerError  # copied beside by the installer
 
 from . import arguments, facts, painting
-from .words import Trouble, learn, native, plain, say, spoken
+from .words import Trouble, learn, native, plain, say, sentence, spoken
 from .working import Progress, Run
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
@@ -47,8 +47,9 @@ def _query():
 def _filters():
     # type: () -> List[facts.Filter]
     """The filters in the painter's language."""
-    manifest = facts.speak(facts.read_manifest(), facts.languages())
-    learn(manifest["words"])
+    languages = facts.languages()
+    manifest = facts.speak(facts.read_manifest(), languages)
+    learn(manifest["words"], languages)
     return list(manifest["filters"])
 
 
@@ -59,7 +60,7 @@ def _run(name, given):
         procedures = _register(_filters(), False)
         procedure = procedures[plain(name)]
     except (Trouble, KeyError) as error:
-        text = error.message if isinstance(error, Trouble) else "This filter is gone: start GIMP again."
+        text = sentence(error.message if isinstance(error, Trouble) else "This filter is gone: start GIMP again.")
         gimp.message(native(text))
         raise gimpfu.error(native(text))
     procedure.has_display = given[0] != gimpenums.RUN_NONINTERACTIVE
@@ -99,7 +100,7 @@ def _register(filters, described):
             procedures[name] = _filter(one, one["settings"], arguments.ALL_SETTINGS, described)
     procedures[RECIPE] = Procedure(
         say("Run recipe") + "…",
-        "Apply a recipe: a chain of filters",
+        say("Apply a recipe: a chain of filters"),
         "The Senga authors",
         arguments.of_recipe(described),
         arguments.MENU,
@@ -181,10 +182,11 @@ class Procedure(object):
         except Cancelled:
             raise gimpfu.CancelError(native("Cancelled"))
         except (Trouble, WorkerError) as error:
-            self.failure = spoken(error)
+            self.failure = sentence(spoken(error))
         except Exception as error:  # the border to GIMP
-            words = (type(error).__name__, spoken(error))
-            self.failure = "Senga's plug-in failed: {}: {}. “senga gimp doctor” may tell why.".format(*words)
+            reason = "{}: {}".format(type(error).__name__, spoken(error))
+            text = "Senga's plug-in failed: {}. “senga gimp doctor” may tell why.".format(reason)
+            self.failure = sentence(text)
         gimp.message(native(self.failure))
         raise gimpfu.CancelError(native(self.failure))
 

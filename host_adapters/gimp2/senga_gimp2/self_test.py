@@ -4,8 +4,8 @@
 # ruff: noqa: UP004, UP006, UP007, UP009, UP010, UP018, UP020, UP024, UP032, UP035
 """Run by ``senga gimp doctor`` inside GIMP without a window: does a filter change a picture?
 
-GIMP's batch interpreter executes it. Two variables of the environment tell which procedure to try (``SENGA_TRY``)
-and where to write what happened (``SENGA_REPORT``).
+GIMP's batch interpreter executes it. Variables of the environment tell where the plug-in lies (``SENGA_PLUG_IN``),
+which procedure to try (``SENGA_TRY``) and where to write what happened (``SENGA_REPORT``).
 """
 
 from __future__ import absolute_import, division, unicode_literals
@@ -13,15 +13,19 @@ from __future__ import absolute_import, division, unicode_literals
 import io
 import json
 import os
+import sys
 import time
 
 import gimp
 import gimpenums
 from gimpfu import pdb
 
+sys.path.insert(0, os.environ[str("SENGA_PLUG_IN")])
+from senga_gimp2 import arguments, facts  # noqa: E402 - lies there
+
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Dict, Tuple
+    from typing import Any, Dict, List, Tuple
 
 SIZE = 96
 
@@ -46,6 +50,14 @@ def picture():
     return image, layer
 
 
+def defaults(name):
+    # type: (str) -> List[Any]
+    """What a painter who changes nothing hands over."""
+    filters = facts.read_manifest()["filters"]
+    settings = next(facts.main_settings(one) for one in filters if name.endswith("-senga-" + one["name"]))
+    return [parameter[3] for parameter in arguments.of_settings(settings, False)]
+
+
 def examine(name):
     # type: (str) -> Dict[str, Any]
     """What happened when a procedure ran on a small picture, with its defaults."""
@@ -55,11 +67,9 @@ def examine(name):
         return report
     image, layer = picture()
     before = pixels(layer)
-    blank = {gimpenums.PDB_INT32: 0, gimpenums.PDB_FLOAT: 0.0}  # type: Dict[int, Any]
-    values = [blank.get(parameter[0], str("")) for parameter in pdb[name].params[3:]]
     start, problem = time.time(), ""
     try:
-        pdb[name](image, layer, *values, run_mode=gimpenums.RUN_WITH_LAST_VALS)  # which are the defaults at first
+        pdb[name](image, layer, *defaults(name), run_mode=gimpenums.RUN_NONINTERACTIVE)
     except RuntimeError as error:
         problem = "{}".format(error)
     report.update(

@@ -6,25 +6,48 @@
 
 from __future__ import absolute_import, unicode_literals
 
+import re
+
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Dict, Optional, Union
+    from typing import Dict, List, Optional, Union
 
 
+_PLACE = re.compile(r"\{\d+\}")
 _learned = {}  # type: Dict[str, str]
+_languages = []  # type: List[str]
 
 
-def learn(words):
-    # type: (Dict[str, str]) -> None
-    """Speak another language: English words and what they are in it."""
+def learn(words, languages):
+    # type: (Dict[str, str], List[str]) -> None
+    """Speak another language: English words and what they are in it; the worker speaks the first that it can."""
     _learned.clear()
     _learned.update(words)
+    _languages[:] = languages
+
+
+def languages():
+    # type: () -> str
+    """The painter's languages as the worker takes them, best first."""
+    return ":".join(_languages)[:200]
 
 
 def say(words):
     # type: (str) -> str
     """English words in the painter's language, as far as it is known."""
     return _learned.get(words, words)
+
+
+def sentence(text):
+    # type: (str) -> str
+    """A sentence with names or numbers in it; the longest pattern that fits, such as “{0} is gone.”, tells how."""
+    patterns = sorted((word for word in _learned if _PLACE.search(word)), key=len, reverse=True)
+    for pattern in patterns:
+        found = re.match("(.*?)".join(re.escape(part) for part in _PLACE.split(pattern)) + r"\Z", text, re.DOTALL)
+        if found:
+            parts = [say(part) for part in found.groups()]
+            return _PLACE.sub(lambda place: parts[int(place.group()[1:-1])], _learned[pattern])  # noqa: B023
+    return say(text)
 
 
 class Trouble(Exception):  # noqa: N818 - what a painter meets

@@ -14,7 +14,7 @@ from gimpfu import pdb
 from senga_client import Cancelled, connect  # copied beside by the installer
 
 from .facts import PATH
-from .words import native, plain, say
+from .words import languages, native, plain, say
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
@@ -120,6 +120,6 @@ class Run(object):
 def _connect(outcome):
     # type: (List[Union[Worker, Exception]]) -> None
     try:
-        outcome.append(connect(PATH))
+        outcome.append(connect(PATH, language=languages()))
     except Exception as error:  # handed over to the thread that waits
         outcome.append(error)

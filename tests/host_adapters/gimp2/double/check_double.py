@@ -59,7 +59,8 @@ def check_the_dialog_has_ranges_and_defaults():
     assert bench["limit"] == (PF_SLIDER, b"limit", b"Limit", 0.5, (0.0, 1.0, 0.01))
     assert bench["count"] == (PF_SPINNER, b"count", b"Count (px)", 3, (1, 5, 1))
     assert bench["invert"] == (PF_TOGGLE, b"invert", b"Invert", False)
-    assert bench["way"] == (PF_OPTION, b"way", b"Way", 0, (b"Plain", b"Half size", b"Frames"))
+    assert bench["way"][:4] == (PF_OPTION, b"way", b"Way", 0)
+    assert bench["way"][4][:3] == (b"Plain", b"Half size", b"Frames")
     assert sketch["brush"][0] == PF_RADIO and sketch["brush"][3] in [value for _, value in sketch["brush"][4]]
     for one in list(sketch.values()) + list(bench.values()):
         if one[0] == PF_SLIDER:
