@@ -19,7 +19,7 @@ check() { # in one GIMP
 trap wait EXIT # a GIMP in the background must not outlive its folder
 make_profile "$here" "$work/profile"
 if [ $# -gt 0 ]; then check "$@"; exit; fi
-check check_modes check_layers check_failures
+check check_modes check_layers check_groups check_failures
 
 echo "Two GIMPs at once"
 cp -r "$work/profile" "$work/second"
@@ -45,6 +45,14 @@ echo "The manifest is damaged"
 echo '{' >"$plug_in/manifest.json"
 touch "$plug_in/senga-gimp.py"
 check check_no_manifest
+
+echo "senga gimp doctor, with a filter run in GIMP"
+make_profile "$here" "$work/profile" "$here/.venv/bin/python"
+"$here/.venv/bin/senga" gimp doctor --profile "$work/profile" | tee "$work/doctor"
+grep -q 'Self-test in GIMP 3.*: a filter changed a picture' "$work/doctor"
+echo "ok     the self-test"
+"$here/.venv/bin/senga" gimp uninstall --profile "$work/profile"
+[ ! -e "$plug_in" ] || { echo "FAILED: something was left:"; find "$plug_in"; exit 1; }
 
 echo "No room for the pixels"
 make_profile "$here" "$work/profile"
