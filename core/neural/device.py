@@ -118,12 +118,18 @@ def _how_to_install(error: ModuleNotFoundError) -> str:
     version = sys.version_info
     if version >= (3, 13):
         return (
-            f"Neural filters need MindSpore, which has no wheel for Python {version.major}.{version.minor}; "
-            "install Senga with Python 3.11 or 3.12."
+            "Training, evaluation and the engine mindspore need MindSpore, which has no wheel for Python "
+            f"{version.major}.{version.minor}; install Senga with Python 3.11 or 3.12 for them."
         )
     if sys.platform == "darwin" and os.uname().machine != "arm64":
-        return "Neural filters need MindSpore, which has no wheel for Macs with Intel processors; use another machine."
-    return "Neural filters need MindSpore; install it with “pip install 'mindspore>=2.7.2,<2.9'”."
+        return (
+            "Training, evaluation and the engine mindspore need MindSpore, which has no wheel for Macs with Intel "
+            "processors; use another machine for them."
+        )
+    return (
+        "Training, evaluation and the engine mindspore need MindSpore; install it with “pip install "
+        "'mindspore>=2.7.2,<2.9'”."
+    )
 
 
 def _first_line(error: Exception) -> str:

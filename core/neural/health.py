@@ -1,4 +1,4 @@
-"""Is MindSpore here, and does it convolve at the speed of this processor?"""
+"""Which runtimes are here, and does MindSpore convolve at the speed of this processor?"""
 
 from __future__ import annotations
 
@@ -9,8 +9,18 @@ import numpy as np
 from senga.errors import MissingExtraError
 
 from .device import mindspore, start
+from .onnx.runtime import onnxruntime, provider
 
 _CHANNELS, _SIDE, _KERNEL = 64, 128, 3
+
+
+def paints_on() -> str:
+    """What onnxruntime paints on: the name of its execution provider.
+
+    Raises:
+        MissingExtraError: it is not installed, or does not start here.
+    """
+    return provider(onnxruntime(), "auto")
 
 
 def unavailable() -> str:

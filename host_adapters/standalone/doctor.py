@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 import click
 
 from senga import places
+from senga.errors import MissingExtraError
 from senga.language import sentence
 from senga.registry import Plugins, plugins
 
@@ -121,13 +122,16 @@ def _models() -> Iterator[Finding]:
 
 
 def _networks() -> Iterator[Finding]:
-    from senga.neural.health import convolution_rate, unavailable
+    from senga.neural.health import convolution_rate, paints_on, unavailable
 
-    reason = unavailable()
-    if reason:
-        yield Finding(
-            "Networks", "note", f"MindSpore is not usable, so neural filters do not run; all others do: {reason}"
-        )
+    lacking = unavailable()
+    try:
+        yield Finding("Networks", "fine", f"onnxruntime {_version('onnxruntime')} paints ({paints_on()})")
+    except MissingExtraError as error:
+        state = "problem" if lacking else "note"
+        yield Finding("Networks", state, str(error), "" if lacking else "MindSpore paints meanwhile, more slowly.")
+    if lacking:
+        yield Finding("Networks", "note", f"MindSpore is not usable; painting does not need it: {lacking}")
         return
     rate = convolution_rate()
     text = f"MindSpore {_version('mindspore')} convolves at {rate:.0f} GFLOP/s on this processor"
