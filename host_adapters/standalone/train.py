@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from senga.errors import SettingsError
+from senga.language import tr
 
 if TYPE_CHECKING:
     from senga.neural.training.loop import Pace, Progress
@@ -37,6 +38,7 @@ def train_command() -> None:
     "--vgg", type=click.Path(dir_okay=False, path_type=Path), help="Perceptual network: VGG-19, or its compressed form."
 )
 @click.option("--preset", "preset_name", help="own (default), hayao, paprika, shinkai, lite or v1.")
+@click.option("--start-from", metavar="STYLE", help="Begin with the generator of a style that is on this machine.")
 @click.option("--width", type=float, help="Share of the channels: 0.5 trains and runs four times faster.")
 @click.option("--crop", type=int, help="Side of the crops in pixels, a multiple of 16.")
 @click.option("--batch", type=int, help="Crops in a step.")
@@ -63,9 +65,11 @@ def animegan(out: Path, resume: bool, keep: int, **options: Any) -> None:
     training = _resumed(folder, options) if resume else _begun(folder, options)
     pace = Pace(training.steps, options["checkpoint_every"], options["sample_every"], options["minutes"])
     done, stopped = _run(training, folder, pace, resume)
-    click.echo(f"{done} of {training.steps} steps are done; samples are in “{out / 'samples'}”.", err=True)
+    text = tr("{done} of {steps} steps are done; samples are in “{folder}”.")
+    click.echo(text.format(done=done, steps=training.steps, folder=out / "samples"), err=True)
     if done < training.steps:
-        click.echo(f"Go on with: senga train animegan --out {out} --resume", err=True)
+        text = tr("Go on with: {command}")
+        click.echo(text.format(command=f"senga train animegan --out {out} --resume"), err=True)
     click.get_current_context().exit(INTERRUPTED if stopped else 0)
 
 
@@ -98,7 +102,8 @@ def export(run: Path, output: Path, step: int | None, **facts: str) -> None:
     style, card = export_style(
         RunFolder(run), output, {"title": output.stem, **{k: v for k, v in facts.items() if v}}, step
     )
-    click.echo(f"{style} and {card} are written; senga models import {style} brings it into the list of styles.")
+    text = tr("{style} and {card} are written; senga models import {style} brings it into the list of styles.")
+    click.echo(text.format(style=style, card=card))
 
 
 def _begun(folder: RunFolder, options: dict[str, Any]) -> Training:
@@ -108,16 +113,24 @@ def _begun(folder: RunFolder, options: dict[str, Any]) -> Training:
         if options[name] is None:
             raise SettingsError(f"A new training needs --{name}.")
     changes = {name: options[name] for name in _SHORT if options[name] is not None}
+    start_from, first = options["start_from"] or "", None
+    if start_from:
+        from .models import open_store
+
+        first = open_store().load(start_from)
+        changes |= {} if "start_epochs" in changes else {"start_steps": 0}
     preset = make_preset(options["preset_name"] or "own", changes | _changes(options["changes"]))
-    order = Order(options["photos"], options["style"], options["vgg"], preset, options["seed"] or 0)
-    with _bar("Reading pictures") as report:
-        return begin(order, folder, lambda text: click.echo(f"senga: {text}", err=True), report)
+    sources = (options["photos"], options["style"], options["vgg"])
+    order = Order(*sources, preset, options["seed"] or 0, start_from)
+    with _bar(tr("Reading pictures")) as report:
+        return begin(order, folder, lambda text: click.echo(f"senga: {text}", err=True), report, first)
 
 
 def _resumed(folder: RunFolder, options: dict[str, Any]) -> Training:
     from senga.plugins.animegan.training_run import resume
 
-    given = [name for name in ("photos", "style", "vgg", "preset_name", "seed", *_SHORT) if options[name] is not None]
+    names = ("photos", "style", "vgg", "preset_name", "seed", "start_from", *_SHORT)
+    given = [name for name in names if options[name] is not None]
     if given or options["changes"]:
         name = (given or ["set"])[0].removesuffix("_name").replace("_", "-")
         raise SettingsError(f"A continued training keeps its settings: leave out --{name}.")
@@ -138,7 +151,7 @@ def _run(training: Training, folder: RunFolder, pace: Pace, resume: bool) -> tup
     """The steps that are done, and whether the user stopped it."""
     from senga.plugins.animegan.training_run import loop
 
-    with _interruptible() as stop, _bar("Training") as report:
+    with _interruptible() as stop, _bar(tr("Training")) as report:
         told = loop(
             training,
             folder,

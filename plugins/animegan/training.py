@@ -101,6 +101,15 @@ class Training:
         self.average = self.drawer.arrays() if preset.average else {}
         self.grams: dict[str, Array] = {}
 
+    def start_with(self, weights: Mapping[str, Array]) -> None:
+        """Begin with a generator that was trained before.
+
+        Raises:
+            ModelError: it does not fit.
+        """
+        self.drawer.load(weights)
+        self.average = self.drawer.arrays() if self.preset.average else {}
+
     def phase(self, step: int) -> str:
         """``start`` while the generator learns to reproduce, then ``style``."""
         return "start" if step < self.start_steps else "style"

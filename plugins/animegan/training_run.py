@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from senga.errors import SettingsError
+from senga.job import Weights
 from senga.neural.training.album import Album, Bytes, Draw, make_album, open_album
 from senga.neural.training.loop import Loop, Pace, Progress
 from senga.neural.training.perceptual import load_encoder
@@ -34,6 +35,7 @@ class Order:
         vgg: file of a perceptual network.
         preset: all settings.
         seed: of everything random.
+        start_from: name of the style whose generator it begins with; empty for random weights.
     """
 
     photos: Path
@@ -41,6 +43,7 @@ class Order:
     vgg: Path
     preset: Preset
     seed: int = 0
+    start_from: str = ""
 
     def settings(self) -> dict[str, Any]:
         """For ``run.toml``."""
@@ -51,6 +54,7 @@ class Order:
             "vgg": str(self.vgg.resolve()),
             "vgg_digest": digest_of(self.vgg),
             "seed": self.seed,
+            "start_from": self.start_from,
             "preset": preset,
         }
 
@@ -69,6 +73,7 @@ class Order:
                 Path(found["vgg"]),
                 Preset.model_validate(found["preset"]),
                 int(found["seed"]),
+                found.get("start_from", ""),
             )
             digest = found["vgg_digest"]
         except (KeyError, ValueError, TypeError) as error:
@@ -173,8 +178,14 @@ def drawn(photo: Bytes) -> Bytes:
     return draw_target(photo, TargetStyle())
 
 
-def begin(order: Order, folder: RunFolder, say: Say, report: Callable[[float], None] | None = None) -> Training:
-    """Prepare a new training.
+def begin(
+    order: Order,
+    folder: RunFolder,
+    say: Say,
+    report: Callable[[float], None] | None = None,
+    first: Weights | None = None,
+) -> Training:
+    """Prepare a new training; ``first`` holds the weights of the style that it starts from.
 
     Raises:
         SengaError: the folder holds one already, or something given cannot be used.
@@ -183,9 +194,33 @@ def begin(order: Order, folder: RunFolder, say: Say, report: Callable[[float], N
         raise SettingsError(f"“{folder.root}” holds a training already: add --resume, or give another --out.")
     encoder = load_encoder(order.vgg)
     settings = order.settings()
+    if first:
+        say(_inherited(order, first))
     pictures = prepare(order, folder, say, report)
+    training = Training(order.preset, pictures, encoder, order.seed)
+    if first:
+        training.start_with(first.arrays)
     folder.write_settings(settings)
-    return Training(order.preset, pictures, encoder, order.seed)
+    return training
+
+
+def _inherited(order: Order, first: Weights) -> str:
+    """Whose terms the new style takes over.
+
+    Raises:
+        SettingsError: its network is another one.
+    """
+    card, preset = first.card, order.preset
+    width = float(card.get("width", 1))
+    if (card.get("architecture"), width) != (preset.architecture, preset.width):
+        raise SettingsError(
+            f"The style “{order.start_from}” is an {card.get('architecture')} of width {width:g}, the training one of "
+            f"{preset.architecture} of width {preset.width:g}: choose another style or --width {width:g}."
+        )
+    return (
+        f"The new style starts from “{order.start_from}” ({card.get('licence') or 'licence unknown'}, "
+        f"{card.get('author') or 'author unknown'}): those terms come along, say so with --data-note."
+    )
 
 
 def resume(folder: RunFolder) -> Training:

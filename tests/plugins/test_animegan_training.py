@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from safetensors.numpy import load_file
 
 from senga.errors import SengaError, SettingsError, WriteError
 from senga.image import Image
+from senga.job import Weights
 from senga.neural.training.cell import NetworkCell, from_tensor, to_tensor
 from senga.neural.training.export import export_style
 from senga.neural.training.loop import Pace
@@ -87,6 +89,19 @@ def test_every_preset_trains(name: str, material: Path, tmp_path: Path) -> None:
     lines = (tmp_path / "run" / "losses.csv").read_text().splitlines()
     assert [line.split(",")[1] for line in lines[1:]] == ["start", "style"]
     assert before.predict(np.zeros((1, 3, 32, 32), np.float32)).shape == (1, 3, 32, 32)
+
+
+def test_a_training_starts_from_a_style(material: Path, tmp_path: Path) -> None:
+    parent = trained(an_order(material, start_steps=1, epochs=1), tmp_path / "parent")
+    card = {**parent.facts(), "licence": "CC0-1.0", "author": "A. Painter"}
+    order, told = replace(an_order(material, start_steps=0), start_from="parent"), list[str]()
+    child = begin(order, RunFolder(tmp_path / "child"), told.append, first=Weights(parent.weights(), card))
+    for name, array in child.weights().items():
+        np.testing.assert_array_equal(array, parent.weights()[name])
+    assert any("“parent” (CC0-1.0, A. Painter)" in text for text in told)
+    assert child.phase(0) == "style"
+    with pytest.raises(SettingsError, match="choose another style or --width"):
+        begin(order, RunFolder(tmp_path / "other"), silent, first=Weights(parent.weights(), {**card, "width": "1"}))
 
 
 def test_presets_hold_the_published_weights() -> None:

@@ -57,12 +57,19 @@ def describe(card: Mapping[str, str], folder: RunFolder, step: int) -> str:
         for key in CARD_FIELDS
         if key in card and key not in ("title", "note")
     ]
-    lines += [f"| {key} | {value} |" for key, value in settings.items() if not isinstance(value, dict)]
-    lines += [f"| steps | {step} |", "", "## Losses", "", "Means over a tenth of the steps each.", ""]
+    lines += [
+        f"| {key.replace('_', ' ')} | {_public(key, value)} |" for key, value in settings.items() if key != "preset"
+    ]
+    lines += ["", "## Losses", "", "Means over a tenth of the steps each.", ""]
     lines += _loss_table(folder.root / "losses.csv", step)
     lines += ["", "## Settings", "", "| | |", "|--|--|"]
     lines += [f"| {key} | {value} |" for key, value in settings.get("preset", {}).items()]
     return "\n".join(lines) + "\n"
+
+
+def _public(key: str, value: object) -> object:
+    """Where things lie on the author's machine is nobody's business."""
+    return Path(str(value)).name if key in ("photos", "style", "vgg") else value
 
 
 def _loss_table(file: Path, step: int, parts: int = 10) -> list[str]:
