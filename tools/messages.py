@@ -33,18 +33,15 @@ from senga.translatable import texts_of
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "core" / "locale"
 ROOMS = ("core", "plugins", "host_adapters")
-WORKSHOP = {"train", "evaluate"}
-"""Commands for people who make styles: only their line in the list of commands is translated."""
 SILENT = (
     "core/neural/training", "core/neural/evaluation", "core/neural/checkpoints", "core/testing.py",
     "plugins/animegan/training", "plugins/animegan/convert.py",
-    "host_adapters/standalone/train.py", "host_adapters/standalone/evaluate.py",
 )  # fmt: skip
 """Whose texts stay English: they are for people who make filters or styles, or name the inside of a damaged file."""
 
 SENTENCE = "sentence"
 """The category of what is recognised by its pattern; all others are looked up as they are."""
-SPOKEN = re.compile(r"(Error|\bFinding|\bfailure|Unavailable|NotReachable)$")
+SPOKEN = re.compile(r"(Error|\bFinding|\bfailure|Unavailable|NotReachable|Trouble|\bsentence|\b_say)$")
 """The calls whose arguments are sentences for a painter."""
 PROGRAMMING = {"ValueError", "TypeError", "AttributeError", "OSError", "FileExistsError", "MemoryError", "ProfileError"}
 
@@ -122,8 +119,7 @@ def _commands() -> Iterator[Message]:
     context = click.Context(app.cli)
     for name, (_, line) in app.COMMANDS.items():
         yield Message(line, "command", f"senga {name}")
-        if name not in WORKSHOP:
-            yield from _help(app.cli.get_command(context, name) or app.cli, f"senga {name}")
+        yield from _help(app.cli.get_command(context, name) or app.cli, f"senga {name}")
     from senga.host_adapters.standalone.run import _recipe_command
 
     yield from _help(_recipe_command(), "senga run")
@@ -172,9 +168,11 @@ class Source:
         """Category, context and text of ``tr(…)`` and of the notes of progress."""
         for call in self._calls():
             name = _name(call)
-            if name in ("tr", "_") and call.args and isinstance(call.args[0], ast.Constant):
+            if name in ("tr", "_", "say") and call.args and isinstance(call.args[0], ast.Constant):
                 context = [word.value.value for word in call.keywords if word.arg == "context"]
                 yield "text", (context or [""])[0], call.args[0].value
+            elif name == "Layer" and call.args and isinstance(call.args[0], ast.Constant):
+                yield "layer", "", call.args[0].value
             elif name == "progress":
                 notes = [*call.args[1:2], *(word.value for word in call.keywords if word.arg == "note")]
                 yield from (("note", "", text) for note in notes for text in self._texts(note, 1))
@@ -218,6 +216,9 @@ class Source:
             case ast.BoolOp(values=values) | ast.List(elts=values):
                 for value in values:
                     yield from self._texts(value, depth)
+            case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as text), attr="format")):
+                numbers = itertools.count()
+                yield re.sub(r"\{\}", lambda _: f"{{{next(numbers)}}}", text)
             case ast.Name() | ast.Call() if depth:
                 for value in self._origins(node):
                     yield from self._texts(value, depth - 1)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from senga.language import sentence, tr
+
 from .client import Worker, WorkerError, connect, private_folders
 from .seat import holder
 
@@ -27,7 +29,7 @@ def status() -> None:
     for folder, pid in found:
         click.echo(_line(folder, pid))
     if not found:
-        click.echo("No worker runs; the next filter in GIMP starts one.")
+        click.echo(tr("No worker runs; the next filter in GIMP starts one."))
 
 
 @worker_command.command("stop")
@@ -39,7 +41,7 @@ def stop() -> None:
                 worker.stop()
         except WorkerError:
             os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-        click.echo(f"The worker {pid} was ended.")
+        click.echo(tr("The worker {pid} was ended.").format(pid=pid))
 
 
 def _workers() -> Iterator[tuple[Path, int]]:
@@ -47,7 +49,7 @@ def _workers() -> Iterator[tuple[Path, int]]:
     try:
         places = private_folders()
     except WorkerError as error:
-        raise click.ClickException(error.message) from error
+        raise click.ClickException(sentence(error.message)) from error
     for folder in sorted(path for place in places for path in Path(place).glob("worker-*")):
         pid = holder(folder)
         if pid is not None:
@@ -63,9 +65,12 @@ def _line(folder: Path, pid: int) -> str:
         with _reach(folder) as worker:
             facts = worker.status()
     except WorkerError:
-        return f"Worker {pid} does not answer; its log is {folder / 'log'}."
-    minutes, memory = facts["uptime"] / 60, facts["memory"] / 2**20
-    return (
-        f"Worker {pid}: Senga {facts['version']} with {facts['python']}, {facts['jobs']} jobs, {facts['clients'] - 1} "
-        f"clients, {memory:.0f} MiB, for {minutes:.0f} min; its log is {folder / 'log'}."
+        text = tr("Worker {pid} does not answer; its log is {log}.")
+        return text.format(pid=pid, log=folder / "log")
+    text = tr(
+        "Worker {pid}: Senga {version} with {python}, {jobs} jobs, {clients} clients, {memory} MiB, for {minutes} min; "
+        "its log is {log}."
     )
+    own = {"pid": pid, "log": folder / "log", "clients": facts["clients"] - 1}
+    sizes = {"memory": round(facts["memory"] / 2**20), "minutes": round(facts["uptime"] / 60)}
+    return text.format(**(facts | own | sizes))

@@ -77,28 +77,30 @@ def add_setting(procedure: Any, setting: facts.Setting, title: str) -> None:
 
 def add_common(procedure: Any, titles: list[str]) -> None:
     """What every filter gets: where the result goes, and how it meets the original."""
-    text = (
-        "Where the result goes; animations and pictures of another size always become a new image, separate layers a "
-        "group above."
+    text = words.say(
+        "Where the result goes; animations and other sizes become a new image, separate layers a group above."
     )
     places = _choice([(value, words.say(title), "") for value, title in OUTPUTS])
     procedure.add_choice_argument("output", titles[0], text, places, "in-place", READ_WRITE)
-    procedure.add_double_argument(
-        "strength", titles[1], "0 keeps the picture, 1 is the filter's result.", 0.0, 1.0, 1.0, READ_WRITE
-    )
-    procedure.add_boolean_argument("keep-colors", titles[2], "Only the lightness changes.", False, READ_WRITE)
-    procedure.add_image_return_value("result", "Result", "The new image, if one was made.", True, READ_WRITE)
+    share = words.say("0 keeps the picture, 1 is the filter's result.")
+    procedure.add_double_argument("strength", titles[1], share, 0.0, 1.0, 1.0, READ_WRITE)
+    lightness = words.say("Only the lightness changes.")
+    procedure.add_boolean_argument("keep-colors", titles[2], lightness, False, READ_WRITE)
+    made = words.say("The new image, if one was made.")
+    procedure.add_image_return_value("result", words.say("Result"), made, True, READ_WRITE)
 
 
 def add_recipe(procedure: Any) -> None:
     """The arguments of “Run recipe”."""
     _add_menu_entry(procedure, f"{words.say('Run recipe')}…")
-    help_text = "Applies the filters of a recipe one after the other: a TOML file as “senga run --recipe” takes it."
-    procedure.set_documentation("Apply a recipe: a chain of filters", help_text, procedure.get_name())
+    help_text = words.say(
+        "Applies the filters of a recipe one after the other: a TOML file as “senga run --recipe” takes it."
+    )
+    procedure.set_documentation(words.say("Apply a recipe: a chain of filters"), help_text, procedure.get_name())
     procedure.set_attribution("The Senga authors", "The Senga authors", "")
     action = Gimp.FileChooserAction.OPEN
     titles = facts.with_mnemonics([words.say(title) for title in ("Recipe", *COMMON_TITLES)])
-    procedure.add_file_argument("recipe", titles[0], "A TOML file.", action, True, None, READ_WRITE)
+    procedure.add_file_argument("recipe", titles[0], words.say("A TOML file."), action, True, None, READ_WRITE)
     add_common(procedure, titles[1:])
 
 

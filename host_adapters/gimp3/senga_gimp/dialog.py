@@ -93,7 +93,7 @@ class Dialog:
             try:
                 Path(path).write_text(text, "utf-8")
             except OSError as error:
-                Gimp.message(f"{path} cannot be written: {error.strerror}.")
+                Gimp.message(words.sentence(f"The recipe {path} cannot be written: {error.strerror}."))
         chooser.destroy()
 
     def add_recipe(self) -> None:

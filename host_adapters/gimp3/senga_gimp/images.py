@@ -9,7 +9,7 @@ import gi
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp  # noqa: E402 - after the version is chosen
 
-from . import groups, pixels  # noqa: E402
+from . import groups, pixels, words  # noqa: E402
 from .frames import Frame, Spool  # noqa: E402
 
 
@@ -74,5 +74,5 @@ def _add_frame(image: Any, frame: Frame, spool: Spool, number: int) -> None:
 def frame_name(frame: Frame, number: int) -> str:
     """What Animation > Playback reads: how long a frame is shown, and that it replaces the one before."""
     if frame.seconds is None:
-        return frame.title or f"Picture {number}"
-    return f"{frame.title or f'Frame {number}'} ({round(frame.seconds * 1000)}ms) (replace)"
+        return frame.title or words.sentence(f"Picture {number}")
+    return f"{frame.title} ({round(frame.seconds * 1000)}ms) (replace)"

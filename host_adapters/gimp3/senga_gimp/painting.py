@@ -12,7 +12,7 @@ import gi
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp  # noqa: E402 - after the version is chosen
 
-from . import groups, images, pixels  # noqa: E402
+from . import groups, images, pixels, words  # noqa: E402
 from .frames import Spool  # noqa: E402
 from .trouble import Trouble  # noqa: E402
 
@@ -52,9 +52,8 @@ def check(drawables: list[Any], output: str) -> None:
 def _check_changeable(drawable: Any, name: str) -> None:
     if drawable.is_group():
         raise Trouble(f"“{name}” is a layer group: select the layers in it, or choose a new layer as the result.")
-    for kind, word in (("is_link_layer", "link"), ("is_vector_layer", "vector")):
-        if getattr(drawable, kind, bool)():
-            raise Trouble(f"“{name}” is a {word} layer: rasterize it, or choose a new layer as the result.")
+    if any(getattr(drawable, kind, bool)() for kind in ("is_link_layer", "is_vector_layer")):
+        raise Trouble(f"“{name}” is a link or vector layer: rasterize it, or choose a new layer as the result.")
     if drawable.get_lock_content():
         raise Trouble(f"The pixels of “{name}” are locked: unlock them, or choose a new layer as the result.")
 
@@ -80,7 +79,7 @@ def paint(image: Any, drawables: list[Any], output: str, title: str, work: Work)
         wanted = [(drawable, area) for drawable in drawables if (area := _selected_area(drawable))]
         if not wanted:
             names = ", ".join(f"“{drawable.get_name()}”" for drawable in drawables)
-            Gimp.message(f"Nothing was painted: the selection lies outside of {names}.")
+            Gimp.message(words.sentence(f"Nothing was painted: the selection lies outside of {names}."))
         tasks = [
             _painted(image, drawable, area, work, number / len(wanted), (number + 1) / len(wanted), stack)
             for number, (drawable, area) in enumerate(wanted)

@@ -49,10 +49,11 @@ class SengaPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
 def _filters() -> dict[str, facts.Filter]:
     """Procedure name -> facts; empty when the manifest cannot be read, which a run then tells."""
     try:
-        manifest = facts.speak(facts.read_manifest(), GLib.get_language_names())
+        languages = list(GLib.get_language_names())
+        manifest = facts.speak(facts.read_manifest(), languages)
     except (ValueError, KeyError, TypeError):
         return {}
-    words.learn(manifest["words"])
+    words.learn(manifest["words"], languages)
     return {facts.procedure_name(one["name"]): one for one in manifest["filters"]}
 
 
@@ -65,8 +66,9 @@ def _run(procedure: Any, mode: Any, image: Any, drawables: Any, config: Any, fil
     except (Trouble, WorkerError) as error:
         return _answer(procedure, _STATUS.EXECUTION_ERROR, str(error))
     except Exception as error:
-        text = f"Senga's plug-in failed: {type(error).__name__}: {error}. “senga gimp doctor” may tell why."
-        return _answer(procedure, _STATUS.EXECUTION_ERROR, text)
+        reason = f"{type(error).__name__}: {error}"
+        text = Trouble(f"Senga's plug-in failed: {reason}. “senga gimp doctor” may tell why.")
+        return _answer(procedure, _STATUS.EXECUTION_ERROR, str(text))
     values = _answer(procedure, _STATUS.SUCCESS)
     if made is not None:
         values.remove(1)
@@ -75,7 +77,7 @@ def _run(procedure: Any, mode: Any, image: Any, drawables: Any, config: Any, fil
 
 
 def _answer(procedure: Any, status: Any, text: str = "") -> Any:
-    error = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), text, 0) if text else GLib.Error()
+    error = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), words.sentence(text), 0) if text else GLib.Error()
     return procedure.new_return_values(status, error)
 
 

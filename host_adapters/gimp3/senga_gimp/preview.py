@@ -147,14 +147,14 @@ class _Painter:
         except Cancelled:
             return
         except (WorkerError, OSError) as error:
-            self._say(str(error))
+            self._say(words.sentence(str(error)))
 
     def _paint(self, order: dict[str, Any], number: int) -> None:
         def outdated() -> bool:
             return number != self._number
 
         self._say(words.say("Painting the preview…"))
-        with connect(str(PATH)) as worker, Canvas(*self._size, 4, "u8") as canvas:
+        with connect(str(PATH), language=words.languages()) as worker, Canvas(*self._size, 4, "u8") as canvas:
             canvas.write_band(0, self._original)
             if self._mask is not None:
                 canvas.write_mask_band(0, self._mask)

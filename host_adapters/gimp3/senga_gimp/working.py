@@ -85,7 +85,7 @@ class _Errand:
 
     def _talk(self) -> None:
         try:
-            with connect(str(PATH)) as worker:
+            with connect(str(PATH), language=words.languages()) as worker:
                 self._outcome = worker.run(self._order, self._canvas, self._hear, self.stop.is_set, self._take)
         except BaseException as error:
             self._outcome = error
