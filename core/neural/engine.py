@@ -29,6 +29,8 @@ from .strips import Layers, Strip
 
 STRIP_OPERATIONS = 8e9
 """At most so much between two looks at the cancel button."""
+STRIPS = 8
+"""At least so many where they are computed side by side, so that no thread waits long for the last one."""
 SHARE = 6
 """A strip takes at most this part of the free memory."""
 _LEAST = 24 * memory.MB
@@ -99,7 +101,10 @@ class _Painting:
     def _sweep(self, sweep: Sweep, operated: int, job: Job, pool: ThreadPoolExecutor) -> None:
         """Compute the root from top to bottom; keep it, take its statistics, or put it into the result."""
         layers, store = self._layers, self._open(sweep)
-        rows = rows_per_strip(self._network, self._sizes, sweep, self._share.strip, operated)
+        working = working_bytes(self._network, self._sizes, sweep.nodes, self._executor.columns)
+        least = STRIPS if self._executor.concurrent else 1
+        strips = max(working / self._share.strip, operated / STRIP_OPERATIONS, least)
+        rows = rows_per_strip(self._sizes[sweep.root][0], strips)
         whole: Moments | None = None
         for made in self._strips(sweep, store, rows, job, pool):
             if made.moments is not None:
@@ -239,7 +244,7 @@ def allot(
     budget, occupied = memory.budget(asked), memory.retained.occupied() + result
     free = budget - occupied
     strip = min(executor.strip_bytes, free // SHARE)
-    row = max(working_bytes(network, sizes, [name]) / sizes[name][0] for name in sizes)
+    row = max(working_bytes(network, sizes, [name], executor.columns) / sizes[name][0] for name in sizes)
     least = max(min(_LEAST, executor.strip_bytes), int(2 * row))
     if free // SHARE < least:
         need = (occupied + SHARE * least) // memory.MB + 1
@@ -252,7 +257,7 @@ def allot(
     return Share(strip, int(free - held * at_once), at_once)
 
 
-def rows_per_strip(network: Network, sizes: Mapping[str, Size], sweep: Sweep, strip: int, work: int) -> int:
-    """Rows of a strip such that it fits ``strip`` bytes and takes no longer than a painter waits for a cancel."""
-    count = max(working_bytes(network, sizes, sweep.nodes) / strip, work / STRIP_OPERATIONS, 1)
-    return max(2 * ceil(sizes[sweep.root][0] / count / 2), 2)
+def rows_per_strip(height: int, strips: float) -> int:
+    """Rows of each of so many strips: an even number, and one of eight where that is no more than asked for."""
+    rows = max(2 * ceil(height / strips / 2), 2)
+    return rows - rows % 8 if rows > 8 else rows  # runtimes compute some rows at a time

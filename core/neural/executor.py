@@ -58,10 +58,12 @@ class Executor(Protocol):
     Attributes:
         strip_bytes: working memory of one strip; more is not faster.
         held: so many times its working memory a strip takes in the worst layers.
+        columns: of a result that are convolved at once; None means all.
         concurrent: every strip is best computed by a thread of its own.
     """
 
     strip_bytes: int
+    columns: int | None
     held: float
     concurrent: bool
 

@@ -96,8 +96,15 @@ def operations(network: Network, sizes: Mapping[str, Size], nodes: Iterable[str]
     return sum(2 * prod(block.shape) * pixels for block, pixels in convs if isinstance(block, Conv))
 
 
-def working_bytes(network: Network, sizes: Mapping[str, Size], nodes: Iterable[str]) -> int:
-    """Bytes that computing ``nodes`` all at once would take beside the kept layers."""
+def working_bytes(network: Network, sizes: Mapping[str, Size], nodes: Iterable[str], columns: int | None = None) -> int:
+    """Bytes that computing ``nodes`` all at once would take beside the kept layers.
+
+    Args:
+        network: the network.
+        sizes: of its nodes.
+        nodes: to compute.
+        columns: that are convolved at once, all by default.
+    """
     total = 0
     for name in nodes:
         block, pixels = network.by_name[name].block, prod(sizes[name])
@@ -105,7 +112,8 @@ def working_bytes(network: Network, sizes: Mapping[str, Size], nodes: Iterable[s
         if isinstance(block, Conv):
             inputs, outputs = block.inputs * prod(sizes[sources(network)[name][0]]), block.outputs * pixels
             copies = block.kernel if block.stride == 1 and block.groups == 1 else 1
-            total += 4 * (inputs * (1 + min(copies, 3)) + outputs * copies)
+            share = min(1.0, columns / sizes[name][1]) if columns else 1.0
+            total += 4 * inputs + int(4 * share * (inputs * min(copies, 3) + outputs * copies))
     return total
 
 

@@ -29,6 +29,7 @@ def convolve(x: NDArray[Any], kernel: NDArray[Any], stride: int, groups: int) ->
 class NumpyExecutor:
     strip_bytes = 96 << 20
     held = 4.5
+    columns = None
     concurrent = False
 
     def convolution(self, kernel: Array, bias: Array | None, stride: int, groups: int) -> Convolution:

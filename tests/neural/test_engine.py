@@ -131,6 +131,7 @@ class Forgetful:
     def __init__(self, inner: Any, limit: int) -> None:
         self._inner, self._limit, self.refusals = inner, limit, 0
         self.strip_bytes, self.held, self.concurrent = inner.strip_bytes, inner.held, True
+        self.columns = inner.columns
         self.halved = inner.halved
 
     def convolution(self, kernel: Array, bias: Array | None, stride: int, groups: int) -> Convolution:
@@ -224,7 +225,7 @@ def test_no_strip_works_long(random_weights: Any) -> None:
     sizes = network.sizes(3000, 4000)
     for sweep in engine.sweeps(network, frozenset(engine.place(network, sizes, ROOMY, 0))):
         work = engine.operations(network, sizes, sweep.nodes)
-        rows = engine.rows_per_strip(network, sizes, sweep, 96 << 20, work)
+        rows = engine.rows_per_strip(sizes[sweep.root][0], work / engine.STRIP_OPERATIONS)
         assert work * rows / sizes[sweep.root][0] < 1.5 * engine.STRIP_OPERATIONS
 
 

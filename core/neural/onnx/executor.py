@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,19 +15,28 @@ from senga.neural.fold import phase
 from senga.neural.memory import MB
 
 from . import wire
-from .runtime import CPU, OPSET, onnxruntime, provider, session
+from .graph_file import OPSET, Page
+from .runtime import CPU, onnxruntime, provider, session
+from .winograd import ROWS, worthwhile, write_mixed, write_products
+
+_FLOAT, _HALF = 1, 10
+"""``TensorProto.DataType``."""
+COLUMNS = 512
+"""So many columns of a result are computed at once; more leave the cache."""
 
 
 class OnnxExecutor:
     """Runs on onnxruntime; see ``senga.neural.executor``."""
 
     held = 1.5
+    columns = COLUMNS
 
     def __init__(self, device: str = "auto") -> None:
         self.runtime = onnxruntime()
         self.provider = provider(self.runtime, device)
         self.concurrent = self.provider == CPU
-        self.strip_bytes = 16 * MB if self.concurrent else 256 * MB
+        self.strip_bytes = 48 * MB if self.concurrent else 256 * MB
+        self._mixes = self.concurrent and platform.machine().lower() in ("x86_64", "amd64")
         self._halve = self.session(_halving())
 
     def session(self, model: bytes) -> Any:
@@ -34,12 +45,13 @@ class OnnxExecutor:
 
     def convolution(self, kernel: Array, bias: Array | None, stride: int, groups: int) -> OnnxConvolution:
         """See ``Executor``."""
-        return OnnxConvolution(self, [(kernel, 0, 0)], bias, stride, groups)
+        mixes = self._mixes and worthwhile(kernel, stride, groups)
+        return OnnxConvolution(self, [_Part(kernel)], bias, stride, groups, mixes)
 
     def doubling(self, kernel: Array, bias: Array | None) -> OnnxConvolution:
         """See ``Executor``."""
-        phases = [(phase(kernel, down, right), down, right) for down in (0, 1) for right in (0, 1)]
-        return OnnxConvolution(self, phases, bias, 1, 1)
+        parts = [_Part(phase(kernel, down, right), down, right) for down in (0, 1) for right in (0, 1)]
+        return OnnxConvolution(self, parts, bias, 1, 1, self._mixes and worthwhile(kernel, 1, 1))
 
     def halved(self, rows: Array, offset: Array) -> Half:
         """See ``Executor``."""
@@ -47,39 +59,61 @@ class OnnxExecutor:
         return half
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A kernel, and which of the four phases of a doubled picture it gives."""
+
+    kernel: Array
+    down: int = 0
+    right: int = 0
+
+
 class OnnxConvolution:
-    """One or four convolutions of the same rows, with what is done to the rows before; see ``Convolution``."""
+    """One convolution, or four that together give a doubled picture, with what is done before; see ``Convolution``."""
 
     def __init__(
         self,
         executor: OnnxExecutor,
-        phases: Sequence[tuple[Array, int, int]],
+        parts: Sequence[_Part],
         bias: Array | None,
         stride: int,
         groups: int,
+        mixes: bool,
     ) -> None:
         self._executor = executor
-        self._phases = phases
+        self._parts = parts
         self._bias = bias
-        self._stride = stride
-        self._groups = groups
+        self._stride, self._groups, self._mixes = stride, groups, mixes
         self._sessions: dict[tuple[str, float | None], Any] = {}
         self._lock = threading.Lock()
 
     def __call__(self, x: Array | Half, before: Activation | None = None) -> Array:
-        """See ``Convolution``."""
+        """See ``Convolution``; wide rows are worked on part by part, so that the numbers stay in the cache."""
+        outputs, _, height, breadth = self._parts[0].kernel.shape
+        rows, width = (x.shape[1] - height) // self._stride + 1, (x.shape[2] - breadth) // self._stride + 1
+        missing = -rows % ROWS if self._mixes else 0
+        if missing:
+            x = np.concatenate([x, np.zeros_like(x, shape=(x.shape[0], missing, x.shape[2]))], axis=1)
+        if width <= COLUMNS and len(self._parts) == 1:
+            return self._run(x, before)[0][:, :rows]
+        every = 1 if len(self._parts) == 1 else 2
+        out = np.empty((outputs, rows * every, width * every), np.float32)
+        for left in range(0, width, COLUMNS):
+            right = min(left + COLUMNS, width)
+            piece = x[:, :, left * self._stride : (right - 1) * self._stride + breadth]
+            made = self._run(np.ascontiguousarray(piece), before)
+            for part, values in zip(self._parts, made, strict=True):
+                target = out[:, part.down :: every, left * every + part.right : right * every : every]
+                target[...] = values[:, -(rows + missing) :, left - right :][:, :rows]
+        return out
+
+    def _run(self, x: Array | Half, before: Activation | None) -> list[Array]:
+        """The results of all parts, (outputs, rows, width) each; some have a row or column too many in front."""
         feeds: dict[str, Any] = {"x": x[None]}
         if before is not None:
             feeds |= {"scale": before.scale[:, None, None], "shift": before.shift[:, None, None]}
-        parts = self._session(x.dtype.name, before).run(None, feeds)
-        if len(parts) == 1:
-            result: Array = parts[0][0]
-            return result
-        _, outputs, rows, width = parts[0].shape
-        out = np.empty((outputs, 2 * rows, 2 * width), np.float32)
-        for part, (_, down, right) in zip(parts, self._phases, strict=True):
-            out[:, down::2, right::2] = part[0, :, down:, right:]
-        return out
+        made = self._session(x.dtype.name, before).run(None, feeds)
+        return [y.reshape(y.shape[1], -1, y.shape[-1]) for y in made]  # (outputs, rows, width)
 
     def _session(self, kind: str, before: Activation | None) -> Any:
         key = kind, None if before is None else before.slope
@@ -89,41 +123,46 @@ class OnnxConvolution:
             return self._sessions[key]
 
     def _model(self, kind: str, slope: float | None) -> bytes:
-        inputs = self._phases[0][0].shape[1] * self._groups
-        x, nodes, given = _activating(kind, slope, inputs)
-        constants, made = [], []
-        for i, (kernel, _, _) in enumerate(self._phases):
-            constants.append(wire.tensor(f"kernel{i}", kernel))
-            names = [x, f"kernel{i}"]
-            if self._bias is not None:
-                constants.append(wire.tensor(f"bias{i}", self._bias))
-                names.append(f"bias{i}")
-            sides = {"kernel_shape": kernel.shape[2:], "strides": [self._stride, self._stride], "group": self._groups}
-            nodes.append(wire.node("Conv", names, [f"y{i}"], **sides))
-            made.append(wire.value(f"y{i}", np.float32, [1, kernel.shape[0], "rows", "width"]))
-        return wire.model(nodes, constants, given, made, opset=OPSET)
+        channels, page = self._parts[0].kernel.shape[1] * self._groups, Page()
+        given = [wire.value("x", kind, [1, channels, "height", "columns"])]
+        if slope is not None:
+            given += [wire.value(name, np.float32, [channels, 1, 1]) for name in ("scale", "shift")]
+        x = _write_activation(page, kind, slope)
+        write = self._write_mixing if self._mixes else self._write_plain
+        rank = 5 if self._mixes else 4
+        made = [wire.value(name, np.float32, [f"size{i}" for i in range(rank)]) for name in write(page, x, channels)]
+        return wire.model(page.nodes, page.tensors(), given, made, opset=OPSET)
+
+    def _write_plain(self, page: Page, x: str, _: int) -> list[str]:
+        names = []
+        for i, part in enumerate(self._parts):
+            constants = [page.constant(f"kernel{i}", part.kernel)]
+            constants += [] if self._bias is None else [page.constant("bias", self._bias)]
+            sides = {"kernel_shape": part.kernel.shape[2:], "strides": [self._stride, self._stride]}
+            names.append(page.add("Conv", [x, *constants], f"y{i}", group=self._groups, **sides))
+        return names
+
+    def _write_mixing(self, page: Page, x: str, channels: int) -> list[str]:
+        mixed = {part.down: part.kernel.shape[2] for part in self._parts}
+        rows = {down: write_mixed(page, x, channels, taps, down) for down, taps in mixed.items()}
+        return [
+            write_products(page, rows[part.down], part.kernel, self._bias, f"y{i}")
+            for i, part in enumerate(self._parts)
+        ]
 
 
-def _activating(kind: str, slope: float | None, channels: int) -> tuple[str, list[bytes], list[bytes]]:
-    """What is done before: the name of its result, nodes, and inputs of the model."""
-    given = [wire.value("x", kind, [1, channels, "height", "columns"])]
+def _write_activation(page: Page, kind: str, slope: float | None) -> str:
+    """What is done before; gives the name of its result."""
+    x = "x" if kind == "float32" else page.add("Cast", ["x"], "exact", to=_FLOAT)
     if slope is None:
-        return "x", [], given
-    nodes, x = [], "x"
-    if kind != "float32":
-        nodes.append(wire.node("Cast", [x], ["exact"], to=1))
-        x = "exact"
-    nodes += [wire.node("Mul", [x, "scale"], ["scaled"]), wire.node("Add", ["scaled", "shift"], ["shifted"])]
-    given += [wire.value(name, np.float32, [channels, 1, 1]) for name in ("scale", "shift")]
-    if slope == 1:
-        return "shifted", nodes, given
-    return "active", [*nodes, wire.node("LeakyRelu", ["shifted"], ["active"], alpha=float(slope))], given
+        return x
+    shifted = page.add("Add", [page.add("Mul", [x, "scale"], "scaled"), "shift"], "shifted")
+    return shifted if slope == 1 else page.add("LeakyRelu", [shifted], "active", alpha=float(slope))
 
 
 def _halving() -> bytes:
-    nodes = [wire.node("Sub", ["x", "offset"], ["near"]), wire.node("Cast", ["near"], ["y"], to=10)]
-    given = [
-        wire.value("x", np.float32, [1, "channels", "rows", "width"]),
-        wire.value("offset", np.float32, ["channels", 1, 1]),
-    ]
-    return wire.model(nodes, [], given, [wire.value("y", np.float16, [1, "channels", "rows", "width"])], opset=OPSET)
+    page = Page()
+    page.add("Cast", [page.add("Sub", ["x", "offset"], "near")], "y", to=_HALF)
+    shape = [1, "channels", "rows", "width"]
+    given = [wire.value("x", np.float32, shape), wire.value("offset", np.float32, ["channels", 1, 1])]
+    return wire.model(page.nodes, [], given, [wire.value("y", np.float16, shape)], opset=OPSET)
