@@ -1,4 +1,4 @@
-"""Runs a perceptual network on MindSpore's convolutions, with the gradient of its input."""
+"""Runs a perceptual network, with the gradient of its input; losses and their gradients around it are MindSpore's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from senga.neural.executor import Array
 
 from . import arithmetic
 from .cell import to_tensor
-from .convolution import convolution
+from .convolution import convolve_by_product, slope_by_product
 from .perceptual import LAYERS, REFERENCE_CHANNELS, REFERENCE_LEVEL, Encoder
 from .runtime import Cell
 
@@ -77,15 +77,13 @@ class _Walk:
         base, out = arithmetic.with_margin(x, self.padding)
         out[...] = x
         arithmetic.fill_margin(base, self.padding)
-        y = convolution(len(kernel), (3, 3)).forward(base, kernel)
+        y = convolve_by_product(base, kernel)
         y += bias[:, None, None]
         return y
 
     def _back_conv(self, name: str, g: Array) -> Array:
         kernel, _ = self.encoder.kernels[name]
-        shape = (g.shape[0], kernel.shape[1], g.shape[2] + 2, g.shape[3] + 2)
-        whole = convolution(len(kernel), (3, 3)).to_input(np.ascontiguousarray(g), kernel, shape)
-        return arithmetic.fold_margin(whole, self.padding)
+        return arithmetic.fold_margin(slope_by_product(g, kernel), self.padding)
 
     def _pool(self, name: str, x: Array) -> Array:
         corners = _corners(x)

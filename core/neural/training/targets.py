@@ -16,26 +16,26 @@ LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 class TargetStyle:
     """Settings of the drawn target; colours in [0, 1], lengths in pixels."""
 
-    flatness: float = 0.007
+    flatness: float = 0.012
     """Weight of the L0 smoothing."""
-    brush: int = 3
+    brush: int = 4
     """Radius of the Kuwahara filter."""
     steps: int = 6
     """Tone steps between black and white."""
     step_strength: float = 0.6
     """How far tones move towards their step, 0 to 1."""
-    line: float = 0.95
+    line: float = 1.0
     """Strength of the ink lines, 0 to 1."""
-    line_sigma: float = 1.0
+    line_sigma: float = 1.25
     """Half thickness of the lines."""
-    faintest: float = 0.006
+    faintest: float = 0.004
     """Relative contrast below which an edge gets no line."""
-    smallest: int = 40
+    smallest: int = 80
     """Specks of ink below this number of pixels are left out."""
-    crowd: float = 0.3
+    crowd: float = 0.34
     """Share of ink around a line at which it has faded by half: foliage becomes paint, not dots."""
-    ink: tuple[float, float, float] = (0.05, 0.03, 0.045)
-    ink_body: float = 0.08
+    ink: tuple[float, float, float] = (0.04, 0.02, 0.035)
+    ink_body: float = 0.0
     """Share of the paint's own colour in the ink."""
     paper: tuple[float, float, float] = (1.0, 1.0, 1.0)
     shadow: tuple[float, float, float] = (0.08, 0.15, 0.36)
@@ -47,18 +47,16 @@ class TargetStyle:
 
 PAINTED_COMIC = TargetStyle()
 HOKUSAI = TargetStyle(
-    flatness=0.012,
-    brush=4,
+    flatness=0.02,
+    brush=5,
     steps=5,
     step_strength=0.8,
-    line=0.97,
-    line_sigma=1.25,
-    faintest=0.005,
-    smallest=50,
-    ink=(0.05, 0.12, 0.32),
-    ink_body=0.0,
+    line_sigma=1.4,
+    faintest=0.003,
+    smallest=80,
+    ink=(0.03, 0.1, 0.33),
     paper=(1.0, 0.955, 0.85),
-    shadow_strength=0.75,
+    shadow_strength=0.9,
     saturation=1.2,
     gamma=0.72,
 )
