@@ -16,7 +16,7 @@ DEMO := demo
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable ".[fast]"
 	touch $@
 
 $(VENV)/ready-test: $(VENV)/ready
@@ -60,7 +60,7 @@ lint: $(VENV)/ready-lint
 bench: $(VENV)/ready-test
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/sketch.py
-	$(BIN)/python benchmarks/animegan.py --large
+	$(BIN)/python benchmarks/animegan.py
 	$(BIN)/python benchmarks/training.py
 
 clean:

@@ -48,6 +48,7 @@ def job_of(options: Mapping[str, Any], cancelled: Callable[[], bool], on_progres
         cancelled=cancelled,
         memory=options["memory"],
         device=options["device"],
+        engine=options["engine"],
         **threads,
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from senga.errors import SettingsError
 from senga.filter import Filter, SettingInfo, about, describe
+from senga.job import Device, Engine
 from senga.language import tr
 from senga.registry import plugins
 
@@ -78,10 +79,17 @@ COMMON: tuple[click.Parameter, ...] = (
     ),
     PlainOption(
         ["--device"],
-        type=click.Choice(["auto", "cpu", "gpu", "ascend"]),
+        type=click.Choice(get_args(Device)),
         default="auto",
         show_default=True,
         help="Where networks run.",
+    ),
+    PlainOption(
+        ["--engine"],
+        type=click.Choice(get_args(Engine)),
+        default="auto",
+        show_default=True,
+        help="What networks run on; auto is the faster one that is installed.",
     ),
     PlainOption(
         ["--threads"],

@@ -155,10 +155,10 @@ class Daemon:
     def _warm_up(self) -> None:
         self.library()
         if self._habits.warm:
-            from senga.neural.device import start
+            from senga.neural.executors import choose
 
             try:
-                start("auto", os.cpu_count())
+                choose("auto", "auto", os.cpu_count() or 1)
             except SengaError as error:
                 logging.info("Networks do not run here: %s", error)
 

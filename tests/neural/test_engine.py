@@ -154,7 +154,7 @@ def test_smaller_strips_when_memory_runs_out(random_weights: Any, photo: Any, nu
     network = small_network()
     weights, pixels = random_weights(network), photo(60, 40)
     whole = engine.run(network, weights, pixels, Job(), executor=numpy_executor)
-    forgetful = Forgetful(numpy_executor, 40_000)
+    forgetful = Forgetful(numpy_executor, 16_000)
     with allotted(ROOMY, ROOMY):
         found = engine.run(network, weights, pixels, Job(), executor=forgetful)
         assert forgetful.refusals > 0
@@ -225,7 +225,7 @@ def test_no_strip_works_long(random_weights: Any) -> None:
     sizes = network.sizes(3000, 4000)
     for sweep in engine.sweeps(network, frozenset(engine.place(network, sizes, ROOMY, 0))):
         work = engine.operations(network, sizes, sweep.nodes)
-        rows = engine.rows_per_strip(sizes[sweep.root][0], work / engine.STRIP_OPERATIONS)
+        rows = engine.rows_per_strip(sizes[sweep.root][0], max(work / engine.STRIP_OPERATIONS, 1))
         assert work * rows / sizes[sweep.root][0] < 1.5 * engine.STRIP_OPERATIONS
 
 
