@@ -73,7 +73,7 @@ class Page:
 
     def add(self, op_type: str, inputs: Sequence[str], output: str, **attributes: wire.Attribute) -> str:
         """Write one operation; returns the name of its output."""
-        self.nodes.append(wire.node(op_type, inputs, [output], **attributes))
+        self.nodes.append(wire.node(op_type, inputs, [output], output, **attributes))
         return output
 
     def constant(self, name: str, array: ArrayLike, dtype: DTypeLike = np.float32) -> str:
