@@ -103,7 +103,7 @@ class Trainer:
             matrix = losses.gram(feature).mean(0)
             self.grams[name] = matrix if name not in self.grams else torch.lerp(matrix, self.grams[name], memory)
 
-    def _follow(self, memory: float = 0.997) -> None:
+    def _follow(self, memory: float = 0.99) -> None:
         """Running mean of the weights."""
         weight = 1 - min(memory, self.steps / (self.steps + 10))
         with torch.no_grad():
