@@ -24,7 +24,7 @@ from .graph import Network, Size
 from .moments import Moments
 from .plan import Sweep, operations, place, sweeps, working_bytes
 from .prepare import Prepared, prepare
-from .storage import Store, open_store
+from .storage import Store, mapped, open_store
 from .strips import Layers, Strip
 
 STRIP_OPERATIONS = 8e9
@@ -160,8 +160,13 @@ class _Painting:
         moments = Moments.of(values) if sweep.norms else None
         if store is None and not sweep.norms:
             put(values, self._result, top)
-        half = store is not None and store.offset is not None
-        return _Made(self._executor.halved(values, store.offset) if half else values, moments, strip.lowest)
+        return _Made(self._kept(values, sweep.root, store), moments, strip.lowest)
+
+    def _kept(self, values: Array, name: str, store: Store | None) -> Array | Half:
+        if store is None or store.offset is None:
+            return values
+        half = self._executor.halved(values, store.offset)
+        return mapped(half) if self._places[name] == "float16" else half
 
 
 @dataclass(frozen=True)

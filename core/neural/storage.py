@@ -21,6 +21,14 @@ Place = Literal["float32", "float16", "file"]
 BYTES = {"float32": 4, "float16": 2, "file": 2}
 
 
+_PRIVATE: dict[str, int] = (
+    {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_POPULATE", 0)}
+    if hasattr(mmap, "MAP_PRIVATE")
+    else {}
+)
+"""Filled with pages at once rather than one by one, where the system can."""
+
+
 class Store(Protocol):
     """Rows of one layer, (C, rows, W), appended and read from top to bottom.
 
@@ -54,7 +62,7 @@ def open_store(place: Place, offset: Array | None = None) -> Store:
 
 
 class MemoryStore:
-    """Keeps the blocks as they come; at half precision each in a mapping of its own, which goes back at once."""
+    """Keeps the blocks as they come; at half precision they are ``mapped``, so that each goes back at once."""
 
     def __init__(self, offset: Array | None = None) -> None:
         self.offset = offset
@@ -63,7 +71,7 @@ class MemoryStore:
 
     def append(self, block: Array | Half) -> None:
         """See ``Store``."""
-        self._blocks.append((self._filled, block if self.offset is None else _mapped(block)))
+        self._blocks.append((self._filled, block))
         self._filled += block.shape[1]
 
     def pieces(self, start: int, stop: int) -> Iterator[NDArray[Any]]:
@@ -82,9 +90,10 @@ class MemoryStore:
         self._blocks.clear()
 
 
-def _mapped(block: NDArray[Any]) -> NDArray[Any]:
+def mapped(block: Half) -> Half:
     """A copy outside the heap, where large blocks that come and go would leave holes."""
-    copy = np.frombuffer(mmap.mmap(-1, block.nbytes), block.dtype).reshape(block.shape)  # (C, rows, W)
+    place = mmap.mmap(-1, block.nbytes, **_PRIVATE)
+    copy: Half = np.frombuffer(place, block.dtype).reshape(block.shape)  # (C, rows, W)
     copy[...] = block
     return copy
 

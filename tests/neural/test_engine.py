@@ -22,7 +22,7 @@ from senga.neural import engine, memory
 from senga.neural.blocks import Padding
 from senga.neural.executor import Activation, Array, Convolution, Half, halved
 from senga.neural.graph import Builder, Network
-from senga.neural.storage import FileStore, Place, open_store
+from senga.neural.storage import FileStore, Place, mapped, open_store
 from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_lite
 
 CORNER = Padding(bottom=1, right=1)
@@ -194,7 +194,7 @@ def test_stores_give_back_what_they_took(place: Place) -> None:
     rows += offset[:, None, None]
     for start, stop in ((0, 4), (4, 5), (5, 10)):
         block = rows[:, start:stop]
-        store.append(block if store.offset is None else halved(block, offset))
+        store.append(block if store.offset is None else mapped(halved(block, offset)))
     for start, stop in ((0, 10), (3, 6), (4, 5), (9, 10)):
         assert abs(read(start, stop) - rows[:, start:stop]).max() < 0.1
     store.drop_above(5)
