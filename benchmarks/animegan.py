@@ -1,7 +1,8 @@
-"""AnimeGANv2 in Senga beside onnxruntime and PyTorch: the same weights, the same pictures, two threads.
+"""AnimeGANv2 in Senga, on both engines, beside onnxruntime and PyTorch: the same weights and pictures, two threads.
 
-    python benchmarks/animegan.py                    512 x 512 and one megapixel
-    python benchmarks/animegan.py --sizes "12 MP"    twelve megapixels, ours with a budget of 2 GB
+    python benchmarks/animegan.py                              all sizes and contenders
+    python benchmarks/animegan.py --sizes "12 MP"              twelve megapixels, ours with a budget of 2 GB
+    python benchmarks/animegan.py --only "senga onnx" onnxruntime
 
 Every contender runs in a process of its own, whose peak memory is its own. Times of one size are taken in turns, round
 by round, and the ratio is the median of the ratios of the rounds, so that a busy machine slows all alike.
@@ -18,7 +19,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ GRAPH = SHARED / "animegan" / "animeganv2_hayao_dequant.onnx"
 ARRAYS = SHARED / "animegan" / "animeganv2_hayao_dequant.npz"
 HALF = SHARED / "own" / "painted-comic-trial.npz"
 THREADS = 2
-SIZES = {"512 x 512": (512, 512), "1 MP": (1024, 1024)}
+SIZES = {"512 x 512": (512, 512), "1 MP": (1024, 1024), "2 MP": (1448, 1448)}
 LARGE = {"12 MP": (3000, 4000)}
 BUDGET = 2_000_000_000
 Picture = NDArray[np.float32]
@@ -60,22 +62,18 @@ def _tensorflow_name(stored: str) -> str:
     return re.sub(r"/Conv2D1?$", "/weights", re.sub(r"/(r\d)/r\d1?$", r"/\1/w", name))
 
 
-def senga(weights: dict[str, NDArray[np.float32]], width: float, eps: float, budget: int | None) -> Run:
+def senga(engine: str, half: bool, budget: int | None) -> Run:
     from senga.job import Job
     from senga.neural.engine import run
     from senga.plugins.animegan.network import animeganv2
 
-    job = Job(threads=THREADS, memory=budget)
-    return lambda pixels: run(animeganv2(width, eps), weights, pixels, job)
-
-
-def ours(budget: int | None = None) -> Run:
-    return senga(hayao(), 1.0, 1e-12, budget)
-
-
-def ours_half(budget: int | None = None) -> Run:
-    with np.load(HALF) as arrays:
-        return senga(dict(arrays), 0.5, 1e-5, budget)
+    if half:
+        with np.load(HALF) as arrays:
+            network, weights = animeganv2(0.5, 1e-5), dict(arrays)
+    else:
+        network, weights = animeganv2(1.0, 1e-12), hayao()
+    job = Job(threads=THREADS, memory=budget, engine=engine, device="cpu")
+    return lambda pixels: run(network, weights, pixels, job)
 
 
 def onnxruntime(budget: int | None = None) -> Run:  # noqa: ARG001 - it has no budget
@@ -108,8 +106,10 @@ def torch(budget: int | None = None) -> Run:  # noqa: ARG001
 
 
 CONTENDERS: dict[str, Callable[..., Run]] = {
-    "senga": ours,
-    "senga, half width": ours_half,
+    "senga onnx": partial(senga, "onnx", False),
+    "senga onnx, half width": partial(senga, "onnx", True),
+    "senga mindspore": partial(senga, "mindspore", False),
+    "senga mindspore, half width": partial(senga, "mindspore", True),
     "onnxruntime": onnxruntime,
     "torch": torch,
 }
@@ -159,12 +159,13 @@ class Contender:
 
 def rows(*, large: bool = False, rounds: int = 5) -> list[dict[str, Any]]:
     """One row for each size and contender: first call, warm median, ratio to onnxruntime, peak memory."""
-    return list(measured([*SIZES, *(LARGE if large else ())], rounds))
+    return list(measured([*SIZES, *(LARGE if large else ())], list(CONTENDERS), rounds))
 
 
-def measured(labels: list[str], rounds: int) -> Iterator[dict[str, Any]]:
+def measured(labels: Sequence[str], asked: Sequence[str], rounds: int) -> Iterator[dict[str, Any]]:
     """The rows, as they come."""
-    names = [name for name in CONTENDERS if importlib.util.find_spec(name.split(",")[0])]
+    packages = {"senga onnx": "onnxruntime", "senga mindspore": "mindspore"}
+    names = [name for name in asked if importlib.util.find_spec(packages.get(name.split(",")[0], name))]
     for label in labels:
         if label in SIZES:
             yield from compare(label, SIZES[label], names, None, rounds)
@@ -202,7 +203,8 @@ def row(label: str, contender: Contender, first: float | None, turns: list[dict[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", nargs="+", default=list(SIZES), choices=[*SIZES, *LARGE])
+    parser.add_argument("--sizes", nargs="+", default=[*SIZES, *LARGE], choices=[*SIZES, *LARGE])
+    parser.add_argument("--only", nargs="+", default=list(CONTENDERS), choices=list(CONTENDERS))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--serve", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -212,11 +214,11 @@ def main() -> None:
         return
     if not GRAPH.exists():
         sys.exit(f"no weights at {SHARED} (SENGA_SHARED names another folder)")
-    print(f"{'size':<10} {'who':<18} {'first s':>8} {'warm s':>8} {'ratio':>6} {'peak MB':>8}")
-    for found in measured(arguments.sizes, arguments.rounds):
+    print(f"{'size':<10} {'who':<28} {'first s':>8} {'warm s':>8} {'ratio':>6} {'peak MB':>8}")
+    for found in measured(arguments.sizes, arguments.only, arguments.rounds):
         cells = [found[key] for key in ("first_s", "warm_s", "ratio_to_onnxruntime", "peak_mb")]
         first, warm, ratio, most = ("-" if value is None else f"{value:.2f}" for value in cells)
-        print(f"{found['size']:<10} {found['who']:<18} {first:>8} {warm:>8} {ratio:>6} {most:>8}", flush=True)
+        print(f"{found['size']:<10} {found['who']:<28} {first:>8} {warm:>8} {ratio:>6} {most:>8}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,193 @@
+"""Every network on both runtimes against its definition in float64, and the choice between them."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from senga.errors import MissingExtraError, SettingsError
+from senga.job import Job
+from senga.neural import executors
+from senga.neural.blocks import Sampling
+from senga.neural.engine import run
+from senga.neural.executor import Activation
+from senga.neural.graph import Network
+from senga.neural.onnx import runtime
+from senga.neural.onnx.executor import COLUMNS, OnnxExecutor
+from senga.neural.onnx.winograd import ROWS, matrices
+from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_lite
+
+ENGINES = [
+    pytest.param(name, marks=pytest.mark.skipif(importlib.util.find_spec(package) is None, reason=f"no {package} here"))
+    for name, package in (("onnx", "onnxruntime"), ("mindspore", "mindspore"))
+]
+SAMPLINGS: tuple[Sampling, ...] = ("tf1", "half_pixel", "align_corners")
+NETWORKS = {
+    "v2": animeganv2(),
+    "v2-half": animeganv2(0.5),
+    **{f"lite-{sampling}": animeganv2_lite(upsample=sampling) for sampling in SAMPLINGS},
+    **{f"v2-quarter-{sampling}": animeganv2(0.25, upsample=sampling) for sampling in SAMPLINGS},
+    "v1": animeganv1(),
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+def test_networks_equal_their_definition(
+    network: Network, engine: str, reference: Any, random_weights: Any, photo: Any
+) -> None:
+    weights, pixels = random_weights(network), photo(48, 40)
+    found = run(network, weights, pixels, Job(engine=engine, device="cpu"))
+    assert abs(found - reference(network, weights, pixels)).max() < 0.5 / 255
+
+
+@pytest.mark.parametrize("taps", [2, 3, 5, 7])
+def test_mixed_rows_give_the_convolution(taps: int) -> None:
+    rng = np.random.default_rng(taps)
+    x, kernel = rng.normal(size=taps + ROWS - 1), rng.normal(size=taps)
+    before, during, after = matrices(taps)
+    assert np.allclose(after @ ((during @ kernel) * (before @ x)), np.correlate(x, kernel, "valid"), atol=1e-12)
+
+
+@pytest.fixture(scope="module")
+def onnx() -> OnnxExecutor:
+    pytest.importorskip("onnxruntime")
+    return OnnxExecutor("cpu")
+
+
+@pytest.mark.parametrize(("rows", "width"), [(1, 30), (6, 9), (8, 2 * COLUMNS + 37)])
+@pytest.mark.parametrize(
+    ("shape", "stride", "groups"),
+    [
+        ((16, 32, 7, 7), 1, 1),
+        ((32, 16, 3, 3), 1, 1),
+        ((32, 16, 3, 3), 2, 1),
+        ((16, 1, 3, 3), 1, 16),
+        ((5, 9, 1, 1), 1, 1),
+    ],
+)
+def test_convolutions(
+    onnx: OnnxExecutor, numpy_executor: Any, shape: tuple[int, ...], stride: int, groups: int, rows: int, width: int
+) -> None:
+    rng = np.random.default_rng(1)
+    kernel, bias = (rng.normal(0, 0.2, size).astype(np.float32) for size in (shape, shape[0]))
+    channels = shape[1] * groups
+    x = rng.normal(0, 1, (channels, rows * stride + shape[2] - 1, width * stride + shape[3] - 1)).astype(np.float32)
+    before = Activation(*rng.normal(0, 1, (2, channels)).astype(np.float32), 0.2)
+    for kind, limit in ((np.float32, 1e-3), (np.float16, 1e-3)):
+        given = x.astype(kind)
+        ours = onnx.convolution(kernel, bias, stride, groups)(given.copy(), before)
+        theirs = numpy_executor.convolution(kernel, bias, stride, groups)(given.copy(), before)
+        assert ours.shape == theirs.shape
+        assert abs(ours - theirs).max() < limit
+
+
+@pytest.mark.parametrize(("rows", "width"), [(1, 5), (4, COLUMNS + 3)])
+@pytest.mark.parametrize("channels", [5, 16])
+def test_doubling(onnx: OnnxExecutor, numpy_executor: Any, channels: int, rows: int, width: int) -> None:
+    rng = np.random.default_rng(2)
+    kernel, bias = rng.normal(0, 0.2, (channels, channels, 3, 3)).astype(np.float32), np.ones(channels, np.float32)
+    x = rng.normal(0, 1, (channels, rows + 2, width + 2)).astype(np.float32)
+    ours = onnx.doubling(kernel, bias)(x)
+    assert abs(ours - numpy_executor.doubling(kernel, bias)(x)).max() < 1e-4
+
+
+CHILD = """
+import sys
+{before}
+from senga.job import Job
+from senga.neural.engine import run
+from senga.plugins.animegan.network import animeganv2
+import numpy as np
+network = animeganv2(0.25)
+rng = np.random.default_rng(0)
+weights = {{name: rng.normal(0, 0.1, shape).astype("f4") for name, shape in network.parameters.items()}}
+result = run(network, weights, rng.random((72, 64, 3), "f4"), Job(threads={threads}, device="cpu", engine="{engine}"))
+print(result.tobytes().hex())
+{after}
+"""
+
+
+def child(folder: Path, engine: str, threads: int = 1, before: str = "", after: str = "") -> Any:
+    code = CHILD.format(before=before, after=after, threads=threads, engine=engine)
+    words = [sys.executable, "-c", code]
+    return subprocess.run(words, cwd=folder, env=dict(os.environ), text=True, capture_output=True, check=False)
+
+
+def test_onnxruntime_alone_paints_the_same_on_any_number_of_threads(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    alone = "sys.modules['mindspore'] = None"
+    runs = [child(tmp_path, "auto", threads, before=alone) for threads in (1, 3)]
+    for done in runs:
+        assert (done.returncode, done.stderr) == (0, "")
+    assert runs[0].stdout == runs[1].stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_mindspore_stays_away_while_onnxruntime_paints(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    done = child(tmp_path, "onnx", after="assert 'mindspore' not in sys.modules")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_without_any_runtime_the_error_says_what_to_install(tmp_path: Path) -> None:
+    done = child(tmp_path, "auto", before="sys.modules['mindspore'] = sys.modules['onnxruntime'] = None")
+    last = done.stderr.strip().splitlines()[-1]
+    assert "MissingExtraError" in last
+    assert 'pip install "senga[fast]"' in last
+
+
+@pytest.fixture
+def unready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Executors of this test are made anew, and forgotten after it."""
+    for made in (executors.choose, executors._mindspore, executors._onnx):
+        monkeypatch.setattr(executors, made.__name__, made.__wrapped__)  # type: ignore[attr-defined] # of lru_cache
+
+
+@pytest.mark.usefixtures("unready")
+def test_an_old_onnxruntime_gives_way_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("mindspore")
+    old = ModuleType("onnxruntime")
+    old.__dict__.update(__version__="1.9.0", set_default_logger_severity=lambda _: None)
+    old.__spec__ = SimpleNamespace()  # type: ignore[assignment] # anything but None: it can be found
+    monkeypatch.setitem(sys.modules, "onnxruntime", old)
+    with caplog.at_level(logging.WARNING):
+        assert type(executors.choose("auto", "cpu", 1)).__name__ == "MindSporeExecutor"
+    assert (
+        [line for line in caplog.messages if "1.9.0 is too old" in line and "\n" not in line] == caplog.messages != []
+    )
+    with pytest.raises(MissingExtraError, match=r"1\.9\.0 is too old.*senga\[fast\]"):
+        executors.choose("onnx", "cpu", 1)
+
+
+@pytest.mark.usefixtures("unready")
+@pytest.mark.parametrize("device", ["cuda", "directml", "coreml", "gpu", "ascend"])
+def test_a_device_that_is_not_there_is_named(device: str) -> None:
+    module = pytest.importorskip("onnxruntime")
+    if runtime.ACCELERATORS.get(device, "") in module.get_available_providers() or len(
+        set(runtime.ACCELERATORS.values()) & set(module.get_available_providers())
+    ):
+        pytest.skip("there is an accelerator")
+    with pytest.raises(SettingsError, match=f"“{device}”"):
+        executors.choose("onnx", device, 1)
+
+
+def test_a_model_that_is_refused_is_one_sentence(onnx: OnnxExecutor) -> None:
+    with pytest.raises(MissingExtraError, match=r"refuses a network .*senga\[fast\]"):
+        onnx.session(b"no model")
+
+
+def test_engines_are_known_by_name() -> None:
+    with pytest.raises(SettingsError, match="choose auto, mindspore or onnx"):
+        executors.choose("abacus", "auto", 1)
