@@ -42,6 +42,7 @@ _AHEAD = 2
 """Frames that wait for each worker."""
 
 _Said = tuple[str, tuple[Any, ...]]
+_Numbered = tuple[int, Target]
 
 
 class Crew(AbstractContextManager["Crew"]):
@@ -69,37 +70,57 @@ class Crew(AbstractContextManager["Crew"]):
         self._pool.shutdown(cancel_futures=True)
 
     def attempts(self, targets: list[Target], report: Report) -> Iterator[Outcome]:
-        """Work on several inputs at the same time; outcomes come as they are ready."""
-        waiting = deque(enumerate(targets, 1))
-        running: dict[Future[Outcome], Target] = {}
-        while running or (waiting and not self._stopped()):
-            while waiting and len(running) < self._size and not self._stopped():
-                number, target = waiting.popleft()
-                report.start(target.label, number, len(targets))
-                running[self._pool.submit(_attempt, target)] = target
-            done = wait(running, _LOOK, FIRST_COMPLETED).done
-            self._hear(report)
-            if self._stopped():
-                self._stop.set()
-            yield from self._ended({future: running.pop(future) for future in done}, report)
+        """Work on several inputs at the same time; outcomes come as they are ready.
 
-    def _hear(self, report: Report) -> None:
-        while not self._said.empty():
-            name, facts = self._said.get()
-            getattr(report, name)(*facts)
-
-    def _ended(self, done: dict[Future[Outcome], Target], report: Report) -> Iterator[Outcome]:
-        lost = False
-        for future, target in done.items():
-            try:
-                yield future.result()
-            except BrokenProcessPool:
-                lost = True
+        When a worker dies, nobody knows over which input: those in work are tried again, one by one.
+        """
+        lost: list[_Numbered] = []
+        yield from self._shared_out(list(enumerate(targets, 1)), self._size, len(targets), report, lost)
+        for each in lost:
+            again: list[_Numbered] = []
+            yield from self._shared_out([each], 1, len(targets), report, again)
+            for _, target in again:
                 text = tr("the process that painted it was ended, perhaps for want of memory; use fewer workers.")
                 report.failed(target.label, f"{target.label}: {text}")
                 yield "failed"
-        if lost:
-            self._open()
+
+    def _shared_out(
+        self, targets: list[_Numbered], size: int, count: int, report: Report, lost: list[_Numbered]
+    ) -> Iterator[Outcome]:
+        waiting = deque(targets)
+        running: dict[Future[Outcome], _Numbered] = {}
+        while running or (waiting and not self._stopped()):
+            self._fill(running, waiting, size, count)
+            done = wait(running, _LOOK, FIRST_COMPLETED).done
+            self._hear(report)
+            if any(map(_died, done)):
+                done = wait(running).done  # all die together
+                self._open()
+            for future in done:
+                target = running.pop(future)
+                if _died(future):
+                    lost.append(target)
+                else:
+                    yield future.result()
+
+    def _fill(
+        self, running: dict[Future[Outcome], _Numbered], waiting: deque[_Numbered], size: int, count: int
+    ) -> None:
+        try:
+            while waiting and len(running) < size and not self._stopped():
+                future = self._pool.submit(_attempt, *waiting[0], count)
+                running[future] = waiting.popleft()
+        except BrokenProcessPool:  # it was noticed just now; what is running will tell
+            if not running:
+                self._open()
+
+    def _hear(self, report: Report) -> None:
+        """Tell the workers to stop if need be, and pass on what they say."""
+        if self._stopped():
+            self._stop.set()
+        while not self._said.empty():
+            name, facts = self._said.get()
+            getattr(report, name)(*facts)
 
     def sharing(self, painter: Painter) -> Paint:
         """Paint stills here, and the frames of a film all over the crew."""
@@ -130,6 +151,10 @@ class Crew(AbstractContextManager["Crew"]):
             return Frame(future.result(), seconds)
         except BrokenProcessPool as error:
             raise SengaError("A worker was ended, perhaps for want of memory; use fewer workers.") from error
+
+
+def _died(future: Future[Any]) -> bool:
+    return isinstance(future.exception(), BrokenProcessPool)
 
 
 def _share(order: Order, size: int) -> Order:
@@ -163,6 +188,9 @@ class _Relay(Report):
     def __init__(self, said: SimpleQueue[_Said]) -> None:
         self._said = said
         self._last = 0.0
+
+    def start(self, label: str, number: int, count: int) -> None:
+        self._said.put(("start", (label, number, count)))
 
     def progress(self, label: str, share: float, note: str) -> None:
         if time.monotonic() - self._last >= _LOOK:
@@ -201,8 +229,9 @@ def _end() -> NoReturn:
     os._exit(0)
 
 
-def _attempt(target: Target) -> Outcome:
+def _attempt(number: int, target: Target, count: int) -> Outcome:
     me = _member[0]
+    me.report.start(target.label, number, count)
     return attempt(target, me.painter.order, me.painter, me.report, me.stop.is_set)
 
 

@@ -97,6 +97,7 @@ class BarReport(Report):
 
     def start(self, label: str, number: int, count: int) -> None:
         name = f"{label} ({number}/{count})" if count > 1 else label
+        self._end(label)
         self._tasks[label] = self._bars.add_task(name, total=1.0, note="")
 
     def progress(self, label: str, share: float, note: str) -> None:
@@ -116,7 +117,8 @@ class BarReport(Report):
         self._console.print(f"senga: {message}", style="red", markup=False)
 
     def _end(self, label: str) -> None:
-        self._bars.remove_task(self._tasks.pop(label))
+        if label in self._tasks:
+            self._bars.remove_task(self._tasks.pop(label))
 
 
 def choose(as_json: bool) -> Report:
