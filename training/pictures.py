@@ -26,7 +26,8 @@ def read_rgb(path: Path) -> Picture:
 
 def write_rgb(path: Path, picture: Picture) -> None:
     """Writes an 8-bit RGB picture; the suffix chooses the format."""
-    cv2.imwrite(str(path), picture[..., ::-1])
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 85] if path.suffix.lower() in (".jpg", ".jpeg") else []
+    cv2.imwrite(str(path), picture[..., ::-1], quality)
 
 
 def resize_long(picture: Picture, long_side: int) -> Picture:
