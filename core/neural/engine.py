@@ -113,8 +113,8 @@ class _Painting:
                 store.append(made.block)
             for name in sweep.done & made.lowest.keys():
                 layers.stores[name].drop_above(made.lowest[name])
-        for norm in sweep.norms if whole is not None else ():
-            layers.norms[norm] = layers.prepared.norms[norm].affine(whole)
+        if whole is not None:
+            layers.norms.update({norm: layers.prepared.norms[norm].affine(whole) for norm in sweep.norms})
         if store is not None:
             layers.stores[sweep.root] = store
 

@@ -21,7 +21,7 @@ class MindSporeExecutor:
     strip_bytes = 96 * MB
     held = 4.5
     """The runtime has copies and keeps them."""
-    columns = None
+    columns: int | None = None
     concurrent = False
 
     def __init__(self, device_name: str = "auto", threads: int | None = None) -> None:

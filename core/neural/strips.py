@@ -154,7 +154,7 @@ class Strip:
         height, width = self._layers.sizes[source]
         above, below = max(-low, 0), max(high - height, 0)
         shape = self._nodes[source].channels, high - low, pad.left + width + pad.right
-        out = np.empty(shape, np.float16 if half else np.float32)
+        out: NDArray[Any] = np.empty(shape, np.float16 if half else np.float32)
         middle = out[:, above : high - low - below, pad.left : pad.left + width]
         if before is None:
             self._write(source, max(low, 0), min(high, height), middle)

@@ -29,7 +29,7 @@ class OnnxExecutor:
     """Runs on onnxruntime; see ``senga.neural.executor``."""
 
     held = 1.5
-    columns = COLUMNS
+    columns: int | None = COLUMNS
 
     def __init__(self, device: str = "auto") -> None:
         self.runtime = onnxruntime()
@@ -163,6 +163,6 @@ def _write_activation(page: Page, kind: str, slope: float | None) -> str:
 def _halving() -> bytes:
     page = Page()
     page.add("Cast", [page.add("Sub", ["x", "offset"], "near")], "y", to=_HALF)
-    shape = [1, "channels", "rows", "width"]
+    shape: list[int | str] = [1, "channels", "rows", "width"]
     given = [wire.value("x", np.float32, shape), wire.value("offset", np.float32, ["channels", 1, 1])]
     return wire.model(page.nodes, [], given, [wire.value("y", np.float16, shape)], opset=OPSET)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import importlib
 import re
+from functools import cache
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from senga.errors import MissingExtraError, SettingsError
+from senga.neural.memory import MB
 
 from . import wire
+from .graph_file import OPSET
 
-OPSET = 17
 OLDEST = (1, 18)
 CPU = "CPUExecutionProvider"
 ACCELERATORS = {
@@ -23,6 +25,8 @@ ACCELERATORS = {
 }
 _MEND = 'mend it with pip install --upgrade "senga[fast]".'
 _ERRORS_ONLY = 3
+_AS_ASKED = 1
+"""The pool grows by what is asked for, not by powers of two."""
 
 
 def onnxruntime() -> ModuleType:
@@ -83,15 +87,25 @@ def session(module: ModuleType, model: bytes, provider_name: str) -> Any:
     Raises:
         MissingExtraError: the runtime refuses the model.
     """
+    _share_memory(module)
     options = module.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
+    options.add_session_config_entry("session.use_env_allocators", "1")
     providers = [provider_name] if provider_name == CPU else [provider_name, CPU]
     try:
         return module.InferenceSession(model, options, providers=providers)
     except Exception as error:  # its exceptions have no common base
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise MissingExtraError(f"onnxruntime {module.__version__} refuses a network ({reason}); {_MEND}") from error
+
+
+@cache
+def _share_memory(module: ModuleType) -> None:
+    """One pool for all sessions of the process: with one each, the peak would be the sum of all."""
+    pool = {"arena_extend_strategy": _AS_ASKED, "initial_chunk_size_bytes": MB, "max_dead_bytes_per_chunk": MB}
+    place = module.OrtMemoryInfo("Cpu", module.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, module.OrtMemType.DEFAULT)
+    module.create_and_register_allocator(place, module.OrtArenaCfg(pool))
 
 
 def _works(module: ModuleType, name: str) -> bool:
