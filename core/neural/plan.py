@@ -39,6 +39,10 @@ class Sweep:
     done: frozenset[str] = frozenset()
 
 
+_FULL_PRECISION = 0.8
+"""Whole layers at full precision may take this part of the room: copies of them on their way come on top."""
+
+
 def keepable(network: Network) -> list[str]:
     """Layers worth keeping: what stands before a norm, and sums that are read twice."""
     shared = {
@@ -78,7 +82,7 @@ def place(network: Network, sizes: Mapping[str, Size], memory: int, disk: int) -
     kept = keepable(network)
     numbers = {name: network.by_name[name].channels * prod(sizes[name]) for name in kept}
     exact: dict[str, Place] = dict.fromkeys(kept, "float32")
-    if max(_held(sweeps(network, frozenset(kept)), lambda name: 4 * numbers[name])) <= memory:
+    if max(_held(sweeps(network, frozenset(kept)), lambda name: 4 * numbers[name])) <= _FULL_PRECISION * memory:
         return exact
     places: dict[str, Place] = {}
     for name in kept:

@@ -19,7 +19,7 @@ from gimpfu import *
 import gimp
 from bench import picture, raw
 image, layer = picture()
-pdb.gimp_image_scale(image, 1600, 1200)
+pdb.gimp_image_scale(image, 4000, 3000)
 gimp.Display(image)
 layer = image.layers[0]
 before, started = raw(layer), time.time()
@@ -45,7 +45,7 @@ xdotool windowactivate --sync "$window"
 sleep 1
 import -window "$window" "$output/gimp2-dialog.png"
 xdotool key alt+o
-sleep 2.5
+sleep 1.5
 import -window root "$output/gimp2-progress.png"
 xdotool key "${4:-alt+c}"
 since=$(date +%s%N)
