@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +10,6 @@ import click
 
 from senga.errors import SengaError
 from senga.language import sentence, tr
-
-MARKS = {"fine": "✓", "note": "•", "problem": "✗"}
 
 
 def _profile_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -114,12 +110,7 @@ def doctor_command(folders: tuple[Path, ...], as_json: bool, quick: bool) -> int
     worst = 0
     for finding in examine(_profiles(folders), start_gimp=not quick):
         worst |= finding.state == "problem"
-        if as_json:
-            click.echo(json.dumps(asdict(finding), ensure_ascii=False))
-            continue
-        click.echo(f"{MARKS[finding.state]} {sentence(finding.about)}: {sentence(finding.text)}")
-        if finding.mend:
-            click.echo(f"    {sentence(finding.mend)}")
+        click.echo(finding.told(as_json))
     return int(worst)
 
 

@@ -8,10 +8,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from senga.findings import Finding
 
 from . import layouts
 from .installer import changed_files, is_installed, plug_in_folder, read_manifest
@@ -23,16 +24,6 @@ from .self_test import fits, run_in_gimp
 
 AGAIN = "Run: senga gimp install"
 _SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc", "/opt", "/var")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at: ``state`` is fine, note or problem; ``mend`` says what to do."""
-
-    about: str
-    state: str
-    text: str
-    mend: str = ""
 
 
 def examine(profiles: list[Profile], *, start_gimp: bool = True) -> Iterator[Finding]:

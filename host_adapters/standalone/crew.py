@@ -22,7 +22,7 @@ from multiprocessing.synchronize import Event
 from typing import Any, NoReturn
 
 from senga.atomic import discard_unfinished
-from senga.errors import Cancelled, SengaError
+from senga.errors import SengaError
 from senga.image import Animation, Frame, Image
 from senga.job import Job
 from senga.language import tr
@@ -240,6 +240,4 @@ def _frame(image: Image) -> Image:
     result = me.painter(image, me.job())
     if isinstance(result, Animation):
         raise SengaError("This filter makes an animation, so it needs a single picture and not an animation.")
-    if me.stop.is_set():
-        raise Cancelled
     return result

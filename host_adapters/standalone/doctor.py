@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import os
 import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 
 import click
 
 from senga import places
 from senga.errors import MissingExtraError
-from senga.language import sentence
+from senga.findings import Finding, State
 from senga.registry import Plugins, plugins
 
 SLOW = 2.0
 """GFLOP/s: far above oneDNN's reference loop (0.5), far below any healthy processor, a busy one included."""
-MARKS = {"fine": "✓", "note": "•", "problem": "✗"}
 PACKAGES = ("numpy", "opencv-python-headless", "pillow", "tifffile", "imagecodecs", "av", "pydantic", "pluggy")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at: ``state`` is fine, note or problem; ``mend`` says what to do."""
-
-    about: str
-    state: str
-    text: str
-    mend: str = ""
 
 
 @click.command("doctor")
@@ -44,12 +31,7 @@ def doctor_command(as_json: bool) -> int:
     worst = 0
     for finding in examine():
         worst |= finding.state == "problem"
-        if as_json:
-            click.echo(json.dumps(asdict(finding)))
-            continue
-        click.echo(f"{MARKS[finding.state]} {sentence(finding.about)}: {sentence(finding.text)}")
-        if finding.mend:
-            click.echo(f"    {sentence(finding.mend)}")
+        click.echo(finding.told(as_json))
     return int(worst)
 
 
@@ -128,7 +110,7 @@ def _networks() -> Iterator[Finding]:
     try:
         yield Finding("Networks", "fine", f"onnxruntime {_version('onnxruntime')} paints ({paints_on()})")
     except MissingExtraError as error:
-        state = "problem" if lacking else "note"
+        state: State = "problem" if lacking else "note"
         yield Finding("Networks", state, str(error), "" if lacking else "MindSpore paints meanwhile, more slowly.")
     if lacking:
         yield Finding("Networks", "note", f"MindSpore is not usable; painting does not need it: {lacking}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +13,8 @@ import click
 
 from senga.errors import SettingsError
 from senga.language import tr
+
+from .signals import interrupted_by
 
 if TYPE_CHECKING:
     from senga.neural.training.loop import Pace, Progress
@@ -179,12 +180,8 @@ def _interruptible() -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         stop.set()
 
-    before = {sign: signal.signal(sign, ask) for sign in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with interrupted_by(ask):
         yield stop
-    finally:
-        for sign, handler in before.items():
-            signal.signal(sign, handler)
 
 
 @contextmanager

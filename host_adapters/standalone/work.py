@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from .attempt import Outcome, Paint, Painter, attempt, blend_of
 from .order import Order
 from .outputs import Target, plan
 from .report import Report, choose
+from .signals import interrupted_by
 
 GRACE = 0.7
 """Seconds that a filter has to notice Ctrl-C before the process ends itself."""
@@ -85,12 +85,8 @@ def _interruptible() -> Iterator[threading.Event]:
             timer.daemon = True
             timer.start()
 
-    before = {sign: signal.signal(sign, ask) for sign in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with interrupted_by(ask):
         yield stop
-    finally:
-        for sign, handler in before.items():
-            signal.signal(sign, handler)
 
 
 def _end() -> NoReturn:

@@ -12,9 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from senga.errors import SengaError
+from senga.findings import Finding
 from senga.host_adapters.gimp import programs
 from senga.host_adapters.gimp.command import gimp_command
-from senga.host_adapters.gimp.doctor import Finding, examine_profile, hidden_part, judge, self_test
+from senga.host_adapters.gimp.doctor import examine_profile, hidden_part, judge, self_test
 from senga.host_adapters.gimp.installer import install, plug_in_folder
 from senga.host_adapters.gimp.layouts import INTERPRETER, layout_of
 from senga.host_adapters.gimp.profiles import Profile

@@ -1,0 +1,30 @@
+"""What a doctor finds, and how it is told: the same words and marks in every host."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from .language import sentence
+
+State = Literal["fine", "note", "problem"]
+
+_MARKS = {"fine": "✓", "note": "•", "problem": "✗"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: ``state`` is fine, note or problem; ``mend`` says what to do."""
+
+    about: str
+    state: State
+    text: str
+    mend: str = ""
+
+    def told(self, as_json: bool = False) -> str:
+        """For the painter, in their language; or for a program, as one line of JSON in English."""
+        if as_json:
+            return json.dumps(asdict(self), ensure_ascii=False)
+        mend = f"\n    {sentence(self.mend)}" if self.mend else ""
+        return f"{_MARKS[self.state]} {sentence(self.about)}: {sentence(self.text)}{mend}"
