@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -22,15 +23,17 @@ from .executor import Array, Executor, Half
 from .executors import choose
 from .graph import Network, Size
 from .moments import Moments
-from .plan import Sweep, operations, place, sweeps, working_bytes
+from .plan import Sweep, has_margins, operations, sweeps, waiting, working_bytes
 from .prepare import Prepared, prepare
-from .storage import Store, mapped, open_store
+from .storage import Scratch, Store
 from .strips import Layers, Strip
 
-STRIP_OPERATIONS = 8e9
+STRIP_OPERATIONS = 32e9
 """At most so much between two looks at the cancel button."""
 STRIPS = 8
 """At least so many where they are computed side by side, so that no thread waits long for the last one."""
+ROWS = 16
+"""So many rows of a dense convolution with margins, however wide they are, where memory allows it."""
 SHARE = 6
 """A strip takes at most this part of the free memory."""
 _LEAST = 24 * memory.MB
@@ -83,15 +86,16 @@ class _Painting:
         self._result = np.empty(pixels.shape, pixels.dtype)
         at_once = job.threads if self._executor.concurrent else 1
         self._share = allot(network, self._sizes, job.memory, self._result.nbytes, self._executor, at_once)
-        self._places = place(network, self._sizes, self._share.waiting, memory.free_scratch())
+        self._waiting = waiting(network, self._sizes, self._share.waiting, memory.free_scratch())
+        self._scratch = Scratch(self._share.waiting, self._share.ceiling)
         self._layers = Layers(network, prepared, self._sizes, photo.rows)
 
     def done(self) -> Pixels:
         """The result."""
-        order = sweeps(self._network, frozenset(self._places))
+        order = sweeps(self._network, self._waiting.layers)
         work = [operations(self._network, self._sizes, sweep.nodes) for sweep in order]
         ends = np.cumsum([0, *work]) / sum(work)
-        with closing(self._layers), ThreadPoolExecutor(self._share.at_once) as pool:
+        with closing(self._scratch), closing(self._layers), ThreadPoolExecutor(self._share.at_once) as pool:
             for sweep, operated, start, stop in zip(order, work, ends, ends[1:], strict=False):
                 self._sweep(sweep, operated, self._job.part(start, stop), pool)
                 self._layers.drop(sweep.done)
@@ -101,10 +105,7 @@ class _Painting:
     def _sweep(self, sweep: Sweep, operated: int, job: Job, pool: ThreadPoolExecutor) -> None:
         """Compute the root from top to bottom; keep it, take its statistics, or put it into the result."""
         layers, store = self._layers, self._open(sweep)
-        working = working_bytes(self._network, self._sizes, sweep.nodes, self._executor.columns)
-        least = STRIPS if self._executor.concurrent else 1
-        strips = max(working / self._share.strip, operated / STRIP_OPERATIONS, least)
-        rows = rows_per_strip(self._sizes[sweep.root][0], strips)
+        rows = self._rows_per_strip(sweep, operated)
         whole: Moments | None = None
         for made in self._strips(sweep, store, rows, job, pool):
             if made.moments is not None:
@@ -118,14 +119,22 @@ class _Painting:
         if store is not None:
             layers.stores[sweep.root] = store
 
+    def _rows_per_strip(self, sweep: Sweep, operated: int) -> int:
+        height = self._sizes[sweep.root][0]
+        working = working_bytes(self._network, self._sizes, sweep.nodes, self._executor.columns)
+        tall = working * ROWS / height if has_margins(self._network, sweep.nodes) else 0
+        strip = min(max(tall, self._executor.strip_bytes), self._share.strip)
+        least = STRIPS if self._executor.concurrent else 1
+        return rows_per_strip(height, max(working / strip, operated / STRIP_OPERATIONS, least))
+
     def _open(self, sweep: Sweep) -> Store | None:
         if not sweep.keeps:
             return None
-        place, middle = self._places[sweep.root], self._sizes[sweep.root][0] // 2
-        if place == "float32":
-            return open_store(place)
+        if self._waiting.exact:
+            return Store(self._scratch)
+        middle = self._sizes[sweep.root][0] // 2
         probe = Strip(self._layers).rows(sweep.root, middle, middle + 1)
-        return open_store(place, Moments.of(probe).mean.astype(np.float32))
+        return Store(self._scratch, Moments.of(probe).mean.astype(np.float32))
 
     def _strips(
         self, sweep: Sweep, store: Store | None, rows: int, job: Job, pool: ThreadPoolExecutor
@@ -160,13 +169,8 @@ class _Painting:
         moments = Moments.of(values) if sweep.norms else None
         if store is None and not sweep.norms:
             put(values, self._result, top)
-        return _Made(self._kept(values, sweep.root, store), moments, strip.lowest)
-
-    def _kept(self, values: Array, name: str, store: Store | None) -> Array | Half:
-        if store is None or store.offset is None:
-            return values
-        half = self._executor.halved(values, store.offset)
-        return mapped(half) if self._places[name] == "float16" else half
+        offset = store.offset if store is not None else None
+        return _Made(values if offset is None else self._executor.halved(values, offset), moments, strip.lowest)
 
 
 @dataclass(frozen=True)
@@ -223,11 +227,19 @@ def put(values: Array, result: Pixels, top: int) -> None:
 
 @dataclass(frozen=True)
 class Share:
-    """A budget, shared out: bytes for the work on one strip, for layers that wait, and how many strips at once."""
+    """A budget, shared out.
+
+    Attributes:
+        strip: bytes for the work on one strip.
+        waiting: bytes for layers that wait.
+        at_once: strips that are worked on at the same time.
+        ceiling: bytes that the process may hold while there is none.
+    """
 
     strip: int
     waiting: int
     at_once: int
+    ceiling: int = sys.maxsize
 
 
 def allot(
@@ -248,8 +260,8 @@ def allot(
     """
     budget, occupied = memory.budget(asked), memory.retained.occupied() + result
     free = budget - occupied
-    strip = min(executor.strip_bytes, free // SHARE)
     row = max(working_bytes(network, sizes, [name], executor.columns) / sizes[name][0] for name in sizes)
+    strip = min(max(executor.strip_bytes, int(ROWS * row)), free // SHARE)
     least = max(min(_LEAST, executor.strip_bytes), int(2 * row))
     if free // SHARE < least:
         need = (occupied + SHARE * least) // memory.MB + 1
@@ -259,7 +271,7 @@ def allot(
         )
     held = executor.held * max(strip, least)
     at_once = int(min(max(free / 2 // held, 1), at_once))
-    return Share(strip, int(free - held * at_once), at_once)
+    return Share(strip, int(free - held * at_once), at_once, int(budget - held * at_once))
 
 
 def rows_per_strip(height: int, strips: float) -> int:

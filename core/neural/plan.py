@@ -7,15 +7,14 @@ again by the sweeps that need it, so a network runs with any set of kept layers,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import prod
 
-from .blocks import Add, Conv, Norm
+from .blocks import Add, Conv, LeakyReLU, Norm, Tanh
 from .graph import Network, Size
 from .prepare import sources
-from .storage import BYTES, Place
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,8 @@ class Sweep:
 
 _FULL_PRECISION = 0.8
 """Whole layers at full precision may take this part of the room: copies of them on their way come on top."""
+_HALF_PRECISION = 0.9
+"""The same at half precision, where blocks are smaller."""
 
 
 def keepable(network: Network) -> list[str]:
@@ -70,34 +71,44 @@ def _norms(network: Network, name: str) -> tuple[str, ...]:
     return tuple(node.name for node in network.readers[name] if isinstance(node.block, Norm))
 
 
-def place(network: Network, sizes: Mapping[str, Size], memory: int, disk: int) -> dict[str, Place]:
-    """Where each layer waits: as it is in memory, else at half precision in memory or in a file, else nowhere.
+@dataclass(frozen=True)
+class Waiting:
+    """Layers that are kept until they are read, and whether at full precision."""
+
+    layers: frozenset[str]
+    exact: bool
+
+
+def waiting(network: Network, sizes: Mapping[str, Size], memory: int, disk: int) -> Waiting:
+    """Which layers are kept: all as they are if memory allows it, else as many at half precision as there is room for.
 
     Args:
         network: the network.
         sizes: of its nodes.
         memory: bytes for waiting layers.
-        disk: bytes for scratch files.
+        disk: bytes for a scratch file.
     """
-    kept = keepable(network)
-    numbers = {name: network.by_name[name].channels * prod(sizes[name]) for name in kept}
-    exact: dict[str, Place] = dict.fromkeys(kept, "float32")
-    if max(_held(sweeps(network, frozenset(kept)), lambda name: 4 * numbers[name])) <= _FULL_PRECISION * memory:
-        return exact
-    places: dict[str, Place] = {}
-    for name in kept:
-        for choice, room in (("float16", memory), ("file", disk)):
-            trial: dict[str, Place] = {**places, name: choice}  # type: ignore[dict-item] # a literal in a tuple widens
-            if _peak(network, trial, choice, numbers) <= room:
-                places = trial
-                break
-    return places
+    names = keepable(network)
+    numbers = {name: network.by_name[name].channels * prod(sizes[name]) for name in names}
+    if 4 * _peak(network, names, numbers) <= _FULL_PRECISION * memory:
+        return Waiting(frozenset(names), exact=True)
+    kept: list[str] = []
+    for name in names:
+        if 2 * _peak(network, [*kept, name], numbers) <= _HALF_PRECISION * memory + disk:
+            kept.append(name)
+    return Waiting(frozenset(kept), exact=False)
 
 
 def operations(network: Network, sizes: Mapping[str, Size], nodes: Iterable[str]) -> int:
     """Multiplications and additions of the convolutions among ``nodes``."""
     convs = ((network.by_name[name].block, prod(sizes[name])) for name in nodes)
     return sum(2 * prod(block.shape) * pixels for block, pixels in convs if isinstance(block, Conv))
+
+
+def has_margins(network: Network, nodes: Iterable[str]) -> bool:
+    """Whether a dense convolution among ``nodes`` reads rows beside its own."""
+    blocks = (network.by_name[name].block for name in nodes)
+    return any(isinstance(block, Conv) and block.kernel > 1 and block.groups == 1 for block in blocks)
 
 
 def working_bytes(network: Network, sizes: Mapping[str, Size], nodes: Iterable[str], columns: int | None = None) -> int:
@@ -109,16 +120,23 @@ def working_bytes(network: Network, sizes: Mapping[str, Size], nodes: Iterable[s
         nodes: to compute.
         columns: that are convolved at once, all by default.
     """
-    total = 0
-    for name in nodes:
-        block, pixels = network.by_name[name].block, prod(sizes[name])
-        total += 4 * network.by_name[name].channels * pixels
-        if isinstance(block, Conv):
-            inputs, outputs = block.inputs * prod(sizes[sources(network)[name][0]]), block.outputs * pixels
-            copies = block.kernel if block.stride == 1 and block.groups == 1 else 1
+    return sum(_working_bytes(network, sizes, name, columns) for name in nodes)
+
+
+def _working_bytes(network: Network, sizes: Mapping[str, Size], name: str, columns: int | None) -> int:
+    """Of one node: norms, leaky ReLU and tanh are done on the way, and a sum needs two more arrays."""
+    node, pixels = network.by_name[name], prod(sizes[name])
+    match node.block:
+        case Norm() | LeakyReLU() | Tanh():
+            return 0
+        case Add():
+            return 12 * node.channels * pixels
+        case Conv() as conv:
+            inputs, outputs = conv.inputs * prod(sizes[sources(network)[name][0]]), conv.outputs * pixels
+            copies = conv.kernel if conv.stride == 1 and conv.groups == 1 else 1
             share = min(1.0, columns / sizes[name][1]) if columns else 1.0
-            total += 4 * inputs + int(4 * share * (inputs * min(copies, 3) + outputs * copies))
-    return total
+            return 4 * (inputs + outputs) + int(4 * share * (inputs * min(copies, 3) + outputs * copies))
+    return 8 * node.channels * pixels
 
 
 def _reach(network: Network, root: str, filled: set[str]) -> tuple[list[str], set[str]]:
@@ -136,24 +154,15 @@ def _reach(network: Network, root: str, filled: set[str]) -> tuple[list[str], se
     return list(nodes), reads
 
 
-def _peak(network: Network, places: Mapping[str, Place], choice: str, numbers: Mapping[str, int]) -> int:
-    def size(name: str) -> int:
-        return BYTES[choice] * numbers[name] if places[name] == choice else 0
-
-    order = sweeps(network, frozenset(places))
-    if choice == "file":  # a file is not freed piece by piece
-        return max(sum(size(name) for name in held) for held in _living(order))
-    return max(_held(order, size))
-
-
-def _held(order: tuple[Sweep, ...], size: Callable[[str], int]) -> list[int]:
-    """Bytes held in each sweep; what is read for the last time goes away while the new rows come."""
+def _peak(network: Network, kept: Iterable[str], numbers: Mapping[str, int]) -> int:
+    """The most numbers that wait at a time; what is read for the last time goes away while the new rows come."""
+    order = sweeps(network, frozenset(kept))
     held = []
     for sweep, living in zip(order, _living(order), strict=True):
-        going = sum(size(name) for name in sweep.done if name != sweep.root)
-        coming = size(sweep.root) if sweep.keeps else 0
-        held.append(sum(size(name) for name in living) - min(going, coming))
-    return held
+        going = sum(numbers[name] for name in sweep.done if name != sweep.root)
+        coming = numbers[sweep.root] if sweep.keeps else 0
+        held.append(sum(numbers[name] for name in living) - min(going, coming))
+    return max(held)
 
 
 def _living(order: tuple[Sweep, ...]) -> list[set[str]]:

@@ -1,13 +1,15 @@
-"""Where the rows of a layer wait until the next one reads them: in memory, at full or half precision, or in a file."""
+"""Where the rows of a layer wait until the next one reads them: in memory, and beyond the budget in a scratch file."""
 
 from __future__ import annotations
 
 import mmap
+import sys
 import tempfile
 import threading
+from bisect import insort
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,21 +17,27 @@ from numpy.typing import NDArray
 from senga.errors import MemoryBudgetError
 
 from .executor import Array, Half
-from .memory import MB, scratch_folder
+from .memory import MB, resident, scratch_folder
 
-Place = Literal["float32", "float16", "file"]
-BYTES = {"float32": 4, "float16": 2, "file": 2}
-
-
-_PRIVATE: dict[str, int] = (
-    {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_POPULATE", 0)}
-    if hasattr(mmap, "MAP_PRIVATE")
-    else {}
-)
-"""Filled with pages at once rather than one by one, where the system can."""
+_PRIVATE: dict[str, int] = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
 
 
-class Store(Protocol):
+class _Block(Protocol):
+    """Rows that wait, (C, rows, W)."""
+
+    @property
+    def rows(self) -> int: ...
+
+    def part(self, low: int, high: int) -> NDArray[Any]:
+        """The rows ``low:high``, read only."""
+        ...
+
+    def free(self) -> None:
+        """Give their place back."""
+        ...
+
+
+class Store:
     """Rows of one layer, (C, rows, W), appended and read from top to bottom.
 
     Attributes:
@@ -37,135 +45,191 @@ class Store(Protocol):
             precise near zero. None at full precision.
     """
 
-    offset: Array | None
+    def __init__(self, scratch: Scratch, offset: Array | None = None) -> None:
+        self.offset = offset
+        self._scratch = scratch
+        self._filled = 0
+        self._blocks: list[tuple[int, _Block]] = []
 
-    def append(self, block: Array | Half) -> None:
-        """Add rows below those that are there; they must not be written to afterwards."""
-        ...
+    def append(self, rows: Array | Half) -> None:
+        """Add rows below those that are there; they must not be written to afterwards.
+
+        Raises:
+            MemoryBudgetError: the scratch folder is full.
+        """
+        self._blocks.append((self._filled, self._scratch.keep(rows)))
+        self._filled += rows.shape[1]
 
     def pieces(self, start: int, stop: int) -> Iterator[NDArray[Any]]:
         """Parts, in order, that together are the rows ``start:stop``; read only, float32 or float16."""
-        ...
+        for top, block in list(self._blocks):
+            low, high = max(start, top), min(stop, top + block.rows)
+            if low < high:
+                yield block.part(low - top, high - top)
 
     def drop_above(self, row: int) -> None:
         """Rows above ``row`` will not be read any more."""
-        ...
+        while self._blocks and self._blocks[0][0] + self._blocks[0][1].rows <= row:
+            self._blocks.pop(0)[1].free()
 
     def close(self) -> None:
         """Give everything back."""
-        ...
+        self.drop_above(self._filled)
 
 
-def open_store(place: Place, offset: Array | None = None) -> Store:
-    """An empty store; at half precision it needs the ``offset`` that was subtracted."""
-    return MemoryStore(offset) if place != "file" or offset is None else FileStore(offset)
+class Scratch:
+    """Rows of all layers of a picture: in memory while there is room, then in a nameless file.
 
+    A place in the file is used again as soon as its rows are done with. Its pages are then still in the system's cache:
+    writing over them takes a twentieth of the time that new ones take, and much of it never gets to the disk.
 
-class MemoryStore:
-    """Keeps the blocks as they come; at half precision they are ``mapped``, so that each goes back at once."""
+    Args:
+        room: bytes of rows that may wait in memory.
+        ceiling: bytes that the process should hold at most when one more block is put aside; what stands above goes to
+            the file if that takes it.
+    """
 
-    def __init__(self, offset: Array | None = None) -> None:
-        self.offset = offset
-        self._filled = 0
-        self._blocks: list[tuple[int, NDArray[Any]]] = []
+    def __init__(self, room: int, ceiling: int = sys.maxsize) -> None:
+        self.room = room
+        self._ceiling = ceiling
+        self._file: _ScratchFile | None = None
 
-    def append(self, block: Array | Half) -> None:
-        """See ``Store``."""
-        self._blocks.append((self._filled, block))
-        self._filled += block.shape[1]
-
-    def pieces(self, start: int, stop: int) -> Iterator[NDArray[Any]]:
-        """See ``Store``."""
-        for top, block in list(self._blocks):
-            low, high = max(start, top), min(stop, top + block.shape[1])
-            if low < high:
-                yield block[:, low - top : high - top]
-
-    def drop_above(self, row: int) -> None:
-        """See ``Store``."""
-        self._blocks = [(top, block) for top, block in self._blocks if top + block.shape[1] > row]
-
-    def close(self) -> None:
-        """See ``Store``."""
-        self._blocks.clear()
-
-
-def mapped(block: Half) -> Half:
-    """A copy outside the heap, where large blocks that come and go would leave holes."""
-    place = mmap.mmap(-1, block.nbytes, **_PRIVATE)
-    copy: Half = np.frombuffer(place, block.dtype).reshape(block.shape)  # (C, rows, W)
-    copy[...] = block
-    return copy
-
-
-@dataclass(frozen=True)
-class _Span:
-    top: int
-    rows: int
-    offset: int
-
-
-class FileStore:
-    """Keeps half-precision blocks in a nameless scratch file, read and written plainly so that memory stays low."""
-
-    def __init__(self, offset: Array) -> None:
-        self.offset: Array | None = offset
-        self._filled = self._channels = self._width = 0
-        self._spans: list[_Span] = []
-        self._lock = threading.Lock()
-        self._file = tempfile.TemporaryFile(dir=scratch_folder(), buffering=0)  # noqa: SIM115 - lives as long as self
-
-    def append(self, block: Array | Half) -> None:
-        """See ``Store``.
+    def keep(self, rows: Array | Half) -> _Block:
+        """Put rows where there is room.
 
         Raises:
-            MemoryBudgetError: the folder is full.
+            MemoryBudgetError: the scratch folder is full.
         """
-        self._channels, height, self._width = block.shape
+        fits = rows.nbytes <= self.room
+        if fits and resident() + rows.nbytes <= self._ceiling:
+            return _InMemory(rows, self)
         try:
-            with self._lock:
-                offset = self._file.seek(0, 2)
-                self._write(np.ascontiguousarray(block).data.cast("B"))
+            self._file = self._file or _ScratchFile()
+            return self._file.keep(rows)
         except OSError as error:
-            need = block.nbytes // MB + 1
+            if fits:
+                return _InMemory(rows, self)
+            need = rows.nbytes // MB + 1
             raise MemoryBudgetError(
                 f"The scratch folder {scratch_folder()} is full ({need} MB more are needed now); free some space, "
                 "point SENGA_SCRATCH to another folder, or allow more memory."
             ) from error
-        self._spans.append(_Span(self._filled, height, offset))
-        self._filled += height
-
-    def pieces(self, start: int, stop: int) -> Iterator[NDArray[Any]]:
-        """See ``Store``."""
-        for span in list(self._spans):
-            low, high = max(start, span.top), min(stop, span.top + span.rows)
-            if low < high:
-                with self._lock:
-                    block = self._read(span, low - span.top, high - span.top)
-                yield block
-
-    def drop_above(self, row: int) -> None:
-        """See ``Store``; a file gives its space back as a whole."""
 
     def close(self) -> None:
-        """See ``Store``."""
+        """Give the file back."""
+        if self._file is not None:
+            self._file.close()
+
+
+class _InMemory:
+    """Rows that count until they are freed."""
+
+    def __init__(self, rows: NDArray[Any], scratch: Scratch) -> None:
+        self._scratch = scratch
+        self._values = rows if rows.dtype == np.float32 else _mapped(rows)
+        scratch.room -= rows.nbytes
+
+    @property
+    def rows(self) -> int:
+        return int(self._values.shape[1])
+
+    def part(self, low: int, high: int) -> NDArray[Any]:
+        return self._values[:, low:high]
+
+    def free(self) -> None:
+        self._scratch.room += self._values.nbytes
+
+
+def _mapped(rows: NDArray[Any]) -> NDArray[Any]:
+    """A copy outside the heap, where blocks of rows that come and go would leave holes."""
+    place = mmap.mmap(-1, rows.nbytes, **_PRIVATE)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        place.madvise(mmap.MADV_HUGEPAGE)  # a third of the time
+    copy = np.frombuffer(place, rows.dtype).reshape(rows.shape)
+    copy[...] = rows
+    return copy
+
+
+class _ScratchFile:
+    """A nameless file with places for blocks, read and written plainly so that memory stays low."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._gaps: list[tuple[int, int]] = []
+        self._end = 0
+        self._file = tempfile.TemporaryFile(dir=scratch_folder(), buffering=0)  # noqa: SIM115 - lives as long as self
+
+    def keep(self, rows: NDArray[Any]) -> _InFile:
+        """Write rows."""
+        start = self._place(rows.nbytes)
+        try:
+            with self._lock:
+                self._file.seek(start)
+                self._write(np.ascontiguousarray(rows).data.cast("B"))
+        except OSError:
+            self.free(start, rows.nbytes)
+            raise
+        return _InFile(self, start, rows.shape, rows.dtype)
+
+    def read(self, start: int, target: NDArray[Any]) -> None:
+        """Fill a contiguous array with the bytes from ``start`` on."""
+        left = target.data.cast("B")
+        with self._lock:
+            self._file.seek(start)
+            while len(left):
+                left = left[self._file.readinto(left) :]
+
+    def free(self, start: int, size: int) -> None:
+        """Make a place free; neighbouring gaps become one."""
+        insort(self._gaps, (start, size))
+        merged: list[tuple[int, int]] = []
+        for begin, length in self._gaps:
+            if merged and sum(merged[-1]) == begin:
+                begin, length = merged[-1][0], merged.pop()[1] + length
+            merged.append((begin, length))
+        self._gaps = merged
+
+    def close(self) -> None:
+        """Give the file back."""
         self._file.close()
+
+    def _place(self, size: int) -> int:
+        """The first gap that is large enough, else the end, with the gap before it."""
+        for i, (start, length) in enumerate(self._gaps):
+            if length >= size:
+                self._gaps[i : i + 1] = [(start + size, length - size)] if length > size else []
+                return start
+        start = self._gaps.pop()[0] if self._gaps and sum(self._gaps[-1]) == self._end else self._end
+        self._end = start + size
+        return start
 
     def _write(self, data: memoryview) -> None:
         while len(data):
             data = data[self._file.write(data) :]
 
-    def _read(self, span: _Span, low: int, high: int) -> NDArray[np.float16]:
-        out = np.empty((self._channels, high - low, self._width), np.float16)
-        if high - low == span.rows:
-            self._fill(span.offset, out.data.cast("B"))
+
+@dataclass(frozen=True)
+class _InFile:
+    """Rows in a scratch file."""
+
+    file: _ScratchFile
+    start: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def rows(self) -> int:
+        return self.shape[1]
+
+    def part(self, low: int, high: int) -> NDArray[Any]:
+        channels, height, width = self.shape
+        out = np.empty((channels, high - low, width), self.dtype)
+        if high - low == height:
+            self.file.read(self.start, out)
             return out
         for i, channel in enumerate(out):
-            start = span.offset + (i * span.rows + low) * self._width * out.itemsize
-            self._fill(start, channel.data.cast("B"))
+            self.file.read(self.start + (i * height + low) * width * out.itemsize, channel)
         return out
 
-    def _fill(self, offset: int, target: memoryview) -> None:
-        self._file.seek(offset)
-        while len(target):
-            target = target[self._file.readinto(target) :]
+    def free(self) -> None:
+        self.file.free(self.start, int(np.prod(self.shape)) * self.dtype.itemsize)
