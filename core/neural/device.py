@@ -60,8 +60,10 @@ def start(device: str = "auto", threads: int | None = None) -> tuple[ModuleType,
         if "device" not in _started:
             module.set_device(_TARGETS[chosen])
             _started["device"] = chosen
-            if threads and chosen == "cpu":
-                module.device_context.cpu.op_tuning.threads_num(threads)
+            if chosen == "cpu":
+                module.runtime.launch_blocking()  # a queue would only spin on the cores that compute
+                if threads:
+                    module.device_context.cpu.op_tuning.threads_num(threads)
         elif _started["device"] != chosen:
             raise SettingsError(f"This process already works on “{_started['device']}”; start another for “{chosen}”.")
         return module, chosen

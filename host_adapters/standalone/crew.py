@@ -62,8 +62,10 @@ class Crew(AbstractContextManager["Crew"]):
 
     def _open(self) -> None:
         spawn = multiprocessing.get_context("spawn")
-        self._stop, self._said = spawn.Event(), spawn.SimpleQueue()
-        self._pool = ProcessPoolExecutor(self._size, spawn, _begin, (self._order, self._stop, self._said))
+        self._stop, self._said, cores = spawn.Event(), spawn.SimpleQueue(), spawn.SimpleQueue()
+        for own in _cores(self._size, self._order.options["threads"]):
+            cores.put(own)
+        self._pool = ProcessPoolExecutor(self._size, spawn, _begin, (self._order, self._stop, self._said, cores))
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
@@ -163,6 +165,13 @@ def _share(order: Order, size: int) -> Order:
     return replace(order, options={**order.options, **shares})
 
 
+def _cores(size: int, threads: int) -> Iterator[set[int]]:
+    """Cores for each worker, of its own where there are enough: MindSpore starts a thread for every core it sees."""
+    every = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    for i in range(size):
+        yield set(every[i * threads : (i + 1) * threads] if size * threads <= len(every) else every)
+
+
 # ---- inside a worker
 
 
@@ -207,7 +216,9 @@ class _Relay(Report):
         self._said.put(("failed", (label, message)))
 
 
-def _begin(order: Order, stop: Event, said: SimpleQueue[_Said]) -> None:
+def _begin(order: Order, stop: Event, said: SimpleQueue[_Said], cores: SimpleQueue[set[int]]) -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cores.get())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides
     signal.signal(signal.SIGTERM, lambda *_: _end())
     threading.Thread(target=_watch, args=(stop,), daemon=True).start()

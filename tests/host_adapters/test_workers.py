@@ -38,9 +38,17 @@ class Deadly(Filter):
             os._exit(9)
         return image
 
+class Where(Filter):
+    name, title, summary = "where", "Where", "Paints the number of its first core and how many it has."
+    def __call__(self, image, job):
+        time.sleep(0.5)
+        cores = sorted(os.sched_getaffinity(0))
+        image.pixels[:] = cores[0], len(cores), job.threads
+        return image
+
 @hookimpl
 def senga_filters():
-    return [Slow, Deadly]
+    return [Slow, Deadly, Where]
 """
 
 
@@ -68,6 +76,21 @@ def senga(*args: object, site: Path | None = None) -> subprocess.CompletedProces
     env = {**os.environ, **({"PYTHONPATH": str(site)} if site else {})}
     words = [SENGA, "run", *map(str, args)]
     return subprocess.run(words, capture_output=True, check=False, text=True, env=env, timeout=120)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="processes cannot be kept to cores here")
+def test_workers_have_cores_of_their_own_where_there_are_enough(
+    photos: list[Path], tmp_path: Path, strangers: Path
+) -> None:
+    there = len(os.sched_getaffinity(0))
+    for threads, size in ((2, 2), (2 * there, 2), (there + 1, there + 1)):
+        out = tmp_path / f"{threads}-{size}"
+        done = senga("where", *photos, "-o", out, "--workers", size, "--threads", threads, site=strangers)
+        assert done.returncode == 0, done.stderr
+        found = {tuple(np.asarray(PIL.Image.open(path))[0, 0]) for path in out.iterdir()}
+        enough = threads <= there
+        assert {(count, share) for _, count, share in found} == {(1 if enough else there, threads // size)}
+        assert len({first for first, _, _ in found}) == (size if enough else 1)
 
 
 def test_a_batch_is_the_same_with_two_workers(photos: list[Path], tmp_path: Path) -> None:
