@@ -89,6 +89,10 @@ class Executor(Protocol):
         """``rows - offset`` of each channel at half precision."""
         ...
 
+    def widened(self, rows: Half, before: Activation, out: Array) -> None:
+        """Do to ``rows`` what comes before they are read, at full precision, into ``out``."""
+        ...
+
 
 def halved(rows: Array, offset: Array) -> Half:
     """``rows - offset`` of each channel at half precision, in numpy."""

@@ -42,6 +42,10 @@ class MindSporeExecutor:
         """See ``Executor``."""
         return halved(rows, offset)
 
+    def widened(self, rows: Half, before: Activation, out: Array) -> None:
+        """See ``Executor``."""
+        before.apply(rows, out)
+
     def _plain(self, kernel: Array, bias: Array | None, stride: int = 1, groups: int = 1) -> _Run:
         ops, tensor = self._mindspore.ops, self._mindspore.Tensor
         conv = ops.Conv2D(kernel.shape[0], kernel.shape[2:], pad_mode="valid", stride=stride, group=groups)

@@ -38,10 +38,8 @@ class Sweep:
     done: frozenset[str] = frozenset()
 
 
-_FULL_PRECISION = 0.8
-"""Whole layers at full precision may take this part of the room: copies of them on their way come on top."""
 _HALF_PRECISION = 0.9
-"""The same at half precision, where blocks are smaller."""
+"""Layers at half precision may take this part of the memory for certain: the file takes what is beyond it."""
 
 
 def keepable(network: Network) -> list[str]:
@@ -90,7 +88,7 @@ def waiting(network: Network, sizes: Mapping[str, Size], memory: int, disk: int)
     """
     names = keepable(network)
     numbers = {name: network.by_name[name].channels * prod(sizes[name]) for name in names}
-    if 4 * _peak(network, names, numbers) <= _FULL_PRECISION * memory:
+    if 4 * _peak(network, names, numbers) <= memory:
         return Waiting(frozenset(names), exact=True)
     kept: list[str] = []
     for name in names:

@@ -101,6 +101,8 @@ class Strip:
             rows = out[:, top : top + piece.shape[1]]
             if before is None:
                 rows[...] = piece
+            elif piece.dtype == np.float16:
+                self._layers.prepared.executor.widened(piece, before, rows)
             else:
                 before.apply(piece, rows)
             top += piece.shape[1]

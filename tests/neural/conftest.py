@@ -45,6 +45,9 @@ class NumpyExecutor:
     def halved(self, rows: Array, offset: Array) -> Half:
         return halved(rows, offset)
 
+    def widened(self, rows: Half, before: Activation, out: Array) -> None:
+        before.apply(rows, out)
+
 
 def _doubled(x: Wide, sampling: str) -> Wide:
     n = len(x)

@@ -132,7 +132,7 @@ class Forgetful:
         self._inner, self._limit, self.refusals = inner, limit, 0
         self.strip_bytes, self.held, self.concurrent = inner.strip_bytes, inner.held, True
         self.columns = inner.columns
-        self.halved = inner.halved
+        self.halved, self.widened = inner.halved, inner.widened
 
     def convolution(self, kernel: Array, bias: Array | None, stride: int, groups: int) -> Convolution:
         return self._limited(self._inner.convolution(kernel, bias, stride, groups))

@@ -101,6 +101,21 @@ def test_doubling(onnx: OnnxExecutor, numpy_executor: Any, channels: int, rows: 
     assert abs(ours - numpy_executor.doubling(kernel, bias)(x)).max() < 1e-4
 
 
+@pytest.mark.parametrize("slope", [1.0, 0.2])
+def test_half_precision_and_back(onnx: OnnxExecutor, numpy_executor: Any, slope: float) -> None:
+    rng = np.random.default_rng(3)
+    x, offset = rng.normal(5, 1, (3, 8, 6)).astype(np.float32), np.float32([4, 5, 6])
+    half = onnx.halved(x, offset)
+    assert np.array_equal(half, numpy_executor.halved(x, offset))
+    before = Activation(*rng.normal(0, 1, (2, 3)).astype(np.float32), slope)
+    for rows in (half, half[:, 2:5]):
+        ours, theirs = np.zeros((2, *rows.shape), np.float32)
+        onnx.widened(rows, before, ours)
+        numpy_executor.widened(rows, before, theirs)
+        assert abs(ours - theirs).max() < 1e-6
+        assert ours.std() > 0.1
+
+
 CHILD = """
 import sys
 {before}

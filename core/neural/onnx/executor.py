@@ -38,6 +38,7 @@ class OnnxExecutor:
         self.strip_bytes = 48 * MB if self.concurrent else 256 * MB
         self._mixes = self.concurrent and platform.machine().lower() in ("x86_64", "amd64")
         self._halve = self.session(_halving())
+        self._widen: dict[float, Any] = {}
 
     def session(self, model: bytes) -> Any:
         """A session for a model."""
@@ -57,6 +58,13 @@ class OnnxExecutor:
         """See ``Executor``."""
         half: Half = self._halve.run(None, {"x": rows[None], "offset": offset[:, None, None]})[0][0]
         return half
+
+    def widened(self, rows: Half, before: Activation, out: Array) -> None:
+        """See ``Executor``; numpy takes ten times as long to convert."""
+        if before.slope not in self._widen:
+            self._widen[before.slope] = self.session(_widening(before.slope))
+        feeds = {"x": np.ascontiguousarray(rows)[None], **_affine(before)}
+        out[...] = self._widen[before.slope].run(None, feeds)[0][0]
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ class OnnxConvolution:
         """The results of all parts, (outputs, rows, width) each; some have a row or column too many in front."""
         feeds: dict[str, Any] = {"x": x[None]}
         if before is not None:
-            feeds |= {"scale": before.scale[:, None, None], "shift": before.shift[:, None, None]}
+            feeds |= _affine(before)
         made = self._session(x.dtype.name, before).run(None, feeds)
         return [y.reshape(y.shape[1], -1, y.shape[-1]) for y in made]  # (outputs, rows, width)
 
@@ -158,6 +166,19 @@ def _write_activation(page: Page, kind: str, slope: float | None) -> str:
         return x
     shifted = page.add("Add", [page.add("Mul", [x, "scale"], "scaled"), "shift"], "shifted")
     return shifted if slope == 1 else page.add("LeakyRelu", [shifted], "active", alpha=float(slope))
+
+
+def _affine(before: Activation) -> dict[str, Array]:
+    return {"scale": before.scale[:, None, None], "shift": before.shift[:, None, None]}
+
+
+def _widening(slope: float) -> bytes:
+    page = Page()
+    page.add("Identity", [_write_activation(page, "float16", slope)], "y")
+    shape: list[int | str] = [1, "channels", "rows", "width"]
+    given = [wire.value("x", np.float16, shape)]
+    given += [wire.value(name, np.float32, ["channels", 1, 1]) for name in ("scale", "shift")]
+    return wire.model(page.nodes, [], given, [wire.value("y", np.float32, shape)], opset=OPSET)
 
 
 def _halving() -> bytes:
