@@ -61,6 +61,9 @@ bench: $(VENV)/ready-test
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/sketch.py
 	$(BIN)/python benchmarks/animegan.py
+	$(BIN)/python benchmarks/floor.py
+	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/worker.py
 	$(BIN)/python benchmarks/training.py
 
 clean:

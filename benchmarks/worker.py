@@ -60,9 +60,14 @@ def starts(manifest: dict[str, Any]) -> None:
     start = time.perf_counter()
     with connect(manifest) as worker:
         print(f"start a worker                       {time.perf_counter() - start:6.2f} s")
-        for text in ("first anime, 256 x 256, cold       ", "second anime, 256 x 256            "):
+        for text, side in (
+            ("first anime, 256 x 256, cold       ", 256),
+            ("second anime, 256 x 256            ", 256),
+            ("third anime, 384 x 384             ", 384),
+            ("fourth anime, 384 x 384            ", 384),
+        ):
             start = time.perf_counter()
-            timed(worker, {"filter": "anime"}, (256, 256), 3, "u8")
+            timed(worker, {"filter": "anime"}, (side, side), 3, "u8")
             print(f"{text}  {time.perf_counter() - start:6.2f} s")
     start = time.perf_counter()
     with connect(manifest) as worker:

@@ -32,6 +32,8 @@ STRIP_OPERATIONS = 32e9
 """At most so much between two looks at the cancel button."""
 STRIPS = 8
 """At least so many where they are computed side by side, so that no thread waits long for the last one."""
+LOW = 24
+"""Strips are not made lower than so many rows to have more of them."""
 ROWS = 16
 """So many rows of a dense convolution with margins, however wide they are, where memory allows it."""
 SHARE = 6
@@ -124,7 +126,7 @@ class _Painting:
         working = working_bytes(self._network, self._sizes, sweep.nodes, self._executor.columns)
         tall = working * ROWS / height if has_margins(self._network, sweep.nodes) else 0
         strip = min(max(tall, self._executor.strip_bytes), self._share.strip)
-        least = STRIPS if self._executor.concurrent else 1
+        least = min(STRIPS, max(height // LOW, 2)) if self._executor.concurrent else 1
         return rows_per_strip(height, max(working / strip, operated / STRIP_OPERATIONS, least))
 
     def _open(self, sweep: Sweep) -> Store | None:

@@ -48,6 +48,13 @@ class Network:
                 raise ValueError(f"node {node.name!r} is defined twice or reads a node that comes later")
             known.add(node.name)
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.name, self.nodes, self.multiple))
+
     @cached_property
     def by_name(self) -> dict[str, Node]:
         """Nodes by their names."""

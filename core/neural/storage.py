@@ -20,6 +20,8 @@ from .executor import Array, Half
 from .memory import MB, resident, scratch_folder
 
 _PRIVATE: dict[str, int] = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+_LOOK = 64 * MB
+"""The memory of the process is looked at each time that so much was put aside; a look is not free."""
 
 
 class _Block(Protocol):
@@ -92,6 +94,7 @@ class Scratch:
     def __init__(self, room: int, ceiling: int = sys.maxsize) -> None:
         self.room = room
         self._ceiling = ceiling
+        self._spare = 0
         self._file: _ScratchFile | None = None
 
     def keep(self, rows: Array | Half) -> _Block:
@@ -101,7 +104,10 @@ class Scratch:
             MemoryBudgetError: the scratch folder is full.
         """
         fits = rows.nbytes <= self.room
-        if fits and resident() + rows.nbytes <= self._ceiling:
+        if rows.nbytes > self._spare:
+            self._spare = min(self._ceiling - resident(), max(_LOOK, rows.nbytes))
+        if fits and rows.nbytes <= self._spare:
+            self._spare -= rows.nbytes
             return _InMemory(rows, self)
         try:
             self._file = self._file or _ScratchFile()

@@ -7,6 +7,8 @@ References:
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from senga.neural.blocks import Conv, Padding, Sampling
 from senga.neural.graph import Builder, Network
 
@@ -15,6 +17,7 @@ CORNER = Padding(bottom=1, right=1)
 """What stands before a 3x3 convolution of stride 2."""
 
 
+@lru_cache(maxsize=8)
 def animeganv2(width: float = 1.0, eps: float = 1e-5, upsample: Sampling = "tf1") -> Network:
     """The AnimeGANv2 generator; ``width`` multiplies the channels (0.5: a quarter of the operations)."""
     net = Builder()
@@ -41,6 +44,7 @@ def animeganv2(width: float = 1.0, eps: float = 1e-5, upsample: Sampling = "tf1"
     return net.build("animeganv2", multiple=4)
 
 
+@lru_cache(maxsize=8)
 def animeganv2_lite(eps: float = 1e-5, upsample: Sampling = "tf1") -> Network:
     """The lite generator of AnimeGANv2: a U-Net with additive skips."""
     net = Builder()
@@ -69,6 +73,7 @@ def animeganv2_lite(eps: float = 1e-5, upsample: Sampling = "tf1") -> Network:
     return net.build("animeganv2-lite", multiple=8)
 
 
+@lru_cache(maxsize=8)
 def animeganv1(eps: float = 1e-5, upsample: Sampling = "tf1") -> Network:
     """The AnimeGAN (version 1) generator: instance norm, separable convolutions, eight inverted residuals."""
     net = Builder()
