@@ -35,7 +35,7 @@ class OnnxExecutor:
         self.runtime = onnxruntime()
         self.provider = provider(self.runtime, device)
         self.concurrent = self.provider == CPU
-        self.strip_bytes = 48 * MB if self.concurrent else 256 * MB
+        self.strip_bytes = 32 * MB if self.concurrent else 256 * MB
         self._mixes = self.concurrent and platform.machine().lower() in ("x86_64", "amd64")
         self._halve = self.session(_halving())
         self._widen: dict[float, Any] = {}
