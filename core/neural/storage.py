@@ -8,6 +8,7 @@ import tempfile
 import threading
 from bisect import insort
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -150,7 +151,8 @@ def _mapped(rows: NDArray[Any]) -> NDArray[Any]:
     """A copy outside the heap, where blocks of rows that come and go would leave holes."""
     place = mmap.mmap(-1, rows.nbytes, **_PRIVATE)
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        place.madvise(mmap.MADV_HUGEPAGE)  # a third of the time
+        with suppress(OSError):  # some kernels are built without
+            place.madvise(mmap.MADV_HUGEPAGE)  # a third of the time
     copy = np.frombuffer(place, rows.dtype).reshape(rows.shape)
     copy[...] = rows
     return copy

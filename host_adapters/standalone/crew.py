@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import wait as any_of
 from multiprocessing.queues import SimpleQueue
@@ -218,7 +218,8 @@ class _Relay(Report):
 
 def _begin(order: Order, stop: Event, said: SimpleQueue[_Said], cores: SimpleQueue[set[int]]) -> None:
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, cores.get())
+        with suppress(OSError):  # a sandbox may forbid it
+            os.sched_setaffinity(0, cores.get())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides
     signal.signal(signal.SIGTERM, lambda *_: _end())
     threading.Thread(target=_watch, args=(stop,), daemon=True).start()

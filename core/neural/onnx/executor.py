@@ -134,7 +134,7 @@ class OnnxConvolution:
         channels, page = self._parts[0].kernel.shape[1] * self._groups, Page()
         given = [wire.value("x", kind, [1, channels, "height", "columns"])]
         if slope is not None:
-            given += [wire.value(name, np.float32, [channels, 1, 1]) for name in ("scale", "shift")]
+            given += _affine_inputs(channels)
         x = _write_activation(page, kind, slope)
         write = self._write_mixing if self._mixes else self._write_plain
         rank = 5 if self._mixes else 4
@@ -172,12 +172,15 @@ def _affine(before: Activation) -> dict[str, Array]:
     return {"scale": before.scale[:, None, None], "shift": before.shift[:, None, None]}
 
 
+def _affine_inputs(channels: int | str) -> list[bytes]:
+    return [wire.value(name, np.float32, [channels, 1, 1]) for name in ("scale", "shift")]
+
+
 def _widening(slope: float) -> bytes:
     page = Page()
     page.add("Identity", [_write_activation(page, "float16", slope)], "y")
     shape: list[int | str] = [1, "channels", "rows", "width"]
-    given = [wire.value("x", np.float16, shape)]
-    given += [wire.value(name, np.float32, ["channels", 1, 1]) for name in ("scale", "shift")]
+    given = [wire.value("x", np.float16, shape), *_affine_inputs("channels")]
     return wire.model(page.nodes, [], given, [wire.value("y", np.float32, shape)], opset=OPSET)
 
 
