@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 
 import gimpfu
 from bench import NEW_LAYER, PLUG_IN, call, near, picture, raw, refused, told, values
@@ -21,6 +20,8 @@ _KILL_THE_BUSY_WORKER = """
 import os, sys, time
 sys.path.insert(0, sys.argv[1])
 import senga_client
+print("ready")
+sys.stdout.flush()
 for _ in range(600):
     time.sleep(0.1)
     try:
@@ -92,16 +93,19 @@ def check_recipes_that_cannot_be_used():
 def check_a_worker_that_dies_in_mid_job():
     """The painter is told, and the next call finds another worker."""
     image, layer = picture()
-    killer = threading.Thread(target=_kill_the_busy_worker)
-    killer.start()
+    killer = _killer_of_the_busy_worker()
     refused("bench-slow", image, layer, says="Nothing was changed", seconds=20.0)
-    killer.join()
+    assert killer.wait() == 0
     call("bench", image, layer)
     assert near(values(layer)[0][:2], (0, 0), 0.003)
 
 
-def _kill_the_busy_worker():
-    subprocess.call([sys.executable or "python2.7", "-B", "-c", _KILL_THE_BUSY_WORKER, PLUG_IN])
+def _killer_of_the_busy_worker():
+    """A process that watches already; a thread would not run while GIMP holds Python's lock during the call."""
+    words = [sys.executable or "python2.7", "-B", "-c", _KILL_THE_BUSY_WORKER, PLUG_IN]
+    killer = subprocess.Popen(words, stdout=subprocess.PIPE)
+    assert killer.stdout.readline().strip() == b"ready"
+    return killer
 
 
 def check_settings_that_came_while_gimp_runs():
