@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from . import language as languages
 from .image import Animation, Image
 from .job import Job
+from .plain import plain
 
 
 class Filter(BaseModel, ABC):
@@ -128,7 +129,9 @@ def about(kind: type[Filter], language: str = "") -> About:
     """Title, summary and description of a filter in a language; by default in the user's."""
     domain = domain_of(kind)
     text = " ".join(inspect.cleandoc(kind.__doc__ or "").split())
-    return About(*(languages.tr(part, domain=domain, language=language) for part in (kind.title, kind.summary, text)))
+    return About(
+        *(plain(languages.tr(part, domain=domain, language=language)) for part in (kind.title, kind.summary, text))
+    )
 
 
 def domain_of(kind: type[Filter]) -> str:
@@ -152,7 +155,7 @@ def describe(kind: type[Filter], language: str = "") -> tuple[SettingInfo, ...]:
     schema, domain = kind.model_json_schema(), domain_of(kind)
 
     def say(text: str, context: str) -> str:
-        return languages.tr(text, domain=domain, context=context, language=language)
+        return plain(languages.tr(text, domain=domain, context=context, language=language))
 
     found = [
         _setting_info(name, facts, schema.get("$defs", {}), say) for name, facts in schema.get("properties", {}).items()

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from .language import sentence
+from .plain import tell
 
 State = Literal["fine", "note", "problem"]
 
@@ -22,9 +23,11 @@ class Finding:
     text: str
     mend: str = ""
 
-    def told(self, as_json: bool = False) -> str:
-        """For the painter, in their language; or for a program, as one line of JSON in English."""
+    def tell(self, as_json: bool = False) -> None:
+        """Print it: for the painter, in their language; or for a program, as one line of JSON in English."""
         if as_json:
-            return json.dumps(asdict(self), ensure_ascii=False)
-        mend = f"\n    {sentence(self.mend)}" if self.mend else ""
-        return f"{_MARKS[self.state]} {sentence(self.about)}: {sentence(self.text)}{mend}"
+            print(json.dumps(asdict(self)))  # noqa: T201 - what a command is asked for
+            return
+        tell(f"{_MARKS[self.state]} {sentence(self.about)}: {sentence(self.text)}")
+        if self.mend:
+            tell(f"    {sentence(self.mend)}")

@@ -10,6 +10,7 @@ import click
 
 from senga.errors import SengaError
 from senga.language import sentence, tr
+from senga.plain import tell
 
 
 def _profile_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,12 +46,12 @@ def install_command(folders: tuple[Path, ...]) -> int:
     manifest = make_manifest()
     done, failed = _in_each(folders, lambda profile: _install(profile, manifest, named=bool(folders)))
     for reason in manifest["broken"]:
-        click.echo(tr("Left out, because it is broken: {reason}").format(reason=reason))
+        tell(tr("Left out, because it is broken: {reason}").format(reason=reason))
     if not done and not failed:
         raise SengaError("The plug-in was not installed anywhere: start GIMP once, so that its profile is made.")
     if done:
         text = tr("Start GIMP again and open Filters > Senga. The filters run in {python}.")
-        click.echo(text.format(python=manifest["python"]))
+        tell(text.format(python=manifest["python"]))
     return int(bool(failed))
 
 
@@ -61,20 +62,20 @@ def _install(profile: Any, manifest: dict[str, Any], *, named: bool) -> bool:
     from .layouts import cannot_run
 
     if not profile.generation:
-        click.echo(f"{profile}: {tr('skipped; the filters need GIMP 2.10 or 3')}")
+        tell(f"{profile}: {tr('skipped; the filters need GIMP 2.10 or 3')}")
         return False
     if cannot_run(profile) and not named:
-        click.echo(f"{profile}: {tr('skipped; this GIMP came without Python-Fu')}")
+        tell(f"{profile}: {tr('skipped; this GIMP came without Python-Fu')}")
         return False
     change = installer.install(profile, manifest)
     text = tr("{files} files, {filters} filters") if change.files else tr("up to date, {filters} filters")
-    click.echo(f"{profile}: {text.format(files=len(change.files), filters=len(manifest['filters']))}")
-    click.echo(f"    {installer.plug_in_folder(profile)}")
+    tell(f"{profile}: {text.format(files=len(change.files), filters=len(manifest['filters']))}")
+    tell(f"    {installer.plug_in_folder(profile)}")
     for note in change.notes:
-        click.echo(f"    {note}")
+        tell(f"    {note}")
     if hidden_part(Path(manifest["python"]), profile.package):
         text = tr("This GIMP cannot see {python}: “senga gimp doctor” tells what to do.")
-        click.echo(f"    {text.format(python=manifest['python'])}")
+        tell(f"    {text.format(python=manifest['python'])}")
     return True
 
 
@@ -90,9 +91,9 @@ def _uninstall(profile: Any) -> bool:
 
     change = installer.uninstall(profile)
     removed = tr("{files} files removed").format(files=len(change.files))
-    click.echo(f"{profile}: {removed if change.files else tr('nothing was installed')}")
+    tell(f"{profile}: {removed if change.files else tr('nothing was installed')}")
     for note in change.notes:
-        click.echo(f"    {note}")
+        tell(f"    {note}")
     return True
 
 
@@ -110,7 +111,7 @@ def doctor_command(folders: tuple[Path, ...], as_json: bool, quick: bool) -> int
     worst = 0
     for finding in examine(_profiles(folders), start_gimp=not quick):
         worst |= finding.state == "problem"
-        click.echo(finding.told(as_json))
+        finding.tell(as_json)
     return int(worst)
 
 
@@ -122,11 +123,11 @@ def _in_each(folders: Iterable[Path], act: Callable[[Any], bool]) -> tuple[int, 
             done += act(profile)
         except SengaError as error:
             failed += 1
-            click.echo(f"{profile}: {sentence(str(error))}", err=True)
+            tell(f"{profile}: {sentence(str(error))}", err=True)
         except OSError as error:
             failed += 1
             text = tr("{file} cannot be read: {reason}.").format(file=error.filename, reason=error.strerror)
-            click.echo(f"{profile}: {text}", err=True)
+            tell(f"{profile}: {text}", err=True)
     return done, failed
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import io
+import logging
 import sys
 
 import click
 
 from senga.errors import Cancelled, SengaError, SettingsError, UnknownFilterError
 from senga.language import sentence, tr
+from senga.plain import plain_lines, tell
 
 from .help_pages import speak, translated
 
@@ -52,7 +55,7 @@ class LazyGroup(click.Group):
 
 def _show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
-        click.echo(f"senga {importlib.metadata.version('senga')}")
+        tell(f"senga {importlib.metadata.version('senga')}")
         ctx.exit()
 
 
@@ -76,19 +79,34 @@ def main() -> None:
 
 
 def _outcome() -> int:
+    logging.lastResort = _Log(logging.WARNING)
     speak()
     translated(cli)
     try:
         code = cli.main(prog_name="senga", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt, Cancelled):
         return INTERRUPTED
     except SengaError as error:
-        click.echo(f"senga: {sentence(str(error))}", err=True)
+        tell(f"senga: {sentence(str(error))}", err=True)
         return 2 if isinstance(error, SettingsError | UnknownFilterError) else 1
     except BrokenPipeError:
         sys.stderr.close()
         return 1
     return code if isinstance(code, int) else 0
+
+
+class _Log(logging.Handler):
+    """What a reader warns of, on standard error, as long as nobody else handles it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tell(f"senga: {record.getMessage()}", err=True)
+
+
+def _show(error: click.ClickException) -> None:
+    """A wrong usage as click tells it, but plain: it quotes what was typed."""
+    told = io.StringIO()
+    error.show(told)
+    tell(*plain_lines(told.getvalue()), err=True)

@@ -31,7 +31,7 @@ def doctor_command(as_json: bool) -> int:
     worst = 0
     for finding in examine():
         worst |= finding.state == "problem"
-        click.echo(finding.told(as_json))
+        finding.tell(as_json)
     return int(worst)
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from senga.plain import plain, tell, tell_row
+
 if TYPE_CHECKING:
     from senga.job import Job
     from senga.neural.evaluation.measures import Reading, Score
@@ -159,10 +161,12 @@ def _job(options: dict[str, Any]) -> Iterator[Job]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task("", total=1.0)
-        yield Job(lambda share, note: bars.update(task, completed=share, description=note), device=options["device"])
+        yield Job(
+            lambda share, note: bars.update(task, completed=share, description=plain(note)), device=options["device"]
+        )
 
 
 def _tell(score: Score, as_json: bool) -> None:
@@ -171,9 +175,9 @@ def _tell(score: Score, as_json: bool) -> None:
         return
     spread = "" if score.spread is None else f" ± {score.spread:.4g}"
     sides = f"{score.real} real, {score.generated} generated" if score.real else f"{score.generated} generated"
-    click.echo(f"{score.measure.upper()} {score.value:.6g}{spread}  ({sides}; {score.convention})")
+    tell(f"{score.measure.upper()} {score.value:.6g}{spread}  ({sides}; {score.convention})")
     for note in score.notes:
-        click.echo(f"senga: {note}", err=True)
+        tell(f"senga: {note}", err=True)
 
 
 def _tell_style(names: list[str], found: list[Figures], as_json: bool) -> None:
@@ -189,9 +193,9 @@ def _tell_style(names: list[str], found: list[Figures], as_json: bool) -> None:
     if sys.stdout.isatty():
         _print_table(heads, rows)
         return
-    click.echo("\t".join(["picture", *heads.values()]))
+    tell_row("picture", *heads.values())
     for name, each in rows:
-        click.echo("\t".join([name, *(_number(getattr(each, head)) for head in heads)]))
+        tell_row(name, *(_number(getattr(each, head)) for head in heads))
 
 
 def _print_table(heads: dict[str, str], rows: list[tuple[str, Figures]]) -> None:
@@ -202,8 +206,8 @@ def _print_table(heads: dict[str, str], rows: list[tuple[str, Figures]]) -> None
     for head in heads.values():
         table.add_column(head, justify="right")
     for name, each in rows:
-        table.add_row(name, *(_number(getattr(each, head)) for head in heads))
-    Console(highlight=False, markup=False).print(table)
+        table.add_row(plain(name), *(_number(getattr(each, head)) for head in heads))
+    Console(highlight=False, markup=False, emoji=False).print(table)
 
 
 def _number(value: float) -> str:

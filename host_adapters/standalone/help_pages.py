@@ -12,6 +12,7 @@ from unicodedata import east_asian_width
 import click
 
 from senga.language import DOMAIN, FOLDER, tr, wanted
+from senga.plain import plain_lines
 
 _GLUE = "\ue000"
 """Stands beside a wide character where a line must not be broken."""
@@ -32,7 +33,7 @@ class Formatter(click.HelpFormatter):
         super().write_dl([(first, widened(second)) for first, second in rows], col_max, col_spacing)
 
     def getvalue(self) -> str:
-        return narrowed(super().getvalue())
+        return "".join(f"{line}\n" for line in plain_lines(narrowed(super().getvalue())))
 
 
 class HelpContext(click.Context):

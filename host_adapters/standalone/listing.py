@@ -8,6 +8,7 @@ import click
 
 from senga.filter import Filter, SettingInfo, about, describe
 from senga.language import sentence, tr, wanted
+from senga.plain import tell
 from senga.registry import Plugins, plugins
 
 
@@ -22,7 +23,7 @@ def list_command(as_json: bool) -> None:
             facts = {"name": name, "title": told.title, "summary": told.summary, "plugin": known.owner(name)}
             click.echo(json.dumps(facts))
         else:
-            click.echo(f"{name:<17} {about(kind).summary}")
+            tell(f"{name:<17} {about(kind).summary}")
     mention_broken(known)
 
 
@@ -37,17 +38,17 @@ def info_command(name: str, as_json: bool) -> None:
         click.echo(json.dumps(kind.model_json_schema(), indent=2))
         return
     told, origin = about(kind), tr("{title} ({name}), from the plug-in {plugin}")
-    click.echo(f"{origin.format(title=told.title, name=name, plugin=known.owner(name))}\n{told.summary}\n")
+    tell(origin.format(title=told.title, name=name, plugin=known.owner(name)), told.summary, "")
     for info in describe(kind):
-        click.echo(f"  {info.name} = {shown(info.default)}   {limits(info)}".rstrip())
-        click.echo(f"      {info.text}")
+        tell(f"  {info.name} = {shown(info.default)}   {limits(info)}".rstrip())
+        tell(f"      {info.text}")
     _tell_models(kind, known)
 
 
 def _tell_models(kind: type[Filter], known: Plugins) -> None:
     if kind.models is not None:
         names = ", ".join(entry.name for entry in known.store().entries())
-        click.echo("\n" + tr("Styles: {names} (senga models list tells more)").format(names=names))
+        tell("", tr("Styles: {names} (senga models list tells more)").format(names=names))
 
 
 def shown(value: object) -> str:
@@ -79,4 +80,4 @@ def mention_broken(known: Plugins) -> None:
         if plugin.state == "broken":
             text = tr("the plug-in “{name}” ({origin}) is broken: {problem}")
             problem = sentence(plugin.problem)
-            click.echo(f"senga: {text.format(name=plugin.name, origin=plugin.origin, problem=problem)}", err=True)
+            tell(f"senga: {text.format(name=plugin.name, origin=plugin.origin, problem=problem)}", err=True)

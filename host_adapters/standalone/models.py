@@ -13,6 +13,7 @@ import click
 
 from senga.errors import ModelError
 from senga.language import sentence, tr
+from senga.plain import plain, plain_lines, tell, tell_row
 
 from .outputs import settle
 
@@ -48,9 +49,9 @@ def list_models(as_json: bool) -> None:
         _print_table(entries)
     else:
         for entry in entries:
-            click.echo("\t".join(_row(entry)))
+            tell_row(*_row(entry))
     for problem in store.problems:
-        click.echo(f"senga: {sentence(problem)}", err=True)
+        tell(f"senga: {sentence(problem)}", err=True)
 
 
 @models_command.command("show")
@@ -63,8 +64,8 @@ def show(name: str, as_json: bool) -> None:
         click.echo(json.dumps(facts))
         return
     for key, value in facts.items():
-        for line in value if isinstance(value, list) else [value] if value else []:
-            click.echo(f"{key.replace('_', ' '):<14} {line}")
+        for line in value if isinstance(value, list) else plain_lines(value) if value else []:
+            tell(f"{key.replace('_', ' '):<14} {line}")
 
 
 @models_command.command("pull")
@@ -80,11 +81,11 @@ def pull(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps({"event": "done", **_facts(entry)}))
             continue
-        click.echo(tr("{name} is ready.").format(name=name))
+        tell(tr("{name} is ready.").format(name=name))
         if entry.urls and not entry.digest:
             digest = store.load(name).card.get("file_digest", "")
             text = tr("Nobody publishes a digest of this file, so it is unverified ({digest}).")
-            click.echo(text.format(digest=digest), err=True)
+            tell(text.format(digest=digest), err=True)
 
 
 @models_command.command("import")
@@ -98,7 +99,7 @@ def import_model(file: Path, name: str | None, as_json: bool) -> None:
         click.echo(json.dumps(_facts(entry)))
     else:
         text = tr("{name} is ready ({architecture}, width {width}).")
-        click.echo(text.format(name=entry.name, architecture=entry.architecture, width=entry.width))
+        tell(text.format(name=entry.name, architecture=entry.architecture, width=entry.width))
 
 
 @models_command.command("export")
@@ -130,9 +131,9 @@ def export(name: str, output: Path, overwrite: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({**_facts(entry), "output": path and str(path)}))
     elif path is None:
-        click.echo(tr("{output} exists and is kept.").format(output=output))
+        tell(tr("{output} exists and is kept.").format(output=output))
     else:
-        click.echo(tr("{output} is written.").format(output=path))
+        tell(tr("{output} is written.").format(output=path))
         _show_licence(entry)
 
 
@@ -147,7 +148,7 @@ def verify(ctx: click.Context, name: str | None, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps({"name": verdict.name, "sound": not verdict.problem, "problem": verdict.problem}))
         else:
-            click.echo(f"{verdict.name}: {sentence(verdict.problem) or tr('sound')}")
+            tell(f"{verdict.name}: {sentence(verdict.problem) or tr('sound')}")
     ctx.exit(1 if any(verdict.problem for verdict in verdicts) else 0)
 
 
@@ -156,7 +157,7 @@ def verify(ctx: click.Context, name: str | None, as_json: bool) -> None:
 def remove(name: str) -> None:
     """Delete a pulled or imported model."""
     open_store().remove(name)
-    click.echo(tr("{name} is removed.").format(name=name))
+    tell(tr("{name} is removed.").format(name=name))
 
 
 def _state(entry: ModelEntry) -> str:
@@ -190,16 +191,16 @@ def _print_table(entries: list[ModelEntry]) -> None:
     heads = tr("Style"), tr("State"), tr("Size"), tr("Licence"), tr("Use"), tr("Look")
     table = Table(*heads, box=None, header_style="bold", pad_edge=False)
     for entry in entries:
-        table.add_row(*_row(entry))
-    Console(highlight=False, markup=False).print(table)
+        table.add_row(*map(plain, _row(entry)))
+    Console(highlight=False, markup=False, emoji=False).print(table)
 
 
 def _accepted(entry: ModelEntry, yes: bool) -> bool:
     """Show the terms, and ask unless they are accepted beforehand."""
     title = tr("{title} by {author}, {size}")
-    click.echo(title.format(title=entry.title or entry.name, author=entry.author, size=_size(entry)), err=True)
-    click.echo(entry.source, err=True)
-    click.echo(tr("Made from: {data}.").format(data=entry.training_data), err=True)
+    tell(title.format(title=entry.title or entry.name, author=entry.author, size=_size(entry)), err=True)
+    tell(entry.source, err=True)
+    tell(tr("Made from: {data}.").format(data=entry.training_data), err=True)
     _show_licence(entry)
     if yes:
         return True
@@ -210,9 +211,9 @@ def _accepted(entry: ModelEntry, yes: bool) -> bool:
 
 def _show_licence(entry: ModelEntry) -> None:
     licence = tr("Licence: {licence} ({use}) {url}")
-    click.echo(licence.format(licence=entry.licence, use=_commercial(entry), url=entry.licence_url), err=True)
+    tell(licence.format(licence=entry.licence, use=_commercial(entry), url=entry.licence_url), err=True)
     if entry.terms:
-        click.echo(entry.terms, err=True)
+        tell(*plain_lines(entry.terms), err=True)
 
 
 @contextmanager
@@ -232,9 +233,9 @@ def _bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     bars = Progress(*columns, console=Console(stderr=True), transient=True)
-    task = bars.add_task(name, total=None)
+    task = bars.add_task(plain(name), total=None)
 
     def report(done: int, total: int | None) -> None:
         bars.start()  # only now: a question may have been asked before

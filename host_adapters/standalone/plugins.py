@@ -9,6 +9,7 @@ import click
 
 from senga.errors import SettingsError
 from senga.language import sentence, tr
+from senga.plain import plain, tell
 from senga.registry import Plugins, installed, read_disabled, write_disabled
 
 from .help_pages import padded
@@ -28,8 +29,13 @@ def list_plugins(as_json: bool) -> None:
             click.echo(json.dumps(asdict(plugin)))
             continue
         brings = sentence(plugin.problem) or ", ".join(plugin.filters)
-        columns = padded(plugin.name, 18), padded(_shown(plugin.state), 10), padded(tr(plugin.origin), 20), brings
-        click.echo(" ".join(columns).rstrip())
+        columns = (
+            padded(plain(plugin.name), 18),
+            padded(_shown(plugin.state), 10),
+            padded(plain(tr(plugin.origin)), 20),
+            brings,
+        )
+        tell(" ".join(columns).rstrip())
 
 
 def _shown(state: str) -> str:
@@ -56,7 +62,7 @@ def disable(name: str) -> None:
     if name not in installed():
         raise SettingsError(f"There is no plug-in “{name}”: senga plugins list shows them.")
     write_disabled(read_disabled() | {name})
-    click.echo(tr("{name} is disabled; senga plugins enable {name} brings it back.").format(name=name))
+    tell(tr("{name} is disabled; senga plugins enable {name} brings it back.").format(name=name))
 
 
 @plugins_command.command("enable")
@@ -67,4 +73,4 @@ def enable(name: str) -> None:
     if name not in disabled:
         raise SettingsError(f"The plug-in “{name}” is not disabled: senga plugins list shows them.")
     write_disabled(disabled - {name})
-    click.echo(tr("{name} is enabled.").format(name=name))
+    tell(tr("{name} is enabled.").format(name=name))

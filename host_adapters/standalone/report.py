@@ -8,9 +8,8 @@ import time
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from senga.language import tr
+from senga.plain import plain, tell
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -39,7 +38,7 @@ class Report(AbstractContextManager["Report"]):
 
     def failed(self, label: str, message: str) -> None:
         """The input failed; the others go on."""
-        click.echo(f"senga: {message}", err=True)
+        tell(f"senga: {message}", err=True)
 
     def end(self, done: int, failed: int, skipped: int, interrupted: bool) -> None:
         """Nothing is left to do."""
@@ -84,8 +83,12 @@ class BarReport(Report):
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-        self._console = Console(stderr=True, highlight=False)
-        columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}", style="dim")
+        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.fields[note]}", markup=False, style="dim"),
+        )
         self._bars = Progress(
             *columns, TimeRemainingColumn(), TimeElapsedColumn(), console=self._console, transient=True
         )
@@ -98,23 +101,23 @@ class BarReport(Report):
     def start(self, label: str, number: int, count: int) -> None:
         name = f"{label} ({number}/{count})" if count > 1 else label
         self._end(label)
-        self._tasks[label] = self._bars.add_task(name, total=1.0, note="")
+        self._tasks[label] = self._bars.add_task(plain(name), total=1.0, note="")
 
     def progress(self, label: str, share: float, note: str) -> None:
-        self._bars.update(self._tasks[label], completed=share, note=note)
+        self._bars.update(self._tasks[label], completed=share, note=plain(note))
 
     def done(self, label: str, output: str, seconds: float) -> None:
         self._end(label)
-        self._console.print(f"{label} -> {output} ({seconds:.1f} s)", markup=False)
+        self._console.print(plain(f"{label} -> {output} ({seconds:.1f} s)"))
 
     def skipped(self, label: str, output: str) -> None:
         self._end(label)
         text = tr("{output} exists and is kept").format(output=output)
-        self._console.print(f"{label}: {text}", markup=False)
+        self._console.print(plain(f"{label}: {text}"))
 
     def failed(self, label: str, message: str) -> None:
         self._end(label)
-        self._console.print(f"senga: {message}", style="red", markup=False)
+        self._console.print(plain(f"senga: {message}"), style="red")
 
     def _end(self, label: str) -> None:
         if label in self._tasks:

@@ -13,6 +13,7 @@ import click
 
 from senga.errors import SettingsError
 from senga.language import tr
+from senga.plain import plain, tell
 
 from .signals import interrupted_by
 
@@ -67,10 +68,10 @@ def animegan(out: Path, resume: bool, keep: int, **options: Any) -> None:
     pace = Pace(training.steps, options["checkpoint_every"], options["sample_every"], options["minutes"])
     done, stopped = _run(training, folder, pace, resume)
     text = tr("{done} of {steps} steps are done; samples are in “{folder}”.")
-    click.echo(text.format(done=done, steps=training.steps, folder=out / "samples"), err=True)
+    tell(text.format(done=done, steps=training.steps, folder=out / "samples"), err=True)
     if done < training.steps:
         text = tr("Go on with: {command}")
-        click.echo(text.format(command=f"senga train animegan --out {out} --resume"), err=True)
+        tell(text.format(command=f"senga train animegan --out {out} --resume"), err=True)
     click.get_current_context().exit(INTERRUPTED if stopped else 0)
 
 
@@ -104,7 +105,7 @@ def export(run: Path, output: Path, step: int | None, **facts: str) -> None:
         RunFolder(run), output, {"title": output.stem, **{k: v for k, v in facts.items() if v}}, step
     )
     text = tr("{style} and {card} are written; senga models import {style} brings it into the list of styles.")
-    click.echo(text.format(style=style, card=card))
+    tell(text.format(style=style, card=card))
 
 
 def _begun(folder: RunFolder, options: dict[str, Any]) -> Training:
@@ -124,7 +125,7 @@ def _begun(folder: RunFolder, options: dict[str, Any]) -> Training:
     sources = (options["photos"], options["style"], options["vgg"])
     order = Order(*sources, preset, options["seed"] or 0, start_from)
     with _bar(tr("Reading pictures")) as report:
-        return begin(order, folder, lambda text: click.echo(f"senga: {text}", err=True), report, first)
+        return begin(order, folder, lambda text: tell(f"senga: {text}", err=True), report, first)
 
 
 def _resumed(folder: RunFolder, options: dict[str, Any]) -> Training:
@@ -193,10 +194,14 @@ def _bar(title: str) -> Iterator[Callable[..., None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}")
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
     with Progress(*columns, console=Console(stderr=True, highlight=False), transient=True) as bars:
         task = bars.add_task(title, total=1.0, note="")
-        yield lambda share, note="": bars.update(task, completed=share, note=note)
+        yield lambda share, note="": bars.update(task, completed=share, note=plain(note))
 
 
 def _lines(title: str) -> Callable[..., None]:
@@ -206,6 +211,6 @@ def _lines(title: str) -> Callable[..., None]:
         percent = int(100 * share)
         if percent > told[0]:
             told[0] = percent
-            click.echo(f"{title}: {percent} % {note}".rstrip(), err=True)
+            tell(f"{title}: {percent} % {note}".rstrip(), err=True)
 
     return report

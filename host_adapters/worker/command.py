@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from senga.language import sentence, tr
+from senga.plain import tell
 
 from .client import Worker, WorkerError, connect, private_folders
 from .seat import holder
@@ -27,9 +28,9 @@ def status() -> None:
     """Tell what it does."""
     found = list(_workers())
     for folder, pid in found:
-        click.echo(_line(folder, pid))
+        tell(_line(folder, pid))
     if not found:
-        click.echo(tr("No worker runs; the next filter in GIMP starts one."))
+        tell(tr("No worker runs; the next filter in GIMP starts one."))
 
 
 @worker_command.command("stop")
@@ -41,7 +42,7 @@ def stop() -> None:
                 worker.stop()
         except WorkerError:
             os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-        click.echo(tr("The worker {pid} was ended.").format(pid=pid))
+        tell(tr("The worker {pid} was ended.").format(pid=pid))
 
 
 def _workers() -> Iterator[tuple[Path, int]]:

@@ -13,6 +13,7 @@ from senga.image import Animation, Image, Layer
 from senga.job import Job
 from senga.language import sentence
 from senga.layers import added
+from senga.plain import plain
 from senga.registry import Plugins
 
 from .client import WorkerError
@@ -130,13 +131,12 @@ class Task:
         now = time.monotonic()
         if now - self._told >= TELLING:
             self._told = now
-            self.tell({"event": "progress", "share": float(share), "note": self._say(str(note))[:LONGEST]})
+            self.tell({"event": "progress", "share": float(share), "note": self._say(str(note))})
 
     def _say(self, text: str) -> str:
-        return sentence(text, language=self._language)
+        return plain(sentence(text, language=self._language), LONGEST)
 
 
 def failure(message: str, language: str = "en") -> Message:
     """The message that tells a client what went wrong, in its language."""
-    words = sentence(" ".join(message.split()), language=language)
-    return {"event": "error", "message": words if len(words) <= LONGEST else f"{words[:LONGEST]}…"}
+    return {"event": "error", "message": plain(sentence(" ".join(message.split()), language=language), LONGEST)}

@@ -166,7 +166,7 @@ def test_a_grey_picture_stays_grey_and_says_so(worker: Worker, rng: np.random.Ge
     ({"filter": "broken", "settings": {"way": "memory"}}, "memory is used up"),
     ({"filter": "broken", "settings": {"way": "write"}}, "read-only"),
     ({"filter": "posterize", "settings": {"levels": "9" * (5 << 20)}}, "too long"),
-    ({"filter": "posterize", "settings": {"levels": "9" * (3 << 20)}}, "99999…"),
+    ({"filter": "posterize", "settings": {"levels": "9" * (3 << 20)}}, "99999 …"),
 ])  # fmt: skip
 def test_what_goes_wrong_is_a_sentence_and_the_worker_lives_on(
     worker: Worker, rng: np.random.Generator, order: dict[str, Any], says: str
