@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from .image import Animation, Frame, Image, Layer, Metadata
     from .job import Job, Weights
     from .recipe import Recipe, Step
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+"""onnxruntime 1.29 and later would keep a device id and send events from the moment that anybody imports it."""
 
 __all__ = [
     "Animation",

@@ -12,6 +12,7 @@ import click
 
 from senga.errors import Cancelled, SengaError, SettingsError, UnknownFilterError
 from senga.language import sentence, tr
+from senga.output import finish
 from senga.plain import plain_lines, tell
 
 from .help_pages import speak, translated
@@ -75,7 +76,12 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit: 0 all done, 1 some input failed, 2 usage, 130 interrupted."""
-    sys.exit(_outcome())
+    code = _outcome()
+    try:
+        finish()
+    except OSError as error:
+        code = code or _unusable(error)
+    sys.exit(code)
 
 
 def _outcome() -> int:
@@ -92,9 +98,8 @@ def _outcome() -> int:
     except SengaError as error:
         tell(f"senga: {sentence(str(error))}", err=True)
         return 2 if isinstance(error, SettingsError | UnknownFilterError) else 1
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
+    except OSError as error:
+        return _unusable(error)
     return code if isinstance(code, int) else 0
 
 
@@ -110,3 +115,12 @@ def _show(error: click.ClickException) -> None:
     told = io.StringIO()
     error.show(told)
     tell(*plain_lines(told.getvalue()), err=True)
+
+
+def _unusable(error: OSError) -> int:
+    """Tell of a file, or of standard output, that cannot be used; nothing when nobody reads any more."""
+    if not isinstance(error, BrokenPipeError):
+        text = tr("{file} cannot be used: {reason}.")
+        file = error.filename or tr("standard output")
+        tell(f"senga: {text.format(file=file, reason=error.strerror or error)}", err=True)
+    return 1

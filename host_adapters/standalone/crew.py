@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 from senga.atomic import discard_unfinished
 from senga.errors import SengaError
 from senga.image import Animation, Frame, Image
+from senga.interpreters import leave_working_folder
 from senga.job import Job
 from senga.language import tr
 from senga.neural import memory
@@ -61,6 +62,7 @@ class Crew(AbstractContextManager["Crew"]):
         self._open()
 
     def _open(self) -> None:
+        leave_working_folder()
         spawn = multiprocessing.get_context("spawn")
         self._stop, self._said, cores = spawn.Event(), spawn.SimpleQueue(), spawn.SimpleQueue()
         for own in _cores(self._size, self._order.options["threads"]):

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from senga.language import tr
+from senga.output import ours
 from senga.plain import plain, tell
 
 if TYPE_CHECKING:
@@ -51,8 +52,9 @@ class JsonReport(Report):
         self._last: dict[str, float] = {}
 
     def _say(self, event: str, **facts: Any) -> None:
-        sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
-        sys.stdout.flush()
+        with ours():  # a filter may be at work, whose own prints go elsewhere
+            sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
+            sys.stdout.flush()
 
     def start(self, label: str, number: int, count: int) -> None:
         self._say("start", input=label, number=number, count=count)

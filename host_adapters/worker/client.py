@@ -565,7 +565,7 @@ def _spawn(manifest, folder):
     environment = {
         name: value for name, value in os.environ.items() if name not in _FOREIGN and not name.startswith("PYTHON")
     }
-    words = [manifest["python"], "-m", "senga.host_adapters.worker", "--folder", folder]
+    words = [manifest["python"], "-P", "-m", "senga.host_adapters.worker", "--folder", folder]
     options = {"env": environment, "cwd": folder}  # type: Dict[str, Any]
     if os.name == "nt":
         options["creationflags"] = 0x08000000 | 0x00000200  # CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP
