@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
@@ -174,6 +175,31 @@ class Frame:
 
 
 @dataclass(frozen=True, eq=False)
+class Film:
+    """What a film says beside its pictures; kept from reading, through filters and other processes, to writing.
+
+    Attributes:
+        source: opens the file anew, for its sound and subtitles.
+        origin: second at which the film begins, on the clock of the file; sound and chapters are counted from there.
+        start: seconds from there to the first picture.
+        pixel_shape: how many times wider than high a pixel is; films of television say such a thing.
+        tags: title, date, place … of the whole film.
+        picture_tags: those of the pictures alone: timecode, language …
+        chapters: beginning and end in seconds from the origin, and title.
+        faults: sentences about what could not be read, known when the frames have been consumed.
+    """
+
+    source: Callable[[], BinaryIO]
+    origin: float = 0.0
+    start: float = 0.0
+    pixel_shape: Fraction = Fraction(1)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    picture_tags: Mapping[str, str] = field(default_factory=dict)
+    chapters: tuple[tuple[float, float, str], ...] = ()
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
 class Animation:
     """Frames in time order, made one by one while they are consumed.
 
@@ -184,7 +210,7 @@ class Animation:
         count: number of frames.
         loop: how often it plays; 0 = for ever.
         info: metadata to keep.
-        sound: opens the video file whose sound goes along, if there is one.
+        film: what the film says that the frames come from, if they come from one; its sound goes along.
     """
 
     frames: Callable[[], Iterator[Frame]]
@@ -193,10 +219,10 @@ class Animation:
     count: int
     loop: int = 0
     info: Metadata = field(default_factory=Metadata)
-    sound: Callable[[], BinaryIO] | None = None
+    film: Film | None = None
 
     def save(self, path: str | Path, **options: Any) -> Path:
-        """Write GIF, APNG, WebP or MP4 by the ending of ``path``, atomically; see ``senga.files.write``."""
+        """Write GIF, APNG, WebP or a film by the ending of ``path``, atomically; see ``senga.files.write``."""
         from .files import write
 
         return write(self, path, **options)

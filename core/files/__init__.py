@@ -8,9 +8,9 @@ from .formats import FileFormat, formats
 from .reading import read
 from .still_writers import to_pil
 from .stills import from_pil
-from .writing import encode, write
+from .writing import check_whole, encode, write
 
-__all__ = ["FileFormat", "encode", "formats", "from_pil", "preview_png", "read", "to_pil", "write"]
+__all__ = ["FileFormat", "check_whole", "encode", "formats", "from_pil", "preview_png", "read", "to_pil", "write"]
 
 
 def preview_png(image: Image, long_side: int = 1024) -> bytes:

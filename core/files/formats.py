@@ -36,6 +36,27 @@ class FileFormat:
     layers: bool = False
 
 
+FILM_ENDINGS = (
+    *(".avi", ".mts", ".m2ts", ".m2t", ".ts", ".mpg", ".mpeg", ".vob", ".wmv", ".asf", ".flv", ".f4v", ".ogv"),
+    *(
+        ".3gp",
+        ".3g2",
+        ".divx",
+        ".rm",
+        ".rmvb",
+        ".dv",
+        ".mxf",
+        ".mjpg",
+        ".m2v",
+        ".mpv",
+        ".h264",
+        ".264",
+        ".h265",
+        ".hevc",
+    ),
+)
+"""Films that are read only."""
+
 FORMATS = (
     FileFormat("PNG", (".png", ".apng"), True, 16, alpha=True, profile=True, metadata=True, moves=True),
     FileFormat("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), True, profile=True, metadata=True, longest=65500),
@@ -46,7 +67,10 @@ FORMATS = (
     FileFormat("BMP", (".bmp", ".dib"), True),
     FileFormat("ORA", (".ora",), True, 16, alpha=True, layers=True),
     FileFormat("MP4", (".mp4", ".m4v"), True, moves=True, still=False, longest=16384),
-    FileFormat("VIDEO", (".mov", ".mkv", ".webm", ".avi"), moves=True, still=False),
+    FileFormat("MOV", (".mov", ".qt"), True, moves=True, still=False, longest=16384),
+    FileFormat("MKV", (".mkv",), True, moves=True, still=False, longest=16384),
+    FileFormat("WEBM", (".webm",), True, moves=True, still=False, longest=16384),
+    FileFormat("VIDEO", FILM_ENDINGS, moves=True, still=False),
     FileFormat("JPEG2000", (".jp2", ".j2k", ".jpx", ".jpf")),
     FileFormat("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm")),
     FileFormat("TGA", (".tga",)),
@@ -93,7 +117,7 @@ def format_of(ending: str) -> FileFormat | None:
 
 
 def sniff(head: bytes) -> str | None:
-    """What the first 64 bytes say: PNG, JPEG, TIFF, GIF, WEBP, AVIF, ORA, VIDEO, OTHER (Pillow's) or None."""
+    """What the first 64 bytes (1024 for films) say: PNG, JPEG, TIFF, GIF, WEBP, AVIF, ORA, VIDEO, OTHER or None."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
     if head.startswith(b"\xff\xd8\xff"):
@@ -108,9 +132,35 @@ def sniff(head: bytes) -> str | None:
         return "ORA"
     if stranger(head) is not None:
         return None
-    if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3") or (head[:4] == b"RIFF" and head[8:12] == b"AVI "):
+    if _is_film(head):
         return "VIDEO"
     return "TIFF" if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") else "OTHER"
+
+
+_FILMS = (
+    b"\x1aE\xdf\xa3",  # Matroska, WebM
+    b"FLV\x01",
+    b"OggS",
+    b"0&\xb2u\x8ef\xcf\x11",  # WMV, ASF
+    b"\0\0\x01\xba",  # MPEG program stream
+    b"\0\0\x01\xb3",  # MPEG-1, MPEG-2
+    b"DKIF",
+    b".RMF",
+    b"\x06\x0e+4\x02\x05\x01\x01",  # MXF
+    b"\0\0\0\x01g",  # H.264
+    b"\0\0\0\x01@\x01",  # H.265
+)
+_FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"skip", b"free", b"wide", b"pnot", b"styp")
+_PACKET, _STAMP = 188, 4
+
+
+def _is_film(head: bytes) -> bool:
+    if head.startswith(_FILMS) or (head[:4] == b"RIFF" and head[8:12] in (b"AVI ", b"AVIX", b"AMV ")):
+        return True
+    if head[4:8] in _FIRST_BOXES:  # old cameras write no ftyp
+        return head[0] <= 1
+    plain, stamped = head[::_PACKET], head[_STAMP :: _PACKET + _STAMP]
+    return any(len(each) > 1 and not each.strip(b"G") for each in (plain, stamped))  # transport streams
 
 
 def stranger(head: bytes) -> tuple[str, str] | None:

@@ -15,7 +15,7 @@ from senga.errors import ReadError, SengaError
 from senga.image import Animation, Image, Metadata
 
 from .animations import count_frames, read_animation
-from .formats import RAW_ENDINGS, sniff, stranger
+from .formats import FILM_ENDINGS, RAW_ENDINGS, sniff, stranger
 from .openraster import read_openraster
 from .png import read_header, read_png
 from .stills import name_of, read_still
@@ -23,6 +23,7 @@ from .tiff import read_tiff
 from .video import read_video
 
 _LONGEST_STREAM = 1 << 32
+_HEAD = 1024
 _MOVING = ("GIF", "WEBP", "AVIF")
 
 
@@ -73,9 +74,11 @@ def _check_file(path: Path) -> None:
 
 
 def _decode(stream: BinaryIO, source: Callable[[], BinaryIO], info: Metadata) -> Image | Animation:
-    head = stream.read(64)
+    head = stream.read(_HEAD)
     stream.seek(0)
     name, kind = name_of(info), sniff(head)
+    if kind == "OTHER" and info.source is not None and info.source.suffix.lower() in FILM_ENDINGS:
+        kind = "VIDEO"  # pieces of broadcasts and bare streams begin anywhere
     if not head:
         raise ReadError(f"{name} is empty (0 bytes); copy or download it again.", info.source)
     if kind is None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from senga.atomic import Replacement, replacing
-from senga.errors import Cancelled, SengaError, WriteError
+from senga.errors import Cancelled, ReadError, SengaError, WriteError
 from senga.image import Animation, Frame, Image
 
 from .animation_writers import write_apng, write_webp_animation
@@ -25,7 +25,8 @@ from .openraster import write_openraster
 from .png import write_png
 from .still_writers import write_avif, write_bmp, write_jpeg, write_webp
 from .tiff import write_tiff
-from .video import write_mp4
+from .video import squared, without_tags
+from .video_writing import write_mkv, write_mov, write_mp4, write_webm
 
 Keep = Literal["keep", "strip", "strip-gps"]
 Picture = Image | Animation
@@ -53,6 +54,9 @@ _MOVING: dict[str, Encoder] = {
     "WEBP": write_webp_animation,
     "GIF": write_gif,
     "MP4": write_mp4,
+    "MOV": write_mov,
+    "MKV": write_mkv,
+    "WEBM": write_webm,
 }
 
 
@@ -80,6 +84,7 @@ def write(
 
     Raises:
         WriteError: in one sentence what is wrong and what to do.
+        ReadError: a part of the film that the frames come from was missing or damaged; the rest has been written.
     """
     target = Path(path)
     if isinstance(picture, Animation) and _PATTERN.search(target.name):
@@ -90,7 +95,19 @@ def write(
         _check_target(target, overwrite)
         with replacing(target, overwrite=overwrite) as stream:
             encoder(picture, stream, quality)
+    check_whole(picture)
     return target
+
+
+def check_whole(picture: Picture) -> None:
+    """Say what was missing or damaged in the film that a result was made of; the result is there all the same.
+
+    Raises:
+        ReadError: something was.
+    """
+    film = picture.film if isinstance(picture, Animation) else None
+    if film is not None and film.faults:
+        raise ReadError(film.faults[0], picture.info.source)
 
 
 def encode(
@@ -119,7 +136,7 @@ def _write_numbered(
     """Frames as single pictures, counted from 1; they appear when all are ready."""
     ready: list[Replacement] = []
     try:
-        for number, frame in enumerate(picture.frames(), 1):
+        for number, frame in enumerate(squared(picture).frames(), 1):
             target = pattern.with_name(_PATTERN.sub(lambda found: found[0] % number, pattern.name, count=1))  # noqa: B023
             image = _with_metadata(frame.image, metadata)
             encoder = _encoder(image, kind or target.suffix, target, quality)
@@ -134,6 +151,7 @@ def _write_numbered(
     finally:
         for each in ready:
             each.discard()
+    check_whole(picture)
     return pattern
 
 
@@ -154,11 +172,20 @@ def _encoder(picture: Picture, kind: str, path: Path | None, quality: int | None
         raise WriteError(text, path)
     if quality is not None and not 1 <= quality <= 100:
         raise WriteError(f"{name}: the quality is a number from 1 to 100, not {quality}.", path)
-    return (_MOVING if moves else _STILL)[found.name]
+    if not moves:
+        return _STILL[found.name]
+    return _of_square_pixels(_MOVING[found.name]) if found.still else _MOVING[found.name]
+
+
+def _of_square_pixels(encoder: Encoder) -> Encoder:
+    """For formats that cannot say that pixels are wide, as those of television films are."""
+    return lambda animation, stream, quality: encoder(squared(animation), stream, quality)
 
 
 def _with_metadata(picture: Picture, keep: Keep) -> Picture:
     info = picture.info
+    if isinstance(picture, Animation) and picture.film is not None and keep != "keep":
+        picture = replace(picture, film=without_tags(picture.film, place_only=keep == "strip-gps"))
     if keep == "strip":
         return replace(picture, info=replace(info, exif=None, xmp=None, dpi=None))
     if keep == "strip-gps":

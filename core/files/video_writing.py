@@ -1,0 +1,168 @@
+"""Films go out as H.264 (VP9 in WebM) that plays everywhere, with all that the film said which the frames come from.
+
+References:
+    ITU-T H.264; ITU-R BT.709: the colours that films of this size are encoded in.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from senga.errors import Cancelled, SengaError, WriteError
+from senga.image import Animation, Film, Frame, Metadata, to_depth
+
+from .still_writers import over_white
+from .video_sound import Sound, accompaniment
+
+TICKS = 90_000
+"""A second in a film that is written here: no usual frame rate needs rounding."""
+_BT709, _VIDEO_RANGE = 1, 1
+_THREADS = 4
+"""Of the encoder, on every machine: its bytes depend on their number."""
+_H264 = {"preset": "medium", "bf": "0"}
+_VP9 = {"deadline": "good", "cpu-used": "4", "row-mt": "1", "lag-in-frames": "0", "auto-alt-ref": "0"}
+
+
+def write_mp4(animation: Animation, stream: BinaryIO, quality: int | None) -> None:
+    """H.264 in MP4; transparency over white, odd sizes get one more row or column, the sound is kept."""
+    _write(animation, stream, quality, "mp4")
+
+
+def write_mov(animation: Animation, stream: BinaryIO, quality: int | None) -> None:
+    """H.264 in QuickTime's container, which holds more kinds of sound."""
+    _write(animation, stream, quality, "mov")
+
+
+def write_mkv(animation: Animation, stream: BinaryIO, quality: int | None) -> None:
+    """H.264 in Matroska, which holds all kinds of sound and subtitles."""
+    _write(animation, stream, quality, "matroska")
+
+
+def write_webm(animation: Animation, stream: BinaryIO, quality: int | None) -> None:
+    """VP9 and Opus."""
+    _write(animation, stream, quality, "webm")
+
+
+@dataclass
+class _Made:
+    """Frames, and what their making raised, which is no fault of the encoder."""
+
+    animation: Animation
+    raised: BaseException | None = None
+
+    def __iter__(self) -> Iterator[Frame]:
+        try:
+            yield from self.animation.frames()
+        except BaseException as error:
+            self.raised = error
+            raise
+
+
+def _write(animation: Animation, stream: BinaryIO, quality: int | None, kind: str) -> None:
+    import av
+
+    made = _Made(animation)
+    film = animation.film
+    options = {"movflags": "use_metadata_tags"} if film and kind in ("mp4", "mov") and _is_phone(film) else {}
+    try:
+        with av.open(stream, "w", format=kind, container_options=options) as container:
+            track = _track(container, animation, quality)
+            if film is not None:
+                _tell(film, container, track)
+            with accompaniment(animation, container) as sound:
+                _write_frames(made, container, track, sound)
+    except (SengaError, Cancelled, MemoryError, OSError):
+        raise
+    except Exception as error:  # whatever four libraries raise on pictures and sound beyond their limits
+        if error is made.raised:
+            raise
+        raise WriteError(f"The film cannot be written ({error}); try MP4, or write numbered pictures.") from error
+
+
+def _track(container: Any, animation: Animation, quality: int | None) -> Any:
+    """The track of the pictures."""
+    is_webm = container.format.name == "webm"
+    track = container.add_stream("libvpx-vp9" if is_webm else "libx264", rate=30)
+    track.width, track.height = (side + side % 2 for side in (animation.width, animation.height))
+    track.pix_fmt = "yuv420p"
+    best, span = (60, 0.5) if is_webm else (51, 0.41)
+    crf = (24 if is_webm else 18) if quality is None else round(best - span * quality)
+    track.options = {"crf": str(crf), **(_VP9 if is_webm else _H264)}
+    context = track.codec_context
+    context.time_base = Fraction(1, TICKS)
+    context.thread_count = _THREADS
+    context.colorspace = context.color_primaries = context.color_trc = _BT709
+    context.color_range = _VIDEO_RANGE
+    return track
+
+
+def _is_phone(film: Film) -> bool:
+    """Telephones write names such as com.apple.quicktime.make, for which MP4 has another place."""
+    return any(name.startswith("com.") for name in film.tags)
+
+
+def _tell(film: Film, container: Any, track: Any) -> None:
+    """Write down what the film says."""
+    container.metadata.update(film.tags)
+    track.metadata.update(film.picture_tags)
+    if "creation_time" in film.tags:
+        track.metadata["creation_time"] = film.tags["creation_time"]
+    if film.pixel_shape != 1:
+        track.codec_context.sample_aspect_ratio = film.pixel_shape.limit_denominator(1000)
+    container.set_chapters(
+        [
+            {
+                "id": number,
+                "start": round(start * 1000),
+                "end": round(end * 1000),
+                "time_base": Fraction(1, 1000),
+                "metadata": {"title": title},
+            }
+            for number, (start, end, title) in enumerate(film.chapters, 1)
+        ]
+    )
+
+
+def _write_frames(made: _Made, container: Any, track: Any, sound: Sound) -> None:
+    waiting: deque[int] = deque()
+    film = made.animation.film
+    seconds = film.start if film else 0.0
+    time = first = round(seconds * TICKS)
+    for frame in made:
+        picture = _video_frame(frame, made.animation, track.height, track.width)
+        picture.pts, picture.time_base = time, Fraction(1, TICKS)
+        seconds += frame.seconds
+        waiting.append(max(round(seconds * TICKS) - time, 1))
+        time += waiting[-1]
+        _mux(container, track, picture, waiting)
+        sound.until(time / TICKS)
+    if time == first:
+        raise WriteError("The animation has no frames, so there is nothing to write.")
+    _mux(container, track, None, waiting)
+    sound.end()
+
+
+def _mux(container: Any, track: Any, picture: Any, waiting: deque[int]) -> None:
+    """Packets leave the encoder later than frames enter it, but (without B-frames) in the same order."""
+    for packet in track.encode(picture):
+        packet.duration = waiting.popleft()
+        container.mux(packet)
+
+
+def _video_frame(frame: Frame, animation: Animation, height: int, width: int) -> Any:
+    """A frame in YCbCr."""
+    from av import VideoFrame
+
+    image = over_white(replace(frame.image, info=Metadata()))
+    pixels = to_depth(image.pixels, np.uint8)
+    if pixels.shape[:2] != (animation.height, animation.width):
+        raise WriteError("The frames of an animation must all have the same size.")
+    padded = np.pad(pixels, ((0, height - pixels.shape[0]), (0, width - pixels.shape[1]), (0, 0)), mode="edge")
+    rgb = VideoFrame.from_ndarray(np.ascontiguousarray(padded), format="rgb24")
+    return rgb.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range=_VIDEO_RANGE)
