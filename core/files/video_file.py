@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from senga.errors import ReadError
@@ -25,90 +26,19 @@ if TYPE_CHECKING:
     from .animations import Source
 
 _CONTAINERS = "mov,matroska,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg,h264,hevc,m4v,ivf,obu,dv,mxf,rm,yuv4mpegpipe"
-_PICTURES = [
-    "h264",
-    "hevc",
-    "vvc",
-    "av1",
-    "libdav1d",
-    "vp8",
-    "vp9",
-    "libvpx",
-    "libvpx-vp9",
-    "vp6",
-    "vp6a",
-    "vp6f",
-    "vp3",
-    "theora",
-    "mpeg4",
-    "mpeg1video",
-    "mpeg2video",
-    "msmpeg4",
-    "msmpeg4v1",
-    "msmpeg4v2",
-    "h263",
-    "h263p",
-    "h263i",
-    "flv",
-    "wmv1",
-    "wmv2",
-    "wmv3",
-    "vc1",
-    "mjpeg",
-    "mjpegb",
-    "ljpeg",
-    "amv",
-    "prores",
-    "dnxhd",
-    "cfhd",
-    "dvvideo",
-    "qtrle",
-    "png",
-    "rpza",
-    "smc",
-    "8bps",
-    "svq1",
-    "svq3",
-    "cinepak",
-    "indeo2",
-    "indeo3",
-    "indeo4",
-    "indeo5",
-    "msvideo1",
-    "msrle",
-    "rawvideo",
-    "v210",
-    "v308",
-    "v408",
-    "v410",
-    "yuv4",
-    "cyuv",
-    "cljr",
-    "huffyuv",
-    "ffvhuff",
-    "ffv1",
-    "utvideo",
-    "lagarith",
-    "magicyuv",
-    "hap",
-    "rv10",
-    "rv20",
-    "rv30",
-    "rv40",
-    "tscc",
-    "zmbv",
-    "flashsv",
-    "flashsv2",
-    "camstudio",
-    "fraps",
-    "jpeg2000",
-    "snow",
-    "dirac",
-]
+_PICTURES = (
+    "h264 hevc vvc av1 libdav1d vp8 vp9 libvpx libvpx-vp9 vp6 vp6a vp6f vp3 theora mpeg4 mpeg1video mpeg2video "
+    "msmpeg4 msmpeg4v1 msmpeg4v2 h263 h263p h263i flv wmv1 wmv2 wmv3 vc1 mjpeg mjpegb ljpeg amv prores dnxhd cfhd "
+    "dvvideo qtrle png rpza smc 8bps svq1 svq3 cinepak indeo2 indeo3 indeo4 indeo5 msvideo1 msrle rawvideo v210 "
+    "v308 v408 v410 yuv4 cyuv cljr huffyuv ffvhuff ffv1 utvideo lagarith magicyuv hap rv10 rv20 rv30 rv40 tscc "
+    "zmbv flashsv flashsv2 camstudio fraps jpeg2000 snow dirac "
+)
 """Decoders of pictures that films are made with: none of the hundreds that only old games and stills need."""
 _PATIENCE = 60.0
 """Seconds in which the list of what a film holds must have been read."""
 _MOST_TRACKS = 100
+_LARGEST = 40_000_000
+"""Pixels up to which a film may grow in its middle, four times what it begins with being allowed anyway."""
 
 
 class _Bytes:
@@ -129,6 +59,24 @@ def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:  # noqa:
     raise PermissionError("a film that asks for another file")
 
 
+@cache
+def _decoders() -> str:
+    """All decoders of sound and subtitles, and those of pictures that films are made with."""
+    import av
+
+    kinds = {name: av.Codec(name, "r").type for name in av.codecs_available if _decodes(name)}
+    return ",".join(name for name, kind in kinds.items() if kind != "video" or name in _PICTURES.split())
+
+
+def _decodes(name: str) -> bool:
+    import av
+
+    try:
+        return bool(av.Codec(name, "r").is_decoder)
+    except ValueError:  # it only encodes
+        return False
+
+
 @contextmanager
 def opened(source: Source, info: Metadata) -> Iterator[Any]:
     """The film as PyAV's container; what FFmpeg has against it becomes a sentence.
@@ -144,6 +92,7 @@ def opened(source: Source, info: Metadata) -> Iterator[Any]:
         content = _Bytes(stream)
         options = {
             "format_whitelist": _CONTAINERS,
+            "codec_whitelist": _decoders(),
             "protocol_whitelist": "none",
             "max_streams": str(_MOST_TRACKS),
             "enable_drefs": "0",
@@ -181,10 +130,12 @@ def picture_track(container: Any, info: Metadata) -> Any:
     best = container.streams.best("video")
     track = best if best in moving else moving[0]
     context = track.codec_context
-    if context is None or context.name not in _PICTURES:
+    if context is None or context.name not in _PICTURES.split():
         kind = "of an unknown kind" if context is None else f"of the kind {context.name}"
         raise ReadError(f"{name_of(info)} holds pictures {kind}, which are not read; convert it to MP4.", info.source)
     if context.width and context.height:
         check_size(context.width, context.height, 4, info)
+    most = max(_LARGEST, 4 * context.width * context.height)
+    context.options = {**context.options, "max_pixels": str(most)}
     track.thread_type = "AUTO"
     return track

@@ -247,11 +247,11 @@ class _Encoded:
     def _resampler(self, kind: str, layout: str, rate: int) -> Any:
         from av.filter import Graph
 
-        graph, aim = Graph(), self.track.rate
+        graph, aim, form = Graph(), self.track.rate, self.track.format.name
         graph.link_nodes(
             graph.add_abuffer(sample_rate=rate, format=kind, layout=layout, time_base=Fraction(1, rate)),
             graph.add("aresample", f"{aim}:async=1:first_pts={self._samples}"),
-            graph.add("aformat", f"sample_fmts=fltp:sample_rates={aim}:channel_layouts={self.layout}"),
+            graph.add("aformat", f"sample_fmts={form}:sample_rates={aim}:channel_layouts={self.layout}"),
             graph.add("abuffersink"),
         ).configure()
         return graph
@@ -280,10 +280,9 @@ def _encoded(heard: Any, container: Any, clock: _Clock) -> Handler | None:
         return None
     aim = next((each for each in _RATES[encoder] if each >= rate), 48000)
     count = heard.codec_context.layout.nb_channels
-    for layout in (_LAYOUTS.get(count, "stereo"), "stereo"):
-        track = container.add_stream(encoder, rate=aim)
-        break
-    track.layout, track.format = layout, "fltp"
+    track = container.add_stream(encoder, rate=aim)
+    track.layout = layout = _LAYOUTS.get(count, "stereo")
+    track.format = "flt" if encoder == "libopus" else "fltp"
     track.bit_rate = min(_BITS_PER_CHANNEL * max(count, 1), 512_000)
     _name(track, heard)
     return _Encoded(heard, track, layout, clock)

@@ -97,6 +97,7 @@ def _write(
         kind = options["format"] or _ending(source.info.format or "png", result, source)
         sys.stdout.buffer.write(files.encode(result, kind, **how))
         sys.stdout.buffer.flush()
+        files.check_whole(result)
         return None
     wish = _fitting(target.output, result, source) if target.free else target.output
     path = settle(wish, options["overwrite"])
@@ -126,8 +127,11 @@ def _ending(wish: str, result: Image | Animation, source: Image | Animation) -> 
     found, moves = format_of(wish), isinstance(result, Animation)
     if isinstance(result, Image) and result.layers:
         return wish if found and found.writes and found.layers else ".ora"
+    is_film = isinstance(source, Animation) and source.film is not None
+    if moves and is_film:  # other kinds of films are written where they are named
+        return wish if found and found.moves and (found.still or found.name == "MP4") else ".mp4"
     if moves and not (isinstance(source, Animation) and found and found.writes and found.moves):
-        return ".mp4" if isinstance(source, Animation) and source.info.format == "MP4" else ".webp"
+        return ".webp"
     return wish if moves or (found and found.writes and found.still) else ".png"
 
 
