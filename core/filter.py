@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import inspect
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from . import language as languages
+from .errors import SettingsError
 from .image import Animation, Image
 from .job import Job
 from .plain import plain
+from .settings import SettingInfo, describe, read_typed, setting
+
+__all__ = ["About", "Filter", "SettingInfo", "about", "describe", "domain_of", "setting"]
 
 
 class Filter(BaseModel, ABC):
@@ -26,10 +31,13 @@ class Filter(BaseModel, ABC):
         name: lower case with dashes, unique: what users type.
         title: what a menu shows.
         summary: one line in lists.
+        group: the sub-menu and heading it stands under, such as ``Edges``; empty for none.
+        keywords: other words by which a painter may look for it.
         models: a ``weights.toml`` that lists the models this filter can use, or None.
-        reach: how far, in pixels of a one-megapixel picture, a result depends on its surroundings: the margin that is
-            kept around a selection.
         locale: the folder of the catalogues that translate this filter, or None for those of Senga.
+        wants_before: the frames of a film are painted in order, and ``job.frame.before`` is the last result.
+        measures_whole: the result depends a little on all that is seen, for example by its mean; the pixels beyond
+            ``reach`` then shift it as a whole, but draw nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
@@ -37,9 +45,12 @@ class Filter(BaseModel, ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     summary: ClassVar[str] = ""
+    group: ClassVar[str] = ""
+    keywords: ClassVar[tuple[str, ...]] = ()
     models: ClassVar[Path | None] = None
-    reach: ClassVar[int] = 64
     locale: ClassVar[Path | None] = None
+    wants_before: ClassVar[bool] = False
+    measures_whole: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, image: Image, job: Job) -> Image | Animation:
@@ -58,56 +69,55 @@ class Filter(BaseModel, ABC):
         """Whether the result of a grey picture is coloured; otherwise core turns it back to grey."""
         return False
 
+    def reach(self, height: int, width: int) -> int | None:
+        """How far a pixel of the result can see, in pixels of a picture of this size: the margin kept round a selection.
 
-def setting(
-    default: Any,
-    text: str,
-    *,
-    ge: float | None = None,
-    le: float | None = None,
-    unit: str = "",
-    advanced: bool = False,
-    labels: Mapping[str, str] | None = None,
-) -> Any:
-    """Declare one setting of a filter: default, help text, range, unit; ``advanced`` ones are shown last.
+        None means the whole picture.
+        """
+        return at_size(REACH, height, width)
 
-    ``labels`` says how menus show the values of a choice; others are shown as their words.
-    """
-    extra: dict[str, Any] = {"unit": unit, "advanced": advanced, "labels": dict(labels or {})}
-    return Field(default, description=text, ge=ge, le=le, json_schema_extra=extra)
+    def prepare(self, job: Job) -> Any:
+        """What is made once from the settings and the whole second pictures, and then used for many pictures.
+
+        A run finds it in ``job.prepared``. Hosts keep it as long as there is room; it must not be written into.
+        """
+        return None
+
+    def picture(self, name: str) -> Image | None:
+        """A second picture, or None when there is none.
+
+        Raises:
+            SettingsError: no host has read its file yet.
+        """
+        value = getattr(self, name)
+        if isinstance(value, str):
+            raise SettingsError(f"The picture “{name}” ({value}) was not read: give an Image, or run it by a host.")
+        assert value is None or isinstance(value, Image)  # noqa: S101 - narrows the type
+        return value
+
+    def with_pictures(self, pictures: Mapping[str, Image | None]) -> Self:
+        """The same filter with other second pictures, by the name of the setting."""
+        return self.model_copy(update=dict(pictures)) if pictures else self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_typed(cls, values: Any) -> Any:
+        return read_typed(cls, values) if isinstance(values, Mapping) else values
 
 
-@dataclass(frozen=True)
-class SettingInfo:
-    """What a host needs to show one setting: as an option, a slider, a menu or a check box.
+REACH = 64
+"""Pixels of a one-megapixel picture that a filter sees around a selection if it does not say otherwise."""
 
-    Attributes:
-        name: of the field.
-        kind: ``int``, ``float``, ``bool``, ``choice`` or ``text``.
-        default: value when it is not given.
-        text: help for a painter.
-        minimum: least value, or None.
-        maximum: greatest value, or None.
-        choices: allowed values of a ``choice``.
-        unit: of the numbers, or empty.
-        advanced: shown last.
-        optional: None is allowed too.
-        label: the name as a dialog shows it.
-        labels: the choices as a menu shows them.
-    """
 
-    name: str
-    kind: str
-    default: Any
-    text: str
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-    unit: str = ""
-    advanced: bool = False
-    optional: bool = False
-    label: str = ""
-    labels: tuple[str, ...] = ()
+def at_size(pixels: float, height: int, width: int) -> int:
+    """A length given for a picture of one megapixel, in pixels of a larger one; smaller pictures keep it."""
+    return round(pixels * max(1.0, math.sqrt(height * width / 1e6)))
+
+
+def reach_of(act: Filter, height: int, width: int) -> int | None:
+    """``act.reach``, also where a filter of an older day has a number of pixels of a one-megapixel picture."""
+    reach: Any = act.reach
+    return reach(height, width) if callable(reach) else at_size(reach, height, width)
 
 
 @dataclass(frozen=True)
@@ -140,55 +150,3 @@ def domain_of(kind: type[Filter]) -> str:
     if kind.locale is not None:
         languages.bind(domain, kind.locale)
     return domain
-
-
-_KINDS = {"integer": "int", "number": "float", "boolean": "bool"}
-
-
-def describe(kind: type[Filter], language: str = "") -> tuple[SettingInfo, ...]:
-    """The settings of a filter, read from its JSON Schema; advanced ones last.
-
-    Args:
-        kind: the filter.
-        language: of texts, labels and units; by default the user's.
-    """
-    schema, domain = kind.model_json_schema(), domain_of(kind)
-
-    def say(text: str, context: str) -> str:
-        return plain(languages.tr(text, domain=domain, context=context, language=language))
-
-    found = [
-        _setting_info(name, facts, schema.get("$defs", {}), say) for name, facts in schema.get("properties", {}).items()
-    ]
-    return tuple(sorted(found, key=lambda info: info.advanced))
-
-
-def _setting_info(
-    name: str, facts: dict[str, Any], definitions: dict[str, Any], say: Callable[[str, str], str]
-) -> SettingInfo:
-    variants = [part for part in facts.get("anyOf", [facts]) if part.get("type") != "null"]
-    first = variants[0] | {key: value for key, value in facts.items() if key in ("minimum", "maximum")}
-    if "$ref" in first:
-        first = definitions[first["$ref"].rsplit("/", 1)[-1]]
-    choices = tuple(str(value) for value in first.get("enum", ()))
-    shown: Mapping[str, str] = facts.get("labels", {})
-    return SettingInfo(
-        name=name,
-        kind="choice" if choices else _KINDS.get(first.get("type", ""), "text"),
-        default=facts.get("default"),
-        text=say(facts.get("description", ""), ""),
-        minimum=first.get("minimum", first.get("exclusiveMinimum")),
-        maximum=first.get("maximum", first.get("exclusiveMaximum")),
-        choices=choices,
-        unit=say(facts.get("unit", ""), "unit"),
-        advanced=bool(facts.get("advanced", False)),
-        optional=len(variants) < len(facts.get("anyOf", [facts])),
-        label=say(_words(name), "setting"),
-        labels=tuple(say(shown.get(choice) or _words(choice), name) for choice in choices),
-    )
-
-
-def _words(name: str) -> str:
-    """A name of the code as words."""
-    words = name.replace("_", " ").replace("-", " ")
-    return words[:1].upper() + words[1:]
