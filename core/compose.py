@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import SettingsError
-from .filter import Filter
+from .filter import REACH, Filter, at_size, reach_of
 from .image import Animation, Frame, Image, Layer, Pixels, as_rgb, to_depth
-from .job import Job
+from .job import Job, Moment
 from .layers import LUMA, converted, in_depth
 from .registry import Plugins
 
@@ -52,6 +53,8 @@ class Blend:
 
 
 Act = Callable[[Image, Job], Image | Animation]
+Reach = Callable[[int, int], int | None]
+"""(height, width) -> how far a pixel of the result can see; None for the whole picture."""
 
 
 def compose(
@@ -76,10 +79,18 @@ def compose_act(
     job: Job,
     blend: Blend,
     filter: Filter | None = None,  # noqa: A002
+    *,
+    reach: Reach | None = None,
+    wants_before: bool = False,
 ) -> Image | Animation:
-    """The same for any act: a filter, or a recipe (then ``filter`` is None and its result says whether it is grey)."""
+    """The same for any act: a filter, or a chain (then ``filter`` is None and its result says whether it is grey).
+
+    ``reach`` says how far the act sees, by default what the filter says; ``wants_before`` keeps results of a film.
+    """
+    if reach is None:
+        reach = partial(reach_of, filter) if filter else partial(at_size, REACH)
     if isinstance(picture, Animation):
-        return _each_frame(act, picture, job, blend, filter)
+        return _each_frame(act, picture, job, blend, filter, reach, wants_before)
     mask = None if blend.selection is None else feathered(blend.selection, blend.feather)
     if mask is not None and mask.shape != picture.pixels.shape[:2]:
         sizes = f"{mask.shape[1]} x {mask.shape[0]}", f"{picture.width} x {picture.height}"
@@ -87,16 +98,25 @@ def compose_act(
     if blend.strength == 0 or (mask is not None and not mask.any()):
         job.progress(1.0, "Nothing is selected")
         return picture
-    box = _surroundings(mask, picture, filter.reach if filter else Filter.reach)
+    box = _surroundings(mask, picture, reach)
     part = picture.crop(*box)
     seen = Image(opaque(part), None, picture.grey, picture.info)
-    result = act(seen, replace(job, full_size=job.full_size or (picture.height, picture.width)))
+    result = act(seen, _placed(job, box, picture))
     if isinstance(result, Animation):
         return _blend_animation(result, picture, box, mask, blend)
     grey = picture.grey and (result.grey if filter is None else not filter.paints_color())
     blended = _blend_image(result, picture, box, mask, blend, grey)
     name = filter.title if filter else "Result"
     return replace(blended, layers=_layers(result, picture, box, mask, blend, grey, name)) if result.layers else blended
+
+
+def _placed(job: Job, box: tuple[int, int, int, int], picture: Image) -> Job:
+    """The job of a crop: where it lies in the whole picture, and the last frame cropped likewise."""
+    moment = job.moment
+    if moment and moment.before and moment.before_source:
+        moment = replace(moment, before=moment.before.crop(*box), before_source=moment.before_source.crop(*box))
+    offset = job.offset[0] + box[0], job.offset[1] + box[1]
+    return replace(job, full_size=job.full_size or (picture.height, picture.width), offset=offset, moment=moment)
 
 
 def _layers(
@@ -183,12 +203,12 @@ def _half(values: NDArray[Any]) -> NDArray[Any]:
     return cv2.resize(values, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
 
 
-def _surroundings(mask: NDArray[np.float32] | None, image: Image, reach: int) -> tuple[int, int, int, int]:
+def _surroundings(mask: NDArray[np.float32] | None, image: Image, reach: Reach) -> tuple[int, int, int, int]:
     """The box around the selected pixels, grown by what the filter needs to see: top, left, bottom, right."""
-    if mask is None:
+    grow = None if mask is None else reach(image.height, image.width)
+    if mask is None or grow is None:
         return 0, 0, image.height, image.width
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    grow = round(reach * max(1.0, (image.height * image.width / 1e6) ** 0.5))
     top, left = max(int(rows[0]) - grow, 0), max(int(columns[0]) - grow, 0)
     return top, left, min(int(rows[-1]) + 1 + grow, image.height), min(int(columns[-1]) + 1 + grow, image.width)
 
@@ -268,15 +288,26 @@ def _resize(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.
     return np.asarray(cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _each_frame(act: Act, film: Animation, job: Job, blend: Blend, filter: Filter | None) -> Animation:  # noqa: A002
+def _each_frame(
+    act: Act,
+    film: Animation,
+    job: Job,
+    blend: Blend,
+    filter: Filter | None,  # noqa: A002
+    reach: Reach,
+    wants_before: bool,
+) -> Animation:
     def frames() -> Iterator[Frame]:
+        before: tuple[Image | None, Image | None] = None, None
         for number, frame in enumerate(film.frames()):
             part = job.part(number / film.count, (number + 1) / film.count)
-            result = compose_act(act, frame.image, part, blend, filter)
+            task = replace(part, moment=Moment(number, film.count, *before))
+            result = compose_act(act, frame.image, task, blend, filter, reach=reach)
             if isinstance(result, Animation):
                 raise SettingsError(
                     "This filter makes an animation, so it needs a single picture and not an animation."
                 )
+            before = (result, frame.image) if wants_before else before
             yield Frame(result, frame.seconds)
 
     return replace(film, frames=frames)

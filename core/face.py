@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .compose import Blend, compose, compose_act
+from .compose import Blend
+from .errors import SettingsError
 from .filter import Filter
 from .image import Animation, Image, Pixels
 from .job import Job
 from .recipe import Recipe
 from .registry import Plugins, plugins
+from .work import Work
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -86,19 +88,22 @@ def apply(
     (32, 32, 3)
     """
     chosen = collection or plugins()
-    task = chosen.equip(job or Job())
     source = picture if isinstance(picture, Animation) else Image.of(picture)
     blend = Blend(None if selection is None else mask_of(selection), feather, strength, keep_colors)
-    if isinstance(filter, Recipe):
-        if settings:
-            raise TypeError("a recipe holds its own settings")
-        filter.check(chosen)
-        return compose_act(lambda image, part: filter.run(chosen, image, part), source, task, blend)
-    if isinstance(filter, Filter):
-        if settings:
-            raise TypeError("a filter holds its own settings")
-        return compose(filter, chosen, source, task, blend)
-    return compose(chosen.make(filter, settings), chosen, source, task, blend)
+    work = Work.of(chosen, filter, settings, blend=blend).opened(lambda path, info: still(path, info.name))
+    return work.run(chosen, source, job)
+
+
+def still(path: str | Path, name: str) -> Image:
+    """A second picture or a selection from a file; ``name`` says what it is for.
+
+    Raises:
+        SengaError: it cannot be read, or moves.
+    """
+    found = open_picture(path)
+    if isinstance(found, Animation):
+        raise SettingsError(f"The {name} {path} is an animation, but it must be a still picture.")
+    return found
 
 
 def mask_of(selection: Pixels | Image) -> Pixels:

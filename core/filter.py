@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -70,11 +70,14 @@ class Filter(BaseModel, ABC):
         return False
 
     def reach(self, height: int, width: int) -> int | None:
-        """How far a pixel of the result can see, in pixels of a picture of this size: the margin kept round a selection.
+        """How far a pixel of the result can see, in pixels of a picture of this size; None means everywhere.
 
-        None means the whole picture.
+        It is the margin that is kept around a selection.
         """
         return at_size(REACH, height, width)
+
+    if not TYPE_CHECKING:
+        reach: ClassVar = reach  # filters of an older day have a number there, without an annotation
 
     def prepare(self, job: Job) -> Any:
         """What is made once from the settings and the whole second pictures, and then used for many pictures.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .errors import Cancelled, ModelError
 
 if TYPE_CHECKING:
+    from .image import Image
     from .strokes.brush import Brush
 
 Engine = Literal["auto", "mindspore", "onnx"]
@@ -34,6 +35,23 @@ class Weights:
     card: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """Where in a film a frame stands.
+
+    Attributes:
+        number: from 0.
+        count: of all frames, as far as it is known.
+        before: the last result, cropped like the picture, for filters with ``wants_before``; None for the first frame.
+        before_source: the frame that it was made of, cropped likewise.
+    """
+
+    number: int
+    count: int
+    before: Image | None = None
+    before_source: Image | None = None
+
+
 def _no_weights(name: str) -> Weights:
     raise ModelError(f"No model store is set up here, so the style “{name}” cannot be loaded.")
 
@@ -53,6 +71,9 @@ class Job:
         threads: how many threads to use at most.
         full_size: (height, width) of the whole picture when the filter sees a crop of it; settings that are relative
             to the picture refer to this.
+        offset: (row, column) of the whole picture at which the crop begins.
+        moment: which frame of a film this is, or None.
+        prepared: what ``Filter.prepare`` made, or None.
     """
 
     on_progress: Callable[[float, str], None] = lambda share, note: None  # noqa: ARG005
@@ -64,6 +85,9 @@ class Job:
     engine: str = "auto"
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
     full_size: tuple[int, int] | None = None
+    offset: tuple[int, int] = (0, 0)
+    moment: Moment | None = None
+    prepared: Any = None
 
     def check(self) -> None:
         """Stop here if the user asked to.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from .errors import SettingsError
-from .image import Animation, Image
-from .job import Job
-from .layers import disowned
+from .filter import Filter
 from .registry import Plugins
+from .settings import kinds_of, seeds_of
 
 _LIMIT = 1 << 20
 
@@ -48,6 +48,7 @@ class Recipe(BaseModel):
     senga: int = Field(1, ge=1, le=1, description="Version of the recipe format.")
     name: str = ""
     steps: tuple[Step, ...] = Field(min_length=1, max_length=100)
+    _folder: Path | None = PrivateAttr(None)
 
     @classmethod
     def read(cls, path: str | Path) -> Recipe:
@@ -67,7 +68,9 @@ class Recipe(BaseModel):
             raise SettingsError(f"The recipe {path} cannot be read: {error.strerror}.") from error
         if len(data) > _LIMIT:
             raise SettingsError(f"{path} is no recipe: it is larger than 1 MB.")
-        return cls.parse(text, str(path))
+        recipe = cls.parse(text, str(path))
+        recipe._folder = path.parent
+        return recipe
 
     @classmethod
     def parse(cls, text: str, origin: str = "recipe") -> Recipe:
@@ -97,30 +100,46 @@ class Recipe(BaseModel):
         Raises:
             SengaError: UnknownFilterError or SettingsError, naming the step.
         """
-        for number, step in enumerate(self.steps, 1):
-            try:
-                plugins.make(step.filter, step.settings)
-            except SettingsError as error:
-                raise SettingsError(f"step {number}: {error}") from error
+        self.made(plugins)
 
     def seeded(self, seed: int, plugins: Plugins) -> Recipe:
-        """The same recipe with ``seed`` in every step whose filter has such a setting."""
+        """The same recipe with ``seed`` in every setting that is a seed."""
 
         def change(step: Step) -> Step:
-            if "seed" not in plugins.find(step.filter).model_fields:
-                return step
-            return step.model_copy(update={"settings": step.settings | {"seed": seed}})
+            names = seeds_of(plugins.find(step.filter))
+            return step.model_copy(update={"settings": step.settings | dict.fromkeys(names, seed)})
 
         return self.model_copy(update={"steps": tuple(change(step) for step in self.steps)})
 
-    def run(self, plugins: Plugins, image: Image, job: Job) -> Image | Animation:
-        """Apply the steps in order; a step after an animation is applied to each of its frames."""
-        from .compose import Blend, compose
+    def made(self, plugins: Plugins) -> list[tuple[Step, Filter]]:
+        """Every step with its filter; the paths of pictures and files are found from the folder of the recipe.
 
-        result: Image | Animation = image
-        for number, step in enumerate(self.steps):
-            kind = plugins.make(step.filter, step.settings)
-            part = job.part(number / len(self.steps), (number + 1) / len(self.steps))
-            blend = Blend(strength=step.strength, keep_colors=step.keep_colors)
-            result = compose(kind, plugins, result, part, blend)
-        return disowned(result) if isinstance(result, Image) and result.layers and len(self.steps) > 1 else result
+        Raises:
+            SengaError: UnknownFilterError or SettingsError, naming the step.
+        """
+        found = []
+        for number, step in enumerate(self.steps, 1):
+            try:
+                found.append((step, plugins.make(step.filter, self._located(plugins.find(step.filter), step.settings))))
+            except SettingsError as error:
+                raise SettingsError(f"step {number}: {error}") from error
+        return found
+
+    def _located(self, kind: type[Filter], settings: Mapping[str, Any]) -> dict[str, Any]:
+        known = kinds_of(kind)
+        paths = {name for name in settings if name in known and known[name].argument in ("file", "picture")}
+        return {
+            name: self._inside(name, value) if name in paths and isinstance(value, str) and value else value
+            for name, value in settings.items()
+        }
+
+    def _inside(self, name: str, path: str) -> str:
+        """A path in the folder of the recipe, links followed; a recipe of a stranger must not lead anywhere else."""
+        if path == "-" or self._folder is None:
+            return path
+        whole = self._folder / path
+        if not whole.resolve().is_relative_to(self._folder.resolve()):
+            raise SettingsError(
+                f"the setting “{name}” leads to {path}, outside of the folder of the recipe: copy the file beside it."
+            )
+        return str(whole)

@@ -22,6 +22,7 @@ from .errors import Cancelled, PluginError, SengaError, SettingsError, UnknownFi
 from .filter import Filter, domain_of
 from .image import Animation, Image
 from .job import Job
+from .plain import plain
 
 if TYPE_CHECKING:
     from .store import Store
@@ -285,4 +286,4 @@ def _wrong_settings(error: ValidationError, kind: type[Filter]) -> str:
         hint = f", did you mean “{near[0]}”?" if near else "."
         return f"there is no setting “{name}”{hint}"
     said = (first["msg"][0].lower() + first["msg"][1:]).removeprefix("value error, ")
-    return f"the setting “{name}” is {first['input']!r}, but {said}."
+    return f"the setting “{name}” is {plain(repr(first['input']), 100)}, but {said}."

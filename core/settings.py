@@ -29,7 +29,7 @@ import math
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -170,16 +170,24 @@ def _points(value: Any) -> Any:
     return KINDS["points"].read(value) if isinstance(value, str) else value
 
 
+def _file(value: Any) -> Any:
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
 Seed = Annotated[int, Field(ge=0, le=SEED_LIMIT), _Named("seed")]
 """A number of which another gives another result of the same kind."""
 Colour = Annotated[str, BeforeValidator(colour_of), _Named("colour")]
 """``#rrggbb`` or ``#rrggbbaa``; ``rgba`` gives its numbers."""
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Points = Annotated[tuple[tuple[Share, Share], ...], Field(max_length=MOST_ITEMS), BeforeValidator(_points), _Named("points")]
+Points = Annotated[
+    tuple[tuple[Share, Share], ...], Field(max_length=MOST_ITEMS), BeforeValidator(_points), _Named("points")
+]
 """(x, y) each, as shares of the width and height of the whole picture; (0, 0) is its upper left corner."""
 Model = Annotated[str, _Named("model")]
 """The name of a style in the model store."""
-File = Annotated[str, BeforeValidator(lambda value: os.fspath(value) if isinstance(value, os.PathLike) else value), _Named("file")]
+File = Annotated[
+    str, BeforeValidator(lambda value: os.fspath(value) if isinstance(value, os.PathLike) else value), _Named("file")
+]
 """The path of a file that is no picture; checked to be there before any work starts."""
 if TYPE_CHECKING:
     Picture = Image | str
@@ -406,6 +414,8 @@ KINDS: Mapping[str, Kind] = {
 }
 """Every kind by its name."""
 
+_OLD = {("seed", "int"): "seed", ("style", "text"): "model"}
+"""Kinds of settings that were once known by their names: filters written then still work."""
 _BY_TYPE = {"integer": "int", "number": "float", "boolean": "bool", "array": "list"}
 
 
@@ -468,14 +478,13 @@ def read_typed(kind: type[Filter], settings: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def _info(
-    name: str, facts: dict[str, Any], definitions: dict[str, Any], say: Callable[[str, str], str]
-) -> SettingInfo:
+def _info(name: str, facts: dict[str, Any], definitions: dict[str, Any], say: Callable[[str, str], str]) -> SettingInfo:
     variants = [part for part in facts.get("anyOf", [facts]) if part.get("type") != "null"]
     first = _resolved(variants[0] if variants else facts, facts, definitions)
     choices = tuple(str(value) for value in first.get("enum", ()))
     shown: Mapping[str, str] = facts.get("labels", {})
     kind = _kind_name(first, facts, bool(choices))
+    kind = _OLD.get((name, kind), kind)
     optional = len(variants) < len(facts.get("anyOf", [facts]))
     # An optional setting travels as a text, empty for none, unless its kind has an empty value anyway.
     argument = KINDS[kind].argument if not optional or KINDS[kind].argument in ("file", "picture") else "text"
@@ -494,7 +503,7 @@ def _info(
         labels=tuple(say(shown.get(choice) or words_of(choice), name) for choice in choices),
         items=_kind_name(_resolved(first.get("items") or {}, {}, definitions), {}, False) if kind == "list" else "",
         aligned=kind == "mask" or bool(facts.get("aligned", False)),
-        resources=str(facts.get("resources", "")),
+        resources=str(facts.get("resources", "brushes" if (name, kind) == ("brush", "text") else "")),
         argument=argument,
         typed=KINDS[kind].typed(facts.get("default")),
     )
@@ -514,4 +523,3 @@ def words_of(name: str) -> str:
     """A name of the code as words."""
     words = name.replace("_", " ").replace("-", " ")
     return words[:1].upper() + words[1:]
-

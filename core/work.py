@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -262,4 +261,4 @@ def no_path(value: str, info: SettingInfo) -> Image:
     Raises:
         SettingsError: always.
     """
-    raise SettingsError(f"The picture “{info.name}” ({os.path.basename(value)}) is only a name here: send the picture.")
+    raise SettingsError(f"The picture “{info.name}” ({value}) is only a name here: send the picture itself.")

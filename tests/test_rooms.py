@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LIGHT = {"numpy", "pluggy", "pydantic", "platformdirs", "tomli_w", "safetensors"}
+LIGHT = {"numpy", "pluggy", "pydantic", "pydantic_core", "platformdirs", "tomli_w", "safetensors"}
 PICTURES = {"cv2", "PIL", "tifffile", "imagecodecs", "av"}
 NETWORKS = {"mindspore", "onnxruntime"}
 RUNNER = {"click", "rich"}

@@ -143,14 +143,16 @@ def test_colours_are_brought_to_one_form(value: Any, expected: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "value", "says"), [
-    ("tint", "#12", "colour"), ("tint", "bleu", "colour"), ("tint", (300, 0, 0), "0 to 255"), ("tint", "x" * 99999, "colour"),
+    ("tint", "#12", "colour"), ("tint", "bleu", "colour"), ("tint", (300, 0, 0), "0 to 255"),
+    ("tint", "x" * 99999, "colour"),
     ("tint", 5, "colour"), ("tint", (1, 2), "colour"),
     ("pins", "0.1", "no point"), ("pins", "2,2", "less than or equal to 1"), ("pins", "nan,0", "no number"),
     ("pins", "a,b", "no number"), ("pins", "[1,", "items"), ("pins", ";".join(["0,0"] * 100_001), "more than"),
     ("weights", "a", "no number"), ("weights", "1,,2", "no number"), ("weights", "inf", "no number"),
     ("counts", "1.5", "no whole number"), ("dice", -1, "greater than or equal to 0"), ("dice", 2**31, "less than"),
     ("weights", "[" * 100_000, "items"),
-    ("hints", 7, "picture"), ("hints", "", "path"), ("hints", "a\0b", "path"), ("hints", np.zeros((2, 2, 9)), "picture"),
+    ("hints", 7, "picture"), ("hints", "", "path"), ("hints", "a\0b", "path"),
+    ("hints", np.zeros((2, 2, 9)), "picture"),
 ])  # fmt: skip
 def test_a_wrong_value_is_one_sentence(known: Plugins, name: str, value: Any, says: str) -> None:
     with pytest.raises(SettingsError, match=says) as caught:
@@ -181,8 +183,8 @@ def test_second_pictures_are_taken_in_every_form(picture: Any, tmp_path: Path) -
     import PIL.Image
 
     image = picture(4, 5)
-    for given in (image, image.pixels, PIL.Image.fromarray(np.array(image.pixels))):
-        found = Everything(hints=given).picture("hints")
+    for form in (image, image.pixels, PIL.Image.fromarray(np.array(image.pixels))):
+        found = Everything(hints=form).picture("hints")
         assert found is not None
         assert np.array_equal(found.pixels, image.pixels)
     assert Everything(hints=tmp_path / "a.png").hints == str(tmp_path / "a.png")

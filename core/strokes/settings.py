@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from senga.filter import setting
+from senga.settings import Seed, setting
 
 
 class PencilSettings(BaseModel):
@@ -17,7 +17,9 @@ class PencilSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    brush: str = setting("pencil", "What draws: pencil, soft-pencil, charcoal, ink, or a brush of a plug-in.")
+    brush: str = setting(
+        "pencil", "What draws: pencil, soft-pencil, charcoal, ink, or a brush of a plug-in.", resources="brushes"
+    )
     stroke_width: float = setting(5.0, "Width of a stroke, as on a picture of one megapixel.", ge=2, le=60, unit="px")
     darkness: float = setting(
         2.0, "How dark the darkest places become; 1 is the silvery grey of a hard pencil.", ge=0.5, le=4
@@ -43,7 +45,7 @@ class PencilSettings(BaseModel):
         0.7, "Move the tones of the photograph towards the light ones of a typical pencil drawing.", ge=0, le=1
     )
     aged: float = setting(0.0, "Age of the paper: 0 is white, 1 yellowed.", ge=0, le=1)
-    seed: int = setting(1, "Another number draws other strokes.", ge=0, le=2**31 - 1)
+    seed: Seed = setting(1, "Another number draws other strokes.")
     width_unit: Literal["relative", "pixels"] = setting(
         "relative",
         "Stroke width as on a picture of one megapixel, so that every size looks alike, or in pixels of this picture.",

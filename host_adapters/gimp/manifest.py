@@ -7,9 +7,10 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from senga.filter import Filter, about, describe
+from senga.filter import Filter, about
 from senga.language import available, tr
 from senga.registry import Plugins, plugins
+from senga.settings import SettingInfo, describe
 from senga.strokes.brush import BUILTIN_BRUSHES
 
 from .words import SENTENCES, WORDS
@@ -39,7 +40,7 @@ def _languages(kinds: list[type[Filter]]) -> list[str]:
 
 
 def _filter_facts(kind: type[Filter], known: Plugins) -> dict[str, Any]:
-    settings = [asdict(info) | {"suggestions": _suggestions(kind, info.name, known)} for info in describe(kind, "en")]
+    settings = [asdict(info) | {"suggestions": _suggestions(kind, info, known)} for info in describe(kind, "en")]
     return {
         "name": kind.name,
         "origin": known.known[known.owner(kind.name)].origin,
@@ -59,10 +60,10 @@ def _translation(kind: type[Filter], language: str) -> dict[str, Any]:
     return {**asdict(about(kind, language)), "settings": settings}
 
 
-def _suggestions(kind: type[Filter], setting: str, known: Plugins) -> list[tuple[str, str]]:
+def _suggestions(kind: type[Filter], info: SettingInfo, known: Plugins) -> list[tuple[str, str]]:
     """Values worth a menu where any text is allowed, each with its label: usable styles, and brushes."""
-    if setting == "style" and kind.models is not None:
+    if info.kind == "model" and kind.models is not None:
         return [(entry.name, entry.title or entry.name) for entry in known.store().entries() if entry.file is not None]
-    if setting == "brush":
+    if info.resources == "brushes":
         return [(brush.name, brush.title) for brush in (*BUILTIN_BRUSHES, *known.brushes())]
     return []

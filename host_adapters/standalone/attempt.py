@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from senga.compose import Blend, compose_act
-from senga.errors import Cancelled, SengaError, SettingsError, WriteError
-from senga.face import mask_of
+from senga.compose import Blend
+from senga.errors import Cancelled, SengaError, WriteError
+from senga.face import mask_of, still
 from senga.image import Animation, Image
 from senga.job import Job
 from senga.language import sentence, tr
 from senga.registry import Plugins
+from senga.work import Work
 
 from .order import Order
 from .outputs import Target, settle
@@ -36,8 +37,7 @@ class Painter:
 
     def __call__(self, source: Picture, job: Job) -> Picture:
         """The whole chain on one picture, or on each frame while it is consumed."""
-        recipe, known = self.order.recipe, self.known
-        return compose_act(lambda image, part: recipe.run(known, image, part), source, known.equip(job), self.blend)
+        return Work.of(self.known, self.order.recipe, blend=self.blend).run(self.known, source, job)
 
 
 def job_of(options: Mapping[str, Any], cancelled: Callable[[], bool], on_progress: Callable[[float, str], None]) -> Job:
@@ -137,16 +137,7 @@ def _ending(wish: str, result: Image | Animation, source: Image | Animation) -> 
 
 def blend_of(options: Mapping[str, Any]) -> Blend:
     """Selection, feather, strength and colours, as the options say."""
-    from senga import files
-
-    selection = None
-    if options["selection"]:
-        picture = files.read(options["selection"])
-        if isinstance(picture, Animation):
-            raise SettingsError(
-                f"The selection {options['selection']} is an animation, but it must be a still picture."
-            )
-        selection = mask_of(picture)
+    selection = mask_of(still(options["selection"], "selection")) if options["selection"] else None
     return Blend(selection, options["feather"], options["strength"], options["keep_colors"])
 
 

@@ -6,10 +6,11 @@ import json
 
 import click
 
-from senga.filter import Filter, SettingInfo, about, describe
+from senga.filter import Filter, about
 from senga.language import sentence, tr, wanted
 from senga.plain import tell
 from senga.registry import Plugins, plugins
+from senga.settings import SettingInfo, describe
 
 
 @click.command("list")
@@ -40,7 +41,7 @@ def info_command(name: str, as_json: bool) -> None:
     told, origin = about(kind), tr("{title} ({name}), from the plug-in {plugin}")
     tell(origin.format(title=told.title, name=name, plugin=known.owner(name)), told.summary, "")
     for info in describe(kind):
-        tell(f"  {info.name} = {shown(info.default)}   {limits(info)}".rstrip())
+        tell(f"  {info.name} = {shown(info)}   {limits(info)}".rstrip())
         tell(f"      {info.text}")
     _tell_models(kind, known)
 
@@ -51,13 +52,13 @@ def _tell_models(kind: type[Filter], known: Plugins) -> None:
         tell("", tr("Styles: {names} (senga models list tells more)").format(names=names))
 
 
-def shown(value: object) -> str:
-    """A default as a painter writes it."""
-    if isinstance(value, bool):
-        return tr("yes") if value else tr("no")
-    if isinstance(value, int | float):
-        return f"{value:g}"
-    return tr("automatic") if value is None else str(value) or tr("none")
+def shown(info: SettingInfo) -> str:
+    """The default of a setting as a painter writes it."""
+    if info.kind == "bool":
+        return tr("yes") if info.default else tr("no")
+    if info.default is None:
+        return tr("none") if info.is_picture or info.kind == "file" else tr("automatic")
+    return info.typed or tr("none")
 
 
 def limits(info: SettingInfo) -> str:

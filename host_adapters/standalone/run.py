@@ -9,10 +9,11 @@ from typing import Any, get_args
 import click
 
 from senga.errors import SettingsError
-from senga.filter import Filter, SettingInfo, about, describe
+from senga.filter import Filter, about
 from senga.job import Device, Engine
 from senga.language import tr
 from senga.registry import plugins
+from senga.settings import KINDS, SettingInfo, describe
 
 from .help_pages import translated
 from .listing import limits, mention_broken, shown
@@ -202,14 +203,14 @@ def _option(info: SettingInfo, taken: set[str]) -> PlainOption:
     dashed = info.name.replace("_", "-")
     flag = f"--{dashed}" if f"--{dashed}" not in taken else f"--set-{dashed}"
     declared = f"{flag}/--no-{dashed}" if info.kind == "bool" else flag
-    default = tr("default: {default}").format(default=shown(info.default))
+    default = tr("default: {default}").format(default=shown(info))
     note = "; ".join(part for part in (limits(info).strip("[]"), default) if part)
     names, text = [declared, f"{_OWN}{info.name}"], f"{info.text}  [{note}]"
     return PlainOption(names, type=_type(info), default=None, metavar=_metavar(info), help=text)
 
 
 def _type(info: SettingInfo) -> Any:
-    if info.kind == "int":
+    if KINDS[info.kind].argument == "int":
         return click.IntRange(_whole(info.minimum), _whole(info.maximum))
     if info.kind == "float":
         return click.FloatRange(info.minimum, info.maximum)
@@ -221,7 +222,7 @@ def _whole(value: float | None) -> int | None:
 
 
 def _metavar(info: SettingInfo) -> str | None:
-    return None if info.kind == "bool" else {"choice": "NAME", "text": "TEXT"}.get(info.kind, "NUMBER")
+    return None if info.kind == "bool" else KINDS[info.kind].noun
 
 
 def _work(order: Order) -> int:

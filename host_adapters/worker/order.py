@@ -6,13 +6,13 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from senga.compose import Blend
 from senga.errors import SettingsError
-from senga.face import apply
-from senga.filter import Filter
 from senga.image import Animation, Image, Pixels
 from senga.job import Job
 from senga.recipe import Recipe
 from senga.registry import Plugins
+from senga.work import Work, no_path
 
 from .pixels import Sheet
 
@@ -37,18 +37,15 @@ class Order(BaseModel):
             raise ValueError("it names either a filter with settings or a recipe")
         return self
 
-    def act(self, known: Plugins) -> Filter | Recipe:
-        """The filter or the recipe.
+    def work(self, known: Plugins, selection: Pixels | None) -> Work:
+        """The same as the value that every host makes.
 
         Raises:
-            SengaError: it is unknown, or a setting is wrong.
+            SengaError: a filter is unknown, or a setting is wrong.
         """
-        if self.filter is not None:
-            takes_seed = self.seed is not None and "seed" in known.find(self.filter).model_fields
-            return known.make(self.filter, self.settings | ({"seed": self.seed} if takes_seed else {}))
-        recipe = Recipe.parse(self.recipe or "")
-        recipe.check(known)
-        return recipe if self.seed is None else recipe.seeded(self.seed, known)
+        act = Recipe.parse(self.recipe or "") if self.filter is None else self.filter
+        blend = Blend(selection, self.feather, self.strength, self.keep_colors)
+        return Work.of(known, act, self.settings, seed=self.seed, blend=blend).opened(no_path)
 
     def run(self, known: Plugins, image: Image, selection: Pixels | None, job: Job) -> Image | Animation:
         """Do it.
@@ -57,18 +54,7 @@ class Order(BaseModel):
             SengaError: with a sentence for the painter.
             Cancelled: the job was cancelled.
         """
-        result = apply(
-            self.act(known),
-            image,
-            selection=selection,
-            feather=self.feather,
-            strength=self.strength,
-            keep_colors=self.keep_colors,
-            job=job,
-            collection=known,
-        )
-        assert isinstance(result, Image | Animation)  # noqa: S101 - narrows the type
-        return result
+        return self.work(known, selection).run(known, image, job)
 
 
 class Request(BaseModel):

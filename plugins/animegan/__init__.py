@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from senga import Filter, Image, Job, hookimpl, setting
+from senga.filter import at_size
+from senga.settings import Model
 
 
 class Anime(Filter):
@@ -16,9 +18,9 @@ class Anime(Filter):
     title: ClassVar[str] = "Anime"
     summary: ClassVar[str] = "Paints the picture like a frame of an animated film."
     models: ClassVar[Path | None] = Path(__file__).with_name("weights.toml")
-    reach: ClassVar[int] = 128
+    measures_whole: ClassVar[bool] = True
 
-    style: str = setting("painted-comic", "Which style to paint in; `senga models` lists them.")
+    style: Model = setting("painted-comic", "Which style to paint in; `senga models` lists them.")
     stroke_scale: float = setting(
         0.0,
         "How broad strokes are: 1 as the network draws them in a small picture, 2 twice as broad; 0 chooses by size.",
@@ -46,6 +48,10 @@ class Anime(Filter):
         network = network_of(weights.card, None if self.upsample == "auto" else self.upsample)
         pixels = paint(network, weights.arrays, image.pixels, job, self.stroke_scale, self.match_brightness)
         return image.with_pixels(pixels)
+
+    def reach(self, height: int, width: int) -> int:
+        """What the layers of the network see; its norms measure the whole of what is shown."""
+        return at_size(128, height, width)
 
 
 @hookimpl

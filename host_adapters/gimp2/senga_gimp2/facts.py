@@ -100,8 +100,8 @@ def main_settings(facts):
 
 def kind(setting):
     # type: (Setting) -> str
-    """The kind of argument: an optional setting travels as text, empty for none."""
-    return "text" if setting["optional"] else str(setting["kind"])
+    """The kind of argument; what GIMP has none for travels as text, as it is typed."""
+    return {"colour": "text", "file": "text", "picture": "text"}.get(setting["argument"], str(setting["argument"]))
 
 
 def default(setting):
@@ -109,14 +109,14 @@ def default(setting):
     """The default as the argument's type wants it."""
     value = setting["default"]
     if kind(setting) == "text":
-        return "" if value is None else "{}".format(value)
+        return setting["typed"]
     return value
 
 
 def bounds(setting):
     # type: (Setting) -> Tuple[float, float]
     """Least and greatest value of a number, within what GIMP can carry."""
-    far = 2**31 - 1 if setting["kind"] == "int" else 1e9
+    far = 2**31 - 1 if kind(setting) == "int" else 1e9
     low, high = setting["minimum"], setting["maximum"]
     return (-far if low is None else max(low, -far)), (far if high is None else min(high, far))
 

@@ -114,7 +114,7 @@ class Dialog:
             widget = self._menu_with_entry(name, setting)
         elif facts.is_sliding(setting):
             widget = self._window.get_scale_entry(name, 1.0)
-        elif setting["name"] == "seed" and setting["kind"] == "int":
+        elif setting["kind"] == "seed":
             widget = self._seed(name)
         else:
             kind = _MENU if facts.kind(setting) == "choice" else GObject.TYPE_NONE

@@ -83,21 +83,21 @@ def with_mnemonics(labels: list[str]) -> list[str]:
 
 
 def kind(setting: Setting) -> str:
-    """The kind of argument: an optional setting travels as text, empty for none."""
-    return "text" if setting["optional"] else str(setting["kind"])
+    """The kind of argument; what GIMP has none for travels as text, as it is typed."""
+    return {"colour": "text", "file": "text", "picture": "text"}.get(setting["argument"], str(setting["argument"]))
 
 
 def default(setting: Setting) -> Any:
     """The default as the argument's type wants it."""
     value = setting["default"]
     if kind(setting) == "text":
-        return "" if value is None else str(value)
+        return str(setting["typed"])
     return {"int": int, "float": float, "bool": bool, "choice": str}[kind(setting)](value)
 
 
 def bounds(setting: Setting) -> tuple[float, float]:
     """Least and greatest value of a number, within what GIMP can carry."""
-    far = 2**31 - 1 if setting["kind"] == "int" else 1e9
+    far = 2**31 - 1 if kind(setting) == "int" else 1e9
     low, high = setting["minimum"], setting["maximum"]
     return (-far if low is None else max(low, -far)), (far if high is None else min(high, far))
 
@@ -105,7 +105,7 @@ def bounds(setting: Setting) -> tuple[float, float]:
 def is_sliding(setting: Setting) -> bool:
     """Whether a slider helps: a number between two bounds that are not too far from each other."""
     low, high = bounds(setting)
-    return kind(setting) in ("int", "float") and setting["name"] != "seed" and high - low <= 20000
+    return kind(setting) in ("int", "float") and setting["kind"] != "seed" and high - low <= 20000
 
 
 def order(facts: Filter, values: dict[str, Any]) -> dict[str, Any]:

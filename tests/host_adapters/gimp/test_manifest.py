@@ -80,20 +80,20 @@ def test_the_order_of_the_defaults_makes_the_default_filter() -> None:
         values = {facts.argument_name(setting): facts.default(setting) for setting in one["settings"]}
         asked = facts.order(one, {**values, "strength": 0.5, "keep-colors": True})
         order = Order.model_validate(asked)
-        assert order.act(known) == known.make(one["name"])
+        assert order.work(known, None).stages[0].act == known.make(one["name"])
         assert (order.strength, order.keep_colors) == (0.5, True)
 
 
 def test_values_reach_the_setting_of_the_same_name() -> None:
     values = {"setting-strength": 7, "setting-output": "in_place", "maybe": "0.25", "huge": -4, "fine": 1.0}
     asked = facts.order(odd(), {**values, "strength": 1.0, "keep-colors": False})
-    made = Order.model_validate(asked).act(collection())
+    made = Order.model_validate(asked).work(collection(), None).stages[0].act
     assert made == Odd(strength=7, output="in_place", maybe=0.25, huge=-4, fine=1.0)
 
 
 def test_gimp_makes_none_of_an_empty_text() -> None:
     asked = facts.order(
-        {"name": "odd", "settings": [{"name": "note", "kind": "text", "optional": False}]},
+        {"name": "odd", "settings": [{"name": "note", "kind": "text", "argument": "text", "optional": False}]},
         {"note": None, "strength": 1.0, "keep-colors": False},
     )
     assert asked["settings"] == {"note": ""}
