@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from senga.neural.checkpoints import read
+
 LAYERS = (
     *("conv11", "conv12", "pool"),
     *("conv21", "conv22", "pool"),
@@ -22,8 +24,7 @@ class Features(nn.Module):
 
     def __init__(self, weights: Path) -> None:
         super().__init__()
-        state = torch.load(weights, map_location="cpu", weights_only=True)
-        state = state.get("model", state)
+        state = {name: torch.from_numpy(array) for name, array in read(weights).items()}
         for name in ("conv0", *(layer for layer in LAYERS if layer != "pool")):
             self.register_buffer(f"{name}_weight", state[f"{name}.weight"])
             self.register_buffer(f"{name}_bias", state[f"{name}.bias"])

@@ -34,6 +34,10 @@ _MOVES_AXES = {"Identity", "Cast", "Reshape", "Unsqueeze", "Squeeze", "Transpose
 _BRANCHED = {"animeganv1"}
 """Networks in which layers of equal shape run side by side, so that an order does not tell them apart."""
 
+_FIRST_CHANNELS = frozenset(range(1, 257))
+_MOST_FIRSTS = 8
+"""So many kernels of 7 x 7 are tried as the first layer; a network has one or two."""
+
 _MINDSPORE_OWN = re.compile(r"generator\.\d+\.conv_block\.conv\.weight")
 
 
@@ -66,7 +70,7 @@ def _widths(arrays: Arrays) -> list[float]:
     hold over more than a thousandth, so there is a width of three digits.
     """
     kernels = Counter(tuple(sorted(array.shape)) for array in arrays.values() if array.ndim == 4)
-    firsts = sorted({_rest(shape) for shape in kernels} - {0})
+    firsts = sorted({_rest(shape) for shape in kernels} & _FIRST_CHANNELS)[:_MOST_FIRSTS]
     exact = (width for channels in firsts for width in _near(channels) if _kernels(width) <= kernels)
     return list(islice(exact, 1)) or [channels / 32 for channels in firsts]
 
@@ -196,15 +200,13 @@ def _layers(checkpoint: Checkpoint) -> list[_Layer]:
     constants: dict[str, NDArray[Any]] = dict(checkpoint.arrays)
     layers: list[_Layer] = []
     for node in checkpoint.nodes:
-        if (
-            node.kind in ("Identity", "Cast", "Reshape", "Unsqueeze", "Squeeze", "Transpose")
-            and node.inputs[0] in constants
-        ):
+        if node.kind in _MOVES_AXES and node.outputs and constants.keys() & set(node.inputs[:1]):
             array = constants[node.inputs[0]]
-            moved = node.kind == "Transpose" and len(node.attributes.get("perm", ())) == array.ndim
-            constants[node.outputs[0]] = array.transpose(node.attributes["perm"]) if moved else array
+            perm = node.attributes.get("perm")
+            moved = node.kind == "Transpose" and isinstance(perm, list) and sorted(perm) == list(range(array.ndim))
+            constants[node.outputs[0]] = array.transpose(perm) if moved else array
         elif node.kind == "Conv":
-            layers.append(_Layer(node, constants.get(node.inputs[1])))
+            layers.append(_Layer(node, constants.get("".join(node.inputs[1:2]))))
             layers[-1].shifts += [constants[name] for name in node.inputs[2:3] if name in constants]
         elif layers:
             _note_constants(node, [constants[name] for name in node.inputs if name in constants], layers[-1])
@@ -227,8 +229,8 @@ def _layer_arrays(layer: _Layer, conv: blocks.Block, norm: blocks.Norm | None) -
     """The parameters of one convolution and its norm, or None where they do not fit."""
     if not isinstance(conv, blocks.Conv) or layer.kernel is None or layer.kernel.shape != conv.shape:
         return None
-    stride = layer.node.attributes.get("strides", [1, 1])
-    if layer.node.attributes.get("group", 1) != conv.groups or list(stride) != [conv.stride] * 2:
+    strides = layer.node.attributes.get("strides", [1, 1])
+    if layer.node.attributes.get("group", 1) != conv.groups or strides != [conv.stride] * 2:
         return None
     wanted = bool(conv.bias) + bool(norm)
     shifts = layer.shifts if len(layer.shifts) == wanted else [shift for shift in layer.shifts if np.any(shift)]
@@ -244,14 +246,28 @@ def _habits(checkpoint: Checkpoint, way: Callable[..., Any]) -> dict[str, str]:
     habits = {"upsample": "tf1", "eps": "1e-12"} if way is _by_tf_names else {}
     for node in checkpoint.nodes:
         mode = node.attributes.get("coordinate_transformation_mode")
-        if node.kind == "Resize" and mode in _UPSAMPLE:
+        if node.kind == "Resize" and isinstance(mode, str) and mode in _UPSAMPLE:
             habits["upsample"] = _UPSAMPLE[mode]
-        if node.kind.endswith("Normalization") and "epsilon" in node.attributes:
+        if node.kind.endswith("Normalization") and isinstance(node.attributes.get("epsilon"), float):
             habits["eps"] = f"{node.attributes['epsilon']:.3g}"
         small = [checkpoint.arrays[name] for name in node.inputs if name in checkpoint.arrays]
         if node.kind == "Add" and small and small[0].size == 1 and 0 < small[0].item() < 1e-3:
             habits["eps"] = f"{small[0].item():.3g}"
-    return habits | {key: checkpoint.metadata[key] for key in ("upsample", "eps") if key in checkpoint.metadata}
+    return habits | _stated(checkpoint.metadata)
+
+
+def _stated(metadata: Mapping[str, str]) -> dict[str, str]:
+    """What the file says of itself, as far as it can be meant."""
+    meant = {"upsample": frozenset(_UPSAMPLE.values()).__contains__, "eps": _is_small}
+    return {key: metadata[key] for key, fits in meant.items() if key in metadata and fits(metadata[key])}
+
+
+def _is_small(number: str) -> bool:
+    """Whether a text is a number that can be added to a variance."""
+    try:
+        return 0 < float(number) < 1
+    except ValueError:
+        return False
 
 
 def _checked(network: Network, found: Arrays) -> dict[str, NDArray[Any]]:

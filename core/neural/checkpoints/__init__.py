@@ -1,37 +1,30 @@
 """Weights files of every common format, read as data: no file can run code, and none needs its framework.
 
-Read are safetensors, NumPy ``.npz``, MindSpore ``.ckpt``, PyTorch ``.pt``/``.pth``, TensorFlow ``.index`` with its
-data beside it, and the constants of ONNX models. The content decides, not the ending.
+Read are safetensors, NumPy ``.npz`` and ``.npy``, MindSpore ``.ckpt``, PyTorch ``.pt``/``.pth``, TensorFlow ``.index``
+with its data beside it, and the constants of ONNX models. The content decides, not the ending.
 """
 
 from __future__ import annotations
 
-import struct
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
 from senga.errors import ModelError
 
 from .archives import Archive, read_npz
-from .checkpoint import Checkpoint, Damaged, Node, content_of
+from .budget import Damaged, budget_for
+from .checkpoint import Checkpoint, Node, content_of
 from .mindspore_ckpt import read_mindspore
+from .numpy_npy import MAGIC as NPY_MAGIC
+from .numpy_npy import read_npy
 from .onnx_file import read_onnx
 from .pytorch_pt import read_pytorch_plain, read_pytorch_zip
 from .safetensors_file import read_safetensors
 from .tensorflow_ckpt import MAGIC, index_of, read_tensorflow
 
 __all__ = ["Checkpoint", "Node", "read", "read_checkpoint"]
-
-_MALFORMED = (
-    ValueError, TypeError, LookupError, ArithmeticError, EOFError, RuntimeError, MemoryError, AttributeError,
-    struct.error, zlib.error, zipfile.BadZipFile, SafetensorError,
-)  # fmt: skip
-"""What parsing hostile bytes can raise in NumPy, zipfile, pickletools and our own readers."""
 
 _FOREIGN = {
     (0, b"\x89HDF"): "an HDF5 file (Keras)",
@@ -41,7 +34,7 @@ _FOREIGN = {
     (0, b"\x1f\x8b"): "a gzip archive",
 }
 
-_READ = "safetensors, npz, MindSpore ckpt, TensorFlow index, PyTorch pt and pth, and ONNX"
+_READ = "safetensors, npz and npy, MindSpore ckpt, TensorFlow index, PyTorch pt and pth, and ONNX"
 
 _ONNX_STARTS = b"\x08\x12\x1a\x22\x2a\x32\x3a\x42"
 """The first byte of a message whose first field is one of ModelProto's."""
@@ -65,10 +58,11 @@ def read_checkpoint(path: Path) -> Checkpoint:
     path = index_of(path)
     data = memoryview(content_of(path))
     try:
-        return read_tensorflow(data, path) if data[-len(MAGIC) :] == MAGIC else _parse(data)
+        with budget_for(len(data)):
+            return read_tensorflow(data, path) if data[-len(MAGIC) :] == MAGIC else _parse(data)
     except ModelError as error:
         raise ModelError(f"“{path.name}”: {error}") from error
-    except _MALFORMED as error:
+    except Exception as error:  # the border at bytes of a stranger, over which libraries raise whatever they like
         reason = f" ({error})" if isinstance(error, Damaged) else ""
         raise ModelError(f"“{path.name}” is no weights file, or a damaged or incomplete one{reason}.") from error
 
@@ -80,6 +74,8 @@ def _parse(data: memoryview) -> Checkpoint:
         return _parse_archive(Archive(data))
     if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= len(data):  # its length may begin like a pickle
         return read_safetensors(data)
+    if start[:6] == NPY_MAGIC:
+        return read_npy(data)
     if start[:1] == b"\x80":
         return read_pytorch_plain(data)
     for (at, mark), what in _FOREIGN.items():

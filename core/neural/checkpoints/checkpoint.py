@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senga.errors import ModelError
+from senga.regular import read_regular
 
-MAX_BYTES = 1 << 31
-"""No file, and no file when unpacked, may be larger: twenty times the largest network that Senga knows."""
-
-MAX_DIMENSIONS = 8
+from .budget import MAX_FILE, Damaged, element_count, spend
 
 ITEM_BYTES = {
     "float16": 2,
@@ -52,7 +49,7 @@ class Checkpoint:
     """The content of a weights file.
 
     Attributes:
-        format: ``safetensors``, ``npz``, ``mindspore``, ``pytorch``, ``tensorflow`` or ``onnx``.
+        format: ``safetensors``, ``npz``, ``npy``, ``mindspore``, ``pytorch``, ``tensorflow`` or ``onnx``.
         arrays: name -> array, in the order of the file.
         metadata: facts that the file states about itself.
         nodes: the operations that use the arrays, in the order they run; ONNX only.
@@ -64,36 +61,19 @@ class Checkpoint:
     nodes: tuple[Node, ...] = ()
 
 
-class Damaged(ValueError):  # noqa: N818 - turned into a ModelError before anybody sees it
-    """The bytes are not what the format promises."""
-
-
 def content_of(path: Path) -> bytes:
     """The whole of a file.
 
     Raises:
-        ModelError: it is missing or too large.
+        ModelError: it is missing, no regular file, or too large.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ModelError(f"“{path.name}” is larger than the {MAX_BYTES >> 20} MiB that weights may have.")
-        return path.read_bytes()
+        content = read_regular(path, MAX_FILE)
     except OSError as error:
         raise ModelError(f"The weights “{path}” cannot be read: {error.strerror or error}.") from error
-
-
-def element_count(shape: Sequence[int]) -> int:
-    """The number of elements of a shape that a file declares.
-
-    Raises:
-        Damaged: a negative or absurd size.
-    """
-    if len(shape) > MAX_DIMENSIONS or any(size < 0 for size in shape):
-        raise Damaged(f"a shape of {list(shape)[: MAX_DIMENSIONS + 1]}")
-    count = math.prod(shape)
-    if count > MAX_BYTES:
-        raise Damaged(f"{count} elements in one array")
-    return count
+    if content is None:
+        raise ModelError(f"“{path.name}” is larger than the {MAX_FILE >> 20} MiB that weights may have.")
+    return content
 
 
 def to_array(data: bytes | memoryview, kind: str, shape: Sequence[int]) -> NDArray[Any]:
@@ -103,9 +83,10 @@ def to_array(data: bytes | memoryview, kind: str, shape: Sequence[int]) -> NDArr
         Damaged: the number of bytes does not fit shape and type.
     """
     if kind not in ITEM_BYTES:
-        raise Damaged(f"elements of the unknown type {kind}")
+        raise Damaged(f"elements of the unknown type {kind[:40]}")
     if len(data) != element_count(shape) * ITEM_BYTES[kind]:
         raise Damaged(f"{len(data)} bytes for a {kind} array of shape {list(shape)}")
+    spend(size=len(data) * (2 if kind == "bfloat16" else 1))
     if kind == "bfloat16":
         high = np.frombuffer(data, "<u2").astype("<u4") << 16
         return high.view("<f4").reshape(shape)  # the shape that the file declares

@@ -10,7 +10,8 @@ from __future__ import annotations
 import binascii
 
 from . import wire
-from .checkpoint import Checkpoint, Damaged, to_array
+from .budget import Damaged, spend, spend_name
+from .checkpoint import Checkpoint, to_array
 
 _CRC_MARK, _CRC_BYTES = b"crc_num", 10
 
@@ -23,7 +24,9 @@ def read_mindspore(data: memoryview) -> Checkpoint:
         if value.number != 1:
             raise Damaged(f"the field {value.number} where only 1 may be")
         tag, kind, shape, content = _value(value.bytes())
-        kinds.setdefault(tag, (kind, shape))
+        if tag not in kinds:
+            kinds[spend_name(tag)] = (kind, shape)
+        spend(size=len(content))
         contents.setdefault(tag, bytearray()).extend(content)
     if not kinds:
         raise Damaged("it holds no parameters")

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from senga.errors import ModelError
 
 from . import wire
-from .checkpoint import Checkpoint, Damaged, Node, element_count, to_array
+from .budget import Damaged, element_count, spend, spend_name, step
+from .checkpoint import Checkpoint, Node, to_array
 
 KINDS = {1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 9: "bool",
           10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 16: "bfloat16"}  # fmt: skip
@@ -36,10 +37,11 @@ def read_onnx(data: memoryview) -> Checkpoint:
     arrays: dict[str, NDArray[Any]] = {}
     for part in wire.fields(graphs[0]):
         if part.number == 1:
+            spend(names=1)
             nodes.append(_node(part.bytes(), arrays))
         elif part.number == 5:
             name, array = _tensor(part.bytes())
-            arrays[name] = array
+            arrays[spend_name(name)] = array
     if not arrays:
         raise Damaged("it holds no weights")
     return Checkpoint("onnx", arrays, _facts(data), tuple(nodes))
@@ -70,7 +72,7 @@ def _node(message: memoryview, arrays: dict[str, NDArray[Any]]) -> Node:
     kind, name = "".join(texts[4]), "".join(texts[3])
     constant = attributes.pop("value", None) if kind == "Constant" else None
     if isinstance(constant, np.ndarray) and texts[2]:
-        arrays[texts[2][0]] = constant
+        arrays[spend_name(texts[2][0])] = constant
     return Node(kind, name, tuple(texts[1]), tuple(texts[2]), attributes)
 
 
@@ -89,7 +91,9 @@ def _attribute(message: memoryview) -> tuple[str, Any]:
             case 5:
                 value = _tensor(part.bytes())[1]
             case 7:
-                many += np.frombuffer(part.bytes(), "<f4").tolist()
+                floats = np.frombuffer(part.bytes(), "<f4").tolist()
+                step(len(floats))
+                many += floats
             case 8:
                 many += part.integers()
     return name, many or value
@@ -125,6 +129,7 @@ def _content(values: dict[int, list[wire.Field]], kind: str, shape: list[int]) -
     numbers = [number for part in parts for number in part.integers()]
     if len(numbers) != element_count(shape):
         raise Damaged(f"{len(numbers)} elements for the shape {shape}")
+    spend(size=8 * len(numbers))
     if kind in ("float16", "bfloat16"):
         return to_array(np.array(numbers, "<u2").tobytes(), kind, shape)
     return np.array(numbers, kind).reshape(shape)  # the shape that the file declares

@@ -1,8 +1,8 @@
 """A reader of pickles that knows data only.
 
-Python's own ``pickle`` calls whatever the file names. Here the instructions are interpreted by a small machine of our
-own: numbers, text, lists, tuples, dictionaries, and the handful of names that PyTorch's state dicts use, which are
-looked up in a table and never imported. Everything else is refused, so a file cannot run anything.
+Python's own unpickler calls whatever the file names. Here the instructions are interpreted by a small machine of our
+own: numbers, text, lists, tuples, dictionaries, and the handful of names of a `Vocabulary`, which are looked up in a
+table and never imported. Everything else is refused, so a file cannot run anything.
 
 References:
     https://github.com/python/cpython/blob/main/Lib/pickletools.py documents every instruction.
@@ -10,98 +10,117 @@ References:
 
 from __future__ import annotations
 
-import io
-import pickletools
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+import struct
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
 
 from senga.errors import ModelError
 
-from .checkpoint import Damaged, element_count
+from .budget import MAX_NAME, Damaged, step
 
-_PUSH = {"NONE", "NEWTRUE", "NEWFALSE", "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT",
-         "BINFLOAT", "STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE",
-         "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8"}  # fmt: skip
-_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
-_TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
-_SILENT = {"PROTO", "FRAME", "STOP"}
+_LARGEST_KEY = 1 << 31
+_LONGEST_NUMBER = 16
 
-_STORAGES = {"HalfStorage": "float16", "FloatStorage": "float32", "DoubleStorage": "float64",
-             "BFloat16Storage": "bfloat16", "CharStorage": "int8", "ShortStorage": "int16", "IntStorage": "int32",
-             "LongStorage": "int64", "ByteStorage": "uint8", "BoolStorage": "bool"}  # fmt: skip
+
+class Stream:
+    """Bytes of a file, taken one piece after the other."""
+
+    def __init__(self, data: bytes | memoryview) -> None:
+        self._data, self._at = memoryview(data), 0
+
+    def take(self, count: int) -> memoryview:
+        """The next bytes, exactly so many."""
+        if not 0 <= count <= len(self._data) - self._at:
+            raise Damaged("it ends too early")
+        self._at += count
+        return self._data[self._at - count : self._at]
+
+    def rest(self) -> memoryview:
+        """All that is left."""
+        return self.take(len(self._data) - self._at)
+
+    def line(self) -> str:
+        """The rest of a line, without its end."""
+        line, end, _ = bytes(self._data[self._at : self._at + MAX_NAME]).partition(b"\n")
+        if not end:
+            raise Damaged("a line without an end")
+        self._at += len(line) + 1
+        return line.decode("utf-8")
 
 
 @dataclass(frozen=True)
 class Name:
-    """A name that the pickle mentions; it stands for a call or a type that this reader knows."""
+    """A name that the pickle mentions.
+
+    Attributes:
+        module: its first part.
+        name: its second part.
+        meaning: what a call of it builds, or a text if it only stands for itself.
+    """
 
     module: str
     name: str
+    meaning: Callable[..., Any] | str
 
 
-@dataclass(frozen=True)
-class Storage:
-    """A block of numbers that lies elsewhere in the file."""
-
-    key: str
-    kind: str
-    count: int
+Vocabulary = Mapping[tuple[str, str], Callable[..., Any] | str]
+"""Module and name -> what a call of it builds, or a text where a call is refused."""
 
 
-@dataclass(frozen=True)
-class Tensor:
-    """A view of a storage: where it begins, its shape, and its strides, all in elements."""
+@runtime_checkable
+class Stateful(Protocol):
+    """What a call built and the pickle completes later."""
 
-    storage: Storage
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
+    def set_state(self, state: Any) -> None:
+        """Take the rest."""
 
 
 class _Mark:
     """Where a list of arguments begins on the stack."""
 
 
-def read_pickle(stream: io.BytesIO, storages: dict[str, Storage] | None = None) -> Any:
+def read_pickle(stream: Stream, vocabulary: Vocabulary, identify: Callable[[Any], Any] | None = None) -> Any:
     """One pickle; the stream then stands behind it.
 
     Args:
         stream: where it begins.
-        storages: is filled with the blocks of numbers it refers to, by key.
+        vocabulary: the names it may mention.
+        identify: what a persistent identity stands for; without it there may be none.
 
     Raises:
         ModelError: it names code.
         Damaged: it is no pickle of data.
     """
-    machine = _Machine(storages)
-    for instruction, argument, _ in pickletools.genops(stream):
-        machine.step(instruction.name, argument)
-    if len(machine.stack) != 1:
+    machine = _Machine(stream, vocabulary, identify)
+    while (code := stream.take(1)[0]) != _STOP:
+        step()
+        machine.step(code)
+    if len(machine.stack) != 1 or isinstance(machine.stack[0], _Mark):
         raise Damaged("its pickle does not end with one object")
     return machine.stack[0]
 
 
+@dataclass
 class _Machine:
     """The stack and the memory of one pickle."""
 
-    def __init__(self, storages: dict[str, Storage] | None) -> None:
-        self.storages = {} if storages is None else storages
-        self.stack: list[Any] = []
-        self.memory: dict[int, Any] = {}
+    stream: Stream
+    vocabulary: Vocabulary
+    identify: Callable[[Any], Any] | None
+    stack: list[Any] = field(default_factory=list)
+    memory: dict[int, Any] = field(default_factory=dict)
 
-    def step(self, instruction: str, argument: Any) -> None:
+    def step(self, code: int) -> None:
         """Carry out one instruction."""
-        if instruction in _SILENT:
-            return
-        if instruction in _PUSH:
-            self.stack.append(_CONSTANTS.get(instruction, argument))
-        elif instruction in _TUPLES:
-            self.stack.append(tuple(self.pop(_TUPLES[instruction])))
-        elif instruction in _ACTIONS:
-            _ACTIONS[instruction](self, argument)
+        if code in _VALUES:
+            self.stack.append(_VALUES[code](self.stream))
+        elif code in _ACTIONS:
+            _ACTIONS[code](self)
+        elif code in _CODE:
+            raise refusal(f"the instruction {_CODE[code]}")
         else:
-            raise _refusal(f"the instruction {instruction}")
+            raise Damaged(f"its pickle has an instruction that weights do not need ({code})")
 
     def pop(self, count: int) -> list[Any]:
         """The last ``count`` objects, in the order they were pushed."""
@@ -120,21 +139,19 @@ class _Machine:
                 return taken
         raise Damaged("its pickle lacks a mark")
 
-    def mark(self, _: Any) -> None:
-        """Begin a list of arguments."""
-        self.stack.append(_Mark())
+    def push(self, item: Any) -> None:
+        """Add an object."""
+        self.stack.append(item)
 
-    def make(self, build: Callable[[list[Any]], Any]) -> None:
-        """Replace what was pushed since the mark by what is built from it."""
-        self.stack.append(build(self.pop_to_mark()))
-
-    def store(self, argument: Any) -> None:
+    def store(self, at: int) -> None:
         """Remember the top of the stack."""
-        self.memory[len(self.memory) if argument is None else argument] = self.top()
+        self.memory[at] = self.top()
 
-    def recall(self, argument: Any) -> None:
+    def recall(self, at: int) -> None:
         """Push something remembered."""
-        self.stack.append(self.memory[argument])
+        if at not in self.memory:
+            raise Damaged("its pickle recalls what it never stored")
+        self.stack.append(self.memory[at])
 
     def top(self) -> Any:
         """The last object."""
@@ -154,124 +171,160 @@ class _Machine:
         target = self.top()
         if not isinstance(target, dict):
             raise Damaged("its pickle sets items of something else than a dictionary")
-        target.update(_pairs(items))
+        if len(items) % 2:
+            raise Damaged("a dictionary with a key without a value")
+        target.update(dictionary(zip(items[::2], items[1::2], strict=True)))
 
-    def name(self, argument: str) -> None:
-        """Push a name, written as ``module name``."""
-        module, _, name = argument.partition(" ")
-        self.stack.append(_known(module, name))
+    def name(self, module: Any, name: Any) -> None:
+        """Push a name that the vocabulary knows."""
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise Damaged("a name that is no text")
+        if (module, name) not in self.vocabulary:
+            raise refusal(f"{module[:80]}.{name[:80]}"[:80])
+        self.stack.append(Name(module, name, self.vocabulary[module, name]))
 
-    def name_from_stack(self, _: Any) -> None:
-        """Push a name whose two parts were pushed before."""
-        module, name = self.pop(2)
-        self.stack.append(_known(module, name))
+    def find(self) -> None:
+        """Replace a persistent identity by what it means."""
+        if self.identify is None:
+            raise refusal("a reference to something outside")
+        self.stack.append(self.identify(*self.pop(1)))
 
-    def find_storage(self, _: Any) -> None:
-        """Replace a persistent identity by the storage it means."""
-        storage = _storage(*self.pop(1))
-        self.storages[storage.key] = storage
-        self.stack.append(storage)
-
-    def call(self, _: Any) -> None:
+    def call(self) -> None:
         """Build what a known name builds from its arguments."""
         name, arguments = self.pop(2)
-        if not isinstance(name, Name) or not isinstance(arguments, tuple) or (name.module, name.name) not in _CALLS:
-            raise _refusal("a call")
-        self.stack.append(_CALLS[name.module, name.name](*arguments))
+        if not isinstance(name, Name) or not isinstance(arguments, tuple) or isinstance(name.meaning, str):
+            raise refusal("a call")
+        if len(arguments) > _LONGEST_NUMBER:
+            raise Damaged("a call of too many arguments")
+        self.stack.append(name.meaning(*arguments))
 
-    def set_state(self, _: Any) -> None:
-        """Drop the attributes of a dictionary (PyTorch's ``_metadata``); other objects have none here."""
-        self.pop(1)
-        if not isinstance(self.top(), dict):
-            raise _refusal("attributes of an object")
-
-
-_ACTIONS: dict[str, Callable[[_Machine, Any], Any]] = {
-    "MARK": _Machine.mark,
-    "POP": lambda machine, _: machine.pop(1),
-    "POP_MARK": lambda machine, _: machine.pop_to_mark(),
-    "DUP": lambda machine, _: machine.stack.append(machine.top()),
-    "EMPTY_TUPLE": lambda machine, _: machine.stack.append(()),
-    "EMPTY_LIST": lambda machine, _: machine.stack.append([]),
-    "EMPTY_DICT": lambda machine, _: machine.stack.append({}),
-    "TUPLE": lambda machine, _: machine.make(tuple),
-    "LIST": lambda machine, _: machine.make(list),
-    "DICT": lambda machine, _: machine.make(lambda items: dict(_pairs(items))),
-    "APPEND": lambda machine, _: machine.extend(machine.pop(1)),
-    "APPENDS": lambda machine, _: machine.extend(machine.pop_to_mark()),
-    "SETITEM": lambda machine, _: machine.update(machine.pop(2)),
-    "SETITEMS": lambda machine, _: machine.update(machine.pop_to_mark()),
-    "PUT": _Machine.store,
-    "BINPUT": _Machine.store,
-    "LONG_BINPUT": _Machine.store,
-    "MEMOIZE": _Machine.store,
-    "GET": _Machine.recall,
-    "BINGET": _Machine.recall,
-    "LONG_BINGET": _Machine.recall,
-    "GLOBAL": _Machine.name,
-    "STACK_GLOBAL": _Machine.name_from_stack,
-    "BINPERSID": _Machine.find_storage,
-    "REDUCE": _Machine.call,
-    "BUILD": _Machine.set_state,
-}
+    def set_state(self) -> None:
+        """Complete an object; the attributes of a dictionary (PyTorch's ``_metadata``) are dropped."""
+        (state,) = self.pop(1)
+        target = self.top()
+        if isinstance(target, Stateful):
+            target.set_state(state)
+        elif not isinstance(target, dict):
+            raise refusal("attributes of an object")
 
 
-def _refusal(what: str) -> ModelError:
+def refusal(what: str) -> ModelError:
+    """What is said of a file that wants to run something."""
     return ModelError(f"This file contains code ({what}), not only weights, and was refused.")
 
 
-def _known(module: Any, name: Any) -> Name:
-    if not isinstance(module, str) or not isinstance(name, str):
-        raise Damaged("a name that is no text")
-    if (module, name) in _CALLS or (module == "torch" and name in _STORAGES):
-        return Name(module, name)
-    raise _refusal(f"{module}.{name}"[:80])
+def dictionary(pairs: Iterable[Any]) -> dict[Any, Any]:
+    """A dictionary from pairs, each of them a step: the same list may be given many times.
+
+    Raises:
+        Damaged: they are no pairs, or have keys that are neither text nor small numbers (other keys could be chosen so
+            that they all share one slot, or be compared for minutes).
+    """
+    made: dict[Any, Any] = {}
+    for pair in pairs:
+        step()
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise Damaged("a dictionary that is not made of pairs")
+        key, value = pair
+        if not isinstance(key, str) and not (isinstance(key, int) and -_LARGEST_KEY < key < _LARGEST_KEY):
+            raise Damaged("a dictionary with odd keys")
+        made[key] = value
+    return made
 
 
-def _pairs(items: list[Any]) -> list[tuple[Any, Any]]:
-    if len(items) % 2 or not all(isinstance(key, str | int | float) for key in items[::2]):
-        raise Damaged("a dictionary with odd keys")
-    return list(zip(items[::2], items[1::2], strict=True))
+def _number(kind: str) -> Callable[[Stream], Any]:
+    layout = struct.Struct(kind)
+    return lambda stream: layout.unpack(stream.take(layout.size))[0]
 
 
-def _ordered_dict(pairs: Any = ()) -> dict[Any, Any]:
-    flat = [part for pair in pairs for part in pair]
-    if len(flat) != 2 * len(pairs):
-        raise Damaged("a dictionary that is not made of pairs")
-    return dict(_pairs(flat))
+def _sized(kind: str, build: Callable[[memoryview], Any]) -> Callable[[Stream], Any]:
+    count = _number(kind)
+    return lambda stream: build(stream.take(count(stream)))
 
 
-def _storage(identity: Any) -> Storage:
-    kind, key, count = identity[1], identity[2], identity[4]
-    if identity[0] != "storage" or not isinstance(kind, Name) or kind.name not in _STORAGES:
-        raise Damaged("numbers of an unknown kind")
-    if not isinstance(key, str | int) or not isinstance(count, int) or count < 0:
-        raise Damaged("numbers of an unknown place")
-    if len(identity) > 5 and identity[5] is not None:
-        raise Damaged("a view of other numbers, as PyTorch wrote it before 2017")
-    return Storage(str(key), _STORAGES[kind.name], count)
+def _text(data: memoryview) -> str:
+    return str(data, "utf-8", "surrogatepass")
 
 
-def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> Tensor:
-    whole = all(isinstance(number, int) and number >= 0 for number in (offset, *shape, *strides))
-    if not isinstance(storage, Storage) or not whole or len(shape) != len(strides):
-        raise Damaged("a tensor that is none")
-    count = element_count(shape)
-    last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
-    if count and (last >= storage.count or count > storage.count):
-        raise Damaged("a tensor that is larger than its numbers")
-    return Tensor(storage, offset, tuple(shape), tuple(strides))
+def _old_text(data: memoryview) -> str:
+    """Python 2 did not tell text from bytes."""
+    return str(data, "latin-1")
 
 
-def _parameter(tensor: Any, *_: Any) -> Tensor:
-    if not isinstance(tensor, Tensor):
-        raise Damaged("a parameter that is no tensor")
-    return tensor
+def _long(data: memoryview) -> int:
+    if len(data) > _LONGEST_NUMBER:
+        raise Damaged("an absurdly large number")
+    return int.from_bytes(data, "little", signed=True)
 
 
-_CALLS: dict[tuple[str, str], Callable[..., Any]] = {
-    ("collections", "OrderedDict"): _ordered_dict,
-    ("torch._utils", "_rebuild_tensor"): _tensor,
-    ("torch._utils", "_rebuild_tensor_v2"): _tensor,
-    ("torch._utils", "_rebuild_parameter"): _parameter,
+def _decimal(stream: Stream) -> int | bool:
+    line = stream.line()
+    if line in ("00", "01"):
+        return line == "01"
+    if len(line) > 2 * _LONGEST_NUMBER:
+        raise Damaged("an absurdly large number")
+    return int(line)
+
+
+_STOP = ord(".")
+
+_VALUES: dict[int, Callable[[Stream], Any]] = {
+    ord("N"): lambda _: None,
+    0x88: lambda _: True,
+    0x89: lambda _: False,
+    ord("K"): _number("<B"),
+    ord("M"): _number("<H"),
+    ord("J"): _number("<i"),
+    ord("G"): _number(">d"),
+    ord("I"): _decimal,
+    0x8A: _sized("<B", _long),
+    0x8B: _sized("<i", _long),
+    0x8C: _sized("<B", _text),
+    ord("X"): _sized("<I", _text),
+    0x8D: _sized("<Q", _text),
+    ord("U"): _sized("<B", _old_text),
+    ord("T"): _sized("<i", _old_text),
+    ord("C"): _sized("<B", bytes),
+    ord("B"): _sized("<I", bytes),
+    0x8E: _sized("<Q", bytes),
+    ord(")"): lambda _: (),
+    ord("]"): lambda _: [],
+    ord("}"): lambda _: {},
 }
+"""Instructions that push what follows them."""
+
+_BYTE, _LONG = _number("<B"), _number("<I")
+
+_ACTIONS: dict[int, Callable[[_Machine], Any]] = {
+    0x80: lambda machine: machine.stream.take(1),
+    0x95: lambda machine: machine.stream.take(8),
+    ord("("): lambda machine: machine.push(_Mark()),
+    ord("0"): lambda machine: machine.pop(1),
+    ord("1"): lambda machine: machine.pop_to_mark(),
+    ord("2"): lambda machine: machine.push(machine.top()),
+    0x85: lambda machine: machine.push(tuple(machine.pop(1))),
+    0x86: lambda machine: machine.push(tuple(machine.pop(2))),
+    0x87: lambda machine: machine.push(tuple(machine.pop(3))),
+    ord("t"): lambda machine: machine.push(tuple(machine.pop_to_mark())),
+    ord("l"): lambda machine: machine.push(machine.pop_to_mark()),
+    ord("a"): lambda machine: machine.extend(machine.pop(1)),
+    ord("e"): lambda machine: machine.extend(machine.pop_to_mark()),
+    ord("s"): lambda machine: machine.update(machine.pop(2)),
+    ord("u"): lambda machine: machine.update(machine.pop_to_mark()),
+    ord("q"): lambda machine: machine.store(_BYTE(machine.stream)),
+    ord("r"): lambda machine: machine.store(_LONG(machine.stream)),
+    0x94: lambda machine: machine.store(len(machine.memory)),
+    ord("h"): lambda machine: machine.recall(_BYTE(machine.stream)),
+    ord("j"): lambda machine: machine.recall(_LONG(machine.stream)),
+    ord("c"): lambda machine: machine.name(machine.stream.line(), machine.stream.line()),
+    0x93: lambda machine: machine.name(*machine.pop(2)),
+    ord("Q"): lambda machine: machine.find(),
+    ord("R"): lambda machine: machine.call(),
+    ord("b"): lambda machine: machine.set_state(),
+}
+
+_CODE = {
+    ord("i"): "INST", ord("o"): "OBJ", 0x81: "NEWOBJ", 0x92: "NEWOBJ_EX", 0x82: "EXT1", 0x83: "EXT2", 0x84: "EXT4",
+    ord("P"): "PERSID",
+}  # fmt: skip
+"""Instructions that make Python's unpickler run or import something."""

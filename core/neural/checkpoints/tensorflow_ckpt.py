@@ -11,13 +11,15 @@ References:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from senga.errors import ModelError
 
 from . import wire
-from .checkpoint import Checkpoint, Damaged, content_of, to_array
+from .budget import MAX_NAME, Damaged, spend, spend_name, step
+from .checkpoint import Checkpoint, content_of, to_array
 
 MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")
 """How an index ends."""
@@ -31,6 +33,7 @@ def read_tensorflow(index: memoryview, path: Path) -> Checkpoint:
     """The variables of a checkpoint whose index this is; texts among them are left out."""
     data = _data(path)
     left = len(data)
+    spend(size=-left)  # its bytes may become arrays as well as those of the index
     checkpoint = Checkpoint("tensorflow", {})
     for name, value in _table(index):
         if name:
@@ -38,6 +41,8 @@ def read_tensorflow(index: memoryview, path: Path) -> Checkpoint:
             left -= size
             if shard or offset < 0 or size < 0 or offset + size > len(data) or left < 0:
                 raise Damaged(f"“{name}” lies outside the data")
+            if name in checkpoint.arrays:
+                raise Damaged(f"“{name}” is there twice")
             if kind in _KINDS:
                 checkpoint.arrays[name] = to_array(data[offset : offset + size], _KINDS[kind], shape)
     return checkpoint
@@ -47,14 +52,14 @@ def index_of(path: Path) -> Path:
     """The index that belongs to any file of a checkpoint, whichever the user named."""
     for ending in (".meta", ".data-00000-of-00001"):
         if path.name.endswith(ending):
-            index = path.with_name(path.name.removesuffix(ending) + ".index")
-            return index if index.exists() else path
+            index = path.with_name((path.name.removesuffix(ending) or "_") + ".index")
+            return index if os.path.lexists(index) else path
     return path
 
 
 def _data(path: Path) -> memoryview:
     file = path.with_name(path.name.removesuffix(".index") + ".data-00000-of-00001")
-    if not path.name.endswith(".index") or not file.exists():
+    if not path.name.endswith(".index") or not os.path.lexists(file):
         raise ModelError(f"This is the index of a TensorFlow checkpoint, whose “{file.name}” must lie beside it.")
     return memoryview(content_of(file))
 
@@ -67,7 +72,7 @@ def _table(index: memoryview) -> Iterator[tuple[str, memoryview]]:
     for _, handle in _block(index, begin, size):
         begin, size, _ = _handle(handle, 0)
         for key, value in _block(index, begin, size):
-            yield key.decode("utf-8"), value
+            yield spend_name(key.decode("utf-8")), value
 
 
 def _handle(data: memoryview, at: int) -> tuple[int, int, int]:
@@ -87,11 +92,14 @@ def _block(index: memoryview, begin: int, size: int) -> Iterator[tuple[bytes, me
     end = size - 4 * (1 + int.from_bytes(block[-4:], "little"))
     key, at = b"", 0
     while at < end:
+        step()
         shared, at = wire.varint(block, at)
         fresh, at = wire.varint(block, at)
         length, at = wire.varint(block, at)
         if shared > len(key) or at + fresh + length > end:
             raise Damaged("a key ends after its block")
+        if shared + fresh > MAX_NAME:
+            raise Damaged(f"it has a name of {shared + fresh} bytes")
         key = key[:shared] + bytes(block[at : at + fresh])
         yield key, block[at + fresh : at + fresh + length]
         at += fresh + length

@@ -9,8 +9,6 @@ References:
 
 from __future__ import annotations
 
-import io
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +71,7 @@ def load_encoder(path: Path) -> Encoder:
     Raises:
         ModelError: the file is none of these.
     """
-    arrays = _read(path)
+    arrays = read(path)
     for way in (_compressed, _numbered, _named):
         found = way({name: np.asarray(array) for name, array in arrays.items()})
         if found:
@@ -179,39 +177,3 @@ def _pair(arrays: Mapping[str, NDArray[Any]], weight: str, bias: str) -> tuple[A
     if kernel.ndim == 4 and kernel.shape[:2] == (3, 3) and kernel.shape[2:] != (3, 3):
         kernel = kernel.transpose(3, 2, 0, 1)
     return as_array(kernel), as_array(np.ravel(arrays.get(bias, np.zeros(len(kernel)))))
-
-
-def _read(path: Path) -> Mapping[str, NDArray[Any]]:
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(6)
-    except OSError as error:
-        raise ModelError(f"The perceptual network “{path}” cannot be read: {error.strerror}.") from error
-    return _read_npy(path) if start == b"\x93NUMPY" else read(path)
-
-
-class _Arrays(pickle.Unpickler):
-    """Knows how NumPy pickles arrays, and nothing else."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        allowed = {("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")}
-        if (module, name) in allowed or (
-            module.endswith("multiarray") and name == "_reconstruct" and module.startswith("numpy")
-        ):
-            return super().find_class(module, name)
-        raise ModelError(f"it contains code ({module}.{name}), which is never run")
-
-
-def _read_npy(path: Path) -> dict[str, NDArray[Any]]:
-    """A dictionary ``layer -> [kernel, bias]`` in a ``.npy`` file."""
-    stream = io.BytesIO(path.read_bytes())
-    try:
-        version = np.lib.format.read_magic(stream)  # type: ignore[no-untyped-call]  # NumPy leaves this module untyped
-        np.lib.format._read_array_header(stream, version)  # type: ignore[attr-defined]
-        content = _Arrays(stream, encoding="latin1").load()  # knows arrays only
-        table = content.item() if isinstance(content, np.ndarray) else content
-        return {f"{layer}/{i}": np.asarray(part) for layer, parts in table.items() for i, part in enumerate(parts)}
-    except ModelError as error:
-        raise ModelError(f"“{path.name}” is refused: {error}.") from error
-    except Exception as error:  # bytes of a stranger can raise anything here
-        raise ModelError(f"“{path.name}” is no dictionary of layers, or it is damaged.") from error

@@ -23,8 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from senga.errors import ModelError
-from senga.neural import checkpoints
-from senga.neural.checkpoints import checkpoint, read, read_checkpoint
+from senga.neural.checkpoints import budget, checkpoint, read, read_checkpoint
 
 DATA = Path(__file__).parent / "data"
 SPECIMENS = sorted(DATA.glob("*.pt"))
@@ -184,7 +183,7 @@ def test_a_reference_bomb_costs_nothing(tmp_path: Path) -> None:
 
 
 def test_a_zip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoints.archives, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(budget, "SPARE", 1 << 20)
     np.savez_compressed(tmp_path / "x.npz", a=np.zeros(1 << 20))
     assert (tmp_path / "x.npz").stat().st_size < 20_000
     with pytest.raises(ModelError, match="unpack to more"):
@@ -238,7 +237,7 @@ def test_foreign_files_are_named(tmp_path: Path, content: bytes, said: str) -> N
 def test_missing_and_oversized_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ModelError, match="No such file"):
         read(tmp_path / "x.pt")
-    monkeypatch.setattr(checkpoint, "MAX_BYTES", 100)
+    monkeypatch.setattr(checkpoint, "MAX_FILE", 100)
     with pytest.raises(ModelError, match="larger than"):
         read(DATA / "views.zip.pt")
 

@@ -1,0 +1,52 @@
+"""Files from outside that are read whole: regular ones only, never a device that has no end or a pipe that waits."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+
+_KINDS = {
+    stat.S_IFDIR: "It is a folder",
+    stat.S_IFIFO: "It is a pipe, not a file",
+    stat.S_IFSOCK: "It is a socket, not a file",
+    stat.S_IFCHR: "It is a device, not a file",
+    stat.S_IFBLK: "It is a device, not a file",
+}
+
+
+def open_regular(path: Path, *, follow: bool = True) -> BinaryIO:
+    """A file opened for reading.
+
+    Args:
+        path: the file.
+        follow: whether it may be a link.
+
+    Raises:
+        OSError: it is missing, may not be read, or is no regular file.
+    """
+    flags = _FLAGS if follow else _FLAGS | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except ValueError as error:  # a zero byte in the name
+        raise OSError(errno.EINVAL, "Its name cannot be the name of a file", str(path)) from error
+    kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
+    if kind != stat.S_IFREG:
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, _KINDS.get(kind, "It is no file"), str(path))
+    return os.fdopen(descriptor, "rb")
+
+
+def read_regular(path: Path, limit: int) -> bytes | None:
+    """The content of a file, or None when it has more than ``limit`` bytes.
+
+    Raises:
+        OSError: it is missing, may not be read, or is no regular file.
+    """
+    with open_regular(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        return stream.read(size) if size <= limit else None
