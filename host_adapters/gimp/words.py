@@ -56,6 +56,8 @@ SENTENCES = (
     "Senga's worker was lost before it answered: try again.",
     "This plug-in and Senga are of different ages: run “senga gimp install” again.",
     "Senga's worker does not run.",
+    "The file {0} cannot be used ({1}): set TMPDIR.",
+    "Others can exchange the folder {0}: set TMPDIR to one of your own.",
     "The folder {0} belongs to somebody else: remove it, or set TMPDIR.",
     "Senga's worker does not start: {0}. “senga gimp doctor” tells what to do.",
 )  # fmt: skip

@@ -17,7 +17,7 @@ def main() -> int:
     """Run the worker; gives the exit code of the process."""
     options = _options().parse_args()
     os.umask(0o077)
-    folder = Path(options.folder or worker_folder({"python": sys.executable}))
+    folder = Path(worker_folder({"folder": options.folder} if options.folder else {"python": sys.executable}))
     seat = Seat.take(folder, **({"loopback": True} if options.loopback else {}))
     if seat is None:
         return 0
@@ -26,7 +26,7 @@ def main() -> int:
     from .daemon import Daemon, Habits
 
     try:
-        return Daemon(seat, log, Habits(options.idle, options.jobs, options.warm)).serve()
+        return Daemon(seat, log, Habits(options.idle, options.jobs, options.warm, options.patience)).serve()
     except BaseException:
         logging.exception("The worker fails")
         seat.leave()
@@ -39,6 +39,10 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--idle", type=float, default=900.0, metavar="SECONDS", help="leave after so long without work")
     parser.add_argument("--jobs", type=int, default=1, help="how many jobs are done at the same time")
     parser.add_argument("--cold", dest="warm", action="store_false", help="do not load MindSpore before it is needed")
+    patience = (
+        "leave a job alone that has not noticed for so long that it was cancelled, and make room for another worker"
+    )
+    parser.add_argument("--patience", type=float, default=20.0, metavar="SECONDS", help=patience)
     parser.add_argument("--loopback", action="store_true", help="listen on 127.0.0.1 and not on a Unix socket")
     return parser
 

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # This one file runs inside GIMP, on Python 2.7 (GIMP 2.10) and 3.9 or later (GIMP 3): standard library only, types in
 # comments, no newer syntax. The codes below would have it rewritten into what Python 2.7 does not know.
-# ruff: noqa: B904, PTH101, PTH103, PTH107, PTH110, PTH112, PTH116, PTH118, PTH120, PTH208, SIM105, SIM115
+# ruff: noqa: B904, PTH100, PTH101, PTH103, PTH107, PTH110, PTH112, PTH116, PTH118, PTH120, PTH208, SIM105, SIM115
 # ruff: noqa: UP004, UP009, UP010, UP018, UP020, UP024, UP032
 """Find or start the worker, and let it run filters on pixels.
 
@@ -49,6 +49,9 @@ MAGIC = b"senga wk"
 _HEAD = struct.Struct(str(">I"))
 _POLL = 0.05
 _PATIENCE = 0.8
+_TRIES = 3
+_SLOWEST = 0.4
+_LONGEST_PAUSE = 5.0
 _FOREIGN = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "GI_TYPELIB_PATH", "GDK_PIXBUF_MODULE_FILE")
 _OWN = ("SENGA_HOME", "SENGA_PLUGINS")
 _PY2 = sys.version_info[0] == 2
@@ -145,7 +148,7 @@ class Canvas(object):
         # type: (int, bytes) -> None
         """Write whole rows of the selection, a byte for every pixel: 255 is selected; unwritten rows are not."""
         if not self.masked:
-            _allocate(self._file, self._mask_start, self.width * self.height)
+            allocate(self._file, self._mask_start, self.width * self.height)
             self.masked = True
         self._write(y, data, self._mask_start, self.width)
 
@@ -220,6 +223,7 @@ class Worker(object):
         # type: (Dict[str, Any], bool, float, str) -> None
         self._manifest, self._start, self._timeout, self._language = manifest, start, timeout, language
         self._channel = None  # type: Optional[Channel]
+        self._begun = False
         self.folder = worker_folder(manifest)
         self._open()
 
@@ -230,8 +234,8 @@ class Worker(object):
             self.version, self.pid = hello["version"], hello["pid"]
         return self._channel
 
-    def run(self, order, canvas, on_progress=None, cancelled=None, on_layer=None):
-        # type: (Dict[str, Any], Canvas, Optional[Callable[[float, str], object]], Optional[Callable[[], bool]], Optional[Callable[[Layer], object]]) -> Result
+    def run(self, order, canvas, on_progress=None, cancelled=None, on_layer=None, preview=""):
+        # type: (Dict[str, Any], Canvas, Optional[Callable[[float, str], object]], Optional[Callable[[], bool]], Optional[Callable[[Layer], object]], str) -> Result
         """Run a filter or a recipe on the canvas, which is edited in place.
 
         Args:
@@ -242,25 +246,32 @@ class Worker(object):
             cancelled: asked about twenty times a second; True stops the job.
             on_layer: called with each further picture as soon as it is made; its canvas is closed afterwards. Without
                 it they are collected in the result.
+            preview: names a dialog that shows the result: it overtakes the jobs that wait and run, and takes the place
+                of the preview before it of the same dialog.
 
         Raises:
             WorkerError: it failed; the message is for the painter.
-            Cancelled: ``cancelled`` said so.
+            Cancelled: ``cancelled`` said so, or another preview takes its place.
         """
-        self._ask({"op": "run", "order": order, "canvas": canvas.facts(), "language": self._language})
-        try:
-            return self._follow(on_progress, cancelled or (lambda: False), on_layer)
-        except (WorkerError, Cancelled):
-            raise
-        except Gone:
-            self.close()
-            raise WorkerError(
-                "Senga's worker was lost while it worked; it may have run out of memory. Nothing was changed: try "
-                "again. Its last words are in {}.".format(os.path.join(self.folder, "log"))
-            )
-        except BaseException:
-            self.close()  # a listener failed: the worker notices, and stops the job
-            raise
+        for _ in range(_TRIES):
+            self._begun = False
+            request = {"op": "run", "order": order, "canvas": canvas.facts(), "language": self._language}
+            self._ask(dict(request, preview=preview) if preview else request)
+            try:
+                return self._follow(on_progress, cancelled or (lambda: False), on_layer)
+            except (WorkerError, Cancelled):
+                raise
+            except Gone:
+                self.close()
+                if self._begun:
+                    break
+            except BaseException:
+                self.close()  # a listener failed: the worker notices, and stops the job
+                raise
+        raise WorkerError(
+            "Senga's worker was lost while it worked; it may have run out of memory. Nothing was changed: try "
+            "again. Its last words are in {}.".format(os.path.join(self.folder, "log"))
+        )
 
     def _follow(self, on_progress, cancelled, on_layer):
         # type: (Optional[Callable[[float, str], object]], Callable[[], bool], Optional[Callable[[Layer], object]]) -> Result
@@ -274,6 +285,7 @@ class Worker(object):
                     self._send({"op": "cancel"})
                 message = self._receive(_POLL)
                 event = message.get("event")
+                self._begun = self._begun or event in ("begun", "layer")
                 if asked is not None and event != "cancelled" and _monotonic() - asked > _PATIENCE:
                     self.close()
                     raise Cancelled
@@ -424,7 +436,7 @@ class Channel(object):
     def __init__(self, connection, seconds=20.0):
         # type: (socket.socket, float) -> None
         """A message that began must be through after so many seconds."""
-        self._socket = connection
+        self._socket, self._seconds = connection, seconds
         connection.settimeout(seconds)
 
     def send(self, message):
@@ -439,6 +451,7 @@ class Channel(object):
         if len(data) > LIMIT:
             raise WorkerError("The settings are too long: {} bytes, and {} are allowed.".format(len(data), LIMIT))
         try:
+            self._socket.settimeout(self._seconds)
             self._socket.sendall(_HEAD.pack(len(data)) + data)
         except (OSError, IOError, ValueError):
             raise Gone
@@ -451,11 +464,11 @@ class Channel(object):
             Gone: none will come any more, or what came is none.
         """
         try:
-            if not select.select([self._socket], [], [], seconds)[0]:
+            if not _readable(self._socket, seconds):
                 return None
             (length,) = _HEAD.unpack(self.exactly(_HEAD.size))
             message = json.loads(self.exactly(length).decode("utf-8")) if length <= LIMIT else None
-        except (OSError, IOError, select.error, ValueError, RuntimeError):
+        except (OSError, IOError, select.error, ValueError, RuntimeError, MemoryError):
             raise Gone
         if not isinstance(message, dict):
             raise Gone
@@ -463,9 +476,11 @@ class Channel(object):
 
     def exactly(self, size):
         # type: (int) -> bytes
-        """So many bytes."""
+        """So many bytes; they must be through in time, however many parts they come in."""
         parts = []  # type: List[bytes]
+        deadline = _monotonic() + self._seconds
         while size:
+            self._socket.settimeout(max(deadline - _monotonic(), 0.001))
             part = self._socket.recv(min(size, 1 << 16))
             if not part:
                 raise Gone
@@ -477,6 +492,16 @@ class Channel(object):
         # type: () -> None
         """Hang up."""
         self._socket.close()
+
+
+def _readable(connection, seconds):
+    # type: (socket.socket, Optional[float]) -> bool
+    """Wait so long until there is something to read; ``select`` knows no file whose number is above 1023."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([connection], [], [], seconds)[0])
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(None if seconds is None else int(seconds * 1000)))
 
 
 def proof(secret, role, first, second):
@@ -499,8 +524,16 @@ def _answer(connection, channel, secret):
 def _reach(manifest, folder, start, timeout):
     # type: (Dict[str, Any], str, bool, float) -> Tuple[Channel, Dict[str, Any]]
     """A channel to a worker that speaks our protocol and is up to date, and what it said at first."""
-    deadline = _monotonic() + timeout
-    child, replaced = None, False
+    starter = _Starter(manifest, folder)
+    try:
+        return _knock(starter, folder, start, timeout)
+    finally:
+        starter.close()
+
+
+def _knock(starter, folder, start, timeout):
+    # type: (_Starter, str, bool, float) -> Tuple[Channel, Dict[str, Any]]
+    deadline, pause, replaced = _monotonic() + timeout, _POLL, False
     while True:
         found = _dial(folder, min(timeout, 5.0))
         if found is not None:
@@ -514,21 +547,74 @@ def _reach(manifest, folder, start, timeout):
             replaced = replaced or protocol != PROTOCOL
         elif not start:
             raise WorkerError("Senga's worker does not run.")
-        elif child is None:
-            child = _spawn(manifest, folder)
-        elif child.poll() is not None:
-            if child.returncode:
-                words = _last_words(folder).rstrip(".")
-                raise WorkerError(
-                    "Senga's worker does not start: {}. “senga gimp doctor” tells what to do.".format(words)
-                )
-            child = None  # another one was quicker
+        else:
+            starter.help()
         if _monotonic() > deadline:
             raise WorkerError(
                 "Senga's worker does not answer; end it with “senga worker stop” and try again. Its last words are in "
                 "{}.".format(os.path.join(folder, "log"))
             )
-        time.sleep(_POLL)
+        time.sleep(pause)
+        pause = min(pause * 1.2, _SLOWEST)
+
+
+class _Starter(object):
+    """Starts a worker when it is this client's turn: of all that wait for one only one starts it."""
+
+    def __init__(self, manifest, folder):
+        # type: (Dict[str, Any], str) -> None
+        self._manifest, self._folder = manifest, folder
+        self._turn = None  # type: Any
+        self._child = None  # type: Optional[subprocess.Popen[bytes]]
+        self._pause, self._next = 0.25, 0.0
+
+    def help(self):
+        # type: () -> None
+        """Do what can be done, since nobody answers; a first call takes the turn, for perhaps somebody answers now.
+
+        Raises:
+            WorkerError: the worker that was started here ended at once.
+        """
+        if self._turn is None:
+            self._turn = _turn(os.path.join(self._folder, "log"))
+        elif self._child is None and _monotonic() >= self._next:
+            self._child = _spawn(self._manifest, self._folder)
+        elif self._child is not None and self._child.poll() is not None:
+            if self._child.returncode:
+                words = _last_words(self._folder).rstrip(".")
+                raise WorkerError(
+                    "Senga's worker does not start: {}. “senga gimp doctor” tells what to do.".format(words)
+                )
+            self._child = None  # another one has its place, and does not answer
+            self._next = _monotonic() + self._pause
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+
+    def close(self):
+        # type: () -> None
+        """Let others start one."""
+        if self._turn is not None:
+            self._turn.close()
+
+
+def _turn(path):
+    # type: (str) -> Any
+    """The open file if nobody else has it now, or None; where files cannot be locked, everybody may have it."""
+    file = os.fdopen(_opened(path, os.O_RDWR), "r+b")
+    try:
+        if os.name == "posix":
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            import msvcrt
+
+            file.seek(1 << 30)  # beyond what the worker writes
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    except (OSError, IOError) as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+            file.close()
+            return None
+    return file
 
 
 def _dial(folder, seconds):
@@ -574,7 +660,7 @@ def _spawn(manifest, folder):
     else:
         options["start_new_session"] = True
     _children[:] = [child for child in _children if child.poll() is None]
-    log = os.open(os.path.join(folder, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    log = _opened(os.path.join(folder, "log"), os.O_WRONLY | os.O_APPEND)
     try:
         with io.open(os.devnull, "rb") as nothing:
             child = subprocess.Popen(  # noqa: S603 - the interpreter that the installer wrote down
@@ -588,6 +674,15 @@ def _spawn(manifest, folder):
         os.close(log)
     _children.append(child)
     return child
+
+
+def _opened(path, flags):
+    # type: (str, int) -> int
+    """Open a private file, which is made if need be."""
+    try:
+        return os.open(path, flags | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise WorkerError("The file {} cannot be used ({}): set TMPDIR.".format(path, error.strerror))
 
 
 def _last_words(folder):
@@ -606,7 +701,7 @@ def worker_folder(manifest):
     # type: (Dict[str, Any]) -> str
     """Where the worker of an installation has its socket, secret, lock and log."""
     if "folder" in manifest:
-        return _text(manifest["folder"])
+        return _private(_text(manifest["folder"]))
     facts = [os.path.normcase(manifest["python"])] + [os.environ.get(name, "") for name in _OWN]
     key = "\0".join(_text(fact) for fact in facts)
     name = "worker-" + hashlib.sha256(key.encode("utf-8")).hexdigest()[:8]
@@ -648,8 +743,10 @@ def _private(folder):
             except OSError as error:
                 if error.errno != errno.EEXIST:
                     raise
-        facts = os.lstat(folder)
+        facts, above = os.lstat(folder), os.stat(os.path.dirname(os.path.abspath(folder)))
         if os.name == "posix":
+            if above.st_mode & 0o002 and not above.st_mode & stat.S_ISVTX:
+                raise WorkerError("Others can exchange the folder {}: set TMPDIR to one of your own.".format(folder))
             if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid():
                 raise WorkerError("The folder {} belongs to somebody else: remove it, or set TMPDIR.".format(folder))
             if facts.st_mode & 0o077:
@@ -682,7 +779,7 @@ def _create(size):
         os.close(handle)
         file = _locked(_text(path))
         try:
-            _allocate(file, 0, size)
+            allocate(file, 0, size)
             return _text(path), file
         except WorkerError as error:
             problem = error
@@ -705,7 +802,7 @@ def _locked(path):
     return file
 
 
-def _allocate(file, start, size):
+def allocate(file, start, size):
     # type: (Any, int, int) -> None
     """Make the file so long, and sure of its place on the disk: a mapped file without is deadly to whoever reads it."""
     try:

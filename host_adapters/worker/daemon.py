@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib.metadata
 import logging
 import os
@@ -23,13 +24,15 @@ from .jobs import Jobs
 from .log import Log
 from .seat import Seat
 from .session import Session
-from .task import Message
+from .words import Message
 
-MOST_CLIENTS = 64
+MOST_CLIENTS = 256
+MOST_STRANGERS = 64
+"""Connections that have not proven themselves yet; the oldest makes room for a new one."""
 TICK = 30.0
 """Seconds between two looks at what lies around."""
-STUCK = 20.0
-"""Seconds after which a job that does not notice its end takes the worker with it."""
+HUNG = 300.0
+"""Seconds after which a worker ends in which a plug-in keeps all threads from running."""
 FAREWELL = 2.0
 """Seconds that jobs have to end when the worker is stopped."""
 
@@ -42,11 +45,14 @@ class Habits:
         idle: seconds without a client and without a job after which it leaves.
         width: how many jobs it does at a time.
         warm: whether MindSpore is loaded at once.
+        patience: seconds after which a job that does not notice that it was cancelled is left alone; then the worker
+            ends the other jobs, and takes no more.
     """
 
     idle: float = 900.0
     width: int = 1
     warm: bool = True
+    patience: float = 20.0
 
 
 class Daemon:
@@ -56,12 +62,12 @@ class Daemon:
         self._seat, self._log, self._habits = seat, log, habits
         self.secret = seat.secret
         self.jobs = Jobs(lambda task: task.perform(self.library), habits.width)
-        self._sessions: set[Session] = set()
+        self._sessions: dict[Session, None] = {}
         self._born = self._quiet_since = time.monotonic()
         self._stopping = self._retired = False
         self._bell, self._rope = socket.socketpair()
         self._rope.setblocking(False)
-        self._loading = threading.Lock()
+        self._loading, self._retiring = threading.Lock(), threading.Lock()
         self._print = fingerprint()
         self._hello = {"version": importlib.metadata.version("senga"), "pid": os.getpid()}
 
@@ -69,15 +75,26 @@ class Daemon:
         """Answer clients until the end; gives the exit code of the process."""
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: self.stop())
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forked)
         threading.Thread(target=self._warm_up, daemon=True).start()
         logging.info("Worker of Senga %s listens in %s", self._hello["version"], self._seat.folder)
         while not self._ended():
-            if self.jobs.stuck(STUCK):
-                logging.error("A job does not notice that it was cancelled")
-                return self._leave(1)
+            faulthandler.dump_traceback_later(TICK + HUNG, exit=True, file=2)
+            if self.jobs.stuck(self._habits.patience):
+                self.jobs.relieve(self._habits.patience)
+                self._retire("A job does not notice that it was cancelled")
             self._tidy()
             self._wait()
-        return self._leave(0)
+        return self._leave()
+
+    def _forked(self) -> None:
+        """In a process that a plug-in forks: it must neither answer in the worker's place nor keep its sockets open."""
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, signal.SIG_DFL)
+        self._seat.close()
+        for ended in (self._bell, self._rope, *self._sessions):
+            ended.close()
 
     def _ended(self) -> bool:
         busy = bool(self._sessions or self.jobs)
@@ -94,7 +111,10 @@ class Daemon:
         ears = [self._bell] if self._retired else [self._bell, self._seat.listener]
         quiet = self._quiet_since + self._habits.idle - time.monotonic()
         seconds = 1.0 if self.jobs else TICK if self._sessions else min(max(quiet, 0.0), TICK)
-        ready, _, _ = select.select(ears, [], [], seconds)
+        try:
+            ready, _, _ = select.select(ears, [], [], seconds)
+        except ValueError:
+            return  # the listener was closed just now
         if self._bell in ready:
             self._bell.recv(1024)
         if self._seat.listener in ready and not self._retired:
@@ -104,13 +124,23 @@ class Daemon:
         try:
             connection, _ = self._seat.listener.accept()
         except OSError:
+            time.sleep(0.05)  # no more files can be opened just now
             return
-        if len(self._sessions) >= MOST_CLIENTS:
+        strangers = [session for session in list(self._sessions) if not session.proven]
+        if len(self._sessions) - len(strangers) >= MOST_CLIENTS:
             connection.close()
             return
-        session = Session(connection, self)
-        self._sessions.add(session)
-        threading.Thread(target=self._attend, args=(session,), daemon=True).start()
+        for session in strangers[: len(strangers) + 1 - MOST_STRANGERS]:
+            session.hang_up()
+        self._attend_to(Session(connection, self))
+
+    def _attend_to(self, session: Session) -> None:
+        self._sessions[session] = None
+        try:
+            threading.Thread(target=self._attend, args=(session,), daemon=True).start()
+        except RuntimeError:  # no more threads can be started just now
+            self._sessions.pop(session)
+            session.close()
 
     def _attend(self, session: Session) -> None:
         try:
@@ -118,18 +148,23 @@ class Daemon:
         except Exception:  # one client's misfortune must not touch the others
             logging.exception("A connection broke")
         finally:
-            self._sessions.discard(session)
+            self._sessions.pop(session, None)
             self._ring()
 
     def hello(self) -> Message:
         """Who this is; a worker that is out of date makes room for another first."""
-        stale = self._retired or fingerprint() != self._print
-        if stale and not self._retired:
-            logging.info("Senga or its plug-ins have changed: another worker takes over")
-            self._retired = True
-            self._seat.leave()
-            self._ring()
-        return self._hello | {"stale": stale}
+        if not self._retired and fingerprint() != self._print:
+            self._retire("Senga or its plug-ins have changed")
+        return self._hello | {"stale": self._retired}
+
+    def _retire(self, reason: str) -> None:
+        """Let another worker take over, and end the jobs that are here."""
+        with self._retiring:
+            if not self._retired:
+                logging.info("%s: another worker takes over", reason)
+                self._retired = True
+                self._seat.leave()
+                self._ring()
 
     def library(self) -> Plugins:
         """The plug-ins of this process, loaded once."""
@@ -163,19 +198,20 @@ class Daemon:
                 logging.info("Networks do not run here: %s", error)
 
     def _tidy(self) -> None:
-        self._log.rotate()
+        if not self._retired and not self._seat.held():
+            self._retire("The folder was removed")
         try:
+            self._log.rotate()
             for folder in private_folders():
                 sweep(folder)
         except (WorkerError, OSError) as error:
-            logging.warning("Left canvases cannot be removed: %s", error)
+            logging.warning("What lies around cannot be removed: %s", error)
 
-    def _leave(self, code: int) -> int:
-        if not self._retired:
-            self._seat.leave()
-        self.jobs.cancel_all()
-        deadline = time.monotonic() + (FAREWELL if code == 0 else 0)
+    def _leave(self) -> int:
+        self._seat.leave()
+        self.jobs.end_all()
+        deadline = time.monotonic() + FAREWELL
         while self.jobs and time.monotonic() < deadline:
             time.sleep(0.02)
         logging.info("Worker ends")
-        return code
+        return 0

@@ -25,12 +25,13 @@ class Log:
         logging.captureWarnings(True)
 
     def rotate(self) -> None:
-        """Put the log aside when it is long, and go on with a new one."""
+        """Put the log aside when it is long, and go on with a new one.
+
+        Raises:
+            OSError: it was left as it is. Windows renames no open file: at the next start it can.
+        """
         if self._path.exists() and self._path.stat().st_size > LIMIT:
-            try:
-                self._path.replace(self._path.with_name("log.old"))
-            except OSError:
-                return  # Windows renames no open file; at the next start it can
+            self._path.replace(self._path.with_name("log.old"))
         handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(handle, 1)
         os.dup2(handle, 2)

@@ -27,7 +27,7 @@ class Order(BaseModel):
     recipe: str | None = None
     strength: float = Field(1.0, ge=0, le=1)
     keep_colors: bool = False
-    feather: float = Field(0.0, ge=0)
+    feather: float = Field(0.0, ge=0, allow_inf_nan=False)
     seed: int | None = None
     memory: int | None = Field(None, gt=0)
 
@@ -65,6 +65,7 @@ class Request(BaseModel):
     order: Order
     canvas: Sheet
     language: str = Field("en", max_length=200)
+    preview: str = Field("", max_length=200)
 
     @classmethod
     def read(cls, message: dict[str, Any]) -> Request:

@@ -17,7 +17,7 @@ from senga.errors import SettingsError
 from senga.face import mask_of
 from senga.image import Image, Pixels, to_depth
 
-from .client import Canvas
+from .client import Canvas, allocate
 
 TYPES: dict[str, np.dtype[Any]] = {"u8": np.dtype(np.uint8), "u16": np.dtype(np.uint16), "float": np.dtype(np.float32)}
 _BAND = 256
@@ -84,16 +84,38 @@ class Mapping:
 
 
 def _opened(sheet: Sheet) -> Any:
+    """The file of a canvas.
+
+    Raises:
+        SettingsError: it is none.
+        WorkerError: it has holes, which the disk has no room for: reading them would end the process.
+    """
     try:
-        file = sheet.path.open("r+b")
-    except OSError as error:
-        raise SettingsError(f"The canvas {sheet.path} cannot be opened: {error.strerror}.") from error
+        file = open(sheet.path, "r+b", opener=_unfollowed)  # noqa: SIM115 - the caller closes it
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(f"The canvas {sheet.path} cannot be opened: {reason}.") from error
+    try:
+        if _fits(file, sheet):
+            allocate(file, 0, sheet.size)
+            return file
+        raise SettingsError(f"{sheet.path} is no canvas of {sheet.width} x {sheet.height} pixels.")
+    except BaseException:
+        file.close()
+        raise
+
+
+def _unfollowed(path: str, flags: int) -> int:
+    """Open a file, but no link to another one, and without waiting for whoever writes into a pipe."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+
+
+def _fits(file: Any, sheet: Sheet) -> bool:
+    """Whether it is a canvas of this user, long enough: one that is too short would end the process when it is read."""
     facts = os.fstat(file.fileno())
-    # A file that is too short would end the process when its pixels are read.
-    if sheet.path.name.startswith("canvas-") and stat.S_ISREG(facts.st_mode) and facts.st_size >= sheet.size:
-        return file
-    file.close()
-    raise SettingsError(f"{sheet.path} is no canvas of {sheet.width} x {sheet.height} pixels.")
+    owned = not hasattr(os, "geteuid") or facts.st_uid == os.geteuid()
+    regular = sheet.path.name.startswith("canvas-") and stat.S_ISREG(facts.st_mode)
+    return owned and regular and facts.st_size >= sheet.size
 
 
 def new_canvas(image: Image, like: Sheet) -> Canvas:

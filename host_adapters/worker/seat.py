@@ -6,10 +6,11 @@ import os
 import secrets
 import socket
 import sys
+import threading
 from pathlib import Path
 from typing import IO
 
-WAITING = 32
+WAITING = 128
 """Connections that may wait to be answered."""
 
 
@@ -23,7 +24,7 @@ class Seat:
     """
 
     def __init__(self, folder: Path, lock: IO[str], loopback: bool) -> None:
-        self.folder, self._lock = folder, lock
+        self.folder, self._lock, self._leaving = folder, lock, threading.Lock()
         self._free()
         self.secret = secrets.token_bytes(32)
         _write_private(folder / "secret", self.secret)
@@ -38,7 +39,7 @@ class Seat:
             loopback: listen on 127.0.0.1 and not on a Unix socket, which Windows lacks.
         """
         lock = open(folder / "lock", "a+", encoding="ascii", opener=_private)  # noqa: SIM115 - held until the end
-        if not _locked(lock):
+        if not _locked(lock) or not _lies_in(folder, lock):
             lock.close()
             return None
         lock.truncate(0)
@@ -48,10 +49,20 @@ class Seat:
 
     def leave(self) -> None:
         """Stop listening, and let another worker sit down; harmless when repeated."""
-        if not self._lock.closed:
-            self._free()
+        with self._leaving:
+            if self.held():
+                self._free()
             self.listener.close()
             self._lock.close()
+
+    def held(self) -> bool:
+        """Whether clients still come here: no, once the folder was removed, and perhaps made anew by another worker."""
+        return not self._lock.closed and _lies_in(self.folder, self._lock)
+
+    def close(self) -> None:
+        """Close everything in a process that was forked off the worker, and has no part in the seat."""
+        self.listener.close()
+        self._lock.close()
 
     def _free(self) -> None:
         """Remove what this worker, or one that was killed, announced itself with."""
@@ -68,8 +79,19 @@ def holder(folder: Path) -> int | None:
         return None
 
 
+def _lies_in(folder: Path, lock: IO[str]) -> bool:
+    """Whether this open file is the one that others find there."""
+    try:
+        return os.path.samestat(os.fstat(lock.fileno()), (folder / "lock").stat())
+    except OSError:
+        return False
+
+
 def _locked(lock: IO[str]) -> bool:
-    """Whether the lock could be taken; it ends with the process, however that ends."""
+    """Whether the lock could be taken; it ends with this process, however that ends.
+
+    A child that a plug-in forks inherits a lock of ``flock``, and would hold it for ever, but none of ``lockf``.
+    """
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -80,7 +102,7 @@ def _locked(lock: IO[str]) -> bool:
         else:
             import fcntl
 
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

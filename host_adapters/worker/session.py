@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hmac
+import json
+import logging
 import os
 import select
 import socket
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Protocol
@@ -15,9 +18,10 @@ from senga.errors import SengaError
 from senga.filter import about, describe
 from senga.registry import Plugins
 
-from .client import GREETING, MAGIC, PROTOCOL, Channel, Gone, proof
+from .client import GREETING, MAGIC, PROTOCOL, Channel, Gone, WorkerError, proof
 from .jobs import Jobs
-from .task import Message, Task, failure
+from .task import Task
+from .words import Message, failure, name_of, trace
 
 HANDSHAKE = 5.0
 """Seconds that a stranger has to prove who they are."""
@@ -50,11 +54,13 @@ class Session:
         self._channel = Channel(connection, HANDSHAKE)
         self._sending = threading.Lock()
         self._task: Task | None = None
+        self.proven = False
 
     def serve(self) -> None:
         """Prove both sides, say hello, then answer message by message."""
         with suppress(Gone, OSError):
             admit(self._connection, self._channel, self._house.secret)
+            self.proven = True
             self._channel = Channel(self._connection)
             self._tell({"event": "hello", **self._house.hello()})
             while True:
@@ -64,6 +70,15 @@ class Session:
         if self._task:
             self._house.jobs.cancel(self._task)
         self._channel.close()
+
+    def hang_up(self) -> None:
+        """End the conversation, from any thread."""
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection in a process that was forked off the worker, and has no part in it."""
+        self._connection.close()
 
     def _hear(self, message: Message) -> None:
         answers = {"run": self._run, "cancel": self._cancel, "took": self._took}
@@ -78,8 +93,13 @@ class Session:
                 answers[name](message)
             else:
                 raise SengaError(f"The worker does not know what “{name[:40]}” is.")
-        except SengaError as error:
+        except (SengaError, WorkerError) as error:
             self._tell(failure(str(error), language))
+        except (Gone, OSError):
+            raise
+        except Exception as error:  # of a plug-in that is asked, or of a message that nobody thought of
+            logging.error("A question failed: %s", trace(error))
+            self._tell(failure(f"Senga failed ({name_of(error)}); its log tells more.", language))
         if name == "stop":
             self._house.stop()
 
@@ -87,7 +107,8 @@ class Session:
         if self._task:
             raise SengaError("This connection has a job already.")
         asked = {name: message.get(name) for name in ("order", "canvas")}
-        task = Task(asked | {"language": _language(message)}, self._tell_job)
+        about = {"language": _language(message), "preview": str(message.get("preview") or "")[:200]}
+        task = Task(asked | about, self._tell_job)
         self._task = task
         self._house.jobs.add(task)
 
@@ -101,7 +122,7 @@ class Session:
 
     def _describe(self, language: str) -> Message:
         known = self._house.library()
-        filters = [_facts(known, name, language) for name in known.filters]
+        filters = [facts for name in known.filters for facts in _facts(known, name, language)]
         return {"version": self._house.status()["version"], "filters": filters}
 
     def _status(self, _language: str) -> Message:
@@ -126,8 +147,12 @@ class Session:
             return False
 
     def _tell(self, message: Message) -> None:
-        with self._sending:
-            self._channel.send(message)
+        try:
+            with self._sending:
+                self._channel.send(message)
+        except Gone:
+            self.hang_up()  # perhaps in the middle of a message: nothing can follow it
+            raise
 
 
 def admit(connection: socket.socket, channel: Channel, secret: bytes) -> None:
@@ -149,8 +174,14 @@ def _language(message: Message) -> str:
     return str(message.get("language") or "en")[:200]
 
 
-def _facts(known: Plugins, name: str, language: str) -> dict[str, Any]:
+def _facts(known: Plugins, name: str, language: str) -> Iterator[dict[str, Any]]:
+    """What a dialog needs to know of a filter; nothing if its plug-in cannot tell, which must not hide the others."""
     kind = known.filters[name]
-    settings = [asdict(info) for info in describe(kind, language)]
-    told = asdict(about(kind, language))
-    return {"name": name, **told, "plugin": known.owner(name), "settings": settings}
+    try:
+        settings = [asdict(info) for info in describe(kind, language)]
+        facts = {"name": name, **asdict(about(kind, language)), "plugin": known.owner(name), "settings": settings}
+        json.dumps(facts)
+    except Exception as error:
+        logging.error("The filter %s cannot be described: %s", name, trace(error))
+    else:
+        yield facts

@@ -11,21 +11,21 @@ from typing import Any
 from senga.errors import Cancelled, SengaError
 from senga.image import Animation, Image, Layer
 from senga.job import Job
-from senga.language import sentence
 from senga.layers import added
-from senga.plain import plain
 from senga.registry import Plugins
 
 from .client import WorkerError
 from .order import Request
 from .pixels import Mapping, new_canvas
+from .words import Message, failure, line, name_of, trace, words_of
 
-Message = dict[str, Any]
 TELLING = 0.05
 """Seconds between two reports of progress."""
 USED_UP = "The memory is used up: close other programs, or make the picture or the selection smaller."
-LONGEST = 1000
-"""Characters of a sentence: a plug-in may quote a whole recipe."""
+TAKING = 120.0
+"""Seconds that a client has to take a picture."""
+GAVE_UP = "The filter stopped by itself; the picture stays as it was."
+UNTAKEN = "The program that asked for the picture does not take it."
 GREYED = "The picture has no colours, so the result has none either: convert the picture to RGB to keep them."
 
 
@@ -43,7 +43,7 @@ class Task:
     def __init__(self, message: Message, tell: Callable[[Message], None]) -> None:
         request = Request.read(message)
         self._order, self._canvas, self.tell = request.order, Mapping(request.canvas), tell
-        self._language = request.language
+        self.language, self.preview = request.language, request.preview
         self._taken = threading.Semaphore(0)
         self._cancelled = threading.Event()
         self._told = 0.0
@@ -66,17 +66,17 @@ class Task:
     def perform(self, library: Callable[[], Plugins]) -> Message:
         """Do it; gives what is to be told of its end, whatever that is."""
         try:
+            self.tell({"event": "begun"})
             return self._work(library())
         except Cancelled:
-            return {"event": "cancelled"}
+            return {"event": "cancelled"} if self._cancelled.is_set() else failure(GAVE_UP, self.language)
         except (SengaError, WorkerError) as error:
-            return failure(str(error), self._language)
+            return failure(words_of(error), self.language)
         except MemoryError:
-            return failure(USED_UP, self._language)
+            return failure(USED_UP, self.language)
         except BaseException as error:  # whatever a plug-in raises, SystemExit too: the worker lives on
-            logging.exception("A job failed")
-            reason = f"{type(error).__name__}: {error}"
-            return failure(f"Senga failed ({reason}); its log tells more.", self._language)
+            logging.error("A job failed: %s", trace(error))
+            return failure(f"Senga failed ({name_of(error)}); its log tells more.", self.language)
 
     def _work(self, known: Plugins) -> Message:
         job = Job(on_progress=self._progress, cancelled=self._cancelled.is_set, memory=self._order.memory)
@@ -122,8 +122,11 @@ class Task:
         try:
             message = {"event": "layer", "canvas": canvas.facts(), "title": title, "seconds": None}
             self.tell(message | facts)
+            deadline = time.monotonic() + TAKING
             while not self._taken.acquire(timeout=TELLING):
                 job.check()
+                if time.monotonic() > deadline:
+                    raise WorkerError(UNTAKEN)
         finally:
             canvas.close()
 
@@ -131,12 +134,7 @@ class Task:
         now = time.monotonic()
         if now - self._told >= TELLING:
             self._told = now
-            self.tell({"event": "progress", "share": float(share), "note": self._say(str(note))})
+            self.tell({"event": "progress", "share": float(share), "note": self._say(note)})
 
     def _say(self, text: str) -> str:
-        return plain(sentence(text, language=self._language), LONGEST)
-
-
-def failure(message: str, language: str = "en") -> Message:
-    """The message that tells a client what went wrong, in its language."""
-    return {"event": "error", "message": plain(sentence(" ".join(message.split()), language=language), LONGEST)}
+        return line(text, self.language)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from senga.host_adapters.worker import task
+from senga.host_adapters.worker import words
 from senga.host_adapters.worker.client import Canvas
 from senga.host_adapters.worker.jobs import Jobs
 from senga.host_adapters.worker.task import Task
@@ -63,4 +63,4 @@ def test_progress_is_told_now_and_then_not_always(canvas: Canvas, monkeypatch: p
     for step in range(1000):
         one._progress(step / 1000, "x" * 5000)
     assert len(told) < 100
-    assert len(told[0]["note"]) == task.LONGEST
+    assert len(told[0]["note"]) == words.LONGEST

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from senga import Animation, Filter, Frame, Image, Job, hookimpl, setting
+from senga.errors import Cancelled, SengaError
 
 
 class Patient(Filter):
@@ -59,6 +60,57 @@ class Broken(Filter):
         return image
 
 
+class SilentError(Exception):
+    """Fails while it is asked what happened."""
+
+    def __str__(self) -> str:
+        raise SystemExit("silence")
+
+    __repr__ = __str__
+
+    def __reduce__(self) -> str:
+        raise SystemExit("silence")
+
+
+class MuteError(SengaError):
+    """One of ours that does not say anything."""
+
+    def __str__(self) -> str:
+        return None  # type: ignore[return-value]
+
+
+ERRORS: dict[str, BaseException] = {
+    "silent": SilentError(),
+    "mute": MuteError(),
+    "long": ValueError("long " * (4 << 20)),
+    "strange": ValueError("a \ud800 \x1b[31m\0 name\nof two lines"),
+    "interrupt": KeyboardInterrupt(),
+    "base": type("Base" * 1000, (BaseException,), {})(),
+    "give up": Cancelled(),
+}
+
+
+class Rude(Filter):
+    """Fails as nobody thinks of."""
+
+    name, title = "rude", "Rude"
+    way: str = setting("silent", "How.")
+
+    def __call__(self, image: Image, job: Job) -> Image:
+        if self.way in ERRORS:
+            raise ERRORS[self.way]
+        if self.way == "deep":
+            return self(image, job)
+        if self.way == "leave":
+            os._exit(3)
+        if self.way == "fork" and os.fork() == 0:
+            time.sleep(60)
+            os._exit(0)
+        if self.way == "return twice":
+            os.fork()
+        return image
+
+
 class Double(Filter):
     """Every pixel four times."""
 
@@ -101,4 +153,4 @@ class Redden(Filter):
 
 @hookimpl
 def senga_filters() -> list[type[Filter]]:
-    return [Patient, Broken, Double, Frames, Redden]
+    return [Patient, Broken, Rude, Double, Frames, Redden]
