@@ -227,6 +227,7 @@ class Work:
         result: Image | Animation = image
         for number, stage in enumerate(self.stages):
             part = job.part(number / len(self.stages), (number + 1) / len(self.stages))
+            _check_size(stage.act, result, image)
             result = _staged(stage, known, result, part)
         return disowned(result) if isinstance(result, Image) and result.layers and len(self.stages) > 1 else result
 
@@ -249,10 +250,13 @@ def _cropped(act: Filter, image: Image, job: Job) -> Filter:
 
 def _crop(picture: Image, image: Image, job: Job) -> Image:
     top, left = job.offset
-    part = picture.crop(top, left, top + image.height, left + image.width)
-    if (part.height, part.width) != (image.height, image.width):
+    return picture.crop(top, left, top + image.height, left + image.width)
+
+
+def _check_size(act: Filter, result: Image | Animation, image: Image) -> None:
+    goes_along = any(info.aligned and act.picture(info.name) for info in pictures_of(type(act)))
+    if goes_along and (result.height, result.width) != (image.height, image.width):
         raise SettingsError("A second picture cannot go along after a filter that changes the size of the picture.")
-    return part
 
 
 def no_path(value: str, info: SettingInfo) -> Image:
