@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from .errors import Cancelled, SengaError
     from .face import apply, filters, make
     from .face import open_picture as open  # noqa: A004 - senga.open reads like PIL.Image.open
-    from .filter import Filter, setting
+    from .filter import Filter
     from .hookspecs import hookimpl
     from .image import Animation, Frame, Image, Layer, Metadata
     from .job import Job, Weights
     from .recipe import Recipe, Step
+    from .settings import Colour, File, Mask, Model, Picture, Points, Seed, setting
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 """onnxruntime 1.29 and later would keep a device id and send events from the moment that anybody imports it."""
@@ -27,13 +28,20 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 __all__ = [
     "Animation",
     "Cancelled",
+    "Colour",
+    "File",
     "Filter",
     "Frame",
     "Image",
     "Job",
     "Layer",
+    "Mask",
     "Metadata",
+    "Model",
+    "Picture",
+    "Points",
     "Recipe",
+    "Seed",
     "SengaError",
     "Step",
     "Weights",
@@ -48,11 +56,12 @@ __all__ = [
 _HOMES = {
     "errors": ("Cancelled", "SengaError"),
     "face": ("apply", "filters", "make", "open"),
-    "filter": ("Filter", "setting"),
+    "filter": ("Filter",),
     "hookspecs": ("hookimpl",),
     "image": ("Animation", "Frame", "Image", "Layer", "Metadata"),
     "job": ("Job", "Weights"),
     "recipe": ("Recipe", "Step"),
+    "settings": ("Colour", "File", "Mask", "Model", "Picture", "Points", "Seed", "setting"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -131,20 +131,27 @@ class About:
         title: what a menu shows.
         summary: one line in lists.
         text: a longer description.
+        group: the heading it stands under, or empty.
+        keywords: other words by which it may be looked for, in this language and in English.
     """
 
     title: str
     summary: str
     text: str
+    group: str = ""
+    keywords: tuple[str, ...] = ()
 
 
 def about(kind: type[Filter], language: str = "") -> About:
     """Title, summary and description of a filter in a language; by default in the user's."""
     domain = domain_of(kind)
     text = " ".join(inspect.cleandoc(kind.__doc__ or "").split())
-    return About(
-        *(plain(languages.tr(part, domain=domain, language=language)) for part in (kind.title, kind.summary, text))
-    )
+
+    def say(part: str, context: str = "") -> str:
+        return plain(languages.tr(part, domain=domain, context=context, language=language)) if part else ""
+
+    words = [*(say(word, "keyword") for word in kind.keywords), *kind.keywords]
+    return About(say(kind.title), say(kind.summary), say(text), say(kind.group, "group"), tuple(dict.fromkeys(words)))
 
 
 def domain_of(kind: type[Filter]) -> str:

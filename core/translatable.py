@@ -14,7 +14,8 @@ class Text:
 
     Attributes:
         text: English.
-        about: ``title``, ``summary``, ``description``, ``setting``, ``help``, ``choice`` or ``unit``.
+        about: ``title``, ``summary``, ``description``, ``setting``, ``help``, ``choice``, ``unit``, ``group`` or
+            ``keyword``.
         context: under which a catalogue holds it; empty for most.
     """
 
@@ -28,6 +29,9 @@ def texts_of(kind: type[Filter]) -> Iterator[Text]:
     told = about(kind, "en")
     named = (Text(told.title, "title"), Text(told.summary, "summary"), Text(told.text, "description"))
     yield from (text for text in named if text.text)
+    if told.group:
+        yield Text(told.group, "group", "group")
+    yield from (Text(word, "keyword", "keyword") for word in kind.keywords)
     for info in describe(kind, "en"):
         yield Text(info.label, "setting", "setting")
         yield Text(info.text, "help")

@@ -18,6 +18,8 @@ class ColorPencil(LayeredSettings, Filter):
     name: ClassVar[str] = "color-pencil"
     title: ClassVar[str] = "Colour pencil"
     summary: ClassVar[str] = "Strokes of coloured pencils that follow the forms; the paper stays white between them."
+    group: ClassVar[str] = "Drawing"
+    keywords: ClassVar[tuple[str, ...]] = ("crayon", "colored pencil", "drawing")
 
     saturation: float = setting(1.0, "How colourful the pencils are; 0 is a grey sketch.", ge=0, le=2)
 

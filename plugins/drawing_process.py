@@ -22,6 +22,8 @@ class DrawingProcess(PencilSettings, Filter):
     name: ClassVar[str] = "drawing-process"
     title: ClassVar[str] = "Drawing process"
     summary: ClassVar[str] = "The sketch drawn stroke after stroke: an animation, or a strip of stages."
+    group: ClassVar[str] = "Drawing"
+    keywords: ClassVar[tuple[str, ...]] = ("speed drawing", "time lapse", "animation")
 
     show: Literal["animation", "strip"] = setting(
         "animation",

@@ -18,6 +18,8 @@ class Sketch(LayeredSettings, Filter):
     name: ClassVar[str] = "sketch"
     title: ClassVar[str] = "Pencil sketch"
     summary: ClassVar[str] = "Pencil strokes that follow the forms, in greys, with outlines."
+    group: ClassVar[str] = "Drawing"
+    keywords: ClassVar[tuple[str, ...]] = ("pencil", "graphite", "hatching", "line art")
 
     def __call__(self, image: Image, job: Job) -> Image:
         """The drawing: grey, or tinted on aged paper."""

@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("senga_"))
 
 FROZEN = [
-    "Animation", "Cancelled", "Filter", "Frame", "Image", "Job", "Layer", "Metadata", "Recipe", "SengaError", "Step",
+    "Animation", "Cancelled", "Colour", "File", "Filter", "Frame", "Image", "Job", "Layer",
+    "Mask", "Metadata", "Model", "Picture", "Points", "Recipe", "Seed", "SengaError", "Step",
     "Weights", "apply", "filters", "hookimpl", "make", "open", "setting",
 ]  # fmt: skip
 

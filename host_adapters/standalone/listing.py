@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import click
 
-from senga.filter import Filter, about
+from senga.errors import SettingsError
+from senga.filter import About, Filter, about
 from senga.language import sentence, tr, wanted
 from senga.plain import tell
 from senga.registry import Plugins, plugins
@@ -14,18 +16,36 @@ from senga.settings import SettingInfo, describe
 
 
 @click.command("list")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-def list_command(as_json: bool) -> None:
-    """List the filters."""
+def list_command(words: tuple[str, ...], as_json: bool) -> None:
+    """List the filters; with words, only those that have to do with all of them.
+
+    \b
+    senga list
+    senga list pencil colour
+    """  # noqa: D301 - \b is click's mark for lines to keep
     known = plugins()
-    for name, kind in known.filters.items():
-        if as_json:
-            told = about(kind)
-            facts = {"name": name, "title": told.title, "summary": told.summary, "plugin": known.owner(name)}
-            click.echo(json.dumps(facts))
-        else:
-            tell(f"{name:<17} {about(kind).summary}")
+    told = {name: about(kind) for name, kind in known.filters.items()}
+    found = {name: facts for name, facts in told.items() if _fits(name, facts, words)}
+    if as_json:
+        for name, facts in found.items():
+            click.echo(json.dumps({"name": name, **asdict(facts), "plugin": known.owner(name)}))
+    else:
+        groups = dict.fromkeys(sorted((facts.group for facts in found.values()), key=lambda name: not name))
+        for group in groups:
+            tell(group or tr("Others"))
+            for name, facts in found.items():
+                if facts.group == group:
+                    tell(f"  {name:<17} {facts.summary}")
     mention_broken(known)
+    if words and not found:
+        raise SettingsError(f"No filter has to do with “{' '.join(words)}”: senga list shows all.")
+
+
+def _fits(name: str, facts: About, words: tuple[str, ...]) -> bool:
+    text = " ".join([name, facts.title, facts.summary, facts.group, *facts.keywords]).casefold()
+    return all(word.casefold() in text for word in words)
 
 
 @click.command("info")

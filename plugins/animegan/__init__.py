@@ -17,6 +17,8 @@ class Anime(Filter):
     name: ClassVar[str] = "anime"
     title: ClassVar[str] = "Anime"
     summary: ClassVar[str] = "Paints the picture like a frame of an animated film."
+    group: ClassVar[str] = "Painting"
+    keywords: ClassVar[tuple[str, ...]] = ("cartoon", "comic", "manga", "AnimeGAN", "style transfer")
     models: ClassVar[Path | None] = Path(__file__).with_name("weights.toml")
     measures_whole: ClassVar[bool] = True
 
