@@ -6,6 +6,7 @@ bands of rows, so that a large picture costs no more memory than its pixels.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +23,8 @@ from .layers import LUMA, converted, in_depth
 from .registry import Plugins
 
 _BAND = 256
+_WIDE_BLUR = 16
+"""Pixels of standard deviation from which on a blur is made of a reduced mask."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,8 @@ class Blend:
             raise SettingsError(f"The strength is {self.strength:g}, but it goes from 0 to 1.")
         if self.feather < 0:
             raise SettingsError(f"The feather is {self.feather:g}, but it cannot be negative.")
+        if not math.isfinite(self.feather):
+            raise SettingsError(f"The feather is {self.feather:g}, but it must be a number of pixels.")
 
     @property
     def plain(self) -> bool:
@@ -149,11 +154,19 @@ def feathered(selection: Pixels, feather: float) -> NDArray[np.float32]:
     """The selection as (H, W) float32 in [0, 1], its border faded over ``feather`` pixels as GIMP does."""
     mask: Any = to_depth(np.ascontiguousarray(selection), np.float32)
     if feather > 0:
-        import cv2
-
-        # GIMP blurs with a standard deviation of radius / 3.5.
-        mask = cv2.GaussianBlur(mask, (0, 0), feather / 3.5, borderType=cv2.BORDER_REPLICATE)
+        mask = _blurred(mask, min(feather / 3.5, 2.0 * max(mask.shape)))  # GIMP: a standard deviation of radius / 3.5
     return np.asarray(np.clip(mask, 0, 1), np.float32)
+
+
+def _blurred(mask: NDArray[np.float32], deviation: float) -> NDArray[np.float32]:
+    """Gaussian blur; a wide one is made of a reduced mask, whose cost does not grow with it."""
+    import cv2
+
+    height, width = mask.shape
+    factor = max(1, int(deviation / _WIDE_BLUR))
+    small = mask if factor == 1 else _resize(mask, -(-height // factor), -(-width // factor))
+    blurred = cv2.GaussianBlur(small, (0, 0), deviation / factor, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def opaque(image: Image) -> Pixels:

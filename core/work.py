@@ -96,7 +96,7 @@ class Work:
             act: the name of a filter, a filter, or a recipe.
             settings: of a filter given by name.
             seed: goes into every setting that is a seed.
-            blend: how the result meets the picture.
+            blend: how the result meets the picture; on top of what a recipe says.
             resources: what the host grants.
 
         Raises:
@@ -106,7 +106,9 @@ class Work:
         if settings and not isinstance(act, str):
             what = "recipe" if isinstance(act, Recipe) else "filter"
             raise SettingsError(f"A {what} holds its own settings: give them there.")
+        blend = blend or Blend()
         if isinstance(act, Recipe):
+            blend = act.blend(blend)
             act = act if seed is None else act.seeded(seed, known)
             stages = tuple(Stage(made, step.strength, step.keep_colors) for step, made in act.made(known))
             name, title = act.name, "Result"
@@ -115,7 +117,7 @@ class Work:
             if seed is not None:
                 made = made.model_copy(update=dict.fromkeys(seeds_of(type(made)), seed))
             stages, name, title = (Stage(made),), made.name, made.title
-        return cls(stages, name, title, blend or Blend(), resources or Resources())
+        return cls(stages, name, title, blend, resources or Resources())
 
     # ---- second pictures
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -174,10 +176,32 @@ def test_a_selection_of_another_size_is_refused_with_both_sizes(bare: Plugins, p
         run(bare, picture(20, 30), selection=np.ones((5, 7), np.uint8))
 
 
-@pytest.mark.parametrize("wrong", [{"strength": 1.5}, {"strength": -0.1}, {"feather": -1.0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"strength": 1.5},
+        {"strength": -0.1},
+        {"feather": -1.0},
+        {"feather": math.inf},
+        {"feather": math.nan},
+        {"strength": math.nan},
+    ],
+)
 def test_blend_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(SettingsError):
         Blend(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_wide_feather_is_as_soft_as_a_narrow_one_and_as_quick() -> None:
+    import cv2
+
+    mask = np.zeros((300, 500), np.float32)
+    mask[80:200, 100:350] = 1
+    exact = cv2.GaussianBlur(mask, (0, 0), 200 / 3.5, borderType=cv2.BORDER_REPLICATE)
+    assert np.abs(feathered(mask, 200) - exact).max() < 0.01
+    started = time.process_time()
+    assert feathered(mask, 1e12).std() < 0.1
+    assert time.process_time() - started < 2
 
 
 def test_every_frame_of_an_animation_is_filtered_when_it_is_asked_for(

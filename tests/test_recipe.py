@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 import senga
 from senga import Filter, Image, Job, Recipe, Step, hookimpl
+from senga.compose import Blend
 from senga.errors import SengaError, SettingsError
 from senga.registry import Plugins
 
@@ -119,6 +122,67 @@ def test_any_file_is_a_recipe_or_one_clear_error(tmp_path_factory: pytest.TempPa
 def test_what_is_wrong_is_named(text: str, says: str) -> None:
     with pytest.raises(SettingsError, match=says):
         Recipe.parse(text)
+
+
+STEP = "[[steps]]\nfilter = 'add'\n"
+
+
+@pytest.mark.parametrize("text", [
+    ".".join(["a"] * 40_000) + " = 1",
+    "[" + " . ".join(["'a'"] * 40_000) + "]",
+    STEP + "[steps.settings]\n" + ".".join("a" * 20) + " = 1",
+    '"\\' * 400_000,
+    '"' * 900_000,
+    "." * 900_000,
+    "a = " + "{a = " * 80_000,
+    STEP * 40_000,
+    "".join(f"[a{number}.b.c.d.e]\n" for number in range(40_000)),
+    STEP + "[steps.settings]\nvalue = [" + "0.1, " * 150_000 + "]",
+    STEP + "[steps.settings]\nvalue = 0x" + "f" * 500_000,
+    STEP + "[steps.settings]\nvalue = " + "9" * 500_000,
+    "feather = inf\n" + STEP,
+    "strength = nan\n" + STEP,
+])  # fmt: skip
+def test_an_endless_recipe_is_refused_at_once(text: str) -> None:
+    started = time.process_time()
+    with pytest.raises(SettingsError):
+        Recipe.parse(text)
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_recipes_of_editors_that_write_a_mark_are_read(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    mark = "\ufeff" if encoding[-2:] in ("le", "be") else ""
+    path.write_bytes((mark + "name = 'Grüße'\r\n" + STEP).encode(encoding))
+    assert Recipe.read(path).name == "Grüße"
+
+
+def test_a_recipe_that_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        with pytest.raises(SettingsError, match="cannot be read"):
+            Recipe.read(path)
+
+
+def test_a_recipe_says_how_its_result_meets_the_picture(known: Plugins) -> None:
+    image = Image(np.full((4, 8, 3), 100, np.uint8))
+    recipe = Recipe(steps=(Step(filter="add", settings={"value": 40}),), strength=0.5, feather=2)
+    assert (senga.apply(recipe, image, collection=known).pixels == 120).all()
+    given = Blend(strength=0.5, keep_colors=True)
+    again = Recipe.parse(recipe.with_blend(given).toml())
+    assert (again.strength, again.keep_colors, again.feather) == (0.25, True, 2)
+    assert (senga.apply(again, image, collection=known).pixels == 110).all()
+    half = np.zeros((4, 8), bool)
+    half[:, :4] = True
+    soft = senga.apply(recipe, image, collection=known, selection=half).pixels
+    assert len(np.unique(soft)) > 2
+    assert recipe.blend(Blend(feather=1)).feather == 1
+
+
+def test_a_setting_that_is_none_is_left_out_of_the_file() -> None:
+    recipe = Recipe(steps=(Step(filter="add", settings={"value": None, "seed": 3}),))
+    assert Recipe.parse(recipe.toml()).steps[0].settings == {"seed": 3}
 
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:

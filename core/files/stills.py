@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from senga.errors import ReadError
 from senga.image import Image, Metadata, Pixels, as_rgb
+from senga.memory import known_available
 
 from .color_profile import ProfileError, to_srgb
 from .exif import upright, xmp_upright
@@ -52,7 +53,7 @@ def check_size(width: int, height: int, bytes_per_pixel: int, info: Metadata) ->
             f"{name_of(info)} claims to be {width} × {height} pixels, which is more than {limit // 1_000_000} million"
         )
         raise ReadError(f"{text}; set SENGA_MAX_PIXELS to a larger number if that is right.", info.source)
-    need, free = 3 * width * height * bytes_per_pixel, _free_memory()
+    need, free = 3 * width * height * bytes_per_pixel, known_available()
     if free is not None and need > free:
         text = f"{name_of(info)} is {width} × {height} pixels and needs about {need >> 20} MB of memory to open"
         raise ReadError(f"{text}, but {free >> 20} MB are free; close other programs or make it smaller.", info.source)
@@ -73,15 +74,6 @@ def _pixel_limit() -> int:
         return int(float(os.environ.get("SENGA_MAX_PIXELS", "")))
     except (ValueError, OverflowError):
         return _ALWAYS_REFUSED
-
-
-def _free_memory() -> int | None:
-    """Bytes that can be had without swapping, where the system tells."""
-    try:
-        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, ValueError, StopIteration):
-        return None
 
 
 def assemble(colour: Pixels, alpha: Pixels | None, info: Metadata) -> Image:

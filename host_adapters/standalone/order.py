@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from senga.compose import Blend
 from senga.errors import WriteError
 from senga.recipe import Recipe, Step
 from senga.registry import Plugins
@@ -43,9 +44,10 @@ class Order:
 
     def save_recipe(self, path: Path) -> None:
         """Write the steps as a recipe; an existing file is kept unless ``--overwrite replace`` was given."""
+        blend = Blend(None, *(self.options[name] for name in ("feather", "strength", "keep_colors")))
         settled = settle(path, self.options["overwrite"])
         if settled:
             try:
-                settled.write_text(self.recipe.toml(), "utf-8")
+                settled.write_text(self.recipe.with_blend(blend).toml(), "utf-8")
             except OSError as error:
                 raise WriteError(f"The recipe {path} cannot be written: {error.strerror}.", path) from error
