@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from senga.errors import ModelError
+from senga.regular import open_regular, read_regular
 
 _NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 _DIGEST = re.compile(r"|sha256:[0-9a-f]{64}|git:[0-9a-f]{40}")
+_REFERENCE = re.compile(r"|[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_NUMBER = re.compile(r"\d{1,9}(\.\d{0,12})?(e-?\d{1,3})?")
 _MAX_HEADER = 1 << 20
+_MAX_LIST = 1 << 18
+_MOST_DOTS = 200
+"""In one line: the parser takes the square of the parts of a dotted key, in time and memory."""
+
+_Text = Annotated[str, Field(max_length=8000)]
+_Number = Annotated[str, Field(pattern=f"^({_NUMBER.pattern})$")]
+_Reference = Annotated[str, Field(pattern=f"^({_REFERENCE.pattern})$")]
 
 CARD_FIELDS = (
     "title", "architecture", "width", "upsample", "eps", "licence", "licence_url", "terms", "commercial", "author",
@@ -56,25 +68,25 @@ class ModelEntry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     name: str
-    title: str = ""
-    urls: tuple[str, ...] = ()
+    title: _Text = ""
+    urls: tuple[_Text, ...] = ()
     size: int | None = Field(default=None, gt=0)
     digest: str = Field(default="", pattern=f"^({_DIGEST.pattern})$")
-    architecture: str = ""
-    width: str = "1.0"
-    upsample: str = "tf1"
-    eps: str = "1e-5"
-    licence: str = "unknown"
-    licence_url: str = ""
-    terms: str = ""
+    architecture: _Text = ""
+    width: _Number = "1.0"
+    upsample: Literal["tf1", "half_pixel", "align_corners"] = "tf1"
+    eps: _Number = "1e-5"
+    licence: _Text = "unknown"
+    licence_url: _Text = ""
+    terms: _Text = ""
     commercial: Literal["yes", "no", "unknown"] = "unknown"
-    author: str = "unknown"
-    source: str = ""
-    training_data: str = "unknown"
-    steps: str = ""
-    note: str = ""
-    converter: str = ""
-    network: str = ""
+    author: _Text = "unknown"
+    source: _Text = ""
+    training_data: _Text = "unknown"
+    steps: _Text = ""
+    note: _Text = ""
+    converter: _Reference = ""
+    network: _Reference = ""
     file: Path | None = None
     shipped: bool = False
 
@@ -103,22 +115,92 @@ def is_safe_name(name: str) -> bool:
 def read_catalog(path: Path) -> list[ModelEntry]:
     """The models that one ``weights.toml`` lists, those shipped beside it first.
 
-    The file has ``converter``, optionally ``network`` and ``shipped`` (a folder of ``.safetensors`` files that carry
-    their own card), and a table ``[model.NAME]`` for each public model.
+    Raises:
+        ModelError: something of it cannot be used.
+    """
+    entries, problems = read_list(path)
+    if problems:
+        raise ModelError(problems[0])
+    return entries
+
+
+def read_list(path: Path) -> tuple[list[ModelEntry], list[str]]:
+    """The models that one ``weights.toml`` lists, and a sentence for each that cannot be used.
+
+    The file has ``converter``, optionally ``network`` and ``shipped`` (a folder inside its own, with ``.safetensors``
+    files that carry their own card), and a table ``[model.NAME]`` for each public model.
 
     Raises:
         ModelError: the file is missing or malformed.
     """
+    table = _table(path)
+    inside = {key: table.get(key, "") for key in ("converter", "network")}
+    entries: list[ModelEntry] = []
+    problems: list[str] = []
+    makers = [partial(_shipped, file, path.parent, inside) for file in _shipped_files(path, table.get("shipped"))]
+    makers += [partial(_public, name, facts, inside) for name, facts in _models(path, table).items()]
+    for make in makers:
+        try:
+            entries.append(make())
+        except (OSError, TypeError, ValueError, ModelError) as error:
+            problems.append(f"The list of models “{path}” cannot be used as it is: {_reason(error)}.")
+    return entries, problems
+
+
+def _table(path: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-        inside = {key: str(table.get(key, "")) for key in ("converter", "network")}
-        shipped = sorted((path.parent / table["shipped"]).glob("*.safetensors")) if "shipped" in table else []
-        public = table.get("model", {}).items()
-        entries = [read_entry(file, **inside, shipped=True) for file in shipped]
-        return entries + [ModelEntry(name=name, **inside, **facts) for name, facts in public]
-    except (OSError, tomllib.TOMLDecodeError, TypeError, ValidationError) as error:
-        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise ModelError(f"The list of models “{path}” cannot be used: {reason}.") from error
+        content = read_regular(path, _MAX_LIST)
+        text = (content or b"").decode("utf-8")
+        if content is None or any(line.count(".") > _MOST_DOTS for line in text.split("\n")):
+            raise ValueError("it is larger than any list of models")
+        return tomllib.loads(text)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise ModelError(f"The list of models “{path}” cannot be used: {_reason(error)}.") from error
+
+
+def _models(path: Path, table: Mapping[str, Any]) -> dict[str, Any]:
+    models = table.get("model", {})
+    if not isinstance(models, dict):
+        raise ModelError(f"The list of models “{path}” cannot be used: “model” is no table.")
+    return models
+
+
+def _shipped_files(path: Path, folder: object) -> list[Path]:
+    if folder is None:
+        return []
+    if not isinstance(folder, str):
+        raise ModelError(f"The list of models “{path}” cannot be used: “shipped” is no name of a folder.")
+    if not _is_inside(path.parent / folder, path.parent):
+        raise ModelError(f"The list of models “{path}” cannot be used: “{folder}” lies outside its folder.")
+    return sorted((path.parent / folder).glob("*.safetensors"))
+
+
+def _shipped(file: Path, home: Path, inside: Mapping[str, Any]) -> ModelEntry:
+    if not _is_inside(file, home):
+        raise ValueError(f"“{file.name}” lies outside its folder")
+    return read_entry(file, **inside, shipped=True)
+
+
+def _public(name: str, facts: object, inside: Mapping[str, Any]) -> ModelEntry:
+    """A model that can be fetched; where it will lie is for the store alone to say."""
+    if not isinstance(facts, dict):
+        raise TypeError(f"“{name}” is no table")
+    if not_its_own := sorted({"name", "file", "shipped", "converter", "network"} & facts.keys()):
+        raise ValueError(f"the model “{name}” must not say “{not_its_own[0]}”")
+    return ModelEntry(name=name, **inside, **facts)
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    """Whether a file or folder lies in a folder when all links are followed."""
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def _reason(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error).rstrip(".")
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"]))
+    return f"{field}: {first['msg']}"
 
 
 def read_entry(file: Path, **facts: Any) -> ModelEntry:
@@ -128,24 +210,29 @@ def read_entry(file: Path, **facts: Any) -> ModelEntry:
         ModelError: the file has no header that can be read.
     """
     try:
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             length = int.from_bytes(stream.read(8), "little")
             header = json.loads(stream.read(min(length, _MAX_HEADER)))
+            size = os.fstat(stream.fileno()).st_size
         card = header.get("__metadata__", {})
-        return ModelEntry.of_card(file.stem, card, file=file, size=file.stat().st_size, **facts)
-    except (OSError, ValueError, AttributeError) as error:
+        return ModelEntry.of_card(file.stem, card, file=file, size=size, **facts)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"The model file “{file}” is damaged; remove it and pull or import it again.") from error
 
 
 def merge(catalogs: Iterable[Path]) -> tuple[dict[str, ModelEntry], list[str]]:
-    """The models of several lists by name, and one sentence for each list or name that could not be taken."""
+    """The models of several lists by name, and one sentence for each list or model that could not be taken."""
     entries: dict[str, ModelEntry] = {}
     problems: list[str] = []
     for path in catalogs:
         try:
-            for entry in read_catalog(path):
-                if entries.setdefault(entry.name, entry) is not entry:
-                    problems.append(f"The style “{entry.name}” of “{path}” has a name that is already taken.")
+            listed, wrong = read_list(Path(path))
         except ModelError as error:
-            problems.append(str(error))
+            listed, wrong = [], [str(error)]
+        except (OSError, TypeError, ValueError) as error:
+            listed, wrong = [], [f"The list of models “{path}” cannot be used: {_reason(error)}."]
+        problems += wrong
+        for entry in listed:
+            if entries.setdefault(entry.name, entry) is not entry:
+                problems.append(f"The style “{entry.name}” of “{path}” has a name that is already taken.")
     return entries, problems

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import http.client
+import os
+import re
 import sys
 import time
 import urllib.error
@@ -15,11 +18,17 @@ from pathlib import Path
 from typing import IO, Any
 
 from senga.errors import ModelError
+from senga.regular import open_regular
+
+from .folder import open_own, told
 
 Progress = Callable[[int, int | None], None]
 """Told the bytes done and the bytes in all (None when unknown); it may raise to stop."""
 
 _CHUNK = 1 << 16
+_PATIENCE, _SLOWEST = 60.0, 1000
+"""Seconds of grace, and bytes each second that a server must send after them."""
+
 _MAX_UNKNOWN = 256 << 20
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 _FLEETING = {408, 425, 429, 500, 502, 503, 504}
@@ -64,10 +73,11 @@ def download(
     for attempt in range(tries):
         try:
             _continue(url, part, size, progress or _ignore)
-            part.replace(target)
-            _tag(part).unlink(missing_ok=True)
+            with told(part):
+                part.replace(target)
+                _tag(part).unlink(missing_ok=True)
             return
-        except (_Interrupted, OSError, http.client.HTTPException) as error:
+        except (_Interrupted, OSError, http.client.HTTPException, ValueError) as error:
             if isinstance(error, _Stale):
                 part.unlink(missing_ok=True)
             if attempt + 1 == tries:
@@ -77,34 +87,44 @@ def download(
 
 def _continue(url: str, part: Path, size: int | None, progress: Progress) -> None:
     """One connection, from where the last one broke off."""
-    begun = part.stat().st_size if part.exists() else 0
-    if size is not None and begun > size:
-        part.unlink()
-        begun = 0
+    with told(part):
+        begun = part.lstat().st_size if os.path.lexists(part) else 0
+        if size is not None and begun > size:
+            part.unlink()
+            begun = 0
     if begun == size:
         return
     with _opened(_request(url, part, begun)) as answer:
-        if not (answer.status == 206 and _range_start(answer) == begun):
-            begun = 0
-        length = answer.headers.get("Content-Length")
-        total = begun + int(length) if length and length.isdigit() else size
+        if answer.status == 206 and _range_start(answer) != begun:
+            raise _Stale("another part than the one asked for arrived")
+        begun = begun if answer.status == 206 else 0
+        length = _decimal(answer.headers.get("Content-Length", ""))
+        total = size if length is None else begun + length
         limit = size if size is not None else _MAX_UNKNOWN
         if total is not None and total > limit:
             raise ModelError(f"The file at {url} has {total} bytes, more than the {limit} expected, and was refused.")
-        _tag(part).write_text(answer.headers.get("ETag", ""), "utf-8")
+        with told(part), open_own(_tag(part), "wb") as tag:
+            tag.write(answer.headers.get("ETag", "").encode("utf-8", "replace"))
         _receive(answer, part, begun, limit, total, progress)
 
 
-def _receive(answer: IO[bytes], part: Path, begun: int, limit: int, total: int | None, progress: Progress) -> None:
-    done = begun
-    with part.open("ab" if begun else "wb") as file:
+def _receive(answer: Any, part: Path, begun: int, limit: int, total: int | None, progress: Progress) -> None:
+    done, started = begun, time.monotonic()
+    with told(part):
+        file = open_own(part, "ab" if begun else "wb")
+    with file:
         progress(done, total)
-        while piece := answer.read(_CHUNK):
+        while piece := answer.read1(_CHUNK):
             done += len(piece)
             if done > limit:
                 raise ModelError(f"The file is larger than the {limit} bytes expected, and was refused.")
-            file.write(piece)
+            with told(part):
+                file.write(piece)
             progress(done, total)
+            if (done - begun) / _SLOWEST < time.monotonic() - started - _PATIENCE:
+                raise _Interrupted("it sends too slowly")
+        with told(part):
+            file.flush()
     if total is not None and done < total:
         raise _Interrupted(f"{done} of {total} bytes arrived")
 
@@ -113,7 +133,7 @@ def _request(url: str, part: Path, begun: int) -> urllib.request.Request:
     headers = {"User-Agent": "senga", "Accept-Encoding": "identity"}
     if begun:
         headers["Range"] = f"bytes={begun}-"
-        if _tag(part).exists() and (tag := _tag(part).read_text("utf-8")) and not tag.startswith("W/"):
+        if tag := _known_tag(part):
             headers["If-Range"] = tag
     return urllib.request.Request(safe_url(url), headers=headers)  # noqa: S310 - safe_url has checked the scheme
 
@@ -129,7 +149,7 @@ def _opened(request: urllib.request.Request) -> Iterator[Any]:
             raise _Stale("the file there has changed") from error
         if error.code in _FLEETING:
             raise _Interrupted(f"HTTP {error.code}") from error
-        raise NotReachable(f"{_host(request.full_url)} answers {error.code} {error.reason}") from error
+        raise NotReachable(f"{_host(request.full_url)} answers {error.code} {str(error.reason)[:100]}") from error
 
 
 class _SafeRedirects(urllib.request.HTTPRedirectHandler):
@@ -146,7 +166,10 @@ def safe_url(url: str, *, local: bool = True) -> str:
     Raises:
         ModelError: it is not.
     """
-    scheme = urllib.parse.urlsplit(url).scheme
+    try:
+        scheme = urllib.parse.urlsplit(url).scheme
+    except ValueError as error:
+        raise ModelError(f"The address {url[:200]} is none, so nothing was fetched from it.") from error
     if _host(url) in _LOCAL:
         if local and scheme in ("http", "https"):
             return url
@@ -159,8 +182,9 @@ def safe_url(url: str, *, local: bool = True) -> str:
 def digest_of(file: Path, kind: str = "sha256") -> str:
     """The digest of a file as ``sha256:…``, or as ``git:…``: the id that Git gives a file of this content."""
     # Git names files by SHA-1; it is the only digest that many public places publish.
-    summer = hashlib.sha1(b"blob %d\0" % file.stat().st_size) if kind == "git" else hashlib.sha256()  # noqa: S324
-    with file.open("rb") as stream:
+    with open_regular(file) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        summer = hashlib.sha1(b"blob %d\0" % size) if kind == "git" else hashlib.sha256()  # noqa: S324
         while piece := stream.read(1 << 20):
             summer.update(piece)
     return f"{kind}:{summer.hexdigest()}"
@@ -174,7 +198,9 @@ def exclusive(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
         path: the lock file; it stays behind, empty.
         waiting: called ten times a second while another process holds it; it may raise to stop waiting.
     """
-    with path.open("ab") as file:
+    with told(path):
+        file = open_own(path, "ab")
+    with file:
         while not _lock(file):
             waiting()
             time.sleep(0.1)
@@ -191,14 +217,29 @@ def _lock(file: IO[bytes]) -> bool:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # else this file system has no locks
     return True
 
 
 def _range_start(answer: Any) -> int:
-    span = answer.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0]
-    return int(span) if span.isdigit() else -1
+    start = _decimal(answer.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0])
+    return -1 if start is None else start
+
+
+def _decimal(text: str) -> int | None:
+    """What a header says in digits."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
+
+
+def _known_tag(part: Path) -> str:
+    """What the server called the version whose beginning is here, if that can be said to it again."""
+    try:
+        with open_regular(_tag(part), follow=False) as stream:
+            tag = stream.read(1000).decode("latin-1")
+    except OSError:
+        return ""
+    return tag if re.fullmatch(r'"[!#-~]*"', tag) else ""
 
 
 def _tag(part: Path) -> Path:
@@ -206,7 +247,10 @@ def _tag(part: Path) -> Path:
 
 
 def _host(url: str) -> str:
-    return urllib.parse.urlsplit(url).hostname or url
+    try:
+        return urllib.parse.urlsplit(url).hostname or url[:200]
+    except ValueError:
+        return url[:200]
 
 
 def _reason(error: BaseException) -> str:

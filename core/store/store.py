@@ -10,20 +10,24 @@ import difflib
 import hashlib
 import importlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from senga import places
-from senga.errors import ModelError
+from senga.errors import ModelError, SengaError
 from senga.job import Weights
+from senga.output import strangers
 
 from .catalog import ModelEntry, is_safe_name, merge, read_entry
-from .download import NotReachable, Progress, digest_of, download, exclusive
-from .model_file import read_model, usable, verify_model, write_model
+from .download import Progress, digest_of, download, exclusive
+from .folder import SUFFIX, FolderError, make_private, place, remember, remembered, told
+from .folder import stored as stored_models
+from .model_file import encoded, read_model, usable, verify_model
 
 if TYPE_CHECKING:
     from senga.neural.checkpoints import Checkpoint
@@ -36,6 +40,7 @@ Locate = Callable[[str, str], Path | Weights | None]
 
 _FIRST_SEEN = "first-seen.txt"
 _ACCEPTED = "accepted-licences.txt"
+_TAKEN = "There is a style “{name}” already: remove it, or choose another name with --name."
 
 
 @dataclass(frozen=True)
@@ -66,17 +71,35 @@ class Store:
         locate: Locate | None = None,
         problems: Iterable[str] = (),
     ) -> None:
-        self._catalog = {entry.name: entry for entry in catalog}
+        self._given, self._problems, self._told = catalog, problems, ""
         self.root = root if root is not None else places.data_folder() / "models"
         self.offline = os.environ.get("SENGA_OFFLINE", "0") not in ("", "0") if offline is None else offline
         self._locate = locate
-        self.problems = tuple(problems)
+
+    @cached_property
+    def _catalog(self) -> dict[str, ModelEntry]:
+        """The models that can be had, read when somebody asks: who uses no model meets no broken list."""
+        return {entry.name: entry for entry in self._given}
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the lists of models and with the folder."""
+        self._problems = tuple(self._problems)
+        return (*self._problems, self._told) if self._told else self._problems
 
     def entries(self) -> list[ModelEntry]:
         """Every model: shipped, in the store, and to be had; those with a ``file`` can be used now."""
-        stored = {file.stem: file for file in sorted(self.root.glob("*.safetensors")) if is_safe_name(file.stem)}
+        stored = self._stored()
         known = [_with_file(entry, stored.pop(entry.name, None)) for entry in self._catalog.values()]
         return known + [_stored_entry(file) for file in stored.values()]
+
+    def _stored(self) -> dict[str, Path]:
+        """The models in the folder; a folder that cannot be used holds none."""
+        try:
+            return stored_models(self.root)
+        except FolderError as error:
+            self._told = str(error)
+            return {}
 
     def find(self, name: str) -> ModelEntry:
         """The model of that name.
@@ -124,10 +147,10 @@ class Store:
         if self.offline:
             raise ModelError(f"Senga is offline (SENGA_OFFLINE). {_by_hand(entry)}")
         self._ask(entry, accept)
-        self.root.mkdir(parents=True, exist_ok=True)
+        make_private(self.root)
         report = progress or _unheard
         with exclusive(self.root / f"{name}.lock", lambda: report(0, entry.size)):
-            if not self._file(name).exists():
+            if not os.path.lexists(self._file(name)):
                 self._fetch(entry, report)
         return self.find(name)
 
@@ -147,11 +170,11 @@ class Store:
             raise ModelError(f"“{name}” is no name for a style: use lower-case letters, digits and dashes.")
         if entry is not None and entry.shipped:
             raise ModelError(f"“{name}” is a style that comes with Senga: choose another name with --name.")
-        if self._file(name).exists():
-            raise ModelError(f"There is a style “{name}” already: remove it, or choose another name with --name.")
+        if os.path.lexists(self._file(name)):
+            raise ModelError(_TAKEN.format(name=name))
         weights = self._converted(path, entry)
         pinned = entry is not None and entry.digest == digest_of(path, _kind(entry.digest))
-        write_model(self._file(name), weights, {"file_digest": digest_of(path), "verified": "yes" if pinned else "no"})
+        self._place(name, weights, {"file_digest": digest_of(path), "verified": "yes" if pinned else "no"})
         return self.find(name)
 
     def verify(self, name: str | None = None) -> list[Verdict]:
@@ -170,10 +193,21 @@ class Store:
             raise ModelError(f"“{name}” comes with Senga and cannot be removed.")
         if entry.file is None:
             raise ModelError(f"The style “{name}” is not on this machine, so there is nothing to remove.")
-        entry.file.unlink(missing_ok=True)
+        with told(self.root):
+            self._file(name).unlink(missing_ok=True)  # in the folder, whatever the entry says
 
     def _file(self, name: str) -> Path:
-        return self.root / f"{name}.safetensors"
+        return self.root / f"{name}{SUFFIX}"
+
+    def _place(self, name: str, weights: Weights, origin: Mapping[str, str]) -> None:
+        """Write a model into the folder; ``origin`` tells where the weights came from."""
+        make_private(self.root)
+        content = encoded(Weights(weights.arrays, {**weights.card, **origin}))
+        with told(self._file(name)):
+            try:
+                place(self._file(name), content)
+            except FileExistsError as error:
+                raise ModelError(_TAKEN.format(name=name)) from error
 
     def _converted(self, path: Path, entry: ModelEntry | None) -> Weights:
         """A file in the names of its network, with the facts of its entry, else those it states itself."""
@@ -189,12 +223,13 @@ class Store:
 
     def _ask(self, entry: ModelEntry, accept: Accept) -> None:
         """Ask for consent to these terms, once."""
-        terms = hashlib.sha256(f"{entry.licence}\n{entry.terms}".encode()).hexdigest()[:16]
-        if self._remembered(_ACCEPTED).get(entry.name) == terms:
+        unverified = "" if entry.digest else "\nunverified"
+        terms = hashlib.sha256(f"{entry.licence}\n{entry.terms}{unverified}".encode()).hexdigest()[:16]
+        if remembered(self.root / _ACCEPTED).get(entry.name) == terms:
             return
         if not accept(entry):
             raise ModelError(f"The terms of “{entry.name}” were not accepted, so nothing was fetched.")
-        self._remember(_ACCEPTED, entry.name, terms)
+        remember(self.root / _ACCEPTED, entry.name, terms)
 
     def _fetch(self, entry: ModelEntry, progress: Progress) -> None:
         """Try one place after the other until one gives the right file."""
@@ -204,42 +239,40 @@ class Store:
             try:
                 download(url, file, size=entry.size, progress=progress)
                 self._admit(entry, file, url)
-            except (NotReachable, _WrongFile) as error:
-                failures.append(str(error))
+            except FolderError:
+                raise
+            except (ModelError, _WrongFile) as error:
+                failures.append(str(error).rstrip("."))
             else:
                 return
             finally:
-                file.unlink(missing_ok=True)
+                with told(file):
+                    file.unlink(missing_ok=True)
         raise ModelError(f"The style “{entry.name}” could not be fetched: {'; '.join(failures)}. {_by_hand(entry)}")
 
     def _admit(self, entry: ModelEntry, file: Path, url: str) -> None:
         """Verify a downloaded file before anything reads it, then convert it into the store."""
         digest = digest_of(file, _kind(entry.digest))
-        expected = entry.digest or self._remembered(_FIRST_SEEN).get(url, digest)
+        expected = entry.digest or remembered(self.root / _FIRST_SEEN).get(url, digest)
         if digest != expected:
             raise _WrongFile(f"what {url} gives has the digest {digest} instead of {expected}, and was deleted")
         origin = {"file_digest": digest, "fetched_from": url, "verified": "yes" if entry.digest else "no"}
-        write_model(self._file(entry.name), self._converted(file, entry), origin)
+        self._place(entry.name, self._converted(file, entry), origin)
         if not entry.digest:
-            self._remember(_FIRST_SEEN, url, digest)
-
-    def _remembered(self, where: str) -> dict[str, str]:
-        """Model name or address -> what was remembered of it last."""
-        memory = self.root / where
-        lines = memory.read_text("utf-8").splitlines() if memory.exists() else []
-        return dict(line.split(" ", 1) for line in lines if " " in line)
-
-    def _remember(self, where: str, key: str, what: str) -> None:
-        """Append one line: short enough for several processes to write at once."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / where).open("a", encoding="utf-8") as memory:
-            memory.write(f"{key} {what}\n")
+            remember(self.root / _FIRST_SEEN, url, digest)
 
 
 def default_store(lists: Iterable[Path], locate: Locate | None = None, root: Path | None = None) -> Store:
     """The store for these lists of models (``weights.toml`` files); a list that is broken is told in ``problems``."""
-    entries, problems = merge(lists)
-    return Store(entries.values(), root, locate=locate, problems=problems)
+    read = cache(lambda: merge(lists))
+
+    def entries() -> Iterator[ModelEntry]:
+        yield from read()[0].values()
+
+    def problems() -> Iterator[str]:
+        yield from read()[1]
+
+    return Store(entries(), root, locate=locate, problems=problems())
 
 
 class _WrongFile(Exception):  # noqa: N818 - a reason to try the next place, never seen outside
@@ -252,9 +285,12 @@ def _convert(checkpoint: Checkpoint, converters: list[str], path: Path) -> Weigh
     for converter in filter(None, converters):
         module, _, function = converter.partition(":")
         try:
-            weights: Weights = getattr(importlib.import_module(module), function)(checkpoint)
-        except ModelError as error:
+            with strangers():
+                weights: Weights = getattr(importlib.import_module(module), function)(checkpoint)
+        except SengaError as error:
             reasons.append(str(error))
+        except Exception as error:  # the border at a plug-in's code
+            reasons.append(f"“{converter}” failed ({type(error).__name__}: {error}).")
         else:
             return weights
     why = " ".join(reasons) or "no filter takes models."

@@ -202,6 +202,11 @@ def _accepted(entry: ModelEntry, yes: bool) -> bool:
     tell(entry.source, err=True)
     tell(tr("Made from: {data}.").format(data=entry.training_data), err=True)
     _show_licence(entry)
+    if not entry.digest:
+        tell(
+            tr("Nobody publishes a digest of this file, so nobody can verify what arrives."),
+            err=True,
+        )
     if yes:
         return True
     if not sys.stdin.isatty():

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -47,10 +48,11 @@ def served(tmp_path: Path) -> Iterator[str]:
 def listed(tmp_path: Path, served: str) -> Path:
     """A list of models with one that can be pulled from there."""
     path = tmp_path / "weights.toml"
+    shutil.copytree(PAYLOAD.parent, tmp_path / "shipped")
     path.write_text(f"""
 converter = "senga.plugins.animegan.convert:to_senga"
 network = "senga.plugins.animegan.painting:network_of"
-shipped = {str(PAYLOAD.parent)!r}
+shipped = "shipped"
 
 [model.wave]
 title = "Wave"

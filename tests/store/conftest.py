@@ -33,6 +33,7 @@ class Site:
         busy: how many answers are 503.
         ranges: whether ``Range`` is honoured.
         tag: the ETag.
+        length: the Content-Length, if not the true one.
         asked: path and ``Range`` of every request.
         on_half: called when half of a file is sent.
     """
@@ -44,6 +45,7 @@ class Site:
     busy: int = 0
     ranges: bool = True
     tag: str = '"one"'
+    length: str | None = None
     asked: list[tuple[str, str]] = field(default_factory=list)
     on_half: Callable[[], None] = lambda: None
 
@@ -84,7 +86,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
         else:
             self.send_response(200)
-        self.send_header("Content-Length", str(len(content) - begin))
+        length = str(len(content) - begin) if site.length is None else site.length
+        self.send_header("Content-Length", length.encode("latin-1", "replace").decode("latin-1"))
         self.send_header("ETag", site.tag)
         self.end_headers()
         middle = begin + (len(content) - begin) // 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from senga.errors import ModelError
-from senga.store.download import NotReachable, digest_of, download, safe_url
+from senga.store.download import NotReachable, digest_of, download, exclusive, safe_url
 
 
 @pytest.fixture
@@ -122,3 +123,66 @@ def test_digests(tmp_path: Path) -> None:
     file.write_bytes(b"hello\n")
     assert digest_of(file) == "sha256:" + hashlib.sha256(b"hello\n").hexdigest()
     assert digest_of(file, "git") == "git:ce013625030ba8dba906f756967f9e9ca394464a"  # git hash-object
+
+
+@pytest.mark.parametrize("header", ["²", "9" * 5000, "-1", "1, 1", ""])
+def test_odd_lengths_are_no_lengths(site: Any, target: Path, header: str) -> None:
+    site.length = header
+    try:
+        download(site.url(), target, pause=0)
+    except ModelError:
+        assert not target.exists()
+    else:
+        assert target.read_bytes() == site.files["/model"]
+
+
+def test_odd_tags_are_not_sent_back(site: Any, target: Path) -> None:
+    for tag in (b"\xff\xfe", b'"a\r\nHost: evil"', b"", b"\0" * 5000):
+        target.with_name("model.part").write_bytes(site.files["/model"][:100])
+        target.with_name("model.part.etag").write_bytes(tag)
+        download(site.url(), target)
+        assert target.read_bytes() == site.files["/model"]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[::1", "https://exa mple.com:x/", "https://" + "a" * 300 + ".com/", "ftp://x/"]
+)
+def test_addresses_that_are_none(target: Path, url: str) -> None:
+    with pytest.raises(ModelError):
+        download(url, target, tries=1)
+
+
+def test_a_redirection_to_nowhere(site: Any, target: Path) -> None:
+    site.redirects["/gone"] = "https://[::1"
+    with pytest.raises(ModelError):
+        download(site.url("/gone"), target)
+
+
+def test_a_server_that_sends_a_byte_now_and_then_is_left(
+    site: Any, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has arrived stays, so the next call goes on from there."""
+    monkeypatch.setattr("senga.store.download._PATIENCE", -1.0)
+    monkeypatch.setattr("senga.store.download._SLOWEST", 1e15)
+    with pytest.raises(NotReachable, match="it sends too slowly"):
+        download(site.url(), target)
+    assert target.with_name("model.part").stat().st_size > 0
+
+
+def test_a_full_disk_is_not_the_servers_fault(site: Any, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target.with_name("model.part").mkdir()
+    with pytest.raises(ModelError, match="model folder cannot be used") as caught:
+        download(site.url(), target)
+    assert not isinstance(caught.value, NotReachable)
+    assert len(site.asked) <= 1
+
+
+def test_a_file_system_without_locks_is_used_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fcntl = pytest.importorskip("fcntl")
+
+    def no_locks(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with exclusive(tmp_path / "lock", lambda: pytest.fail("waits for ever")):
+        pass
