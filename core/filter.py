@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -20,6 +20,9 @@ from .plain import plain
 from .settings import SettingInfo, describe, read_typed, setting
 
 __all__ = ["About", "Filter", "SettingInfo", "about", "describe", "domain_of", "setting"]
+
+Makes = Literal["", "picture", "layers", "animation"]
+"""What a filter gives for a still picture; an empty text where that is not said."""
 
 
 class Filter(BaseModel, ABC):
@@ -68,6 +71,10 @@ class Filter(BaseModel, ABC):
     def paints_color(self) -> bool:
         """Whether the result of a grey picture is coloured; otherwise core turns it back to grey."""
         return False
+
+    def makes(self) -> Makes:
+        """What the result will be, so that a host can name it before any work starts."""
+        return ""
 
     def reach(self, height: int, width: int) -> int | None:
         """How far a pixel of the result can see, in pixels of a picture of this size; None means everywhere.

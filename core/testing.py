@@ -154,6 +154,9 @@ def _keeps_grey(bench: _Bench) -> None:
 def _layers_agree(bench: _Bench) -> None:
     for height, width in SIZES:
         for result in bench.raw(sample(height, width)):
+            assert bench.act.makes() in ("", "animation") or bool(result.layers) == (bench.act.makes() == "layers"), (
+                "makes() says something else than the result about its layers"
+            )
             if result.layers:
                 _check_layers(result)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from senga import hookimpl
-from senga.filter import Filter, setting
+from senga.filter import Filter, Makes, setting
 from senga.image import Animation, Frame, Image
 from senga.job import Job
 from senga.strokes.settings import PencilSettings
@@ -71,6 +71,10 @@ class DrawingProcess(PencilSettings, Filter):
     def paints_color(self) -> bool:
         """Coloured pencils and aged paper do."""
         return self.color or self.aged > 0
+
+    def makes(self) -> Makes:
+        """As ``show`` says."""
+        return "picture" if self.show == "strip" else "animation"
 
     def _strip(self, plan: Process, image: Image, job: Job) -> Image:
         from senga.strokes import process

@@ -44,11 +44,16 @@ def read(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image | Animation
         return _read(lambda: path.open("rb"), Metadata(source=path))
     info = Metadata()
     with _border(info):
-        content = source if isinstance(source, bytes) else _drained(source)
+        content = source if isinstance(source, bytes) else drained(source)
     return _read(lambda: io.BytesIO(content), info)
 
 
-def _drained(stream: BinaryIO) -> bytes:
+def drained(stream: BinaryIO) -> bytes:
+    """The content of a stream up to its end.
+
+    Raises:
+        ReadError: it is longer than any picture.
+    """
     content = stream.read(_LONGEST_STREAM + 1)
     if len(content) > _LONGEST_STREAM:
         raise ReadError("More than 4 GB came through the pipe; write it to a file and open that.")
@@ -120,13 +125,14 @@ def _border(info: Metadata) -> Iterator[None]:
     except MemoryError as error:
         raise ReadError(f"There is not enough memory to open {name}; close other programs.", path) from error
     except OSError as error:
-        raise ReadError(_read_trouble(error, name), path) from error
+        raise ReadError(read_trouble(error, name), path) from error
     except Exception as error:  # half a dozen libraries raise all kinds of things on damaged files
         text = f"{name} is damaged or no picture; open it in another program and save it anew."
         raise ReadError(text, path) from error
 
 
-def _read_trouble(error: OSError, name: str) -> str:
+def read_trouble(error: OSError, name: str) -> str:
+    """What is wrong with a file that cannot be read, in one sentence."""
     if isinstance(error, FileNotFoundError):
         return f"There is no file {name}; check the name and the folder."
     if isinstance(error, PermissionError):

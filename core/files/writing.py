@@ -7,23 +7,25 @@ import io
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, TypeVar
 
-from senga.atomic import Replacement, replacing
+from senga.atomic import LinkError, Replacement, Staging, is_special, through
 from senga.errors import Cancelled, ReadError, SengaError, WriteError
 from senga.image import Animation, Frame, Image
 
 from .animation_writers import write_apng, write_webp_animation
 from .exif import without_place, xmp_without_place
-from .formats import FORMATS, format_of
+from .formats import FORMATS, FileFormat, format_of
 from .gif_writer import write_gif
 from .openraster import write_openraster
 from .png import write_png
 from .still_writers import write_avif, write_bmp, write_jpeg, write_webp
+from .stills import name_of
 from .tiff import write_tiff
 from .video import squared, without_tags
 from .video_writing import write_mkv, write_mov, write_mp4, write_webm
@@ -32,7 +34,44 @@ Keep = Literal["keep", "strip", "strip-gps"]
 Picture = Image | Animation
 Encoder = Callable[[Any, BinaryIO, int | None], None]
 
-_PATTERN = re.compile(r"%0?\d*d")
+_PATTERN = re.compile(r"%0?\d{0,3}d")
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """The names of an animation's frames, counted from 1, such as ``frame-%04d.png``.
+
+    Attributes:
+        folder: of all of them.
+        head: what stands before the number.
+        number: how it is written: ``%d`` or ``%04d``.
+        tail: what stands after it.
+    """
+
+    folder: Path
+    head: str
+    number: str
+    tail: str
+
+    @classmethod
+    def of(cls, path: Path) -> Numbered | None:
+        """The names that a pattern in the name of a path stands for; None if there is none in it."""
+        found = _PATTERN.search(path.name)
+        if found is None:
+            return None
+        return cls(path.parent, path.name[: found.start()], found[0], path.name[found.end() :])
+
+    @property
+    def path(self) -> Path:
+        """The pattern itself."""
+        return self.folder / f"{self.head}{self.number}{self.tail}"
+
+    def frame(self, number: int) -> Path:
+        """The path of one frame."""
+        return self.folder / f"{self.head}{self.number % number}{self.tail}"
+
+
+_Name = TypeVar("_Name", Path, Numbered)
 
 
 def _write_still_gif(image: Image, stream: BinaryIO, quality: int | None) -> None:
@@ -87,16 +126,74 @@ def write(
         ReadError: a part of the film that the frames come from was missing or damaged; the rest has been written.
     """
     target = Path(path)
-    if isinstance(picture, Animation) and _PATTERN.search(target.name):
-        return _write_numbered(picture, target, overwrite, quality, format, metadata)
+    how: dict[str, Any] = {"overwrite": overwrite, "quality": quality, "format": format, "metadata": metadata}
+    numbered = Numbered.of(target) if isinstance(picture, Animation) else None
+    if isinstance(picture, Animation) and numbered:
+        return write_frames(picture, [numbered], **how).path
+    return write_file(picture, [target], **how)
+
+
+def write_file(
+    picture: Picture,
+    names: Iterable[Path],
+    *,
+    overwrite: bool,
+    quality: int | None,
+    metadata: Keep,
+    format: str | None = None,  # noqa: A002 - as above
+) -> Path:
+    """Write one file, whatever its name looks like.
+
+    All is as in ``write``, but ``names`` may be several: if the first one is taken when the content is ready, and it
+    must not be replaced, the others are tried in turn. Returns the one that it got.
+
+    Raises:
+        WriteError: because of a ``FileExistsError`` if all of them are taken.
+    """
+    further = iter(names)
+    target = next(further)
     picture = _with_metadata(picture, metadata)
     encoder = _encoder(picture, format or target.suffix, target, quality)
     with _border(target, still=isinstance(picture, Image)):
         _check_target(target, overwrite)
-        with replacing(target, overwrite=overwrite) as stream:
-            encoder(picture, stream, quality)
+        if is_special(target):
+            with through(target) as stream:
+                encoder(picture, stream, quality)
+            return target
+        replacement = Replacement(target)
+        try:
+            encoder(_blaming_its_source(picture), replacement.stream, quality)
+            replacement.seal()
+            if overwrite:
+                replacement.commit()
+            else:
+                target = _placed([replacement], ((name, [name]) for name in chain([target], further)))
+        finally:
+            replacement.discard()
     check_whole(picture)
     return target
+
+
+def _placed(ready: list[Replacement], choices: Iterable[tuple[_Name, list[Path]]]) -> _Name:
+    """Give contents that are ready the first names that are all free, all of them or none.
+
+    Raises:
+        FileExistsError: none of the choices is free.
+    """
+    taken: OSError = FileExistsError()
+    for name, paths in choices:
+        try:
+            for each, path in zip(ready, paths, strict=True):
+                each.claim(path)
+        except FileExistsError as error:
+            taken = error
+            for each in ready:
+                each.release()
+        else:
+            for each in ready:
+                each.commit()
+            return name
+    raise taken
 
 
 def check_whole(picture: Picture) -> None:
@@ -130,35 +227,81 @@ def encode(
     return stream.getvalue()
 
 
-def _write_numbered(
-    picture: Animation, pattern: Path, overwrite: bool, quality: int | None, kind: str | None, metadata: Keep
-) -> Path:
-    """Frames as single pictures, counted from 1; they appear when all are ready."""
+def write_frames(
+    picture: Animation,
+    names: Iterable[Numbered],
+    *,
+    overwrite: bool,
+    quality: int | None,
+    metadata: Keep,
+    format: str | None = None,  # noqa: A002 - as above
+) -> Numbered:
+    """Write frames as single pictures, which appear when all are ready; otherwise as ``write_file``."""
+    further = iter(names)
+    first = next(further)
     ready: list[Replacement] = []
+    with _border(first.path, still=False):
+        if not overwrite:
+            _check_target(first.frame(1), overwrite)
+        staging = Staging(first.folder)
     try:
-        for number, frame in enumerate(squared(picture).frames(), 1):
-            target = pattern.with_name(_PATTERN.sub(lambda found: found[0] % number, pattern.name, count=1))  # noqa: B023
+        for number, frame in enumerate(squared(_blaming_its_source(picture)).frames(), 1):
+            target = first.frame(number)
             image = _with_metadata(frame.image, metadata)
-            encoder = _encoder(image, kind or target.suffix, target, quality)
+            encoder = _encoder(image, format or target.suffix, target, quality)
             with _border(target, still=True):
-                _check_target(target, overwrite)
-                ready.append(Replacement(target))
+                _check_target(target, overwrite=True)
+                ready.append(Replacement(target, staging))
                 encoder(image, ready[-1].stream, quality)
                 ready[-1].seal()
-        for each in ready:
-            with _border(each.target, still=True):
-                each.commit(overwrite=overwrite)
+        with _border(first.path, still=True):
+            if not overwrite:
+                numbers = range(1, len(ready) + 1)
+                first = _placed(ready, ((each, [each.frame(i) for i in numbers]) for each in chain([first], further)))
+            for each in ready if overwrite else ():
+                each.commit()
     finally:
         for each in ready:
             each.discard()
+        staging.discard()
     check_whole(picture)
-    return pattern
+    return first
 
 
-def _encoder(picture: Picture, kind: str, path: Path | None, quality: int | None) -> Encoder:
-    moves = isinstance(picture, Animation)
+def _blaming_its_source(picture: Picture) -> Any:
+    """The picture; what goes wrong on the disk while its frames are read is then no fault of the output's place."""
+    if isinstance(picture, Image):
+        return picture
+    from .reading import read_trouble
+
+    def blaming(act: Callable[[], Any]) -> Any:
+        try:
+            return act()
+        except OSError as error:
+            raise ReadError(read_trouble(error, name_of(picture.info)), picture.info.source) from error
+
+    def frames() -> Iterator[Frame]:
+        remaining = picture.frames()
+        while (frame := blaming(lambda: next(remaining, None))) is not None:
+            yield frame
+
+    film = picture.film
+    return replace(picture, frames=frames, film=film and replace(film, source=lambda: blaming(film.source)))
+
+
+def check_kind(kind: str, moves: bool | None, path: Path | None) -> FileFormat:
+    """The format of that name or ending, if it can be written.
+
+    Args:
+        kind: such as ``png`` or ``.png``.
+        moves: whether it is to hold an animation; None if that is not known yet.
+        path: what messages name.
+
+    Raises:
+        WriteError: it is unknown, only read, or cannot hold that.
+    """
     found, name = format_of(kind), "The picture" if path is None else f"“{path.name}”"
-    fitting = [each for each in FORMATS if each.writes and (each.moves if moves else each.still)]
+    fitting = [each for each in FORMATS if each.writes and (moves is None or (each.moves if moves else each.still))]
     endings = " ".join(each.endings[0] for each in fitting)
     if found is None or not found.writes:
         what = f"the ending “{kind}”" if kind else "no ending"
@@ -166,6 +309,12 @@ def _encoder(picture: Picture, kind: str, path: Path | None, quality: int | None
     if found not in fitting:
         what = "an animation" if moves else "a single picture"
         raise WriteError(f"{name}: {found.name} cannot hold {what}; use one of {endings}.", path)
+    return found
+
+
+def _encoder(picture: Picture, kind: str, path: Path | None, quality: int | None) -> Encoder:
+    moves = isinstance(picture, Animation)
+    found, name = check_kind(kind, moves, path), "The picture" if path is None else f"“{path.name}”"
     longest = max(picture.height, picture.width)
     if longest > found.longest:
         text = f"{name}: {found.name} holds at most {found.longest} pixels a side, not {longest}; use PNG or TIFF."
@@ -196,8 +345,8 @@ def _with_metadata(picture: Picture, keep: Keep) -> Picture:
 def _check_target(path: Path, overwrite: bool) -> None:
     if path.is_dir():
         raise WriteError(f"“{path}” is a folder; name a file in it.", path)
-    if not overwrite and path.exists():
-        raise WriteError(f"“{path}” exists already; choose another name or allow it to be replaced.", path)
+    if not overwrite and (path.exists() or path.is_symlink()):
+        raise FileExistsError(errno.EEXIST, "File exists", str(path))
 
 
 @contextmanager
@@ -221,6 +370,8 @@ def _border(path: Path | None, *, still: bool) -> Iterator[None]:
 
 def _trouble(error: OSError, name: str, path: Path | None) -> str:
     folder = "" if path is None else f"“{path.parent}”"
+    if isinstance(error, LinkError):
+        return f"{name} is {error.strerror}; remove it or choose another name."
     if isinstance(error, FileExistsError):
         return f"{name} exists already; choose another name or allow it to be replaced."
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from senga.filter import Makes
 from senga.settings import Seed, setting
 
 
@@ -82,6 +83,10 @@ class LayeredSettings(PencilSettings):
         False,
         "Paper, strokes and outlines as layers of their own, in programs and files that know layers (.ora).",
     )
+
+    def makes(self) -> Makes:
+        """As ``separate_layers`` says."""
+        return "layers" if self.separate_layers else "picture"
 
 
 SMALLEST_WIDTH = 3

@@ -12,14 +12,16 @@ from typing import Any, Literal
 from senga.compose import Blend
 from senga.errors import Cancelled, SengaError, WriteError
 from senga.face import mask_of, still
+from senga.filter import Makes
 from senga.image import Animation, Image
 from senga.job import Job
 from senga.language import sentence, tr
+from senga.output import ours
 from senga.registry import Plugins
 from senga.work import Work
 
 from .order import Order
-from .outputs import Target, settle
+from .outputs import Target, fitting_ending, settle
 from .report import Report
 
 Picture = Image | Animation
@@ -54,7 +56,7 @@ def job_of(options: Mapping[str, Any], cancelled: Callable[[], bool], on_progres
 
 
 def attempt(target: Target, order: Order, paint: Paint, report: Report, cancelled: Callable[[], bool]) -> Outcome:
-    """Read, paint and write one input; what goes wrong is reported."""
+    """Read, paint and write one input; whatever goes wrong is reported, and no other input suffers."""
 
     def progress(share: float, note: str) -> None:
         report.progress(target.label, share, sentence(note))
@@ -63,49 +65,97 @@ def attempt(target: Target, order: Order, paint: Paint, report: Report, cancelle
         return _one(target, order, paint, job_of(order.options, cancelled, progress), report)
     except Cancelled:
         return "cancelled"
-    except SengaError as error:
-        report.failed(target.label, _naming(sentence(str(error)), target))
-    except MemoryError:
-        text = tr("the memory is used up; --memory with a smaller size may help.")
-        report.failed(target.label, f"{target.label}: {text}")
+    except BaseException as error:
+        if isinstance(error, BrokenPipeError) and target.output is None:
+            raise  # nobody is there to take the result
+        report.failed(target.label, _naming(sentence(told(error)), target))
     return "failed"
+
+
+def told(error: BaseException) -> str:
+    """What an exception says; for what was not written for painters, with its kind."""
+    try:
+        text = str(error)
+    except Exception:  # a stranger's exception may fail at that, too
+        text = ""
+    if isinstance(error, SengaError) and text:
+        return text
+    if isinstance(error, MemoryError):
+        return tr("the memory is used up; --memory with a smaller size may help.")
+    if isinstance(error, SystemExit):
+        return tr("the filter tried to end the program.")
+    return tr("something went wrong ({reason}).").format(reason=f"{type(error).__name__}: {text}".removesuffix(": "))
 
 
 def _one(target: Target, order: Order, paint: Paint, job: Job, report: Report) -> Outcome:
     from senga import files
 
     started = time.monotonic()
-    options = order.options
-    if target.output is not None and settle(target.output, options["overwrite"]) is None:
+    if target.trouble:
+        raise WriteError(target.trouble)
+    if target.place is not None and not settle(target.place, order.options["overwrite"]):
         report.skipped(target.label, str(target.output))
         return "skipped"
-    source = files.read(sys.stdin.buffer.read() if target.source is None else target.source)
+    source = files.read(target.source if target.content is None else target.content)
     result = paint(source, job)
-    output = _write(result, target, options, source)
-    if output is not None:
-        report.done(target.label, str(output), time.monotonic() - started)
+    if target.output is None:
+        _pipe(result, source, order.options)
+        return "done"
+    output = _write(result, target, order.options, source)
+    if output is None:
+        report.skipped(target.label, str(target.output))
+        return "skipped"
+    report.done(target.label, str(output), time.monotonic() - started)
     return "done"
 
 
-def _write(
-    result: Image | Animation, target: Target, options: Mapping[str, Any], source: Image | Animation
-) -> Path | None:
+def _pipe(result: Picture, source: Picture, options: Mapping[str, Any]) -> None:
     from senga import files
 
-    how = {"quality": options["quality"], "metadata": options["metadata"]}
-    if target.output is None:
-        kind = options["format"] or _ending(source.info.format or "png", result, source)
-        sys.stdout.buffer.write(files.encode(result, kind, **how))
-        sys.stdout.buffer.flush()
-        files.check_whole(result)
-        return None
-    wish = _fitting(target.output, result, source) if target.free else target.output
-    path = settle(wish, options["overwrite"])
-    if path is None:
-        return None
+    kind = options["format"] or _ending(source.info.format or "png", result, source)
+    content = files.encode(result, kind, quality=options["quality"], metadata=options["metadata"])
+    try:
+        _pour(content)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise WriteError(f"The result cannot be written to standard output: {error.strerror}.") from error
+    files.check_whole(result)
+
+
+def _pour(content: bytes) -> None:
+    """Write all of it to standard output; without a buffer, a single call may write a part."""
+    with ours():
+        rest = memoryview(content)
+        while rest:
+            rest = rest[sys.stdout.buffer.write(rest) or 0 :]
+        sys.stdout.flush()
+
+
+def _write(result: Picture, target: Target, options: Mapping[str, Any], source: Picture) -> Path | None:
+    """Write the result where it was planned; None if that is to be skipped by now."""
+    from senga.files.writing import write_file, write_frames
+
+    how = {"quality": options["quality"], "metadata": options["metadata"], "format": target.format}
+    overwrite, output, numbered = options["overwrite"], target.output, target.numbered
+    assert output is not None  # noqa: S101 - checked by who asks
+    if target.free and (ending := _ending(target.format, result, source)) != target.format:
+        # The filter did not say what it makes. This name was not checked with the others, so it replaces nothing.
+        output, how["format"] = output.with_suffix(ending), ending
+        overwrite = "error" if overwrite == "replace" else overwrite
+    how["overwrite"] = overwrite == "replace"
     if target.folder:
-        _make_folder(path.parent)
-    return files.write(result, path, **how)
+        _make_folder(output.parent)
+    try:
+        if isinstance(result, Animation) and numbered:
+            frames = settle(numbered, overwrite)
+            return write_frames(result, frames, **how).path if frames else None
+        names = settle(output, overwrite)
+        return write_file(result, names, **how) if names else None
+    except WriteError as error:
+        if overwrite == "skip" and isinstance(error.__cause__, FileExistsError):
+            return None
+        raise
 
 
 def _make_folder(path: Path) -> None:
@@ -115,24 +165,13 @@ def _make_folder(path: Path) -> None:
         raise WriteError(f"The folder {path} cannot be made: {error.strerror}.", path) from error
 
 
-def _fitting(path: Path, result: Image | Animation, source: Image | Animation) -> Path:
-    """An output path whose ending was our choice: it gives way where it cannot hold the result."""
-    return path.with_suffix(_ending(path.suffix, result, source))
+def _ending(wish: str, result: Picture, source: Picture) -> str:
+    """The file ending for what the filter really made."""
+    from senga.files.kinds import Kind
 
-
-def _ending(wish: str, result: Image | Animation, source: Image | Animation) -> str:
-    """The wished file ending if it can hold the result; layers become OpenRaster, an animation of a still WebP."""
-    from senga.files.formats import format_of
-
-    found, moves = format_of(wish), isinstance(result, Animation)
-    if isinstance(result, Image) and result.layers:
-        return wish if found and found.writes and found.layers else ".ora"
-    is_film = isinstance(source, Animation) and source.film is not None
-    if moves and is_film:  # other kinds of films are written where they are named
-        return wish if found and found.moves and (found.still or found.name == "MP4") else ".mp4"
-    if moves and not (isinstance(source, Animation) and found and found.writes and found.moves):
-        return ".webp"
-    return wish if moves or (found and found.writes and found.still) else ".png"
+    moves = isinstance(source, Animation)
+    makes: Makes = "animation" if isinstance(result, Animation) else "layers" if result.layers else "picture"
+    return fitting_ending(wish, Kind(moves, film=moves and source.film is not None), makes)
 
 
 def blend_of(options: Mapping[str, Any]) -> Blend:

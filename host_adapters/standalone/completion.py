@@ -20,4 +20,5 @@ def completion_command(shell: str) -> None:
 
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101 - the choice above
-    click.echo(kind(cli, {}, "senga", "_SENGA_COMPLETE").source())
+    script = kind(cli, {}, "senga", "_SENGA_COMPLETE").source()
+    click.echo(script.replace("complete -o nosort", "complete -o default -o nosort"))  # bash: else, names of files

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import wait as any_of
 from multiprocessing.queues import SimpleQueue
@@ -22,6 +22,7 @@ from multiprocessing.synchronize import Event
 from typing import Any, NoReturn
 
 from senga.atomic import discard_unfinished
+from senga.compose import Blend
 from senga.errors import SengaError
 from senga.image import Animation, Frame, Image
 from senga.interpreters import leave_working_folder
@@ -30,10 +31,11 @@ from senga.language import tr
 from senga.neural import memory
 from senga.registry import plugins
 
-from .attempt import Outcome, Paint, Painter, Picture, attempt, blend_of, job_of
+from .attempt import Outcome, Paint, Painter, Picture, attempt, job_of, told
 from .order import Order
 from .outputs import Target
 from .report import Report
+from .signals import ending_signals
 
 _LOOK = 0.1
 """Seconds between two looks at the cancel button."""
@@ -52,11 +54,13 @@ class Crew(AbstractContextManager["Crew"]):
     Args:
         size: how many.
         order: what they are to do.
+        blend: how results meet their originals.
         stopped: True when the user wants to stop.
     """
 
-    def __init__(self, size: int, order: Order, stopped: Callable[[], bool]) -> None:
+    def __init__(self, size: int, order: Order, blend: Blend, stopped: Callable[[], bool]) -> None:
         self._size = size
+        self._blend = blend
         self._order = _share(order, size)
         self._stopped = stopped
         self._open()
@@ -67,7 +71,8 @@ class Crew(AbstractContextManager["Crew"]):
         self._stop, self._said, cores = spawn.Event(), spawn.SimpleQueue(), spawn.SimpleQueue()
         for own in _cores(self._size, self._order.options["threads"]):
             cores.put(own)
-        self._pool = ProcessPoolExecutor(self._size, spawn, _begin, (self._order, self._stop, self._said, cores))
+        known = (self._order, self._blend, self._stop, self._said, cores)
+        self._pool = ProcessPoolExecutor(self._size, spawn, _begin, known)
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
@@ -137,10 +142,11 @@ class Crew(AbstractContextManager["Crew"]):
         return paint
 
     def _frames(self, film: Animation, job: Job) -> Iterator[Frame]:
-        waiting: deque[tuple[float, Future[Image]]] = deque()
+        waiting: deque[tuple[float, Future[Image | _Failure]]] = deque()
         ready = 0
         for frame in film.frames():
-            waiting.append((frame.seconds, self._pool.submit(_frame, frame.image)))
+            with _blaming_a_worker():
+                waiting.append((frame.seconds, self._pool.submit(_frame, frame.image)))
             if len(waiting) > _AHEAD * self._size:
                 yield self._ready(*waiting.popleft(), job)
                 ready += 1
@@ -148,13 +154,23 @@ class Crew(AbstractContextManager["Crew"]):
         while waiting:
             yield self._ready(*waiting.popleft(), job)
 
-    def _ready(self, seconds: float, future: Future[Image], job: Job) -> Frame:
+    def _ready(self, seconds: float, future: Future[Image | _Failure], job: Job) -> Frame:
         while not wait([future], _LOOK).done:
             job.check()
-        try:
-            return Frame(future.result(), seconds)
-        except BrokenProcessPool as error:
-            raise SengaError("A worker was ended, perhaps for want of memory; use fewer workers.") from error
+        with _blaming_a_worker():
+            result = future.result()
+        if isinstance(result, _Failure):
+            job.check()
+            raise SengaError(result.reason)
+        return Frame(result, seconds)
+
+
+@contextmanager
+def _blaming_a_worker() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise SengaError("A worker was ended, perhaps for want of memory; use fewer workers.") from error
 
 
 def _died(future: Future[Any]) -> bool:
@@ -218,14 +234,15 @@ class _Relay(Report):
         self._said.put(("failed", (label, message)))
 
 
-def _begin(order: Order, stop: Event, said: SimpleQueue[_Said], cores: SimpleQueue[set[int]]) -> None:
+def _begin(order: Order, blend: Blend, stop: Event, said: SimpleQueue[_Said], cores: SimpleQueue[set[int]]) -> None:
     if hasattr(os, "sched_setaffinity"):
         with suppress(OSError):  # a sandbox may forbid it
             os.sched_setaffinity(0, cores.get())
+    for sign in ending_signals():
+        signal.signal(sign, lambda *_: _end())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides
-    signal.signal(signal.SIGTERM, lambda *_: _end())
     threading.Thread(target=_watch, args=(stop,), daemon=True).start()
-    _member.append(_Member(Painter(order, plugins(), blend_of(order.options)), _Relay(said), stop))
+    _member.append(_Member(Painter(order, plugins(), blend), _Relay(said), stop))
 
 
 def _watch(stop: Event) -> None:
@@ -249,9 +266,19 @@ def _attempt(number: int, target: Target, count: int) -> Outcome:
     return attempt(target, me.painter.order, me.painter, me.report, me.stop.is_set)
 
 
-def _frame(image: Image) -> Image:
+@dataclass(frozen=True)
+class _Failure:
+    """Why there is no frame, as text: not every error survives the way to another process."""
+
+    reason: str
+
+
+def _frame(image: Image) -> Image | _Failure:
     me = _member[0]
-    result = me.painter(image, me.job())
+    try:
+        result = me.painter(image, me.job())
+    except BaseException as error:
+        return _Failure(told(error))
     if isinstance(result, Animation):
-        raise SengaError("This filter makes an animation, so it needs a single picture and not an animation.")
+        return _Failure("This filter makes an animation, so it needs a single picture and not an animation.")
     return result

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from senga.atomic import replacing
 from senga.compose import Blend
-from senga.errors import WriteError
+from senga.errors import PluginError, SengaError, WriteError
+from senga.filter import Filter, Makes
+from senga.job import Job
 from senga.recipe import Recipe, Step
 from senga.registry import Plugins
+from senga.settings import kinds_of
+from senga.strokes.brush import find
+from senga.work import Work
 
 from .outputs import settle
 
@@ -42,12 +49,70 @@ class Order:
         recipe.check(known)
         return cls(recipe if seed is None else recipe.seeded(seed, known), Path(file).stem, options)
 
-    def save_recipe(self, path: Path) -> None:
-        """Write the steps as a recipe; an existing file is kept unless ``--overwrite replace`` was given."""
-        blend = Blend(None, *(self.options[name] for name in ("feather", "strength", "keep_colors")))
-        settled = settle(path, self.options["overwrite"])
-        if settled:
+    def makes(self, known: Plugins) -> Makes:
+        """What the steps make of a still picture, as far as the filters say."""
+        made: list[Makes] = []
+        for step, filter in self.recipe.made(known):  # noqa: A001 - the word of the field
+            if step.strength > 0 and self.recipe.blend(self._blend()).strength > 0:
+                with _blaming(filter):
+                    made.append(filter.makes())
+        return "animation" if "animation" in made else "" if "" in made else made[-1] if made else "picture"
+
+    def _blend(self) -> Blend:
+        """What the options ask for, without the selection."""
+        return Blend(None, *(self.options[name] for name in ("feather", "strength", "keep_colors")))
+
+    def check_names(self, known: Plugins) -> None:
+        """Look up what the settings name, before anything is read.
+
+        Raises:
+            SengaError: a style or brush is not there.
+        """
+        job = known.equip(Job())
+        for _, filter in self.recipe.made(known):  # noqa: A001 - as above
+            for info in kinds_of(type(filter)).values():
+                name = getattr(filter, info.name)
+                if info.kind == "model" and name:
+                    job.weights(name)
+                elif info.resources == "brushes" and name:
+                    find(name, job.brushes())
+
+    def reads(self, known: Plugins) -> list[Path]:
+        """The files that are read besides the inputs."""
+        work = Work.of(known, self.recipe)
+        named = [value for _, _, value in work.pictures()] + [value for _, value in work.files()]
+        given = [self.options["selection"], self.options.get("recipe"), *named]
+        return [Path(name) for name in given if isinstance(name, str) and name]
+
+    def save_recipe(self) -> None:
+        """Write the steps as a recipe, if asked to; an existing file is kept unless ``--overwrite replace`` was given.
+
+        Raises:
+            SettingsError: it exists.
+            WriteError: it cannot be written.
+        """
+        path, overwrite = self.options["save_recipe"], self.options["overwrite"]
+        recipe = self.recipe.with_blend(
+            Blend(None, *(self.options[name] for name in ("feather", "strength", "keep_colors")))
+        )
+        for name in settle(Path(path), overwrite) if path else ():
             try:
-                settled.write_text(self.recipe.with_blend(blend).toml(), "utf-8")
-            except OSError as error:
-                raise WriteError(f"The recipe {path} cannot be written: {error.strerror}.", path) from error
+                with replacing(name, overwrite=overwrite == "replace") as stream:
+                    stream.write(recipe.toml().encode())
+            except FileExistsError:  # by now
+                continue
+            except (OSError, UnicodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else str(error)
+                raise WriteError(f"The recipe {path} cannot be written: {reason}.", Path(path)) from error
+            return
+
+
+@contextmanager
+def _blaming(filter: Filter) -> Iterator[None]:  # noqa: A002 - as above
+    """What a stranger's filter raises beside sentences names the filter."""
+    try:
+        yield
+    except (SengaError, MemoryError):
+        raise
+    except Exception as error:  # the border between host and filter
+        raise PluginError(f"The filter “{filter.name}” failed: {type(error).__name__}.") from error

@@ -1,113 +1,272 @@
-"""Where results go: decided and checked before any work starts."""
+"""Where results go: every name is settled, and then all are checked, before any work starts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from senga.errors import SettingsError
+from senga.filter import Makes
 from senga.language import tr
 
+from .obstacles import is_too_long, refuse_collisions, wrong_format, wrong_place
+
+if TYPE_CHECKING:
+    from senga.files.kinds import Kind
+    from senga.files.writing import Numbered
+
 PIPE = "-"
+_PLACES = ("stem", "ext", "filter")
+_PLACE = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True)
 class Target:
-    """One input and where its result goes; None stands for a pipe.
+    """One input and where its result goes.
 
     Attributes:
-        source: the input.
-        output: the result.
+        source: the input; None stands for standard input.
+        output: the result; None stands for standard output.
+        kind: what the input seems to hold.
+        moves: whether the result is an animation; None if that is not known before.
         free: the ending was our choice, so it may give way.
         folder: the folder of the output was asked for as such, so it may be made.
+        numbered: the names of the frames, where the user wrote a pattern and the result is an animation.
+        format: its format or ending.
+        content: what came through standard input.
+        trouble: why nothing can come of this one; the others may go on.
     """
 
     source: Path | None
     output: Path | None
+    kind: Kind
+    moves: bool | None = False
     free: bool = False
     folder: bool = False
+    numbered: Numbered | None = None
+    format: str = ""
+    content: bytes | None = None
+    trouble: str = ""
 
     @property
     def label(self) -> str:
         """The input, as messages name it."""
         return tr("standard input") if self.source is None else str(self.source)
 
+    @property
+    def place(self) -> Path | Numbered | None:
+        """The name of the output, or the names of its frames."""
+        return self.numbered or self.output
 
-def plan(inputs: tuple[str, ...], output: str | None, filter_name: str, extension: str | None) -> list[Target]:
-    """Pair every input with its output.
+    @property
+    def first(self) -> Path | None:
+        """The output, or its first frame."""
+        return self.numbered.frame(1) if self.numbered else self.output
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How the user wants outputs to be called.
+
+    Attributes:
+        output: what ``-o`` says.
+        name: of the filter or recipe.
+        format: what ``--format`` says.
+        makes: what the filter or recipe makes of a still picture.
+        overwrite: what ``--overwrite`` says.
+        several: there is more than one input.
+        read: further files that are read, and so never written.
+        written: further files that are written, with what they are.
+    """
+
+    output: str | None
+    name: str
+    format: str | None = None
+    makes: Makes = ""
+    overwrite: str = "error"
+    several: bool = False
+    read: tuple[Path, ...] = ()
+    written: tuple[tuple[str, Path], ...] = ()
+
+
+def plan(inputs: tuple[str, ...], wish: Wish) -> list[Target]:
+    """Pair every input with its output, and check all of them.
 
     Raises:
-        SettingsError: two results would meet in one file, an output is an input, or the output is ambiguous.
+        SettingsError: two results would meet in one file, an output is an input, cannot be written, or is ambiguous.
     """
     if inputs.count(PIPE) > 1:
         raise SettingsError("Standard input can be read only once.")
-    targets = [_target(name, len(inputs), output, filter_name, extension) for name in inputs]
-    _refuse_collisions(targets)
+    _check_wish(wish)
+    wish = replace(wish, several=len(inputs) > 1)
+    targets = [_with_trouble(_target(name, wish), wish) for name in inputs]
+    refuse_collisions(targets, wish)
+    for target in targets:
+        if not target.trouble and (wrong := wrong_place(target, wish)):
+            raise SettingsError(wrong)
     return targets
 
 
-def _target(name: str, count: int, output: str | None, filter_name: str, extension: str | None) -> Target:
+def _check_wish(wish: Wish) -> None:
+    if wish.format and (wrong := wrong_format(wish.format, None, None)):
+        raise SettingsError(wrong)
+    unknown = [name for name in _PLACE.findall(wish.output or "") if name not in _PLACES]
+    if unknown and not os.path.isdir(wish.output or ""):  # noqa: PTH112 - Path raises where names are too long
+        known = ", ".join(f"{{{name}}}" for name in _PLACES)
+        raise SettingsError(f"There is no {{{unknown[0]}}} in names of outputs: there are {known}.")
+
+
+def _target(name: str, wish: Wish) -> Target:
+    from senga.files.kinds import ending_of, kind_of
+
     source = None if name == PIPE else Path(name)
-    if output == PIPE:
-        if count > 1:
-            raise SettingsError("Only one result fits into a pipe: give a folder with -o, or a single input.")
-        return Target(source, None)
-    stem = "picture" if source is None else source.stem
-    ending = f".{extension.lstrip('.')}" if extension else (source.suffix if source else "") or ".png"
-    if output is None:
-        if source is None:
-            return Target(None, None)
-        return Target(source, source.with_name(f"{stem}-{filter_name}{ending}"), free=not extension)
-    if any(mark in output for mark in ("{stem}", "{ext}", "{filter}")):
-        filled = output.replace("{stem}", stem).replace("{ext}", ending).replace("{filter}", filter_name)
-        return Target(source, Path(filled), free="{ext}" in output and not extension, folder=True)
-    if _is_folder(output, count):
-        return Target(source, Path(output) / f"{stem}{ending}", free=not extension, folder=True)
-    return Target(source, Path(output))
+    if wish.output == PIPE and wish.several:
+        raise SettingsError("Only one result fits into a pipe: give a folder with -o, or a single input.")
+    content = _piped() if source is None else None
+    kind = kind_of(source or content or b"")
+    target = Target(source, None, kind, _moves(kind, wish.makes), content=content, format=wish.format or "")
+    if wish.output == PIPE or (wish.output is None and source is None):
+        return target
+    known = "" if source is None else ending_of(source.name)
+    stem = "picture" if source is None else source.name.removesuffix(known)
+    ending = f".{wish.format.lstrip('.')}" if wish.format else fitting_ending(known or ".png", kind, wish.makes)
+    places = {"stem": stem, "ext": ending, "filter": wish.name}
+    return _numbered(_named(target, places, wish), places, wish.output)
 
 
-def _is_folder(output: str, count: int) -> bool:
-    path = Path(output)
-    if output.endswith("/") or path.is_dir():
-        return True
-    if count > 1 and path.suffix:
+def _piped() -> bytes:
+    from senga.files.reading import drained
+
+    try:
+        return drained(sys.stdin.buffer)
+    except (OSError, AttributeError) as error:  # there may be no standard input at all
+        raise SettingsError("Standard input cannot be read: pipe a picture into it, or name a file.") from error
+
+
+def _moves(kind: Kind, makes: Makes) -> bool | None:
+    return True if kind.moves or makes == "animation" else False if makes else None
+
+
+def _named(target: Target, places: dict[str, str], wish: Wish) -> Target:
+    """The target with its output and what follows from how that was asked for."""
+    own = f"{places['stem']}{places['ext']}"
+    free, is_folder = not wish.format, False
+    if wish.output is None:
+        assert target.source is not None  # noqa: S101 - standard input goes to standard output
+        output = target.source.parent / f"{places['stem']}-{wish.name}{places['ext']}"
+    elif os.path.isdir(wish.output):  # noqa: PTH112 - Path raises where names are too long
+        output, is_folder = Path(wish.output) / own, True
+    else:
+        filled, is_template = _filled(wish.output, places), bool(_PLACE.search(wish.output))
+        is_folder = filled.endswith(("/", os.sep)) or (not is_template and _is_folder(filled, wish.several))
+        output = Path(filled) / own if is_folder else Path(filled)
+        free = free and (is_folder or wish.output.endswith("{ext}"))
+        is_folder = is_folder or is_template
+    format = places["ext"] if free else _format(output, wish.format)  # noqa: A001 - as the attribute is called
+    return replace(target, output=output, free=free, folder=is_folder, format=format)
+
+
+def _format(output: Path, wished: str | None) -> str:
+    """The ending decides, where it is one."""
+    from senga.files.kinds import ending_of
+
+    return ending_of(output.name) or wished or output.suffix
+
+
+def _numbered(target: Target, places: Mapping[str, str], output: str | None) -> Target:
+    """The target with the names of its frames, if the user wrote a pattern; one in an input's name is none."""
+    from senga.files.writing import Numbered
+
+    found = Numbered.of(Path(output)) if output and target.moves is not False else None
+    if target.output is None or found is None:
+        return target
+    head, tail = _filled(found.head, places), _filled(found.tail, places)
+    numbered = Numbered(target.output.parent, head, found.number, tail)
+    return replace(target, numbered=numbered) if numbered.path == target.output else target  # else it names a folder
+
+
+def _filled(text: str, places: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda found: places[found[1]], text)
+
+
+def _is_folder(output: str, several: bool) -> bool:
+    if several and Path(output).suffix:
         raise SettingsError(
-            f"{count} pictures do not fit into the file {output}: give a folder, or a template like out/{{stem}}.png."
+            f"Several pictures do not fit into the file {output}: give a folder, or a template like out/{{stem}}.png."
         )
-    return count > 1
+    return several
 
 
-def _refuse_collisions(targets: list[Target]) -> None:
-    sources = {_real(target.source): target.label for target in targets if target.source}
-    seen: dict[Path, str] = {}
-    for target in targets:
-        if target.output is None:
-            continue
-        real = _real(target.output)
-        if real in sources:
-            raise SettingsError(
-                f"The output {target.output} is also an input: sources are never overwritten, choose another name."
-            )
-        if real in seen:
-            raise SettingsError(f"{seen[real]} and {target.label} would both be written to {target.output}.")
-        seen[real] = target.label
+def fitting_ending(wish: str, kind: Kind, makes: Makes) -> str:
+    """The wished file ending if it can hold the result; layers become OpenRaster, an animation of a still WebP."""
+    from senga.files.formats import format_of
+
+    found = format_of(wish)
+    writes = found is not None and found.writes
+    if makes == "layers" and not kind.moves:
+        return wish if writes and found and found.layers else ".ora"
+    if not _moves(kind, makes):
+        return wish if writes and found and found.still else ".png"
+    fits = kind.moves and writes and found is not None and found.moves
+    if kind.film:  # other kinds of films are written where they are named
+        return wish if fits and found and (found.still or found.name == "MP4") else ".mp4"
+    return wish if fits else ".webp"
 
 
-def _real(path: Path) -> Path:
-    return Path(path).resolve()
-
-
-def settle(path: Path, overwrite: str) -> Path | None:
-    """The path to write to, or None to skip, by what exists and the user's choice.
+def _with_trouble(target: Target, wish: Wish) -> Target:
+    """The target, with what stops this input alone: no fault of what the user asked for all of them.
 
     Raises:
-        SettingsError: it exists and the choice is ``error``.
+        SettingsError: nothing at all can be written in its format.
     """
-    if not path.exists() or overwrite == "replace":
-        return path
-    if overwrite == "skip":
-        return None
-    if overwrite == "error":
+    place, trouble = target.first, ""
+    if target.format or target.output is not None:
+        moves = False if target.numbered else target.moves
+        trouble = wrong_format(target.format, moves, place)
+        if trouble and (wrong := wrong_format(target.format, None, place)):
+            raise SettingsError(wrong)
+    if place is not None and is_too_long(place):
+        trouble = tr("The name “{name}” is too long; choose a shorter one.").format(name=place.name)
+    if wish.output is None and not trouble and target.source and os.path.lexists(target.source):
+        trouble = wrong_place(target, wish)
+    return replace(target, trouble=trouble)
+
+
+_Place = TypeVar("_Place", "Path", "Numbered")
+
+
+def settle(place: _Place, overwrite: str) -> Iterable[_Place]:
+    """The names under which a result may be written, best first; none to skip it.
+
+    Raises:
+        SettingsError: there is a file and the choice is ``error``.
+    """
+    if overwrite == "replace" or not _is_taken(place):
+        first = [place]
+    elif overwrite == "error":
+        path = place if isinstance(place, Path) else place.frame(1)
         raise SettingsError(f"{path} exists: --overwrite replace, skip or rename says what to do.")
-    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(1, 1_000_000))
-    return next(free for free in numbered if not free.exists())
+    else:
+        first = []
+    return _free(place) if overwrite == "rename" else first
+
+
+def _free(place: _Place) -> Iterator[_Place]:
+    names = (place if not number else _renamed(place, number) for number in range(1_000_000))
+    return (name for name in names if not _is_taken(name))
+
+
+def _renamed(place: Any, number: int) -> Any:
+    if isinstance(place, Path):
+        return place.with_name(f"{place.stem}-{number}{place.suffix}")
+    stem, dot, ending = place.tail.rpartition(".")
+    return replace(place, tail=f"{stem}-{number}{dot}{ending}")
+
+
+def _is_taken(place: Any) -> bool:
+    return os.path.lexists(place if isinstance(place, Path) else place.frame(1))

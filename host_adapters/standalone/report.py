@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Report(AbstractContextManager["Report"]):
-    """Silence, except for errors: what a pipe gets. The other reports build on it."""
+    """Errors, what was skipped, and the total of a batch, on stderr: what a pipe gets. The others build on it."""
+
+    count = 0
+    """How many inputs there are."""
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -27,6 +30,7 @@ class Report(AbstractContextManager["Report"]):
 
     def start(self, label: str, number: int, count: int) -> None:
         """An input is begun."""
+        self.count = count
 
     def progress(self, label: str, share: float, note: str) -> None:
         """A share (0..1) of an input is done."""
@@ -36,6 +40,7 @@ class Report(AbstractContextManager["Report"]):
 
     def skipped(self, label: str, output: str) -> None:
         """The output existed and is kept."""
+        tell(f"senga: {_kept(label, output)}", err=True)
 
     def failed(self, label: str, message: str) -> None:
         """The input failed; the others go on."""
@@ -43,6 +48,20 @@ class Report(AbstractContextManager["Report"]):
 
     def end(self, done: int, failed: int, skipped: int, interrupted: bool) -> None:
         """Nothing is left to do."""
+        if self.count > 1:
+            tell(f"senga: {_total(done, failed, skipped, self.count)}", err=True)
+
+
+def _kept(label: str, output: str) -> str:
+    return f"{label}: {tr('{output} exists and is kept').format(output=output)}"
+
+
+def _total(done: int, failed: int, skipped: int, count: int) -> str:
+    """How a batch ended; what did not happen is not mentioned."""
+    said = [tr("{number} of {count} done").format(number=done, count=count)]
+    said += [tr("{number} skipped").format(number=skipped)] if skipped else []
+    said += [tr("{number} failed").format(number=failed)] if failed else []
+    return ", ".join(said)
 
 
 class JsonReport(Report):
@@ -101,12 +120,14 @@ class BarReport(Report):
         self._bars.stop()
 
     def start(self, label: str, number: int, count: int) -> None:
+        super().start(label, number, count)
         name = f"{label} ({number}/{count})" if count > 1 else label
         self._end(label)
         self._tasks[label] = self._bars.add_task(plain(name), total=1.0, note="")
 
     def progress(self, label: str, share: float, note: str) -> None:
-        self._bars.update(self._tasks[label], completed=share, note=plain(note))
+        if label in self._tasks:
+            self._bars.update(self._tasks[label], completed=share, note=plain(note))
 
     def done(self, label: str, output: str, seconds: float) -> None:
         self._end(label)
@@ -114,12 +135,15 @@ class BarReport(Report):
 
     def skipped(self, label: str, output: str) -> None:
         self._end(label)
-        text = tr("{output} exists and is kept").format(output=output)
-        self._console.print(plain(f"{label}: {text}"))
+        self._console.print(plain(_kept(label, output)))
 
     def failed(self, label: str, message: str) -> None:
         self._end(label)
         self._console.print(plain(f"senga: {message}"), style="red")
+
+    def end(self, done: int, failed: int, skipped: int, interrupted: bool) -> None:
+        if self.count > 1:
+            self._console.print(plain(_total(done, failed, skipped, self.count)))
 
     def _end(self, label: str) -> None:
         if label in self._tasks:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any, get_args
 
 import click
@@ -45,9 +44,13 @@ class PlainOption(click.Option):
         return {key: value for key, value in super().get_help_extra(ctx).items() if key != "range"}
 
 
+_FILE = click.Path(readable=False, allow_dash=True)
+"""Any path: shells complete it, and whoever opens it says what is wrong with it."""
+
 COMMON: tuple[click.Parameter, ...] = (
     PlainOption(
         ["-o", "--output"],
+        type=_FILE,
         metavar="OUT",
         help="File, folder, '-' for a pipe, or a template with {stem}, {ext} and {filter}.  "
         "[default: {stem}-{filter}{ext} beside the input]",
@@ -59,7 +62,12 @@ COMMON: tuple[click.Parameter, ...] = (
         show_default=True,
         help="When the output exists.",
     ),
-    PlainOption(["--selection"], metavar="MASK", help="Picture of the same size: white is changed, black is kept."),
+    PlainOption(
+        ["--selection"],
+        type=_FILE,
+        metavar="MASK",
+        help="Picture of the same size: white is changed, black is kept.",
+    ),
     PlainOption(
         ["--feather"],
         type=click.FloatRange(min=0),
@@ -116,9 +124,11 @@ COMMON: tuple[click.Parameter, ...] = (
         show_default=True,
         help="What to do with EXIF and XMP.",
     ),
-    PlainOption(["--save-recipe"], metavar="FILE", help="Also write the filter and its settings as a recipe."),
+    PlainOption(
+        ["--save-recipe"], type=_FILE, metavar="FILE", help="Also write the filter and its settings as a recipe."
+    ),
     PlainOption(["--json", "as_json"], is_flag=True, help="One JSON line per event instead of progress bars."),
-    click.Argument(["inputs"], nargs=-1, required=True, metavar="INPUT..."),
+    click.Argument(["inputs"], type=_FILE, nargs=-1, required=True, metavar="INPUT..."),
 )
 """What every filter takes, on the command line."""
 
@@ -182,7 +192,7 @@ def _filter_command(kind: type[Filter]) -> click.Command:
     def act(**options: Any) -> int:
         given = {name: options.pop(f"{_OWN}{name}") for name in kind.model_fields}
         settings = {name: value for name, value in given.items() if value is not None}
-        return _work(Order.of_filter(plugins(), kind.name, settings, options))
+        return work(Order.of_filter(plugins(), kind.name, settings, options), plugins())
 
     taken = {flag for param in COMMON for flag in param.opts}
     own = [_option(info, taken) for info in describe(kind)]
@@ -192,9 +202,10 @@ def _filter_command(kind: type[Filter]) -> click.Command:
 
 def _recipe_command() -> click.Command:
     def act(recipe: str, seed: int | None, **options: Any) -> int:
-        return _work(Order.of_recipe(plugins(), recipe, seed, options))
+        return work(Order.of_recipe(plugins(), recipe, seed, {**options, "recipe": recipe}), plugins())
 
-    file = PlainOption(["--recipe"], required=True, metavar="FILE.toml", help="The chain of filters to apply.")
+    text = "The chain of filters to apply."
+    file = PlainOption(["--recipe"], type=_FILE, required=True, metavar="FILE.toml", help=text)
     return FilterCommand(RECIPE, params=[file, _SEED, *COMMON], callback=act, hidden=True, help="Apply a recipe.")
 
 
@@ -223,10 +234,3 @@ def _whole(value: float | None) -> int | None:
 
 def _metavar(info: SettingInfo) -> str | None:
     return None if info.kind == "bool" else KINDS[info.kind].noun
-
-
-def _work(order: Order) -> int:
-    save = order.options["save_recipe"]
-    if save:
-        order.save_recipe(Path(save))
-    return work(order, plugins())

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
-from senga.atomic import discard_unfinished
+from senga.atomic import discard_unfinished, sweep_once
 from senga.errors import SettingsError
+from senga.language import tr
 from senga.registry import Plugins
 
 from .attempt import Outcome, Paint, Painter, attempt, blend_of
 from .order import Order
-from .outputs import Target, plan
+from .outputs import Target, Wish, plan
 from .report import Report, choose
 from .signals import interrupted_by
 
@@ -23,6 +25,8 @@ GRACE = 0.7
 """Seconds that a filter has to notice Ctrl-C before the process ends itself."""
 
 INTERRUPTED = 130
+_MOST_WORKERS, _MOST_THREADS = 16, 256
+"""What is allowed on any machine; large ones may have more."""
 
 
 def work(order: Order, known: Plugins) -> int:
@@ -35,14 +39,40 @@ def work(order: Order, known: Plugins) -> int:
         SengaError: before any work, for what no input could succeed with.
     """
     options = order.options
-    targets = plan(options["inputs"], options["output"], order.name, options["format"])
+    _check_numbers(options)
+    targets = plan(options["inputs"], _wish(order, known))
     if options["as_json"] and any(target.output is None for target in targets):
         raise SettingsError("--json and a result in a pipe both need standard output: give -o a file.")
+    order.check_names(known)
     painter = Painter(order, known, blend_of(options))
+    order.save_recipe()
+    for folder in {target.output.parent for target in targets if target.output}:
+        sweep_once(folder)
     with choose(options["as_json"]) as report, _interruptible() as stop:
         counts = Counter(_outcomes(targets, order, painter, report, stop))
         report.end(counts["done"], counts["failed"], counts["skipped"], stop.is_set())
         return INTERRUPTED if stop.is_set() else 1 if counts["failed"] else 0
+
+
+def _wish(order: Order, known: Plugins) -> Wish:
+    options, saved = order.options, order.options["save_recipe"]
+    return Wish(
+        options["output"],
+        order.name,
+        options["format"],
+        order.makes(known),
+        options["overwrite"],
+        read=tuple(order.reads(known)),
+        written=((tr("the recipe"), Path(saved)),) if saved else (),
+    )
+
+
+def _check_numbers(options: Mapping[str, Any]) -> None:
+    """More processes or threads than a machine can use only bring it to its knees."""
+    cores = os.cpu_count() or 1
+    for name, most in (("workers", max(_MOST_WORKERS, 2 * cores)), ("threads", max(_MOST_THREADS, 8 * cores))):
+        if (options[name] or 1) > most:
+            raise SettingsError(f"--{name} {options[name]} is too many: at most {most} make sense on {cores} cores.")
 
 
 def _outcomes(
@@ -56,7 +86,7 @@ def _outcomes(
         return
     from .crew import Crew
 
-    with Crew(size, order, stop.is_set) as crew:
+    with Crew(size, order, painter.blend, stop.is_set) as crew:
         if len(targets) > 1:
             yield from crew.attempts(targets, report)
         else:
@@ -75,7 +105,7 @@ def _in_turn(
 
 @contextmanager
 def _interruptible() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; who does not notice it in time is ended, temporary files included."""
+    """An event that Ctrl-C, SIGTERM and SIGHUP set; who does not notice in time is ended, temporary files included."""
     stop = threading.Event()
 
     def ask(*_: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from senga import Filter, Image, Job, hookimpl, setting
-from senga.filter import at_size
+from senga.filter import Makes, at_size
 from senga.settings import Model
 
 
@@ -41,6 +41,10 @@ class Anime(Filter):
             "align_corners": "Aligned corners",
         },
     )
+
+    def makes(self) -> Makes:
+        """Always."""
+        return "picture"
 
     def __call__(self, image: Image, job: Job) -> Image:
         """Paint it."""

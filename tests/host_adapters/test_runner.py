@@ -82,9 +82,10 @@ def test_one_bad_input_does_not_stop_the_others_and_the_exit_code_tells(photo: P
     done = senga("run", "posterize", bad, tmp_path / "gone.png", photo, "-o", tmp_path / "out/")
     assert done.returncode == 1
     lines = done.stderr.decode().splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert "notes.jpg" in lines[0]
     assert "gone.png" in lines[1]
+    assert lines[2] == "senga: 1 of 3 done, 2 failed"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["photo.png"]
 
 
