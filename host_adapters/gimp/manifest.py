@@ -65,5 +65,5 @@ def _suggestions(kind: type[Filter], info: SettingInfo, known: Plugins) -> list[
     if info.kind == "model" and kind.models is not None:
         return [(entry.name, entry.title or entry.name) for entry in known.store().entries() if entry.file is not None]
     if info.resources == "brushes":
-        return [(brush.name, brush.title) for brush in (*BUILTIN_BRUSHES, *known.brushes())]
+        return [(brush.name, getattr(brush, "title", brush.name)) for brush in (*BUILTIN_BRUSHES, *known.brushes())]
     return []

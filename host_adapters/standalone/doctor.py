@@ -15,6 +15,9 @@ from senga import places
 from senga.errors import MissingExtraError
 from senga.findings import Finding, State
 from senga.registry import Plugins, plugins
+from senga.strangers import border, reason
+
+from .trial import tried
 
 SLOW = 2.0
 """GFLOP/s: far above oneDNN's reference loop (0.5), far below any healthy processor, a busy one included."""
@@ -38,10 +41,14 @@ def doctor_command(as_json: bool) -> int:
 def examine() -> Iterator[Finding]:
     """All findings, the quick ones first."""
     for look in LOOKS:
+        found: list[Finding] = []
         try:
-            yield from look()
+            with border():
+                for finding in look():
+                    found.append(finding)  # what was found before it breaks stays
         except Exception as error:  # a doctor must not fall ill: whatever breaks is a finding
-            yield Finding(look.__name__.strip("_").capitalize(), "problem", f"{type(error).__name__}: {error}")
+            found.append(Finding(look.__name__.strip("_").capitalize(), "problem", reason(error)))
+        yield from found
 
 
 def _python() -> Iterator[Finding]:
@@ -78,7 +85,10 @@ def _folders() -> Iterator[Finding]:
 
 
 def _plugins() -> Iterator[Finding]:
+    tried()  # in another process first
     known = Plugins(strict=False)
+    known.brushes()
+    known.store()
     yield Finding("Filters", "fine" if known.filters else "problem", ", ".join(known.filters) or "none")
     for plugin in known.known.values():
         if plugin.state == "broken":
@@ -127,7 +137,7 @@ def _networks() -> Iterator[Finding]:
 def _version(name: str) -> str:
     try:
         return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+    except Exception:  # it is not there, or its metadata cannot be read
         return ""
 
 

@@ -10,9 +10,10 @@ import click
 from senga.errors import SettingsError
 from senga.language import sentence, tr
 from senga.plain import plain, tell
-from senga.registry import Plugins, installed, read_disabled, write_disabled
+from senga.registry import Plugins, enable, installed, read_disabled, write_disabled
 
 from .help_pages import padded
+from .trial import tried
 
 
 @click.group("plugins")
@@ -24,7 +25,7 @@ def plugins_command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def list_plugins(as_json: bool) -> None:
     """List all plug-ins with their state."""
-    for plugin in Plugins(strict=False).known.values():
+    for plugin in tried():
         if as_json:
             click.echo(json.dumps(asdict(plugin)))
             continue
@@ -49,7 +50,7 @@ def texts(name: str) -> None:
     """Print the texts of a plug-in's filters as a catalogue to translate."""
     from senga.translatable import template
 
-    known = Plugins(strict=False)
+    known = Plugins(strict=False, only={name})
     if name not in known.known:
         raise SettingsError(f"There is no plug-in “{name}”: senga plugins list shows them.")
     click.echo(template(known.filters[found] for found in known.known[name].filters), nl=False)
@@ -67,10 +68,8 @@ def disable(name: str) -> None:
 
 @plugins_command.command("enable")
 @click.argument("name")
-def enable(name: str) -> None:
-    """Load a disabled plug-in again."""
-    disabled = read_disabled()
-    if name not in disabled:
+def enable_command(name: str) -> None:
+    """Load a disabled plug-in again, or one that was left out because Senga ended while it was being loaded."""
+    if not enable(name):
         raise SettingsError(f"The plug-in “{name}” is not disabled: senga plugins list shows them.")
-    write_disabled(disabled - {name})
     tell(tr("{name} is enabled.").format(name=name))

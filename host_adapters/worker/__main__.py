@@ -8,6 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from senga.turns import withdraw
+
 from .client import worker_folder
 from .log import Log
 from .seat import Seat
@@ -49,5 +51,7 @@ def _options() -> argparse.ArgumentParser:
 
 if __name__ == "__main__":
     code = main()
+    if code == 0:
+        withdraw()
     logging.shutdown()
     os._exit(code)  # threads inside native libraries would make an orderly end crash

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
+from senga.announced import announced
 from senga.registry import installed, read_disabled
 
 
@@ -27,9 +28,8 @@ def _version() -> str:
 
 def _packages() -> Iterator[str]:
     """Third-party plug-ins with their versions, and when their module was changed."""
-    for point in importlib.metadata.entry_points(group="senga"):
-        version = point.dist.version if point.dist else ""
-        yield f"{point.name} {point.value} {version} {_changed(point.module.partition('.')[0])}"
+    for each in announced():
+        yield f"{each.point.name} {each.point.value} {each.origin} {_changed(each.point.module.partition('.')[0])}"
 
 
 def _changed(module: str) -> str:

@@ -1,0 +1,76 @@
+"""The border to code of strangers: whatever it raises is an error that can be told, whatever it prints is no data."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+from .errors import SengaError
+from .output import strangers
+
+_LONGEST = 500
+"""Characters of a reason that is told."""
+
+
+class Quit(Exception):  # noqa: N818 - what was asked for, and not granted
+    """A stranger tried to end the program; the cause is what was raised."""
+
+
+@contextmanager
+def border() -> Iterator[None]:
+    """Call code of a stranger inside: only Ctrl-C of the user ends the program, every other end is an Exception.
+
+    Raises:
+        Quit: the code raised SystemExit, KeyboardInterrupt without the user, or the like.
+    """
+    with _listening() as pressed, strangers():
+        try:
+            yield
+        except Exception:
+            raise
+        except BaseException as error:
+            if pressed:
+                raise
+            raise Quit(f"it tried to end the program ({_said(error)})") from error
+
+
+def reason(error: BaseException) -> str:
+    """Why something failed, on one line and without a full stop, whatever the exception is made of."""
+    return _text(error) if isinstance(error, SengaError | Quit) and _text(error) else _said(error)
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {_text(error)}".removesuffix(": ")
+
+
+def _text(error: BaseException) -> str:
+    try:
+        text = " ".join(str(error).split()).rstrip(".")
+    except BaseException:  # the text of a stranger's exception is code of a stranger
+        return ""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+@contextmanager
+def _listening() -> Iterator[list[int]]:
+    """Notes whether the user presses Ctrl-C, which is otherwise handled as before; other threads never get it."""
+    pressed: list[int] = []
+    before: Any = signal.getsignal(signal.SIGINT)
+
+    def heard(number: int, frame: FrameType | None) -> Any:
+        pressed.append(number)
+        return before(number, frame)
+
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
+    signal.signal(signal.SIGINT, heard)
+    try:
+        yield pressed
+    finally:
+        with suppress(ValueError, TypeError):
+            signal.signal(signal.SIGINT, before)
