@@ -86,7 +86,9 @@ def senga(engine: str, half: bool) -> Run:
 
 
 def onnxruntime() -> Run:
-    import onnxruntime as runtime
+    from senga.neural.onnx import runtime as ours
+
+    runtime = ours.onnxruntime()
 
     options = runtime.SessionOptions()
     options.intra_op_num_threads = THREADS

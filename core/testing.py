@@ -22,6 +22,7 @@ from .compose import Blend, compose
 from .errors import Cancelled
 from .filter import Filter
 from .image import Animation, Image, to_depth
+from .interpreters import OWN
 from .job import Job
 from .layers import merged
 from .registry import Plugins
@@ -95,8 +96,9 @@ def _imports_light(bench: _Bench) -> None:
     module = type(bench.act).__module__
     if module == "__main__" or getattr(sys.modules.get(module), "__file__", None) is None:
         return
-    code = f"import sys, importlib; importlib.import_module({module!r}); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
+    path = [place for place in sys.path if place]
+    code = f"import sys, importlib; sys.path[:] = {path!r}; importlib.import_module({module!r}); print(*sys.modules)"
+    done = subprocess.run([*OWN, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
     loaded = [name for name in HEAVY if name in done.stdout.split()]
     assert not loaded, f"importing {module} loads {', '.join(loaded)}: import them inside __call__"
 

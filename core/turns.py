@@ -45,7 +45,7 @@ def turn(name: str, origin: str) -> Iterator[None]:
         raise
     finally:
         slow.cancel()
-        del _taken[note]
+        _taken.pop(note, None)
         if not late:
             _take_away(note)
 

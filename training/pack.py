@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 
+from senga.interpreters import guard_children
 from senga.neural.training.targets import STYLES, draw_target
 from training.pictures import Picture, list_pictures, read_rgb, resize_long, write_rgb
 
@@ -58,6 +59,7 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     work = partial(pack_one, style=options.style, out=options.out, small=options.small, large=options.large)
+    guard_children()
     with ProcessPoolExecutor(options.processes) as pool:
         print(sum(pool.map(work, list_pictures(options.photos))), "pairs")
 

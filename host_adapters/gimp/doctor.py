@@ -125,9 +125,11 @@ def _python(profile: Profile) -> Iterator[Finding]:
 @cache
 def _asked_for_senga(python: str) -> tuple[int | None, str]:
     """The exit code of a Python that looks for Senga, or None and why it does not start."""
-    words = [python, "-c", "import senga.host_adapters.worker"]
+    words = [python, "-E", "-P", "-c", "import senga.host_adapters.worker"]  # as the plug-in starts its worker
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - see install
+        done = subprocess.run(  # noqa: S603 - see install
+            words, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=60, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return None, str(error)
     return done.returncode, ""

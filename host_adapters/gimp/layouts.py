@@ -95,7 +95,8 @@ def python_has_gimp(python: Path) -> bool:
     """Whether a Python can import GIMP's library."""
     code = "import gi; gi.require_version('Gimp', '3.0')"
     try:
-        done = subprocess.run([python, "-c", code], capture_output=True, timeout=30, check=False)  # noqa: S603
+        words = [str(python), "-I", "-c", code]  # isolated: there may be a gi.py where this was started
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0

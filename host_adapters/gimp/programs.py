@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from senga.interpreters import guarded
+
 FLATPAK = "org.gimp.GIMP"
 SNAP = Path("/snap/gimp/current")
 SYSTEM = Path("/usr")
@@ -54,11 +56,24 @@ def lacks_python_fu() -> bool:
     """Whether the system's GIMP 2.10 came without Python-Fu, as Linux distributions make it since Python 2 is gone."""
     if not sys.platform.startswith("linux") or in_libraries("gimp/2.0/python/gimpfu.py"):
         return False
-    return any(shutil.which(name) for name in ("gimp-2.10", "gimp-console-2.10"))
+    return any(on_path(name) for name in ("gimp-2.10", "gimp-console-2.10"))
+
+
+def on_path(name: str) -> str | None:
+    """Where a program is, by the absolute folders of PATH; those that depend on the working folder do not count."""
+    folders = [Path(folder) for folder in os.environ.get("PATH", os.defpath).split(os.pathsep)]
+    names = [name, f"{name}.exe"] if sys.platform == "win32" else [name]
+    places = (str(folder / each) for folder in folders if folder.is_absolute() for each in names)
+    return next((found for place in places if (found := shutil.which(place))), None)
+
+
+def surroundings() -> dict[str, str]:
+    """The environment for a GIMP: its Python plug-ins need their own folder, which the safe path of ours would hide."""
+    return guarded(os.environ.copy()) | {"PYTHONSAFEPATH": ""}
 
 
 def _native() -> Iterator[str]:
-    found = [path for name in _NAMES if (path := shutil.which(name)) and not path.startswith("/snap/")]
+    found = [path for name in _NAMES if (path := on_path(name)) and not path.startswith("/snap/")]
     yield from {Path(path).resolve(): path for path in found}.values()
 
 
@@ -70,20 +85,20 @@ def _commands() -> Iterator[tuple[str, ...]]:
         roots = (os.environ.get("PROGRAMFILES", r"C:\Program Files"), os.environ.get("LOCALAPPDATA", "") + r"\Programs")
         for root in roots:
             yield from ((str(path),) for path in Path(root).glob("GIMP*/bin/gimp-console-*.exe"))
-    if shutil.which("flatpak"):
-        yield ("flatpak", "run", "--command=gimp-console", FLATPAK)
-    if shutil.which("snap") and SNAP.exists():
-        yield ("snap", "run", "gimp")
+    if flatpak := on_path("flatpak"):
+        yield (flatpak, "run", "--command=gimp-console", FLATPAK)
+    if (snap := on_path("snap")) and SNAP.exists():
+        yield (snap, "run", "gimp")
 
 
 def _asked(command: tuple[str, ...]) -> Program | None:
     try:
         answer = subprocess.run(  # noqa: S603 - the commands are listed above
             [*command, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-            timeout=30, check=False,
+            timeout=30, check=False, cwd=Path(command[0]).parent, env=surroundings(),
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return None
     found = re.search(r"(\d+\.\d+(\.\d+)?)", answer.stdout)
-    package = {"flatpak": "flatpak", "snap": "snap"}.get(command[0], "native")
+    package = {"flatpak": "flatpak", "snap": "snap"}.get(Path(command[0]).stem, "native")
     return Program(command, found[1], package) if answer.returncode == 0 and found else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -14,7 +13,7 @@ from typing import Any
 from .installer import plug_in_folder, read_manifest
 from .layouts import layout_of
 from .profiles import Profile
-from .programs import FLATPAK, Program, number
+from .programs import FLATPAK, Program, number, surroundings
 
 PATIENCE = 180
 
@@ -60,8 +59,8 @@ def _run(profile: Profile, program: Program, folder: Path) -> dict[str, Any]:
     words = [*_command(program, variables), *(word.format(str(script)) for word in habits.words)]
     try:
         done = subprocess.run(  # noqa: S603 - the GIMP that was found
-            words, env={**os.environ, **variables}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            errors="replace", timeout=PATIENCE, check=False,
+            words, env={**surroundings(), **variables}, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, errors="replace", timeout=PATIENCE, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return {"printed": f"GIMP did not end within {PATIENCE} seconds"}

@@ -39,6 +39,7 @@ def onnxruntime() -> ModuleType:
         module = importlib.import_module("onnxruntime")
         version = str(module.__version__)
         module.set_default_logger_severity(_ERRORS_ONLY)
+        getattr(module, "disable_telemetry_events", int)()  # ``senga`` forbids them earlier, unless this came first
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             'The engine onnx needs onnxruntime; install it with pip install "senga[fast]".'
