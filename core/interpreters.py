@@ -10,6 +10,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+_FORBID = {"PYTHONSAFEPATH": "1", "NoDefaultCurrentDirectoryInExePath": "1"}
+"""For modules everywhere, and for programs on Windows, which looks for those in the working folder first."""
 OWN = (sys.executable, "-P")
 """How a Python of ours is started: the same one, with the safe path."""
 
@@ -31,14 +33,15 @@ def leave_working_folder() -> None:
 
 
 def guard_children() -> None:
-    """See to it that every Python which this process starts leaves the working folder alone."""
+    """See to it that every Python and every program that this process starts leaves the working folder alone."""
     os.environ.update(guarded(os.environ.copy()))
     if not os.environ["PYTHONPATH"]:
         del os.environ["PYTHONPATH"]
-    os.environ["PYTHONSAFEPATH"] = "1"
+    os.environ.update(_FORBID)
 
 
 def guarded(environment: dict[str, str]) -> dict[str, str]:
-    """An environment whose ``PYTHONPATH`` names no place that depends on the working folder."""
-    named = environment.get("PYTHONPATH", "").split(os.pathsep)
-    return environment | {"PYTHONPATH": os.pathsep.join(place for place in named if Path(place).is_absolute())}
+    """An environment that names no place for modules or programs which depends on the working folder."""
+    named = {name: environment.get(name, "").split(os.pathsep) for name in ("PYTHONPATH", "PATH")}
+    kept = {name: [place for place in places if Path(place).is_absolute()] for name, places in named.items()}
+    return environment | {name: os.pathsep.join(places) for name, places in kept.items()}

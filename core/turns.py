@@ -27,6 +27,8 @@ log = logging.getLogger("senga.plugins")
 _PREFIX = "loading-"
 _FALLEN = "fallen-plugins.txt"
 _taken: dict[IO[str] | None, float] = {}
+_made: list[Path] = []
+"""Folders that were made for a note, the inmost first: without notes they are not needed."""
 
 
 @contextmanager
@@ -89,6 +91,7 @@ def _note(text: str) -> IO[str] | None:
         return None
     try:
         folder = places.config_folder()
+        _made.extend(path for path in (folder, *folder.parents) if not path.exists() and path not in _made)
         folder.mkdir(parents=True, exist_ok=True)
         handle, path = tempfile.mkstemp(prefix=_PREFIX, dir=folder)
     except OSError:
@@ -150,6 +153,9 @@ def _take_away(note: IO[str] | None) -> None:
     if note is not None and not note.closed:
         note.close()
         _remove(Path(note.name))
+        with suppress(OSError):  # the user's choices lie there by now
+            for folder in _made:
+                folder.rmdir()
 
 
 def _remove(path: Path) -> None:
