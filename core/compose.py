@@ -23,6 +23,8 @@ from .layers import LUMA, converted, in_depth
 from .registry import Plugins
 
 _BAND = 256
+_AT_BOUND = np.float32(0.05)
+"""How far from black or full a result may be, to still get back a share of what lay beyond."""
 _WIDE_BLUR = 16
 """Pixels of standard deviation from which on a blur is made of a reduced mask."""
 
@@ -109,6 +111,7 @@ def compose_act(
     result = act(seen, _placed(job, box, picture))
     if isinstance(result, Animation):
         return _blend_animation(result, picture, box, mask, blend)
+    result = _with_wide_colours(result, part, seen.pixels)
     grey = picture.grey and (result.grey if filter is None else not filter.paints_color())
     blended = _blend_image(result, picture, box, mask, blend, grey)
     name = filter.title if filter else "Result"
@@ -119,7 +122,8 @@ def _placed(job: Job, box: tuple[int, int, int, int], picture: Image) -> Job:
     """The job of a crop: where it lies in the whole picture, and the last frame cropped likewise."""
     moment = job.moment
     if moment and moment.before and moment.before_source:
-        moment = replace(moment, before=moment.before.crop(*box), before_source=moment.before_source.crop(*box))
+        before, source = moment.before.crop(*box), moment.before_source.crop(*box)
+        moment = replace(moment, before=expected(before), before_source=expected(source))
     offset = job.offset[0] + box[0], job.offset[1] + box[1]
     return replace(job, full_size=job.full_size or (picture.height, picture.width), offset=offset, moment=moment)
 
@@ -152,7 +156,7 @@ def _layers(
 
 def feathered(selection: Pixels, feather: float) -> NDArray[np.float32]:
     """The selection as (H, W) float32 in [0, 1], its border faded over ``feather`` pixels as GIMP does."""
-    mask: Any = to_depth(np.ascontiguousarray(selection), np.float32)
+    mask: Any = np.nan_to_num(to_depth(np.ascontiguousarray(selection), np.float32))
     if feather > 0:
         mask = _blurred(mask, min(feather / 3.5, 2.0 * max(mask.shape)))  # GIMP: a standard deviation of radius / 3.5
     return np.asarray(np.clip(mask, 0, 1), np.float32)
@@ -170,19 +174,57 @@ def _blurred(mask: NDArray[np.float32], deviation: float) -> NDArray[np.float32]
 
 
 def opaque(image: Image) -> Pixels:
-    """Pixels with the colour of wholly transparent ones replaced by their visible neighbours'.
+    """Pixels as every filter may expect them: opaque, finite, and in the range of their depth.
 
+    The colour of wholly transparent ones, and of those with a number that is none, is replaced by their visible
+    neighbours'; floating numbers beyond 0..1 become the nearest inside (``_with_wide_colours`` brings them back).
     Push-pull interpolation (Gortler et al., "The Lumigraph", SIGGRAPH 1996): what lies hidden under transparency can
     then not bleed into the result, and a filter sees no hard edge there.
     """
-    if image.alpha is None:
-        return image.pixels
-    hidden = image.alpha == 0
+    pixels = image.pixels
+    hidden = np.zeros(pixels.shape[:2], bool) if image.alpha is None else image.alpha == 0
+    if not is_expected(pixels):
+        hidden = hidden | np.isnan(pixels).any(axis=2)
+        pixels = _clipped(pixels)
     if not hidden.any():
-        return image.pixels
+        return pixels
     if hidden.all():
-        return np.full_like(image.pixels, to_depth(np.ones(1, np.float32), image.depth)[0])
-    return np.where(hidden[:, :, None], _guessed(image.pixels, hidden), image.pixels)
+        return np.full_like(pixels, to_depth(np.ones(1, np.float32), image.depth)[0])
+    return np.where(hidden[:, :, None], _guessed(pixels, hidden), pixels)
+
+
+def is_expected(pixels: Pixels) -> bool:
+    """Whether all numbers are finite and in the range of their depth."""
+    return pixels.dtype != np.float32 or bool(pixels.min() >= 0 and pixels.max() <= 1)
+
+
+def expected(image: Image) -> Image:
+    """A picture with finite numbers in the range of its depth; the same one if it has them."""
+    return image if is_expected(image.pixels) else replace(image, pixels=opaque(replace(image, alpha=None)), layers=())
+
+
+def _clipped(values: Pixels) -> NDArray[np.float32]:
+    return np.asarray(np.clip(np.nan_to_num(values, nan=0, posinf=1, neginf=0), 0, 1), np.float32)
+
+
+def _with_wide_colours(result: Image, source: Image, seen: Pixels) -> Image:
+    """The result with what lay outside of 0..1 in the source, where the filter left a pixel at that bound.
+
+    The filter saw 0 or 1 in place of it. A pixel whose channels are still there gets back all of it, one with a channel
+    that is ``_AT_BOUND`` away nothing, and in between the share falls evenly: so in sRGB the painted picture looks as
+    the filter made it. Layers, results of another size, and grey results of coloured pictures get nothing back.
+    """
+    is_grey = result.pixels.strides[2] == 0 and not source.grey
+    if result.layers or is_grey or result.pixels.shape != seen.shape or is_expected(source.pixels):
+        return result
+    pixels = np.array(to_depth(result.pixels, np.float32))
+    for top in range(0, result.height, _BAND):
+        rows = slice(top, top + _BAND)
+        beyond = source.pixels[rows] - _clipped(source.pixels[rows])
+        beyond = np.where(np.isfinite(beyond), beyond, 0)
+        away = np.where(beyond == 0, 0, np.abs(pixels[rows] - seen[rows])).max(axis=2, keepdims=True)
+        pixels[rows] += beyond * np.clip(1 - away / _AT_BOUND, 0, 1)
+    return replace(result, pixels=pixels)
 
 
 def _guessed(pixels: Pixels, hidden: NDArray[np.bool_]) -> Pixels:
@@ -193,7 +235,8 @@ def _guessed(pixels: Pixels, hidden: NDArray[np.bool_]) -> Pixels:
     weight = to_depth(_half(np.where(hidden, 0, 255).astype(np.uint8)), np.float32)
     small = _half(np.where(hidden[:, :, None], pixels.dtype.type(0), pixels)).astype(np.float32)
     filled = _push_pull(small / np.maximum(weight, 1e-6)[:, :, None], np.ceil(weight))
-    return cv2.resize(filled.astype(pixels.dtype), (width, height), interpolation=cv2.INTER_LINEAR)
+    full = 1 if pixels.dtype == np.float32 else np.iinfo(pixels.dtype).max
+    return cv2.resize(np.minimum(filled, full).astype(pixels.dtype), (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _push_pull(pixels: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -253,6 +296,8 @@ def _mixed(old: Pixels, new: Pixels, share: Any, keep_colors: bool, grey: bool) 
     before, after = to_depth(old, np.float32), to_depth(new, np.float32)
     if grey:
         after = as_rgb(after @ LUMA)
+    if old.dtype == np.float32:
+        before = np.where(np.isfinite(before), before, after)  # nothing can be mixed with what is no number
     if keep_colors:
         after = before + ((after - before) @ LUMA)[:, :, None]
     mixed = to_depth((before + (after - before) * share).astype(np.float32, copy=False), old.dtype)

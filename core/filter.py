@@ -94,7 +94,7 @@ class Filter(BaseModel, ABC):
         return None
 
     def picture(self, name: str) -> Image | None:
-        """A second picture, or None when there is none.
+        """A second picture with finite numbers in range, or None when there is none.
 
         Raises:
             SettingsError: no host has read its file yet.
@@ -102,8 +102,10 @@ class Filter(BaseModel, ABC):
         value = getattr(self, name)
         if isinstance(value, str):
             raise SettingsError(f"The picture “{name}” ({value}) was not read: give an Image, or run it by a host.")
+        from .compose import expected
+
         assert value is None or isinstance(value, Image)  # noqa: S101 - narrows the type
-        return value
+        return value and expected(value)
 
     def with_pictures(self, pictures: Mapping[str, Image | None]) -> Self:
         """The same filter with other second pictures, by the name of the setting."""

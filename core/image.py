@@ -41,8 +41,8 @@ class Image:
     """A picture: sRGB-encoded pixels with an optional alpha channel.
 
     Attributes:
-        pixels: (H, W, 3) ``uint8``, ``uint16`` or ``float32`` (0..1, or more in a float file: filters see it clipped).
-            The depth of the source is kept, so that an 8-bit picture costs 3 bytes a pixel.
+        pixels: (H, W, 3) ``uint8``, ``uint16`` or ``float32`` (0..1, or beyond in a float file; filters see the
+            nearest inside). The depth of the source is kept, so that an 8-bit picture costs 3 bytes a pixel.
         alpha: (H, W) of the same three types, 0 = transparent, or None. Not premultiplied.
         grey: the source had a single colour channel, and so will the result unless a filter paints colour.
         info: metadata to keep.
@@ -99,9 +99,9 @@ class Image:
         return self.pixels.dtype
 
     def float(self) -> NDArray[np.float32]:
-        """Pixels as (H, W, 3) float32 in [0, 1]; do not write into the result."""
+        """Pixels as (H, W, 3) float32 in [0, 1], NaN as 0; do not write into the result."""
         values: NDArray[np.float32] = np.clip(to_depth(self.pixels, np.float32), 0, 1)
-        return values
+        return np.nan_to_num(values, copy=False) if self.depth == np.float32 else values
 
     def u8(self) -> NDArray[np.uint8]:
         """Pixels as (H, W, 3) uint8; do not write into the result."""

@@ -153,6 +153,21 @@ def _keeps_grey(bench: _Bench) -> None:
         assert same, "a grey picture came back coloured, but paints_color() says no"
 
 
+def _bears_wide_colours(bench: _Bench) -> None:
+    """Linear and wide-gamut pictures hold more than 0..1, damaged ones no numbers; core shows a filter neither."""
+    image = sample(48, 64, depth=np.float32)
+    wide = np.array(image.pixels)
+    wide[:8], wide[-8:], wide[20:28, 20:28] = 0, 1, (1, 0, 0)
+    for seen in bench.raw(Image(wide.copy())):
+        values = to_depth(seen.pixels, np.float32)
+        assert np.isfinite(values).all(), "black, white or a pure colour gives a result that is not finite"
+        assert -0.5 <= values.min() <= values.max() <= 1.5, "the result is not in the range of its depth"
+    wide[20:24, 20:24], wide[24:28, 24:28] = (1.4, -0.6, -0.2), 30
+    wide[30, 30], wide[31, 40, 1], wide[32, 50] = np.nan, np.inf, -np.inf
+    for result in bench.run(Image(wide)):
+        assert np.isfinite(result.pixels).all(), "one broken number in the picture spoils the result"
+
+
 def _layers_agree(bench: _Bench) -> None:
     for height, width in SIZES:
         for result in bench.raw(sample(height, width)):
@@ -217,6 +232,7 @@ CHECKS: tuple[Callable[[_Bench], None], ...] = (
     _keeps_alpha,
     _keeps_depth,
     _keeps_grey,
+    _bears_wide_colours,
     _layers_agree,
     _strength,
     _reports,

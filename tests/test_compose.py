@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from senga import Animation, Filter, Frame, Image, Job
-from senga.compose import Blend, compose, feathered, opaque
+from senga.compose import Blend, compose, expected, feathered, opaque
 from senga.errors import PluginError, SettingsError
 from senga.image import to_depth
 from senga.registry import Plugins
@@ -238,3 +238,92 @@ def test_a_filter_that_fails_is_named_and_the_cause_is_kept(bare: Plugins, pictu
     with np.errstate(all="raise"), pytest.raises(PluginError, match="“broken” failed: FloatingPointError") as caught:
         run(bare, picture(4, 4), Broken)
     assert isinstance(caught.value.__cause__, FloatingPointError)
+
+
+class Same(Filter):
+    """Refuses what no filter may be shown, and changes nothing."""
+
+    name = "same"
+    title = "Same"
+    summary = "The same."
+
+    def __call__(self, image: Image, job: Job) -> Image:
+        assert np.isfinite(image.pixels).all()
+        assert image.pixels.min() >= 0
+        assert image.pixels.max() <= 1
+        job.progress(0.5)
+        return image.with_pixels(image.pixels.copy())
+
+
+class Drawing(Same):
+    name = "drawing"
+
+    def __call__(self, image: Image, job: Job) -> Image:
+        return image.with_pixels(super().__call__(image, job).pixels.mean(axis=2))
+
+
+def wide_picture(*broken: float) -> Image:
+    """Numbers from -0.4 to 1.6, and a few that are none."""
+    pixels = (np.random.default_rng(5).random((30, 40, 3)) * 2 - 0.4).astype(np.float32)
+    for number, value in enumerate(broken, 5):
+        pixels[number, number, number % 3] = value
+    return Image(pixels)
+
+
+HALF = np.zeros((30, 40), bool)
+HALF[:, :20] = True
+WAYS: list[dict[str, object]] = [
+    {}, {"strength": 0.4}, {"keep_colors": True}, {"selection": HALF.astype(np.float32)},
+    {"selection": HALF.astype(np.float32), "feather": 9.0, "strength": 0.5},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("blend", WAYS, ids=str)
+def test_wide_colours_that_a_filter_leaves_come_back(bare: Plugins, blend: dict[str, object]) -> None:
+    source = wide_picture()
+    assert np.allclose(run(bare, source, Same, **blend).pixels, source.pixels, atol=1e-6)
+
+
+@pytest.mark.parametrize("blend", WAYS, ids=str)
+def test_numbers_that_are_none_spoil_their_own_pixels_at_most(bare: Plugins, blend: dict[str, object]) -> None:
+    source = wide_picture(np.nan, np.inf, -np.inf)
+    sound = np.isfinite(source.pixels)
+    result = run(bare, source, Same, **blend).pixels
+    assert np.isfinite(result).all()
+    assert np.allclose(result[sound.all(axis=2)], source.pixels[sound.all(axis=2)], atol=1e-6)
+
+
+def test_a_painted_colour_is_not_pushed_beyond_the_range(bare: Plugins) -> None:
+    source = Image(np.float32([[[1.4, -0.3, 0.5], [5, 5, 5], [0.2, 0.3, 0.4]]]))
+    assert np.allclose(run(bare, source, Invert).pixels, [[[0, 1, 0.5], [0, 0, 0], [0.8, 0.7, 0.6]]], atol=1e-6)
+
+
+def test_what_is_painted_grey_gets_no_colour_back(bare: Plugins) -> None:
+    result = run(bare, wide_picture(), Drawing).pixels
+    assert (result == result[:, :, :1]).all()
+    assert result.min() >= 0
+    assert result.max() <= 1
+
+
+def test_a_broken_number_takes_the_colour_of_its_neighbours() -> None:
+    pixels = np.full((5, 5, 3), 0.25, np.float32)
+    pixels[2, 2, 1] = np.nan
+    assert np.allclose(opaque(Image(pixels)), 0.25, atol=0.002)
+    white = np.where(np.isnan(pixels), pixels, np.float32(1))
+    assert opaque(Image(white)).max() <= 1
+    assert (opaque(Image(np.full((3, 3, 3), np.nan, np.float32))) == 1).all()
+
+
+def test_second_pictures_hold_expected_numbers_too() -> None:
+    plain = Image(np.full((2, 2, 3), 0.5, np.float32))
+    assert expected(plain) is plain
+    assert (expected(Image(np.full((2, 2, 3), 7, np.float32))).pixels == 1).all()
+
+
+def test_a_selection_with_a_broken_number_selects_nothing_there(bare: Plugins) -> None:
+    mask = np.ones((30, 40), np.float32)
+    mask[3, 4] = np.nan
+    source = Image(np.full((30, 40, 3), 0.25, np.float32))
+    result = run(bare, source, Invert, selection=mask).pixels
+    assert result[3, 4, 0] == 0.25
+    assert result[0, 0, 0] == 0.75

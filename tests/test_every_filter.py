@@ -74,6 +74,19 @@ class Nan(Good):
         return super().__call__(image, job).with_pixels(np.full_like(image.float(), np.nan))
 
 
+class Divides(Good):
+    def __call__(self, image: Image, job: Job) -> Image:
+        lights = image.float()
+        with np.errstate(all="ignore"):
+            hue = lights / lights.max(axis=2, keepdims=True)
+        return super().__call__(image, job).with_pixels(hue)
+
+
+class Bytes(Good):
+    def __call__(self, image: Image, job: Job) -> Image:
+        return super().__call__(image, job).with_pixels(image.float() * 255)
+
+
 class Big(Good):
     def __call__(self, image: Image, job: Job) -> Image:
         if image.height < 2:
@@ -128,6 +141,8 @@ def test_the_battery_passes_a_good_filter() -> None:
     (Backwards, "backwards"),
     (Big, "too small"),
     (Nan, "not finite"),
+    (Divides, "black, white or a pure colour"),
+    (Bytes, "not in the range"),
     (Empty, "no picture"),
     (Secret, "no description"),
     (Apart, "another picture"),
