@@ -183,6 +183,7 @@ class Film:
         origin: second at which the film begins, on the clock of the file; sound and chapters are counted from there.
         start: seconds from there to the first picture.
         pixel_shape: how many times wider than high a pixel is; films of television say such a thing.
+        colour: numbers of primaries and transfer function in ITU-T H.273, where these are nearly those of sRGB.
         tags: title, date, place … of the whole film.
         picture_tags: those of the pictures alone: timecode, language …
         chapters: beginning and end in seconds from the origin, and title.
@@ -193,6 +194,7 @@ class Film:
     origin: float = 0.0
     start: float = 0.0
     pixel_shape: Fraction = Fraction(1)
+    colour: tuple[int, int] = (1, 1)
     tags: Mapping[str, str] = field(default_factory=dict)
     picture_tags: Mapping[str, str] = field(default_factory=dict)
     chapters: tuple[tuple[float, float, str], ...] = ()

@@ -32,7 +32,9 @@ log = logging.getLogger("senga.files")
 JUMP = 10.0
 """Seconds by which a clock is off that was set anew, as those of broadcasts are."""
 BROADCAST = ("mpegts", "mpeg")
-_USUAL_RATE = 25
+_HONEST, _TOLERANCE = ("matroska,webm", "flv", "asf"), 0.5
+"""Kinds of films that say how long they are, and seconds by which they may err."""
+_USUAL_RATE, _ODDEST_RATE = 25, 500
 _LONGEST, _LEAST = 6 * 3600.0, 1e-4
 """Seconds that a single picture is shown at most and at least."""
 _ODDEST_PIXEL = 8
@@ -42,9 +44,10 @@ _LONGEST_FILM = 1e7
 _HIGH_DEFINITION = 720
 _UNSPECIFIED, _BT709, _SRGB = 2, 1, 13
 _MATRICES = {1: "ITU709", 4: "FCC", 5: "ITU601", 6: "ITU601", 7: "SMPTE240M", 9: 9, 10: 9}
-_PLAIN_PRIMARIES = (0, _BT709, _UNSPECIFIED)
-_HIGH_RANGE = (16, 18)
-"""Transfer functions of films with more than standard range: PQ and HLG."""
+_LIKE_SRGB = (_BT709, 4, 5, 6, 7, 22)
+"""Primaries of television before BT.2020: so near that pictures stay as they are, and so does what films say."""
+_HIGH_RANGE = (8, 16, 17, 18)
+"""Transfer functions unlike that of sRGB: linear, and those of films with more than standard range, PQ and HLG."""
 _FULL_RANGE, _VIDEO_RANGE = 2, 1
 
 _OF_THE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration", "vendor_id", "software")
@@ -66,14 +69,28 @@ class _Watch:
     """What went wrong while a film was decoded.
 
     Attributes:
-        second: where it is.
+        second: up to where there are pictures.
+        end: up to where there is anything.
+        packets: pictures as they are stored, those included that only repeat the one before.
         damaged: the first second with damage.
         broken: it ended in the middle of something.
     """
 
+    origin: float = 0.0
     second: float = 0.0
+    end: float = 0.0
+    packets: int = 0
     damaged: float | None = None
     broken: bool = False
+
+    def see(self, packet: Any, *, is_picture: bool, is_lenient: bool) -> None:
+        """A piece of the film was read."""
+        if packet.pts is not None:
+            ends = float((packet.pts + (packet.duration or 0)) * packet.time_base) - self.origin
+            self.end = max(self.end, ends)
+            self.second = max(self.second, ends) if is_picture else self.second
+        self.packets += is_picture
+        self.broken = packet.is_corrupt and not is_lenient
 
     def damage(self) -> None:
         """Something here cannot be decoded."""
@@ -119,6 +136,7 @@ def _film(source: Source, container: Any, track: Any, first: _Picture) -> Film:
         origin,
         0.0 if first.time is None else min(max(first.time - origin, 0.0), _LONGEST),
         1 / shape if first.turn > 4 else shape,
+        _colour(track.codec_context),
         {name: text for name, text in tags.items() if name not in _OF_THE_FILE},
         {name: text for name, text in pictures.items() if name in _OF_THE_PICTURES and text != "und"},
         tuple(_chapters(container, origin)),
@@ -145,8 +163,8 @@ def _estimate(container: Any, track: Any) -> int:
         seconds = float(track.duration * track.time_base)
     else:
         seconds = (container.duration or 0) / 1_000_000
-    frames = seconds * float(track.average_rate or _USUAL_RATE)
-    return round(frames) if 0 < frames < container.size else 0
+    rate = float(track.average_rate or _USUAL_RATE)
+    return round(seconds * rate) if rate < _ODDEST_RATE and 0 < seconds * rate < container.size else 0
 
 
 def _counted(source: Source, info: Metadata) -> int:
@@ -212,14 +230,23 @@ def _frames(source: Source, info: Metadata, size: tuple[int, int], faults: list[
         usual = float(1 / (track.average_rate or _USUAL_RATE))
         pictures = _pictures(container, track, info, size, watch)
         yield from _timed(pictures, usual, container.format.name in BROADCAST)
-        declared = (container.duration or 0) / 1_000_000 if container.format.name == "flv" else 0.0
+        is_short = _is_short(container, track, watch)
     with source() as stream:
-        is_cut = watch.broken or declared > watch.second + 1 or missing_bytes(stream) > 0
+        is_cut = watch.broken or missing_bytes(stream) > 0
+    if is_short and watch.damaged is None and not is_cut:
+        watch.damage()
     if is_cut:
         faults.append(f"{name_of(info)} is cut off after {watch.second:.1f} seconds; it was painted as far as it goes.")
     elif watch.damaged is not None:
         text = f"{name_of(info)} is damaged at {watch.damaged:.1f} seconds; what can be read of it was painted."
         faults.append(text)
+
+
+def _is_short(container: Any, track: Any, watch: _Watch) -> bool:
+    """Whether there was less than the header promises, in those kinds whose headers can be believed."""
+    kind = container.format.name
+    declared = (container.duration or 0) / 1_000_000 if kind in _HONEST else 0.0
+    return declared > watch.end + _TOLERANCE or (kind == "avi" and track.frames > watch.packets + 1)
 
 
 def _timed(pictures: Iterator[_Picture], usual: float, is_broadcast: bool) -> Iterator[Frame]:
@@ -264,15 +291,15 @@ def _decoded(container: Any, track: Any, watch: _Watch) -> Iterator[Any]:
     decoder = _decoder(track)
     is_lenient = container.format.name in BROADCAST  # they begin and end anywhere
     begun = False
+    watch.origin = (container.start_time or 0) / 1_000_000
     try:
         for packet in container.demux():
-            if packet.size and packet.pts is not None and packet.stream.type in ("video", "audio"):
-                watch.broken = packet.is_corrupt and not is_lenient
-            if packet.stream.index != track.index:
+            is_picture = packet.stream.index == track.index
+            is_last = packet.pts is None and packet.dts is None and not packet.size
+            if not is_last:
+                watch.see(packet, is_picture=is_picture, is_lenient=is_lenient)
+            if not is_picture or not (is_last or packet.size):
                 continue
-            if packet.pts is not None:
-                end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
-                watch.second = max(watch.second, end - (container.start_time or 0) / 1_000_000)
             try:
                 frames = decoder.decode(packet)
             except av.FFmpegError:
@@ -387,9 +414,17 @@ def _rgb(frame: Any, height: int, width: int, kind: str) -> Any:
 
 
 def _converted(frame: Any) -> dict[str, int]:
-    """What makes colours of other primaries, and of more than standard range, those of sRGB."""
+    """What makes colours of wide primaries, and of more than standard range, those of sRGB."""
     if frame.color_trc in _HIGH_RANGE:
         return {"dst_color_trc": _SRGB, "dst_color_primaries": _BT709}
-    if frame.color_primaries not in _PLAIN_PRIMARIES and frame.color_trc not in (0, _UNSPECIFIED):
+    if frame.color_primaries not in (0, _UNSPECIFIED, *_LIKE_SRGB) and frame.color_trc not in (0, _UNSPECIFIED):
         return {"dst_color_trc": int(frame.color_trc), "dst_color_primaries": _BT709}
     return {}
+
+
+def _colour(context: Any) -> tuple[int, int]:
+    """Primaries and transfer function as they are written again."""
+    primaries, transfer = int(context.color_primaries), int(context.color_trc)
+    if primaries not in _LIKE_SRGB or transfer in (0, _UNSPECIFIED, *_HIGH_RANGE):
+        return _BT709, _BT709
+    return primaries, transfer

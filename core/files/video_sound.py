@@ -88,7 +88,7 @@ def accompaniment(animation: Animation, container: Any) -> Iterator[Sound]:
                 handler = _handler(track, container, _Clock(film.origin, inside.format.name in BROADCAST))
                 if handler is not None:
                     handlers[track.index] = handler
-                elif (what := _left_out(track)) is not None:
+                elif (what := _left_out(track, film)) is not None:
                     log.warning("%s: %s cannot be kept and is left out.", name_of(animation.info), what)
         yield Sound(container, _packets(inside, handlers, film, name_of(animation.info)))
 
@@ -114,11 +114,11 @@ def _packets(inside: Any, handlers: dict[int, Handler], film: Film, name: str) -
         film.faults.append(f"{name} is damaged: its sound is silent at {damaged:.1f} seconds.")
 
 
-def _left_out(track: Any) -> str | None:
+def _left_out(track: Any, film: Film) -> str | None:
     """What a track is called of which the user should know that it is missing."""
+    if track.type == "data" and (film.chapters or "timecode" in track.metadata):
+        return None  # these are kept otherwise
     kinds = {"video": "another track of pictures", "audio": "a track of sound", "subtitle": "a track of subtitles"}
-    if track.type == "data" and track.codec_tag in ("tmcd", "text"):
-        return None  # the timecode and the titles of chapters are kept otherwise
     return kinds.get(track.type, "a track of other data")
 
 
@@ -163,15 +163,20 @@ class _Clock:
 # ---- as it is
 
 
+_SILENT = bytes(2)
+"""Timed text between two subtitles; writing makes it anew."""
+
+
 @dataclass
 class _Copied:
     track: Any
     clock: _Clock
+    is_text: bool = False
     _last: int | None = None
 
     def __call__(self, packet: Any) -> Iterator[Any]:
         known = packet.pts if packet.dts is None else packet.dts
-        if not packet.size or known is None:
+        if not packet.size or known is None or (self.is_text and bytes(packet) == _SILENT):
             return
         base = packet.time_base
         lasts = float((packet.duration or 0) * base)
@@ -195,7 +200,7 @@ def _copied(heard: Any, container: Any, clock: _Clock) -> Handler | None:
     except ValueError:
         return None
     _name(track, heard)
-    return _Copied(track, clock)
+    return _Copied(track, clock, codec == "mov_text")
 
 
 def _name(track: Any, heard: Any) -> None:
@@ -335,7 +340,7 @@ def _text(read: Any, container: Any, clock: _Clock) -> Handler | None:
     return _Text(_Copied(track, clock), codec in ("ass", "ssa"))
 
 
-def _cover(picture: Any, container: Any, clock: _Clock) -> Handler | None:
+def _cover(picture: Any, container: Any, _: _Clock) -> Handler | None:
     from av.stream import Disposition
 
     is_cover = bool(picture.disposition & Disposition.attached_pic)
@@ -343,4 +348,11 @@ def _cover(picture: Any, container: Any, clock: _Clock) -> Handler | None:
         return None
     track = container.add_stream_from_template(picture, opaque=True)
     track.disposition = int(Disposition.attached_pic)
-    return _Copied(track, clock)
+
+    def copied(packet: Any) -> Iterator[Any]:
+        if packet.size:
+            packet.pts = packet.dts = 0
+            packet.stream = track
+            yield packet
+
+    return copied

@@ -29,6 +29,7 @@ Box = tuple[bytes, int, int]
 
 _FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"skip", b"free", b"wide", b"pnot", b"styp")
 _FOLDERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"moof", b"traf", b"cmov")
+_PACKET, _STAMP = 188, 4
 _MOST_BOXES = 500_000
 _MOST_CUTS = 20_000_000
 _MOST_UNPACKED = 1 << 25
@@ -42,7 +43,8 @@ def missing_bytes(stream: BinaryIO) -> int:
     stream.seek(0)
     head = stream.read(1024)
     missing = max(_end(stream, head, size) - size, 0)
-    return missing if missing > _SLACK or head[4:8] in _FIRST_BOXES or head[:4] == b"OggS" else 0
+    is_exact = head[4:8] in _FIRST_BOXES or head[:4] == b"OggS" or head[:1] == b"G" or head[4:5] == b"G"
+    return missing if missing > _SLACK or is_exact else 0
 
 
 def _end(stream: BinaryIO, head: bytes, size: int) -> int:
@@ -51,11 +53,14 @@ def _end(stream: BinaryIO, head: bytes, size: int) -> int:
     if head[:4] == b"RIFF":
         return _end_of_riff(stream, size)
     if head[:4] == b"\x1aE\xdf\xa3":
-        return _end_of_segment(head)
+        return _end_of_elements(stream, size)
     if head[:4] == b"0&\xb2u":
         return _end_of_asf(head)
     if head[:4] == b"OggS":
         return _end_of_page(stream, size)
+    for start, packet in ((0, _PACKET), (_STAMP, _STAMP + _PACKET)):
+        if len(head) > 2 * packet and not head[start::packet].strip(b"G"):
+            return size + -size % packet  # a transport stream
     return 0
 
 
@@ -95,23 +100,35 @@ def _end_of_riff(stream: BinaryIO, size: int) -> int:
     return start
 
 
-def _end_of_segment(head: bytes) -> int:
-    """Matroska and WebM: the segment behind the header, if its size is known."""
-    try:
-        length, at = _vint(head, 4)
-        at += length
-        if head[at : at + 4] != b"\x18S\x80g":
+def _end_of_elements(stream: BinaryIO, size: int) -> int:
+    """Matroska and WebM: header and segment, or, if the segment is open-ended, the last of what it is made of."""
+    start = 0
+    for _ in range(_MOST_BOXES):
+        if start >= size:
+            return start
+        stream.seek(start)
+        head = stream.read(12)
+        try:
+            _, at = _vint(head, 0)
+            length, content = _vint(head, at)
+        except IndexError:
+            return size + 1
+        is_open = length == (1 << 7 * (content - at)) - 1
+        if is_open and head[:4] not in _OPEN_ENDED:
             return 0
-        length, content = _vint(head, at + 4)
-    except IndexError:
-        return 0
-    unknown = length == (1 << 7 * (content - at - 4)) - 1
-    return 0 if unknown else content + length
+        start += content if is_open else content + length
+    return 0
+
+
+_OPEN_ENDED = (b"\x18S\x80g", b"\x1fC\xb6u")
+"""Segment and cluster."""
 
 
 def _vint(data: bytes, at: int) -> tuple[int, int]:
     """A number of variable length, and where it ends."""
     count = 9 - data[at].bit_length()
+    if len(data) < at + count:
+        raise IndexError
     value = int.from_bytes(data[at : at + count], "big")
     return value & ((1 << 7 * count) - 1), at + count
 

@@ -97,7 +97,8 @@ def _track(container: Any, animation: Animation, quality: int | None) -> Any:
     context = track.codec_context
     context.time_base = Fraction(1, TICKS)
     context.thread_count = _THREADS
-    context.colorspace = context.color_primaries = context.color_trc = _BT709
+    context.colorspace = _BT709
+    context.color_primaries, context.color_trc = animation.film.colour if animation.film else (_BT709, _BT709)
     context.color_range = _VIDEO_RANGE
     return track
 
