@@ -1,6 +1,7 @@
 # make demo   a photograph becomes anime, pencil and colour pencil, in demo/
 # make test   the tests
 # make lint   style and types (types are checked on an installed wheel)
+# make fuzz   damaged files for every reader, FUZZ_SECONDS each (a minute), the same for the same FUZZ_SEED
 # make bench  ratios against what one would use instead
 # make clean  remove what these made
 
@@ -11,7 +12,7 @@ PHOTOS := examples/astronaut.png examples/summer-palace.jpg
 STEPS := 1-anime 2-sketch 3-color-pencil 4-anime-sketch 5-anime-color-pencil
 DEMO := demo
 
-.PHONY: demo test test-gimp test-gimp2 lint bench messages clean
+.PHONY: demo test fuzz test-gimp test-gimp2 lint bench messages clean
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -46,6 +47,9 @@ test-gimp: $(VENV)/ready-test
 
 test-gimp2: $(VENV)/ready-test
 	.ci/gimp2/run
+
+fuzz: $(VENV)/ready-test
+	$(BIN)/python tests/fuzz $(if $(FUZZ_SECONDS),--seconds $(FUZZ_SECONDS)) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) $(if $(FUZZ_READERS),--readers $(FUZZ_READERS))
 
 messages: $(VENV)/ready-test
 	$(BIN)/python tools/messages.py
