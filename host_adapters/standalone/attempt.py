@@ -64,7 +64,10 @@ def attempt(target: Target, order: Order, paint: Paint, report: Report, cancelle
     try:
         return _one(target, order, paint, job_of(order.options, cancelled, progress), report)
     except Cancelled:
-        return "cancelled"
+        if cancelled():
+            return "cancelled"
+        text = tr("the filter says that it was cancelled, though nobody asked it to stop.")
+        report.failed(target.label, f"{target.label}: {text}")
     except BaseException as error:
         if isinstance(error, BrokenPipeError) and target.output is None:
             raise  # nobody is there to take the result

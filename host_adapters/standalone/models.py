@@ -125,7 +125,7 @@ def export(name: str, output: Path, overwrite: str, as_json: bool) -> None:
     from senga.store.export import check_ending, export_model
 
     check_ending(output)
-    path = settle(output, overwrite)
+    path = next(iter(settle(output, overwrite)), None)
     store = open_store()
     entry = store.find(name) if path is None else export_model(store, name, path)
     if as_json:
