@@ -1,33 +1,59 @@
-# make demo   a photograph becomes anime, pencil and colour pencil, in demo/
-# make test   the tests
-# make lint   style and types (types are checked on an installed wheel)
-# make fuzz   damaged files for every reader, FUZZ_SECONDS each (a minute), the same for the same FUZZ_SEED
-# make bench  ratios against what one would use instead
-# make clean  remove what these made
+# make demo          a photograph becomes anime, pencil and colour pencil, in demo/
+# make test          the tests
+# make lint          style and types (types are checked on an installed wheel)
+# make test-oracles  the comparison with PyTorch and what is published for it, in an environment of its own
+# make test-short    a short suite on the installed wheel (.ci/run: another Python, and the lowest versions)
+# make fuzz          damaged files for every reader, FUZZ_SECONDS each (a minute), the same for the same FUZZ_SEED
+# make bench         ratios against what one would use instead
+# make lock          newer versions of everything: constraints/ is written anew
+# make clean         remove what these made
+# PYTHON=python3.12 takes another Python, VENV=folder another environment.
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$name -c '' 2>/dev/null && echo $$name && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
+# The versions that are installed: those of the environment's Python.
+LOCK ?= constraints/$(shell $(firstword $(wildcard $(BIN)/python) $(PYTHON)) -c \
+	'import sys; print("{}.{}".format(*sys.version_info[:2]))').txt
+PIP := $(BIN)/python -m pip install --quiet --constraint $(LOCK)
+ORACLES := build/oracles
+SHORT := tests/files tests/store tests/plugins/test_animegan.py tests/neural/test_executors.py tests/test_image.py \
+	tests/test_recipe.py tests/test_registry.py tests/test_any_picture.py tests/host_adapters/test_runner.py
 PHOTOS := examples/astronaut.png examples/summer-palace.jpg
 STEPS := 1-anime 2-sketch 3-color-pencil 4-anime-sketch 5-anime-color-pencil
 DEMO := demo
 
-.PHONY: demo test fuzz test-gimp test-gimp2 lint bench messages clean
+.PHONY: demo test fuzz test-short test-oracles test-gimp test-gimp2 lint bench messages lock clean
 
-$(VENV)/ready: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[fast]"
+$(VENV)/ready: pyproject.toml $(LOCK)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) pip setuptools wheel
+	$(PIP) --no-build-isolation --editable ".[fast]"
 	touch $@
 
 $(VENV)/ready-test: $(VENV)/ready
-	$(BIN)/python -m pip install --quiet --editable ".[test]"
-	$(BIN)/python -m pip install --quiet --no-deps tests/third_party/senga-posterize
+	$(PIP) --no-build-isolation --editable ".[test]"
+	$(PIP) --no-build-isolation --no-deps tests/third_party/senga-posterize
 	touch $@
 
 $(VENV)/ready-lint: $(VENV)/ready-test
-	$(BIN)/python -m pip install --quiet --editable ".[lint]"
+	$(PIP) --no-build-isolation --editable ".[lint]"
 	touch $@
+
+$(ORACLES)/ready: pyproject.toml constraints/oracles.txt
+	test -x $(ORACLES)/bin/python || $(PYTHON) -m venv $(ORACLES)
+	$(ORACLES)/bin/python -m pip install --quiet --constraint constraints/oracles.txt pip setuptools wheel
+	$(ORACLES)/bin/python -m pip install --quiet --no-deps --requirement constraints/oracles.txt || { echo \
+	"If it is PyTorch that was not found: name an index that has a build for the processor in PIP_EXTRA_INDEX_URL."; exit 1; }
+	$(ORACLES)/bin/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	touch $@
+
+constraints/.txt:
+	@echo "No Python runs here, or the one of $(VENV) is gone: make clean, or make PYTHON=..."; exit 1
+
+constraints/%.txt:
+	@echo "Senga needs Python 3.11 to 3.14; this is $*. Name another: make PYTHON=python3.12 VENV=.venv-3.12"; exit 1
 
 demo: $(VENV)/ready
 	$(BIN)/senga run anime $(PHOTOS) -o '$(DEMO)/{stem}-1-anime.png' --overwrite replace
@@ -41,6 +67,18 @@ demo: $(VENV)/ready
 
 test: $(VENV)/ready-test
 	$(BIN)/pytest
+
+# In VENV, which it makes: the wheel as a user gets it.
+test-short: $(LOCK)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) pip setuptools wheel
+	rm -rf build/lib
+	$(PIP) --no-build-isolation ".[fast,test]"
+	$(PIP) --no-build-isolation --no-deps tests/third_party/senga-posterize
+	$(BIN)/pytest $(SHORT)
+
+test-oracles: $(ORACLES)/ready
+	$(ORACLES)/bin/pytest tests/training tests/neural/evaluation tests/neural/training/test_losses.py
 
 test-gimp: $(VENV)/ready-test
 	.ci/gimp/run
@@ -58,8 +96,12 @@ lint: $(VENV)/ready-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	rm -rf build/typed build/lib
-	$(BIN)/python -m pip install --quiet --no-deps --target build/typed .
+	$(PIP) --no-build-isolation --no-deps --target build/typed .
 	cd build/typed && MYPYPATH=. $(abspath $(BIN))/mypy --config-file $(abspath pyproject.toml) -p senga
+
+lock: $(VENV)/ready
+	$(PIP) uv
+	$(BIN)/python tools/lock.py
 
 bench: $(VENV)/ready-test
 	$(BIN)/python benchmarks/startup.py

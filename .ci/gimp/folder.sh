@@ -1,5 +1,7 @@
 # Sourced by the two setup scripts: a Debian folder with a GIMP in it, which is there whole or is made anew.
 #   is_whole ROOT PROGRAM   whether it was finished, and its GIMP still answers as it did then
+#   mirror_of ORIGIN SUITE WHAT [MIRROR...]   where packages are: a mirror of apt's configuration, unless others are given;
+#                           ends with 77, which says skipped, where there is none
 #   begin ROOT              whatever making one needs; sets part, where to make it
 #   debian PACKAGES SUITE SOURCE...   fill it
 #   finish ROOT PROGRAM     it is complete
@@ -7,6 +9,22 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 is_whole() {
   [ -s "$1/ready" ] && [ "$(chroot "$1" "$2" --version 2>/dev/null </dev/null)" = "$(cat "$1/ready")" ]
+}
+
+mirror_of() {
+  local origin=$1 suite=$2 what=$3 site found
+  found=$(mktemp -d)
+  for site in "${@:4}" $([ $# -gt 3 ] || apt-get indextargets --format '$(SITE)' 2>/dev/null | sort -u); do
+    if /usr/lib/apt/apt-helper -o Acquire::Retries=2 download-file "$site/dists/$suite/Release" "$found/Release" >/dev/null 2>&1 &&
+      grep -qx "Origin: $origin" "$found/Release"; then
+      rm -rf "$found"
+      echo "${site%/}"
+      return
+    fi
+  done
+  rm -rf "$found"
+  echo "skipped: no mirror in apt's configuration or in ${origin^^}_MIRROR has $what ($origin $suite)." >&2
+  return 77
 }
 
 begin() {
