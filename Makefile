@@ -78,7 +78,8 @@ test-short: $(LOCK)
 	$(BIN)/pytest $(SHORT)
 
 test-oracles: $(ORACLES)/ready
-	$(ORACLES)/bin/pytest tests/training tests/neural/evaluation tests/neural/training/test_losses.py
+	$(ORACLES)/bin/pytest tests/training tests/neural/evaluation/test_packages.py \
+		tests/neural/evaluation/test_style.py tests/neural/training/test_losses.py
 
 test-gimp: $(VENV)/ready-test
 	.ci/gimp/run

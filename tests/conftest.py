@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -15,7 +17,25 @@ from senga.testing import sample
 # onnx, imported first, would choose a form of Protocol Buffers that MindSpore's older message files cannot use.
 os.environ["PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"] = "python"
 
+# How fast examples are made is the machine's matter, not the code's.
+hypothesis.settings.register_profile(
+    "senga", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("senga")
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs_mindspore: skipped where MindSpore is not installed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if importlib.util.find_spec("mindspore") is None:
+        absent = pytest.mark.skip(reason="no MindSpore here")
+        for item in items:
+            if item.get_closest_marker("needs_mindspore"):
+                item.add_marker(absent)
 
 
 @pytest.fixture(scope="session")

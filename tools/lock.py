@@ -40,7 +40,7 @@ def resolve(python: str, platform: str, *words: str, more: str = "pip") -> Pins:
     command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--upgrade"]
     command += ["--python-version", python, "--python-platform", platform, "--only-binary", ":all:"]
     environment = {**os.environ, "MACOSX_DEPLOYMENT_TARGET": "14.0"}
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own words
         [*command, *words, "pyproject.toml", "-"],
         cwd=ROOT, input=more, stdout=subprocess.PIPE, text=True, check=True, env=environment,
     )  # fmt: skip
@@ -75,7 +75,7 @@ def lowest() -> str:
 
 
 def oracles() -> str:
-    """What the oracles need. Linux takes a build of PyTorch for the processor, or none: the other is several GB of CUDA."""
+    """What the oracles need; on Linux a build of PyTorch for the processor, as the other is several GB of CUDA."""
     pins = resolve(PYTHONS[0], LINUX, "--extra", "fast", "--extra", "test", more=f"pip\n{ORACLES}")
     kept = {name: version for name, version in pins.items() if not name.startswith(UNWANTED)}
     torch = kept.pop("torch")

@@ -115,6 +115,7 @@ def test_large_offsets_do_not_cancel(reference: Any, numpy_executor: Any) -> Non
     assert abs(found - reference(network, weights, pixels)).max() < 2e-3
 
 
+@pytest.mark.needs_mindspore
 @pytest.mark.parametrize("kernel", [(5, 12, 7, 7), (5, 3, 7, 7), (6, 9, 3, 3), (6, 9, 3, 2), (4, 8, 1, 1)])
 def test_mindspore_convolution(kernel: tuple[int, ...], numpy_executor: Any) -> None:
     rng = np.random.default_rng(1)

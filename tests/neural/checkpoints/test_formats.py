@@ -39,6 +39,7 @@ def test_npz(tmp_path: Path, save: Callable[..., None]) -> None:
     assert found["s"].shape == ()
 
 
+@pytest.mark.needs_mindspore
 @pytest.mark.parametrize("crc", [False, True])
 def test_mindspore(tmp_path: Path, crc: bool) -> None:
     values = {"grid": GRID, "half": np.ones(3, np.float16), "scalar": np.float32(3.5), "long": np.arange(3)}
@@ -56,6 +57,7 @@ def test_mindspore(tmp_path: Path, crc: bool) -> None:
     assert found.arrays["epoch"] == 3
 
 
+@pytest.mark.needs_mindspore
 def test_mindspore_notices_a_wrong_checksum(tmp_path: Path) -> None:
     path = tmp_path / "x.ckpt"
     mindspore().save_checkpoint([{"name": "a", "data": mindspore().Tensor(GRID)}], str(path), crc_check=True)

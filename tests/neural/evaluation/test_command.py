@@ -40,6 +40,7 @@ def weights(inception_weights: Any, tmp_path_factory: pytest.TempPathFactory) ->
     return path
 
 
+@pytest.mark.needs_mindspore
 def test_set_measures_in_words_and_in_json(run: Run, folder: Callable[..., Path], weights: Path) -> None:
     real, generated = folder("real", 2, seed=1), folder("generated", 3, seed=2)
     code, out, err = run("fid", real, generated, "--weights", weights, "--batch", 2)
@@ -98,6 +99,7 @@ def test_style_prints_a_table(run: Run, drawings: tuple[Path, Path]) -> None:
     assert float(rows[3][rows[0].index("contrast")]) == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.needs_mindspore
 def test_style_in_json_with_lpips(run: Run, drawings: tuple[Path, Path], lpips_weights: Any, tmp_path: Path) -> None:
     np.savez(tmp_path / "lpips.npz", **lpips_weights)
     code, out, err = run("style", *drawings, "--json", "--weights", tmp_path / "lpips.npz")

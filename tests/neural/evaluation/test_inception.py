@@ -68,6 +68,7 @@ def assert_close(found: Any, expected: np.ndarray) -> None:
     np.testing.assert_allclose(found.asnumpy(), expected, rtol=1e-4, atol=1e-5 * float(np.abs(expected).max()))
 
 
+@pytest.mark.needs_mindspore
 def test_the_stem(network: Network[Any], conv: Reference) -> None:
     picture = maps(3, 31, 33)
     x = conv(conv(conv(picture, "Conv2d_1a_3x3", 2, False), "Conv2d_2a_3x3", 1, False), "Conv2d_2b_3x3")
@@ -76,6 +77,7 @@ def test_the_stem(network: Network[Any], conv: Reference) -> None:
     assert_close(network.stem(network.layers.tensor(picture)), expected)
 
 
+@pytest.mark.needs_mindspore
 def test_a_block_at_35(network: Network[Any], conv: Reference) -> None:
     x, m = maps(192, 4, 5), "Mixed_5b"
     expected = np.concatenate([
@@ -87,6 +89,7 @@ def test_a_block_at_35(network: Network[Any], conv: Reference) -> None:
     assert_close(network.block_35(network.layers.tensor(x), m, 32), expected)
 
 
+@pytest.mark.needs_mindspore
 def test_a_block_at_17(network: Network[Any], conv: Reference) -> None:
     x, m = maps(768, 3, 8), "Mixed_6b"
     expected = np.concatenate([
@@ -98,6 +101,7 @@ def test_a_block_at_17(network: Network[Any], conv: Reference) -> None:
     assert_close(network.block_17(network.layers.tensor(x), m, 128), expected)
 
 
+@pytest.mark.needs_mindspore
 def test_the_reductions(network: Network[Any], conv: Reference) -> None:
     x, m = maps(288, 5, 7), "Mixed_6a"
     expected = np.concatenate([
@@ -116,6 +120,7 @@ def test_the_reductions(network: Network[Any], conv: Reference) -> None:
     assert_close(network.reduce_17(network.layers.tensor(x), m), expected)
 
 
+@pytest.mark.needs_mindspore
 @pytest.mark.parametrize(("name", "channels", "pool"), [("Mixed_7b", 1280, "average"), ("Mixed_7c", 2048, "maximum")])
 def test_a_block_at_8_takes_an_average_and_the_last_one_a_maximum(
     network: Network[Any], conv: Reference, name: str, channels: int, pool: str
@@ -136,6 +141,7 @@ def test_a_block_at_8_takes_an_average_and_the_last_one_a_maximum(
     assert_close(found, expected)
 
 
+@pytest.mark.needs_mindspore
 def test_whole_pictures_one_by_one_or_together(inception_weights: Any, rng: np.random.Generator) -> None:
     net = Inception(inception_weights, "cpu")
     batch = rng.uniform(-1, 1, (2, 3, 299, 299)).astype(np.float32)
@@ -146,6 +152,7 @@ def test_whole_pictures_one_by_one_or_together(inception_weights: Any, rng: np.r
     np.testing.assert_allclose(net.logits(together), together @ inception_weights["fc.weight"].T, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.needs_mindspore
 def test_a_file_gives_the_same_network(inception_weights: Any, tmp_path: Path) -> None:
     save_file(inception_weights, tmp_path / "inception.safetensors")
     held = load(tmp_path / "inception.safetensors", "cpu")

@@ -20,6 +20,7 @@ def batch(rng: np.random.Generator) -> np.ndarray:
 CONVOLUTIONS = list(product([(1, 1), (1, 7), (7, 1), (3, 3), (5, 5), (3, 1)], [1, 2], [True, False]))
 
 
+@pytest.mark.needs_mindspore
 @pytest.mark.parametrize(("kernel", "stride", "same"), CONVOLUTIONS)
 def test_convolution(
     batch: np.ndarray, rng: np.random.Generator, numpy_layers: Any, kernel: tuple[int, int], stride: int, same: bool
@@ -34,6 +35,7 @@ def test_convolution(
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.needs_mindspore
 @pytest.mark.parametrize(("stride", "same"), [(1, True), (2, False)])
 def test_maxima(batch: np.ndarray, numpy_layers: Any, stride: int, same: bool) -> None:
     layers = MindSporeLayers({}, "cpu")
@@ -41,6 +43,7 @@ def test_maxima(batch: np.ndarray, numpy_layers: Any, stride: int, same: bool) -
     np.testing.assert_array_equal(found, numpy_layers({}).maximum(batch - 5, stride, same).astype(np.float32))
 
 
+@pytest.mark.needs_mindspore
 def test_averages_leave_out_the_margin(batch: np.ndarray, numpy_layers: Any) -> None:
     layers = MindSporeLayers({}, "cpu")
     found = layers.average(layers.tensor(batch)).asnumpy()
@@ -49,6 +52,7 @@ def test_averages_leave_out_the_margin(batch: np.ndarray, numpy_layers: Any) -> 
     np.testing.assert_allclose(ones, 1, rtol=1e-6)
 
 
+@pytest.mark.needs_mindspore
 @pytest.mark.parametrize(("height", "width"), [(7, 7), (8, 7), (7, 8), (8, 8), (3, 4)])
 def test_the_last_incomplete_window_counts_in_squeezenet(rng: np.random.Generator, height: int, width: int) -> None:
     maps = rng.random((1, 2, height, width), np.float32)
@@ -60,6 +64,7 @@ def test_the_last_incomplete_window_counts_in_squeezenet(rng: np.random.Generato
     np.testing.assert_array_equal(found[0, 1], expected)
 
 
+@pytest.mark.needs_mindspore
 def test_concatenation_and_mean(batch: np.ndarray) -> None:
     layers = MindSporeLayers({}, "cpu")
     both = layers.concat([layers.tensor(batch), layers.tensor(-batch)])

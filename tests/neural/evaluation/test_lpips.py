@@ -53,6 +53,7 @@ def by_the_definition(first: Picture, second: Picture, weights: Any, layers: Any
     return total
 
 
+@pytest.mark.needs_mindspore
 def test_it_follows_the_definition(
     perceptual: Perceptual, photo: Picture, lpips_weights: Any, numpy_layers: Any
 ) -> None:
@@ -60,6 +61,7 @@ def test_it_follows_the_definition(
     assert perceptual.distance(photo, photo[::-1]) == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.needs_mindspore
 def test_it_is_symmetric_zero_for_equals_and_grows(perceptual: Perceptual, photo: Picture) -> None:
     noise = np.random.default_rng(0).normal(0, 1, photo.shape)
     slight, strong = (np.clip(photo + size * noise, 0, 255).astype(np.uint8) for size in (5, 60))
@@ -68,6 +70,7 @@ def test_it_is_symmetric_zero_for_equals_and_grows(perceptual: Perceptual, photo
     assert perceptual.distance(slight, photo) == pytest.approx(perceptual.distance(photo, slight), rel=1e-5)
 
 
+@pytest.mark.needs_mindspore
 def test_tiny_pictures_are_refused(perceptual: Perceptual) -> None:
     small = np.zeros((31, 90, 3), np.uint8)
     with pytest.raises(SettingsError, match="32 pixels and more, not 90 x 31"):
@@ -76,6 +79,7 @@ def test_tiny_pictures_are_refused(perceptual: Perceptual) -> None:
     assert perceptual.distance(smallest, smallest) == 0
 
 
+@pytest.mark.needs_mindspore
 def test_trunk_and_head_come_from_two_files(tmp_path: Path, lpips_weights: Any, photo: Picture) -> None:
     head = {name for name in lpips_weights if name.startswith("lin")}
     np.savez(tmp_path / "head.npz", **{name: lpips_weights[name] for name in head})

@@ -139,6 +139,7 @@ def test_memory_does_not_grow_with_the_number_of_pictures(folder: Folder) -> Non
     assert peak(12) < 1.3 * peak(2)
 
 
+@pytest.mark.needs_mindspore
 def test_the_network_sees_a_slight_change_before_a_strong_one(inception_weights: Any, folder: Folder) -> None:
     reading = Reading(Inception(inception_weights, "cpu"), batch=4)
     one, slight, strong = (pictures_of(folder(name, 3, seed=1)) for name in ("one", "slight", "strong"))

@@ -148,6 +148,7 @@ def test_a_crop_is_refused(tmp_path: Path) -> None:
         judge([pair], Job())
 
 
+@pytest.mark.needs_mindspore
 def test_lpips_is_among_the_figures_when_its_weights_are_there(lpips_weights: Any) -> None:
     photo = sample(40, 40).u8()
     perceptual = Perceptual(lpips_weights, "cpu")
