@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .image import Animation, Frame, Image, Layer, Metadata
     from .job import Job, Weights
     from .recipe import Recipe, Step
+
+    __version__: str
     from .settings import Colour, File, Mask, Model, Picture, Points, Seed, setting
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -68,6 +70,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: ``senga --help`` needs none of them."""
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("senga")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'senga' has no attribute {name!r}")
     home = importlib.import_module(f".{_HOME_OF[name]}", __name__)

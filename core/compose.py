@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -40,7 +40,7 @@ class Blend:
         keep_colors: the lightness of the result with the chroma of the original.
     """
 
-    selection: Pixels | None = None
+    selection: Pixels | None = field(default=None, repr=False)
     feather: float = 0.0
     strength: float = 1.0
     keep_colors: bool = False

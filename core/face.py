@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arrays import mask_samples
 from .compose import Blend
 from .errors import SettingsError
 from .filter import Filter
@@ -53,9 +55,9 @@ def make(name: str, **settings: Any) -> Filter:
 
 def apply(
     filter: str | Filter | Recipe,  # noqa: A002 - the word of the field
-    picture: Image | Animation | PIL.Image.Image | ArrayLike,
+    picture: Image | Animation | PIL.Image.Image | ArrayLike | str | os.PathLike[str],
     *,
-    selection: Pixels | Image | None = None,
+    selection: Image | PIL.Image.Image | ArrayLike | str | os.PathLike[str] | None = None,
     feather: float = 0.0,
     strength: float = 1.0,
     keep_colors: bool = False,
@@ -67,8 +69,8 @@ def apply(
 
     Args:
         filter: a name (then ``settings`` are its settings), a filter, or a recipe.
-        picture: an Image, an Animation, a PIL image, or an array as ``Image.of`` takes it.
-        selection: (H, W) mask, or a picture whose lightness is the mask; None selects everything.
+        picture: an Image, an Animation, a path, a PIL image, or an array as ``Image.of`` takes it.
+        selection: (H, W) mask, or a picture whose lightness is the mask, in the same forms; None selects everything.
         feather: pixels over which the selection's border fades.
         strength: 0 = original, 1 = result.
         keep_colors: take only the lightness from the result.
@@ -88,7 +90,7 @@ def apply(
     (32, 32, 3)
     """
     chosen = collection or plugins()
-    source = picture if isinstance(picture, Animation) else Image.of(picture)
+    source = _source(picture)
     blend = Blend(None if selection is None else mask_of(selection), feather, strength, keep_colors)
     work = Work.of(chosen, filter, settings, blend=blend).opened(lambda path, info: still(path, info.name))
     return work.run(chosen, source, job)
@@ -106,11 +108,24 @@ def still(path: str | Path, name: str) -> Image:
     return found
 
 
-def mask_of(selection: Pixels | Image) -> Pixels:
-    """The (H, W) mask in a selection: an array, or a picture's lightness where it is opaque."""
+def _source(picture: Any) -> Image | Animation:
+    if isinstance(picture, (str, os.PathLike)):
+        return open_picture(Path(picture))
+    return picture if isinstance(picture, Animation) else Image.of(picture)
+
+
+def mask_of(selection: Image | PIL.Image.Image | ArrayLike | str | os.PathLike[str]) -> Pixels:
+    """The (H, W) mask in a selection: an array, or a picture's lightness where it is opaque.
+
+    Raises:
+        ValueError, TypeError: the array is no mask.
+        SengaError: the path is that of no still picture.
+    """
     if not isinstance(selection, Image):
-        array = np.asarray(selection)
-        return array.astype(np.uint8) * np.uint8(255) if array.dtype == np.bool_ else array
+        array = _plain_mask(selection)
+        if array is not None:
+            return mask_samples(array)
+        selection = Image.of(selection)
     import cv2
 
     from .image import to_depth
@@ -119,3 +134,15 @@ def mask_of(selection: Pixels | Image) -> Pixels:
     if selection.alpha is not None:
         mask = mask * to_depth(selection.alpha, np.float32)
     return np.asarray(mask, np.float32)
+
+
+def _plain_mask(selection: Any) -> Pixels | None:
+    """The numbers of a selection, or None where it is a picture with colours, or a path."""
+    if isinstance(selection, Animation):
+        raise SettingsError("The selection is an animation, but it must be a still picture.")
+    if isinstance(selection, (str, os.PathLike)):
+        return None
+    if hasattr(selection, "getbands") and (len(selection.getbands()) > 1 or selection.mode == "P"):
+        return None
+    array = np.asarray(selection)
+    return None if array.ndim == 3 and array.shape[2] in (2, 3, 4) else array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -10,6 +11,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from .arrays import picture_samples
+from .errors import SettingsError
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -28,15 +32,15 @@ class Metadata:
     ``exif`` has its orientation already applied to the pixels and reset to 1.
     """
 
-    icc: bytes | None = None
-    exif: bytes | None = None
-    xmp: bytes | None = None
+    icc: bytes | None = field(default=None, repr=False)
+    exif: bytes | None = field(default=None, repr=False)
+    xmp: bytes | None = field(default=None, repr=False)
     dpi: tuple[float, float] | None = None
     format: str | None = None
     source: Path | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Image:
     """A picture: sRGB-encoded pixels with an optional alpha channel.
 
@@ -66,22 +70,31 @@ class Image:
                 raise ValueError(f"alpha {self.alpha.shape} does not fit pixels {self.pixels.shape}")
 
     @classmethod
-    def of(cls, picture: Image | PIL.Image.Image | ArrayLike) -> Image:
-        """Accept an Image, a PIL image or an array: (H, W), (H, W, 1), (H, W, 2), (H, W, 3) or (H, W, 4).
+    def of(cls, picture: Image | PIL.Image.Image | ArrayLike | str | os.PathLike[str]) -> Image:
+        """Accept an Image, a PIL image, a path, or an array: (H, W), (H, W, 1), (H, W, 2), (H, W, 3) or (H, W, 4).
 
-        Arrays are sRGB, ``uint8``, ``uint16``, ``bool`` or floating in 0..1.
+        Arrays are sRGB; ``senga.arrays`` tells of which types, and what their numbers mean.
 
         Raises:
-            ValueError: the array is not shaped like a picture.
-            TypeError: its type is none of these.
+            ValueError: the array is not shaped like a picture, or its numbers are not those of one.
+            TypeError: it holds no numbers.
+            SengaError: the path is that of no still picture.
         """
         if isinstance(picture, Image):
             return picture
+        if isinstance(picture, (str, os.PathLike)):
+            return _still(picture)
         if hasattr(picture, "getbands"):
-            from .files import from_pil
+            return _from_pil(picture)
+        return cls.of_samples(picture_samples(np.asarray(picture)))
 
-            return from_pil(picture)
-        return _from_array(np.asarray(picture))
+    @classmethod
+    def of_samples(cls, samples: Pixels) -> Image:
+        """A picture of (H, W) or (H, W, 1 to 4) samples in one of the three depths: as they are."""
+        samples = samples[:, :, None] if samples.ndim == 2 else samples
+        channels = samples.shape[2]
+        colour, alpha = (samples[:, :, :-1], samples[:, :, -1]) if channels in (2, 4) else (samples, None)
+        return cls(as_rgb(colour), alpha, grey=channels < 3)
 
     @property
     def height(self) -> int:
@@ -131,6 +144,10 @@ class Image:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         array = self.pixels if self.alpha is None else np.dstack([self.pixels, to_depth(self.alpha, self.depth)])
         return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
+
+    def __repr__(self) -> str:
+        colours = ("grey" if self.grey else "RGB") + (" with alpha" if self.alpha is not None else "")
+        return f"<Image {self.width} x {self.height}, {colours}, {self.depth}{_named(self.info)}>"
 
     def _repr_png_(self) -> bytes:
         from .files import preview_png
@@ -201,7 +218,7 @@ class Film:
     faults: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Animation:
     """Frames in time order, made one by one while they are consumed.
 
@@ -228,6 +245,19 @@ class Animation:
         from .files import write
 
         return write(self, path, **options)
+
+    def __repr__(self) -> str:
+        return f"<Animation of {self.count} frames, {self.width} x {self.height}{_named(self.info)}>"
+
+    def _repr_html_(self) -> str:
+        from .preview import animation_html
+
+        return animation_html(self)
+
+
+def _named(info: Metadata) -> str:
+    """The file of a picture, for one line about it."""
+    return f", {info.source.name!r}" if info.source else ""
 
 
 def as_rgb(pixels: Pixels) -> Pixels:
@@ -257,16 +287,21 @@ def _full_scale(values: Pixels) -> float:
     return _FULL[values.dtype]
 
 
-def _from_array(array: NDArray[Any]) -> Image:
-    if array.ndim == 2:
-        array = array[:, :, None]
-    if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4):
-        raise ValueError(f"a picture is (H, W) or (H, W, 1 to 4), not {array.shape}")
-    if array.dtype == np.bool_:
-        array = array.astype(np.uint8) * np.uint8(255)
-    elif np.issubdtype(array.dtype, np.floating):
-        array = array.astype(np.float32, copy=False)
-    channels = array.shape[2]
-    colour = array[:, :, : channels - 1] if channels in (2, 4) else array
-    alpha = array[:, :, -1] if channels in (2, 4) else None
-    return Image(as_rgb(colour), alpha, grey=channels < 3)
+def _still(path: str | os.PathLike[str]) -> Image:
+    from .files import read
+
+    found = read(path)
+    if isinstance(found, Animation):
+        raise SettingsError(f"{os.fspath(path)} is an animation, but it must be a still picture.")
+    return found
+
+
+def _from_pil(pil: PIL.Image.Image | Any) -> Image:
+    """Modes whose scale Pillow leaves open are read by their numbers, unless they come from a file of known depth."""
+    from .files import from_pil
+
+    found = from_pil(pil)
+    if pil.mode != "F" and (pil.format or not pil.mode.startswith("I")):
+        return found
+    numbers = np.asarray(pil)
+    return replace(Image.of(numbers if pil.mode == "F" else numbers.astype(np.int64)), info=found.info)

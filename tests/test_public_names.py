@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.metadata
 import inspect
 import re
 from pathlib import Path
@@ -27,6 +28,10 @@ def test_the_public_names_are_frozen_and_exist() -> None:
         assert getattr(senga, name) is not None
     with pytest.raises(AttributeError, match="nothing_like_it"):
         _ = senga.nothing_like_it
+
+
+def test_the_version_is_that_of_the_installation() -> None:
+    assert senga.__version__ == importlib.metadata.version("senga")
 
 
 def test_public_things_are_documented() -> None:

@@ -71,7 +71,7 @@ class Mapping:
         """The picture; nobody can write into its pixels."""
         view = np.asarray(self._pixels).view()
         view.flags.writeable = False
-        return Image.of(view)
+        return Image.of_samples(view)
 
     def selection(self) -> Pixels | None:
         """The (H, W) mask, or None when everything is selected."""
