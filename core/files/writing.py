@@ -151,7 +151,7 @@ def write_file(
         WriteError: because of a ``FileExistsError`` if all of them are taken.
     """
     further = iter(names)
-    target = next(further)
+    target = _not_taken(further, overwrite)
     picture = _with_metadata(picture, metadata)
     encoder = _encoder(picture, format or target.suffix, target, quality)
     with _border(target, still=isinstance(picture, Image)):
@@ -172,6 +172,14 @@ def write_file(
             replacement.discard()
     check_whole(picture)
     return target
+
+
+def _not_taken(names: Iterator[_Name], overwrite: bool) -> _Name:
+    """The first name that is free by now, or the last one."""
+    for name in names:
+        if overwrite or not os.path.lexists(name if isinstance(name, Path) else name.frame(1)):
+            break
+    return name
 
 
 def _placed(ready: list[Replacement], choices: Iterable[tuple[_Name, list[Path]]]) -> _Name:
@@ -238,7 +246,7 @@ def write_frames(
 ) -> Numbered:
     """Write frames as single pictures, which appear when all are ready; otherwise as ``write_file``."""
     further = iter(names)
-    first = next(further)
+    first = _not_taken(further, overwrite)
     ready: list[Replacement] = []
     with _border(first.path, still=False):
         if not overwrite:
@@ -345,7 +353,7 @@ def _with_metadata(picture: Picture, keep: Keep) -> Picture:
 def _check_target(path: Path, overwrite: bool) -> None:
     if path.is_dir():
         raise WriteError(f"“{path}” is a folder; name a file in it.", path)
-    if not overwrite and (path.exists() or path.is_symlink()):
+    if not overwrite and os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, "File exists", str(path))
 
 

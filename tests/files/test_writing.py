@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,10 @@ import pytest
 from numpy.typing import NDArray
 
 from senga import files
+from senga.atomic import Replacement, sweep
 from senga.errors import ReadError, WriteError
-from senga.image import Image
+from senga.files.writing import Numbered, write_file, write_frames
+from senga.image import Animation, Frame, Image
 
 Grain = Callable[..., NDArray[Any]]
 ALL = ["png", "jpg", "tif", "webp", "avif", "gif", "bmp"]
@@ -222,3 +226,161 @@ def test_importing_costs_nothing() -> None:
     heavy = ("PIL", "cv2", "tifffile", "imagecodecs", "av")
     check = f"import sys, senga.files; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+# ---- names are given away only once
+
+
+def film(*shades: int, before: Callable[[int], None] = lambda _: None) -> Animation:
+    """One frame for each shade; ``before`` is called before each is painted."""
+
+    def frames() -> Iterator[Frame]:
+        for number, shade in enumerate(shades):
+            before(number)
+            yield Frame(Image.of(np.full((8, 8, 3), shade, np.uint8)))
+
+    return Animation(frames, 8, 8, len(shades))
+
+
+@pytest.fixture(params=["hard links", "no hard links"])
+def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """File systems of both kinds."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    if request.param == "no hard links":
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    return str(request.param)
+
+
+HOW: dict[str, Any] = {"overwrite": False, "quality": None, "metadata": "keep"}
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.apng", "a.webp", "a.mp4", "a-%02d.png"])
+def test_what_appears_while_a_film_is_painted_is_kept(name: str, disk: str, tmp_path: Path) -> None:
+    there = tmp_path / (name % 2 if "%" in name else name)
+
+    def appear(number: int) -> None:
+        if number == 1:
+            there.write_bytes(b"precious")
+
+    with pytest.raises(WriteError, match="exists already"):
+        film(10, 20, 30, before=appear).save(tmp_path / name, overwrite=False)
+    assert content(tmp_path) == {there.name: b"precious"}
+
+
+def test_the_next_name_is_taken_when_the_first_was_given_away(disk: str, tmp_path: Path) -> None:
+    names = [tmp_path / name for name in ("a.gif", "a-1.gif", "a-2.gif")]
+    busy = film(10, 20, before=lambda number: [path.write_bytes(b"precious") for path in names[: 2 * number]])  # type: ignore[misc]
+    assert write_file(busy, names, **HOW) == names[2]
+    assert names[0].read_bytes() == names[1].read_bytes() == b"precious"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a-1.gif", "a-2.gif", "a.gif"]
+
+
+def test_frames_get_a_set_of_names_together(disk: str, tmp_path: Path) -> None:
+    (tmp_path / "f-03.png").write_bytes(b"precious")
+    sets = [Numbered(tmp_path, "f-", "%02d", tail) for tail in (".png", "-1.png")]
+    assert write_frames(film(10, 20, 30), sets, **HOW) == sets[1]
+    assert sorted(content(tmp_path)) == ["f-01-1.png", "f-02-1.png", "f-03-1.png", "f-03.png"]
+    assert (tmp_path / "f-03.png").read_bytes() == b"precious"
+
+
+def test_many_at_once_all_get_a_name(disk: str, noise: Image, tmp_path: Path) -> None:
+    names = [tmp_path / f"a-{number}.png" for number in range(20)]
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda _: write_file(noise, names, **HOW), range(12)))
+    assert sorted(got) == sorted(names[:12])
+    assert sorted(tmp_path.iterdir()) == sorted(got)
+    for path in got:
+        assert isinstance(files.read(path), Image)
+
+
+def test_a_pattern_in_the_name_of_one_file_is_no_pattern(tmp_path: Path) -> None:
+    assert write_file(film(10, 20), [tmp_path / "50%discount.gif"], **HOW).name == "50%discount.gif"
+    assert [path.name for path in tmp_path.iterdir()] == ["50%discount.gif"]
+
+
+# ---- private pictures, links, leftovers
+
+
+@pytest.mark.parametrize("name", ["a.gif", "f-%d.png"])
+def test_a_private_file_is_private_while_it_is_replaced(name: str, tmp_path: Path) -> None:
+    target = tmp_path / (name % 1 if "%" in name else name)
+    target.write_bytes(b"old")
+    target.chmod(0o600)
+    seen = []
+
+    def look(_: int) -> None:
+        seen.extend(stat.S_IMODE(path.lstat().st_mode) for path in tmp_path.rglob("*") if path.is_file())
+
+    film(10, 20, 30, before=look).save(tmp_path / name)
+    assert len(seen) > 3
+    assert set(seen) == {0o600}
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+def test_nothing_is_made_through_a_link_to_nothing(noise: Image, tmp_path: Path) -> None:
+    link = tmp_path / "a.png"
+    link.symlink_to(tmp_path / "nowhere.png")
+    for overwrite in (True, False):
+        with pytest.raises(WriteError):
+            noise.save(link, overwrite=overwrite)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser makes links of somebody else")
+def test_a_link_of_somebody_else_in_a_shared_folder_is_not_followed(noise: Image, tmp_path: Path) -> None:
+    shared, mine, link = tmp_path / "shared", tmp_path / "mine.png", tmp_path / "shared" / "a.png"
+    mine.write_bytes(b"precious")
+    shared.mkdir()
+    shared.chmod(0o1777)
+    link.symlink_to(mine)
+    os.chown(link, 12345, 12345, follow_symlinks=False)
+    with pytest.raises(WriteError, match="somebody else"):
+        noise.save(link)
+    assert mine.read_bytes() == b"precious"
+    os.chown(link, os.geteuid(), 0, follow_symlinks=False)
+    noise.save(link)
+    assert mine.read_bytes() != b"precious"
+
+
+def test_leftovers_of_killed_processes_are_swept_and_nothing_else(noise: Image, tmp_path: Path) -> None:
+    left = "import sys; from pathlib import Path; from senga.atomic import Replacement, Staging; import time;"
+    left += "a = Replacement(Path(sys.argv[1]) / 'x.png'); b = Staging(Path(sys.argv[1])); (b.folder / 'y').touch();"
+    left += "print('ready', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", left, str(tmp_path)], stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        assert other.stdout.readline() == b"ready\n"
+        (tmp_path / ".senga-notes.txt").touch()
+        (tmp_path / ".senga-link.tmp").symlink_to(tmp_path / "x")
+        if os.geteuid() == 0:
+            (tmp_path / ".senga-0.tmp").touch()
+            os.chown(tmp_path / ".senga-0.tmp", 12345, 12345)
+        mine = Replacement(tmp_path / "z.png")
+        before = set(tmp_path.iterdir())
+        sweep(tmp_path)
+        assert set(tmp_path.iterdir()) == before  # all those are in use, or not ours
+        other.kill()
+    mine.discard()
+    sweep(tmp_path)
+    kept = {".senga-notes.txt", ".senga-link.tmp"} | ({".senga-0.tmp"} if os.geteuid() == 0 else set())
+    assert {path.name for path in tmp_path.iterdir()} == kept
+
+
+def test_writing_sweeps_the_folder(noise: Image, tmp_path: Path) -> None:
+    (tmp_path / ".senga-0123456789abcdef.tmp").touch()
+    noise.save(tmp_path / "a.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.apng", "a.mp4", "f-%d.png"])
+def test_a_film_that_vanishes_is_blamed_itself(name: str, tmp_path: Path) -> None:
+    source = film(10, 20, 30).save(tmp_path / "source.gif")
+    moving = files.read(source)
+    assert isinstance(moving, Animation)
+    source.unlink()
+    (tmp_path / "out").mkdir()
+    with pytest.raises(ReadError, match=r"source\.gif"):
+        moving.save(tmp_path / "out" / name)
+    assert list((tmp_path / "out").iterdir()) == []

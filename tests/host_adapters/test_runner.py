@@ -14,6 +14,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from senga.host_adapters.standalone.signals import ending_signals
 from senga.testing import sample
 
 SENGA = str(Path(sys.executable).with_name("senga"))
@@ -204,8 +205,10 @@ def senga_filters():
 """
 
 
-@pytest.mark.parametrize("polite", [True, False])
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("polite", "sign"), [
+    (True, signal.SIGINT), (False, signal.SIGINT), (False, signal.SIGTERM), (True, signal.SIGHUP),
+    (False, signal.SIGHUP),
+])  # fmt: skip
 def test_ctrl_c_ends_within_a_second_and_leaves_nothing(
     photo: Path, tmp_path: Path, polite: bool, sign: signal.Signals
 ) -> None:
@@ -218,7 +221,11 @@ def test_ctrl_c_ends_within_a_second_and_leaves_nothing(
     out.mkdir()
     words = [SENGA, "run", "slow", str(photo), "-o", str(out / "a.png"), "--json"]
     running = subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(site)}
+        words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # the tests themselves may run under nohup
     )
     assert running.stdout is not None
     assert b"start" in running.stdout.readline()
@@ -230,6 +237,62 @@ def test_ctrl_c_ends_within_a_second_and_leaves_nothing(
     assert running.returncode == 130
     assert errors == b""
     assert list(out.iterdir()) == []
+
+
+def test_who_runs_under_nohup_is_not_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_IGN)
+    assert signal.SIGHUP not in ending_signals()
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_DFL)
+    assert signal.SIGHUP in ending_signals()
+
+
+def test_what_was_skipped_and_how_many_is_said_in_a_pipe_and_on_a_terminal(photo: Path, tmp_path: Path) -> None:
+    import pty
+
+    (tmp_path / "photo.png").touch()
+    words = ["run", "posterize", photo, photo.with_name("gone.jpg"), "-o", tmp_path, "--overwrite", "skip"]
+    said = senga(*words).stderr.decode()
+    host, terminal = pty.openpty()
+    subprocess.run([SENGA, *map(str, words)], stderr=terminal, check=False, env={**os.environ, "COLUMNS": "300"})
+    os.close(terminal)
+    for text in (said, os.read(host, 65536).decode()):
+        assert f"{tmp_path / 'photo.png'} exists and is kept" in text
+        assert "0 of 2 done, 1 skipped, 1 failed" in text
+    os.close(host)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk here")
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_a_full_disk_behind_a_pipe_is_a_failure(photo: Path, buffered: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        for words in (["-o", "-"], ["--json", "--overwrite", "replace"]):
+            done = subprocess.run(
+                [SENGA, "run", "posterize", str(photo), *words],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                check=False,
+                env={**os.environ, "PYTHONUNBUFFERED": buffered},
+            )
+            assert done.returncode == 1
+            assert b"No space left" in done.stderr
+            assert b"Traceback" not in done.stderr
+
+
+def test_runs_at_the_same_time_never_share_a_name(photo: Path, tmp_path: Path) -> None:
+    words = [SENGA, "run", "posterize", str(photo), "-o", str(tmp_path / "a.png"), "--overwrite", "rename"]
+    running = [subprocess.Popen(words) for _ in range(6)]
+    assert [each.wait(timeout=120) for each in running] == [0] * 6
+    assert len(list(tmp_path.glob("a*.png"))) == 6
+
+
+def test_a_recipe_that_cannot_be_saved_is_known_before_painting(photo: Path, tmp_path: Path) -> None:
+    (tmp_path / "old.toml").write_text("precious")
+    for name in ("gone/r.toml", "old.toml"):
+        done = senga("run", "posterize", photo, "-o", tmp_path / "a.png", "--save-recipe", tmp_path / name)
+        assert done.returncode in (1, 2)
+        assert name in done.stderr.decode()
+    assert not (tmp_path / "a.png").exists()
+    assert (tmp_path / "old.toml").read_text() == "precious"
 
 
 def test_bars_are_drawn_on_a_terminal_only(photo: Path, tmp_path: Path) -> None:
@@ -292,6 +355,19 @@ def test_completion_scripts_are_printed_and_complete(shell: str) -> None:
     word = "post" if shell == "fish" else "2"  # fish hands over the word, the others its number
     words = {"COMP_WORDS": "senga run post", "COMP_CWORD": word, "_SENGA_COMPLETE": f"{shell}_complete"}
     assert b"posterize" in senga(**words).stdout
+
+
+def test_completion_keeps_names_of_files(photo: Path) -> None:
+    assert b"complete -o default" in senga("completion", "bash").stdout
+    for line in (
+        "senga run sketch ",
+        "senga run sketch a\\ b.png c",
+        "senga run sketch --selection ",
+        "senga run --recipe ",
+    ):
+        place = str(len(line.replace("\\ ", "").split(" ")) - 1)
+        asked = {"COMP_WORDS": line, "COMP_CWORD": place}
+        assert senga(**asked, _SENGA_COMPLETE="bash_complete").stdout.startswith(b"file,"), line
 
 
 def test_doctor_reports_and_suggests(tmp_path: Path) -> None:

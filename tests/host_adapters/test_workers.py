@@ -21,7 +21,7 @@ SENGA = str(Path(sys.executable).with_name("senga"))
 
 STRANGERS = """
 import os, time
-from senga import Filter, hookimpl
+from senga import Filter, SengaError, hookimpl
 
 class Slow(Filter):
     name, title, summary = "slow", "Slow", "Takes a minute."
@@ -46,9 +46,43 @@ class Where(Filter):
         image.pixels[:] = cores[0], len(cores), job.threads
         return image
 
+class Odd(SengaError):
+    def __init__(self, first, second):  # so it does not survive the way to another process
+        super().__init__(first + second)
+
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+class Stranger(BaseException):
+    pass
+
+def deeper():
+    return deeper()
+
+def exit():
+    raise SystemExit("bye")
+
+def raising(error):
+    def act():
+        raise error
+    return act
+
+TROUBLES = [exit, deeper, lambda: [][1], *map(raising, (
+    MemoryError(), KeyboardInterrupt(), Mute(), Stranger("red [bold]"), Odd("it is ", "odd."), BrokenPipeError(32, "x"),
+))]
+
+class Rude(Filter):
+    name, title, summary = "rude", "Rude", "Raises what the first pixel says."
+    def __call__(self, image, job):
+        number = int(image.pixels[0, 0, 0])
+        if number < len(TROUBLES):
+            TROUBLES[number]()
+        return image
+
 @hookimpl
 def senga_filters():
-    return [Slow, Deadly, Where]
+    return [Slow, Deadly, Where, Rude]
 """
 
 
@@ -139,6 +173,57 @@ def test_a_worker_that_dies_does_not_stop_the_others(photos: list[Path], strange
     assert done.returncode == 1
     assert "black.png: the process that painted it was ended" in done.stderr
     assert {path.name for path in photos} == {path.name for path in (tmp_path / "out").iterdir()}
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_whatever_one_input_raises_the_others_are_painted(strangers: Path, tmp_path: Path, size: int) -> None:
+    names = []
+    for number in range(9):
+        first, second = PIL.Image.new("RGB", (8, 8), (200, 0, 0)), PIL.Image.new("RGB", (8, 8), (number, 0, 0))
+        names += [tmp_path / f"still{number}.png", tmp_path / f"film{number}.gif"]
+        second.save(names[-2])
+        Animation(lambda a=first, b=second: iter([Frame(Image.of(a)), Frame(Image.of(b))]), 8, 8, 2).save(names[-1])  # type: ignore[misc]
+    good = tmp_path / "good.png"
+    PIL.Image.new("RGB", (8, 8), (200, 0, 0)).save(good)
+    done = senga("rude", *names, good, "-o", tmp_path / "out", "--workers", size, site=strangers)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == len(names) + 1
+    assert all(str(name) in done.stderr for name in names)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["good.png"]
+
+
+@pytest.mark.parametrize("number", [0, 5, 7])
+def test_whatever_a_frame_raises_in_a_worker_is_said(strangers: Path, tmp_path: Path, number: int) -> None:
+    frames = [Frame(Image.of(np.full((8, 8, 3), shade, np.uint8))) for shade in (200, 190, number)]
+    Animation(lambda: iter(frames), 8, 8, 3).save(tmp_path / "film.apng")
+    done = senga("rude", tmp_path / "film.apng", "-o", tmp_path / "out.apng", "--workers", 2, site=strangers)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out.apng").exists()
+
+
+def test_what_a_killed_run_leaves_is_swept_by_the_next(strangers: Path, tmp_path: Path) -> None:
+    frames = [Frame(Image.of(np.full((8, 8, 3), shade, np.uint8))) for shade in (200, 190)]
+    Animation(lambda: iter(frames), 8, 8, 2).save(tmp_path / "film.gif")
+    env = {**os.environ, "PYTHONPATH": str(strangers)}
+    words = [SENGA, "run", "slow", str(tmp_path / "film.gif"), "-o"]
+    out = tmp_path / "out"
+    for name in ("a.gif", "a-%d.png"):
+        with subprocess.Popen([*words, str(out / name)], env=env, stderr=subprocess.DEVNULL) as running:
+            deadline = time.monotonic() + 20
+            out.mkdir(exist_ok=True)
+            while len(list(out.iterdir())) < 1 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert len(list(out.iterdir())) == 1
+            other = senga("where", tmp_path / "film.gif", "-o", out / "other.gif", site=strangers)
+            assert other.returncode == 0
+            assert len(list(out.glob(".senga-*.tmp"))) == 1, "a run that is at work was disturbed"
+            running.kill()
+        words_again = ["where", tmp_path / "film.gif", "-o", out / "other.gif", "--overwrite", "skip"]
+        assert senga(*words_again, site=strangers).returncode == 0
+        (out / "other.gif").unlink()
+        assert list(out.iterdir()) == []
 
 
 def _children(pid: int) -> list[int]:
