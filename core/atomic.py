@@ -10,7 +10,7 @@ import secrets
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -247,6 +247,23 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
         replacement.commit()
     finally:
         replacement.discard()
+
+
+def place(content: bytes, names: Iterable[Path], *, overwrite: bool) -> Path:
+    """Write a file under the first of these names that is free, or that may be replaced.
+
+    Raises:
+        FileExistsError: all are taken.
+        OSError: as ``replacing``.
+    """
+    for name in names:
+        try:
+            with replacing(name, overwrite=overwrite) as stream:
+                stream.write(content)
+        except FileExistsError:  # by now
+            continue
+        return name
+    raise FileExistsError(errno.EEXIST, "File exists")
 
 
 def is_special(path: Path) -> bool:

@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from . import hookspecs, places
 from .announced import announced
+from .atomic import place
 from .errors import Cancelled, PluginError, SengaError, SettingsError, UnknownFilterError
 from .filter import Filter, about, describe, domain_of
 from .image import Animation, Frame, Image
@@ -387,9 +388,7 @@ def write_disabled(names: Iterable[str]) -> None:
     path = _disabled_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        part.write_text("".join(f"{name}\n" for name in sorted(names)), "utf-8")
-        part.replace(path)
+        place("".join(f"{name}\n" for name in sorted(names)).encode(), [path], overwrite=True)
     except OSError as error:
         raise SengaError(f"{path} cannot be written: {error.strerror}. SENGA_HOME names another folder.") from error
 

@@ -30,13 +30,14 @@ def check_ending(file: Path) -> None:
         raise SettingsError(f"A style is exported to a file that ends in {known}, not to “{file.name}”.")
 
 
-def export_model(store: Store, name: str, file: Path) -> ModelEntry:
-    """Write a model of the store with all that its card says; an existing file is replaced.
+def export_model(store: Store, name: str, file: Path, *, overwrite: bool = True) -> ModelEntry:
+    """Write a model of the store with all that its card says.
 
     Args:
         store: where the model is.
         name: of the model.
         file: ``.onnx`` (the whole network) or ``.safetensors`` (weights under the names of the network).
+        overwrite: an existing file is replaced.
 
     Returns:
         What is known of the model.
@@ -53,7 +54,7 @@ def export_model(store: Store, name: str, file: Path) -> ModelEntry:
     network = _network(store, entry, weights.card)
     content = _FORMATS[file.suffix.lower()](network, weights.arrays, {"name": name, **entry.card(), **stated})
     try:
-        with replacing(file) as stream:
+        with replacing(file, overwrite=overwrite) as stream:
             stream.write(content)
     except OSError as error:
         raise WriteError(f"“{file}” cannot be written: {error.strerror}.", file) from error

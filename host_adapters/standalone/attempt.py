@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from senga.job import Job
 from senga.language import sentence, tr
 from senga.output import ours
 from senga.registry import Plugins
+from senga.strangers import reason
 from senga.work import Work
 
 from .order import Order
@@ -77,17 +79,12 @@ def attempt(target: Target, order: Order, paint: Paint, report: Report, cancelle
 
 def told(error: BaseException) -> str:
     """What an exception says; for what was not written for painters, with its kind."""
-    try:
-        text = str(error)
-    except Exception:  # a stranger's exception may fail at that, too
-        text = ""
-    if isinstance(error, SengaError) and text:
-        return text
+    if isinstance(error, SengaError):
+        with suppress(Exception):  # a stranger's may fail at that, too
+            return str(error)
     if isinstance(error, MemoryError):
         return tr("the memory is used up; --memory with a smaller size may help.")
-    if isinstance(error, SystemExit):
-        return tr("the filter tried to end the program.")
-    return tr("something went wrong ({reason}).").format(reason=f"{type(error).__name__}: {text}".removesuffix(": "))
+    return tr("something went wrong ({reason}).").format(reason=reason(error))
 
 
 def _one(target: Target, order: Order, paint: Paint, job: Job, report: Report) -> Outcome:
@@ -96,10 +93,10 @@ def _one(target: Target, order: Order, paint: Paint, job: Job, report: Report) -
     started = time.monotonic()
     if target.trouble:
         raise WriteError(target.trouble)
-    if target.place is not None and not settle(target.place, order.options["overwrite"]):
+    if target.first is not None and not settle(target.first, order.options["overwrite"]):
         report.skipped(target.label, str(target.output))
         return "skipped"
-    source = files.read(target.source if target.content is None else target.content)
+    source = files.read(target.source or target.content or b"")
     result = paint(source, job)
     if target.output is None:
         _pipe(result, source, order.options)
@@ -172,9 +169,9 @@ def _ending(wish: str, result: Picture, source: Picture) -> str:
     """The file ending for what the filter really made."""
     from senga.files.kinds import Kind
 
-    moves = isinstance(source, Animation)
+    kind = Kind(True, film=source.film is not None) if isinstance(source, Animation) else Kind()
     makes: Makes = "animation" if isinstance(result, Animation) else "layers" if result.layers else "picture"
-    return fitting_ending(wish, Kind(moves, film=moves and source.film is not None), makes)
+    return fitting_ending(wish, kind, makes)
 
 
 def blend_of(options: Mapping[str, Any]) -> Blend:

@@ -126,8 +126,8 @@ def export(name: str, output: Path, overwrite: str, as_json: bool) -> None:
 
     check_ending(output)
     path = next(iter(settle(output, overwrite)), None)
-    store = open_store()
-    entry = store.find(name) if path is None else export_model(store, name, path)
+    store, replaces = open_store(), overwrite == "replace"
+    entry = store.find(name) if path is None else export_model(store, name, path, overwrite=replaces)
     if as_json:
         click.echo(json.dumps({**_facts(entry), "output": path and str(path)}))
     elif path is None:

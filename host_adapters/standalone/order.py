@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from senga.atomic import replacing
+from senga.atomic import place
 from senga.compose import Blend
 from senga.errors import PluginError, SengaError, WriteError
 from senga.filter import Filter, Makes
@@ -16,6 +16,7 @@ from senga.job import Job
 from senga.recipe import Recipe, Step
 from senga.registry import Plugins
 from senga.settings import kinds_of
+from senga.strangers import border, reason
 from senga.strokes.brush import find
 from senga.work import Work
 
@@ -92,27 +93,24 @@ class Order:
             WriteError: it cannot be written.
         """
         path, overwrite = self.options["save_recipe"], self.options["overwrite"]
-        recipe = self.recipe.with_blend(
-            Blend(None, *(self.options[name] for name in ("feather", "strength", "keep_colors")))
-        )
-        for name in settle(Path(path), overwrite) if path else ():
-            try:
-                with replacing(name, overwrite=overwrite == "replace") as stream:
-                    stream.write(recipe.toml().encode())
-            except FileExistsError:  # by now
-                continue
-            except (OSError, UnicodeError) as error:
-                reason = error.strerror if isinstance(error, OSError) else str(error)
-                raise WriteError(f"The recipe {path} cannot be written: {reason}.", Path(path)) from error
+        if not path or not (names := settle(Path(path), overwrite)):
             return
+        try:
+            place(self.recipe.with_blend(self._blend()).toml().encode(), names, overwrite=overwrite == "replace")
+        except (OSError, UnicodeError) as error:
+            if overwrite == "skip" and isinstance(error, FileExistsError):  # by now
+                return
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            raise WriteError(f"The recipe {path} cannot be written: {why}.", Path(path)) from error
 
 
 @contextmanager
 def _blaming(filter: Filter) -> Iterator[None]:  # noqa: A002 - as above
     """What a stranger's filter raises beside sentences names the filter."""
     try:
-        yield
+        with border():
+            yield
     except (SengaError, MemoryError):
         raise
-    except Exception as error:  # the border between host and filter
-        raise PluginError(f"The filter “{filter.name}” failed: {type(error).__name__}.") from error
+    except Exception as error:
+        raise PluginError(f"The filter “{filter.name}” failed: {reason(error)}.") from error
