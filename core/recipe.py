@@ -123,7 +123,8 @@ class Recipe(BaseModel):
 
         fields = type(self).model_fields
         whole = {name: value for name in _WHOLE if (value := getattr(self, name)) != fields[name].default}
-        steps = [step.model_dump() | {"settings": _without_none(step.settings)} for step in self.steps]
+        steps = [step.model_dump(mode="json") for step in self.steps]
+        steps = [step | {"settings": _without_none(step["settings"])} for step in steps]
         return tomli_w.dumps({"senga": self.senga, "name": self.name, **whole, "steps": steps})
 
     def blend(self, given: Blend) -> Blend:

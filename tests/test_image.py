@@ -143,6 +143,10 @@ def test_arrays_that_are_no_pictures_are_told_in_a_sentence(array: ArrayLike, sa
         Image.of(array)
 
 
+def test_samples_of_a_host_are_never_rescaled() -> None:
+    assert Image.of_samples(np.full((2, 2, 4), 200, np.float32)).pixels.max() == 200
+
+
 def test_wide_floats_stay_wide() -> None:
     wide = np.full((9, 9, 3), 0.5)
     wide[0, 0], wide[1, 1], wide[2, 2] = 30.5, -0.3, np.nan

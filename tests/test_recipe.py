@@ -181,8 +181,8 @@ def test_a_recipe_says_how_its_result_meets_the_picture(known: Plugins) -> None:
 
 
 def test_a_setting_that_is_none_is_left_out_of_the_file() -> None:
-    recipe = Recipe(steps=(Step(filter="add", settings={"value": None, "seed": 3}),))
-    assert Recipe.parse(recipe.toml()).steps[0].settings == {"seed": 3}
+    recipe = Recipe(steps=(Step(filter="add", settings={"value": None, "seed": 3, "to": Path("a")}),))
+    assert Recipe.parse(recipe.toml()).steps[0].settings == {"seed": 3, "to": "a"}
 
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from senga.filter import Filter, about
 from senga.language import available, tr
+from senga.plain import plain
 from senga.registry import Plugins, plugins
 from senga.settings import SettingInfo, describe
 from senga.strokes.brush import BUILTIN_BRUSHES
@@ -63,7 +64,9 @@ def _translation(kind: type[Filter], language: str) -> dict[str, Any]:
 def _suggestions(kind: type[Filter], info: SettingInfo, known: Plugins) -> list[tuple[str, str]]:
     """Values worth a menu where any text is allowed, each with its label: usable styles, and brushes."""
     if info.kind == "model" and kind.models is not None:
-        return [(entry.name, entry.title or entry.name) for entry in known.store().entries() if entry.file is not None]
+        entries = [entry for entry in known.store().entries() if entry.file is not None]
+        return [(entry.name, plain(entry.title or entry.name)) for entry in entries]
     if info.resources == "brushes":
-        return [(brush.name, getattr(brush, "title", brush.name)) for brush in (*BUILTIN_BRUSHES, *known.brushes())]
+        brushes = (*BUILTIN_BRUSHES, *known.brushes())
+        return [(brush.name, plain(getattr(brush, "title", brush.name))) for brush in brushes]
     return []

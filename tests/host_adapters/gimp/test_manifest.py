@@ -165,3 +165,21 @@ def test_every_word_of_the_dialogs_is_one_for_the_catalogues() -> None:
     assert len(said) > 8
     words = make_manifest(collection())["words"]
     assert {name for name, known in words.items() for word in WORDS if known[word] == word} == set()
+
+
+def test_titles_of_strangers_are_plain_in_menus() -> None:
+    class Strange(Filter):
+        name = "strange"
+        title = "\x1b[31mStrange\u202e\nname"
+
+        def __call__(self, image: Image, job: Job) -> Image:
+            return image
+
+    class Plugin:
+        @hookimpl
+        def senga_filters(self) -> tuple[type[Filter], ...]:
+            return (Strange,)
+
+    known = Plugins(builtin=False, third_party=False)
+    known.register(Plugin(), "strange")
+    assert make_manifest(known)["filters"][0]["title"] == "�Strange� name"
