@@ -69,7 +69,7 @@ def apply(
 
     Args:
         filter: a name (then ``settings`` are its settings), a filter, or a recipe.
-        picture: an Image, an Animation, a path, a PIL image, or an array as ``Image.of`` takes it.
+        picture: an Image, an Animation, the path or content of a file, a PIL image, or an array (see ``Image.of``).
         selection: (H, W) mask, or a picture whose lightness is the mask, in the same forms; None selects everything.
         feather: pixels over which the selection's border fades.
         strength: 0 = original, 1 = result.
@@ -111,6 +111,8 @@ def still(path: str | Path, name: str) -> Image:
 def _source(picture: Any) -> Image | Animation:
     if isinstance(picture, (str, os.PathLike)):
         return open_picture(Path(picture))
+    if isinstance(picture, bytes) or hasattr(picture, "read"):
+        return open_picture(picture)
     return picture if isinstance(picture, Animation) else Image.of(picture)
 
 

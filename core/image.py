@@ -86,7 +86,12 @@ class Image:
             return _still(picture)
         if hasattr(picture, "getbands"):
             return _from_pil(picture)
-        return cls.of_samples(picture_samples(np.asarray(picture)))
+        array = np.asarray(picture)
+        if not array.ndim:
+            raise TypeError(
+                f"a picture is an Image, an array, a Pillow picture or a path, not {type(picture).__name__}"
+            )
+        return cls.of_samples(picture_samples(array))
 
     @classmethod
     def of_samples(cls, samples: Pixels) -> Image:

@@ -88,6 +88,15 @@ def test_a_notebook_shows_it(rng: np.random.Generator) -> None:
     assert png.startswith(b"\x89PNG")
 
 
+def moving(count: int, seconds: float = 0.0) -> Animation:
+    def frames() -> Iterator[Frame]:
+        for number in range(count):
+            time.sleep(seconds)
+            yield Frame(Image(np.full((60, 900, 3), number, np.uint8)), 0.1)
+
+    return Animation(frames, 60, 900, count)
+
+
 RAMP = np.linspace(0, 255, 12 * 10).reshape(10, 12).round()
 NATURAL = RAMP.copy() + 0.25
 
@@ -145,6 +154,18 @@ def test_arrays_that_are_no_pictures_are_told_in_a_sentence(array: ArrayLike, sa
 
 def test_samples_of_a_host_are_never_rescaled() -> None:
     assert Image.of_samples(np.full((2, 2, 4), 200, np.float32)).pixels.max() == 200
+
+
+@pytest.mark.parametrize("thing", [None, 5, object(), b"x", moving(2)], ids=str)
+def test_what_is_no_array_is_told_by_its_type(thing: object) -> None:
+    with pytest.raises(TypeError, match=f"not {type(thing).__name__}"):
+        Image.of(thing)  # type: ignore[arg-type]
+
+
+def test_the_content_of_a_file_is_taken_too(tmp_path: Path) -> None:
+    content = Image.of(RAMP.astype(np.uint8)).save(tmp_path / "photo.png").read_bytes()
+    for source in (content, io.BytesIO(content)):
+        assert senga.apply("sketch", source).width == 12
 
 
 def test_wide_floats_stay_wide() -> None:
@@ -223,15 +244,6 @@ def test_a_path_is_accepted_where_a_picture_is(tmp_path: Path) -> None:
 def test_arrays_that_are_no_selections_are_told_in_a_sentence(mask: np.ndarray) -> None:  # type: ignore[type-arg]
     with pytest.raises(ValueError, match=r"selection|picture"):
         mask_of(mask)
-
-
-def moving(count: int, seconds: float = 0.0) -> Animation:
-    def frames() -> Iterator[Frame]:
-        for number in range(count):
-            time.sleep(seconds)
-            yield Frame(Image(np.full((60, 900, 3), number, np.uint8)), 0.1)
-
-    return Animation(frames, 60, 900, count)
 
 
 def test_what_is_printed_is_one_line() -> None:
