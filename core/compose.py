@@ -21,6 +21,7 @@ from .image import Animation, Frame, Image, Layer, Pixels, as_rgb, to_depth
 from .job import Job, Moment
 from .layers import LUMA, converted, in_depth
 from .registry import Plugins
+from .strangers import at_work
 
 _BAND = 256
 _AT_BOUND = np.float32(0.05)
@@ -112,10 +113,15 @@ def compose_act(
     if isinstance(result, Animation):
         return _blend_animation(result, picture, box, mask, blend)
     result = _with_wide_colours(result, part, seen.pixels)
-    grey = picture.grey and (result.grey if filter is None else not filter.paints_color())
+    grey = picture.grey and (result.grey if filter is None else _keeps_grey(filter))
     blended = _blend_image(result, picture, box, mask, blend, grey)
     name = filter.title if filter else "Result"
     return replace(blended, layers=_layers(result, picture, box, mask, blend, grey, name)) if result.layers else blended
+
+
+def _keeps_grey(filter: Filter) -> bool:  # noqa: A002 - the word of the field
+    with at_work(filter.name):
+        return not filter.paints_color()
 
 
 def _placed(job: Job, box: tuple[int, int, int, int], picture: Image) -> Job:

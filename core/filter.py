@@ -18,6 +18,7 @@ from .image import Animation, Image
 from .job import Job
 from .plain import plain
 from .settings import SettingInfo, describe, read_typed, setting
+from .strangers import at_work
 
 __all__ = ["About", "Filter", "SettingInfo", "about", "describe", "domain_of", "setting"]
 
@@ -129,7 +130,8 @@ def at_size(pixels: float, height: int, width: int) -> int:
 def reach_of(act: Filter, height: int, width: int) -> int | None:
     """``act.reach``, also where a filter of an older day has a number of pixels of a one-megapixel picture."""
     reach: Any = act.reach
-    return reach(height, width) if callable(reach) else at_size(reach, height, width)
+    with at_work(act.name):
+        return reach(height, width) if callable(reach) else at_size(reach, height, width)
 
 
 @dataclass(frozen=True)

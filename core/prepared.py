@@ -15,6 +15,7 @@ from .filter import Filter
 from .image import Image, Pixels
 from .job import Job
 from .settings import kinds_of
+from .strangers import at_work
 
 ROOM = 512 << 20
 """Bytes that all prepared things of a process may take together; the newest is always kept."""
@@ -47,7 +48,8 @@ class Shelf:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key][0]
-        made = act.prepare(job)
+        with at_work(act.name):
+            made = act.prepare(job)
         with self._turn:
             self._kept[key] = made, _bytes(made)
             while len(self._kept) > 1 and sum(size for _, size in self._kept.values()) > self._room:

@@ -13,7 +13,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ from .filter import Filter, about, describe, domain_of
 from .image import Animation, Frame, Image
 from .job import Job, Weights
 from .plain import plain
-from .strangers import border, reason
+from .strangers import at_work, border, reason
 from .turns import fallen, forgive, turn
 
 if TYPE_CHECKING:
@@ -83,14 +83,8 @@ class _Core:
         return result
 
     def _called(self, filter: Filter, act: Callable[[], Any]) -> Any:  # noqa: A002 - as above
-        try:
-            with border():
-                return act()
-        except _THROUGH:
-            raise
-        except Exception as error:  # the border between host and filter
-            owner = self._owner(filter.name)
-            raise PluginError(f"The filter “{filter.name}” failed: {reason(error)}.", owner) from error
+        with at_work(filter.name, self._owner(filter.name)):
+            return act()
 
     def _frames(self, filter: Filter, film: Animation) -> Iterator[Frame]:  # noqa: A002 - as above
         """The frames of a filter's film; its code runs between them."""
@@ -141,7 +135,7 @@ class Plugins:
 
     def _load_builtin(self) -> None:
         for name in importlib.import_module(BUILTIN_PACKAGE).BUILTIN:
-            self._admit(_short(name), _BUILT_IN, lambda name=name: importlib.import_module(name))
+            self._admit(_short(name), _BUILT_IN, partial(importlib.import_module, name))
 
     def _load_entry_points(self) -> None:
         for each in announced():
@@ -240,10 +234,11 @@ class Plugins:
             SettingsError: a setting is unknown or out of range.
         """
         kind = self.find(name)
-        try:
-            return kind(**(settings or {}))
-        except ValidationError as error:
-            raise SettingsError(f"{name}: {_wrong_settings(error, kind)}") from error
+        with at_work(name, self.owner(name)):
+            try:
+                return kind(**(settings or {}))
+            except ValidationError as error:
+                raise SettingsError(f"{name}: {_wrong_settings(error, kind)}") from error
 
     def run(self, filter: Filter, image: Image, job: Job) -> Image | Animation:  # noqa: A002 - named by the hook
         """Run one filter through the hook ``senga_apply``.
@@ -336,14 +331,14 @@ class Plugins:
     def _culprit(self, hook: str, error: Exception) -> object | None:
         """The plug-in whose implementation of a hook raised, or misused its turn as a wrapper."""
         impls = getattr(self._manager.hook, hook).get_hookimpls()
-        codes = {getattr(impl.function, "__code__", None): impl.plugin for impl in impls}
+        codes: dict[Any, object] = {getattr(impl.function, "__code__", None): impl.plugin for impl in impls}
         for raised in (error, error.__cause__):
             frames = traceback.walk_tb(raised.__traceback__ if raised else None)
             found = [codes[frame.f_code] for frame, _ in frames if frame.f_code in codes]
             if found and found[-1] is not self._core:
                 return found[-1]
         places = {f"{code.co_filename}:{code.co_firstlineno}": plugin for code, plugin in codes.items() if code}
-        return next((plugin for place, plugin in places.items() if place in str(error)), None)
+        return next((plugin for place, plugin in places.items() if place in reason(error)), None)
 
     def _leave_out(self, plugin: object, hook: str, error: Exception) -> None:
         self._left_out.setdefault(hook, []).append(plugin)
@@ -374,9 +369,10 @@ def plugins() -> Plugins:
 def read_disabled() -> set[str]:
     """The names that the user disabled; none where that cannot be read."""
     try:
-        return set(_disabled_file().read_text("utf-8", errors="replace").split())
+        lines = _disabled_file().read_text("utf-8", errors="replace").splitlines()
     except OSError:
         return set()
+    return {line.strip() for line in lines if line.strip()}
 
 
 def write_disabled(names: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from .errors import SengaError
+from .errors import Cancelled, PluginError, SengaError
 from .output import strangers
 
 _LONGEST = 500
@@ -36,6 +36,22 @@ def border() -> Iterator[None]:
             if pressed:
                 raise
             raise Quit(f"it tried to end the program ({_said(error)})") from error
+
+
+@contextmanager
+def at_work(filter_name: str, plugin: str = "") -> Iterator[None]:
+    """Call code of a filter inside; what it does not say to the painter or the host names the filter.
+
+    Raises:
+        PluginError: it failed.
+    """
+    try:
+        with border():
+            yield
+    except (SengaError, Cancelled, MemoryError):
+        raise
+    except Exception as error:  # of whatever kind a stranger's filter raises
+        raise PluginError(f"The filter “{filter_name}” failed: {reason(error)}.", plugin) from error
 
 
 def reason(error: BaseException) -> str:

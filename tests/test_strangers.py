@@ -439,3 +439,22 @@ def test_a_reason_is_one_short_line() -> None:
     assert reason(ValueError("a\nb" * 1000)).startswith("ValueError: a ba b")
     assert len(reason(ValueError("a\nb" * 1000))) < 600
     assert reason(Unspeakable()) == "Unspeakable"
+
+
+def fails(*_: object, **__: object) -> Any:
+    raise SystemExit("bye")
+
+
+@pytest.mark.parametrize("method", ["reach", "paints_color", "prepare", "model_post_init"])
+def test_every_method_of_a_filter_that_fails_names_it(bare: Plugins, picture: Any, method: str) -> None:
+    rude = type("Rude", (Mirror,), {"name": "rude", method: fails, "__module__": __name__})
+    bare.register(plugin(senga_filters=hookimpl(lambda: [rude])), "rudeness")
+    grey = Image(np.repeat(picture(4, 6).pixels[:, :, :1], 3, axis=2), grey=True)
+    with pytest.raises(PluginError, match="The filter “rude” failed: it tried to end the program"):
+        senga.apply("rude", grey, selection=np.eye(4, 6, dtype=np.uint8) * 255, collection=bare)
+
+
+def test_a_name_with_a_space_can_be_disabled(install: Install) -> None:
+    site = install("odd", "import nowhere_at_all", "[senga]\nmy own = rude_odd\n")
+    assert run("plugins", "disable", "my own", site=site).returncode == 0
+    assert Plugins(builtin=False).known["my own"].state == "disabled"
