@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = {"core": "senga", "plugins": "senga/plugins", "host_adapters": "senga/host_adapters"}
@@ -98,3 +103,61 @@ def test_the_installed_wheel_paints_without_mindspore(installed: Path) -> None:
     )
     done = python(installed, code, without=("mindspore",))
     assert (done.returncode, done.stdout) == (0, "(20, 20, 3)\n" * 2), done.stderr
+
+
+# --- Locked versions ---
+
+CONSTRAINTS = ROOT / "constraints"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+ENVIRONMENT = {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64"}
+
+
+def ranges(python: str, *extras: str) -> list[Requirement]:
+    """What pyproject.toml asks for on Linux."""
+    words = [*PROJECT["dependencies"], *(word for extra in extras for word in PROJECT["optional-dependencies"][extra])]
+    here = {**ENVIRONMENT, "python_version": python, "python_full_version": f"{python}.9"}
+    wanted = [Requirement(word) for word in words]
+    return [one for one in wanted if one.marker is None or one.marker.evaluate(here)]
+
+
+def pins(name: str) -> dict[str, str]:
+    """The version of each package that a constraint file names for Linux."""
+    lines = [line for line in (CONSTRAINTS / f"{name}.txt").read_text("utf-8").splitlines() if line[0] != "#"]
+    wanted = [Requirement(line) for line in lines]
+    kept = [one for one in wanted if one.marker is None or one.marker.evaluate(dict(ENVIRONMENT))]
+    assert len({one.name for one in kept}) == len(kept)
+    return {one.name: str(one.specifier).removeprefix("==") for one in kept}
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+def test_what_is_locked_lies_in_the_ranges_of_the_wheel(python: str) -> None:
+    assert python in SpecifierSet(PROJECT["requires-python"])
+    locked = pins(python)
+    for wanted in ranges(python, "fast", "test", "lint", "lock"):
+        assert locked[wanted.name] in wanted.specifier, f"{wanted}: run make lock"
+    assert {"pip", "setuptools", "wheel"} <= set(locked)
+
+
+def test_the_lowest_versions_are_those_of_the_ranges() -> None:
+    locked, tools = pins("lowest"), {Requirement(word).name for word in PROJECT["optional-dependencies"]["test"]}
+    for wanted in ranges("3.11", "fast"):
+        bound = next(one.version for one in wanted.specifier if one.operator == ">=")
+        assert Version(locked[wanted.name]).release[: len(Version(bound).release)] == Version(bound).release, wanted
+    assert tools <= set(locked)
+
+
+def test_the_oracles_have_a_pytorch_for_the_processor() -> None:
+    locked = pins("oracles")
+    assert locked["torch"].endswith("+cpu")
+    assert not [name for name in locked if name.startswith(("nvidia", "cuda", "triton"))]
+    assert {"torch-fidelity", "pytorch-fid", "lpips", "scikit-image"} <= set(locked)
+
+
+def test_constraints_name_versions_and_no_places() -> None:
+    for path in CONSTRAINTS.iterdir():
+        assert not re.search(r"^-|@|^[^#].*/", path.read_text("utf-8"), re.M), path
+
+
+def test_every_python_that_is_allowed_is_locked() -> None:
+    allowed = [f"3.{minor}" for minor in range(8, 30) if f"3.{minor}" in SpecifierSet(PROJECT["requires-python"])]
+    assert {path.stem for path in CONSTRAINTS.glob("3.*.txt")} == set(allowed)
