@@ -84,9 +84,8 @@ def _numbers(data: memoryview | bytes, header: _Header) -> NDArray[Any]:
     spend(size=len(data))
     if not len(data):
         return np.zeros(header.shape, kind)
-    order = "F" if header.fortran else "C"
-    array = np.frombuffer(data, kind).reshape(header.shape, order=order)  # the shape that the file declares
-    return array.astype(kind.newbyteorder("="))
+    flat = np.frombuffer(data, kind).astype(kind.newbyteorder("="))
+    return flat.reshape(header.shape, order="F" if header.fortran else "C")  # the shape that the file declares
 
 
 class _Kind:
