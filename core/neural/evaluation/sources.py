@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,12 +12,14 @@ from numpy.typing import NDArray
 
 from senga.errors import ReadError, SettingsError
 from senga.image import Image
+from senga.regular import read_regular
 
 Picture = NDArray[np.uint8]
 """(H, W, 3) sRGB."""
 
 ENDINGS = frozenset([".bmp", ".jpg", ".jpeg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp", ".avif"])
 LIST_ENDING = ".txt"
+_LONGEST_LIST = 64 << 20
 
 
 def pictures_of(source: Path) -> list[Path]:
@@ -84,7 +87,10 @@ def _in_folder(folder: Path) -> list[Path]:
 
 
 def _in_list(source: Path) -> list[Path]:
-    lines = (line.strip() for line in source.read_text("utf-8").splitlines())
+    content = read_regular(source, _LONGEST_LIST)
+    if content is None:
+        raise OSError(errno.EFBIG, "it is larger than a list of pictures is")
+    lines = (line.strip() for line in content.decode("utf-8").splitlines())
     return [source.parent / line for line in lines if line]
 
 

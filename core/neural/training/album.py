@@ -126,14 +126,16 @@ def open_album(file: Path) -> Album:
             file,
             tuple(facts["names"]),
             tuple((int(h), int(w)) for h, w in facts["shapes"]),
-            tuple(facts["offsets"]),
+            tuple(int(offset) for offset in facts["offsets"]),
             tuple(facts["unreadable"]),
             tuple(facts["enlarged"]),
         )
         size = album.offsets[-1] + 3 * album.shapes[-1][0] * album.shapes[-1][1]
         if file.stat().st_size != size:
             raise ValueError("its size is wrong")
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        if sorted({0, *album.offsets}) != list(album.offsets) or len(album.shapes) != len(album.offsets):
+            raise ValueError("its pictures lie over one another")
+    except (OSError, ValueError, KeyError, IndexError, TypeError, OverflowError, RecursionError) as error:
         raise ReadError(
             f"The prepared pictures “{file}” are missing or damaged; start the training anew.", file
         ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from senga.job import Weights
 from senga.store.catalog import CARD_FIELDS
 from senga.store.model_file import write_model
 
-from .run_folder import RunFolder, read_kept
+from .run_folder import RunFolder, read_kept, read_losses
 
 
 def export_style(folder: RunFolder, out: Path, facts: Mapping[str, str], step: int | None = None) -> tuple[Path, Path]:
@@ -73,10 +72,10 @@ def _public(key: str, value: object) -> object:
 
 
 def _loss_table(file: Path, step: int, parts: int = 10) -> list[str]:
-    if not file.exists():
+    header, rows = read_losses(file)
+    rows = [row for row in rows if len(row) == len(header) and int(row[0]) < step]
+    if not rows:
         return ["The table of losses is missing."]
-    header, *rows = csv.reader(file.read_text("utf-8").splitlines())
-    rows = [row for row in rows if int(row[0]) < step]
     size = max(1, -(-len(rows) // parts))
     lines = [f"| up to step | {' | '.join(header[3:])} |", "|" + "--|" * (len(header) - 2)]
     for start in range(0, len(rows), size):

@@ -21,11 +21,15 @@ from numpy.typing import NDArray
 
 from senga.atomic import replacing
 from senga.errors import ModelError, SengaError, SettingsError, WriteError
+from senga.neural.checkpoints import read_checkpoint
 from senga.neural.executor import Array
+from senga.regular import read_regular
 
 from .disk import unwritable
 
 FORMAT = "senga-training-1"
+_DIGITS = r"[0-9]{1,9}"
+_LONGEST, _LONGEST_TABLE = 1 << 20, 1 << 28
 _STEP = re.compile(r"step-(\d{8})\.safetensors")
 
 
@@ -76,10 +80,11 @@ class RunFolder:
             SettingsError: nothing is, or it was begun by another version.
         """
         try:
-            found = tomllib.loads((self.root / "run.toml").read_text("utf-8"))
+            content = read_regular(self.root / "run.toml", _LONGEST)
+            found = tomllib.loads((content or b"").decode("utf-8"))
         except FileNotFoundError as error:
             raise SettingsError(f"“{self.root}” holds no training; begin one without --resume.") from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise SettingsError(f"The settings “{self.root / 'run.toml'}” cannot be read: {error}.") from error
         if found.pop("format", "") != FORMAT:
             raise SettingsError(f"The training in “{self.root}” was begun by another version of Senga.")
@@ -150,8 +155,8 @@ class RunFolder:
             WriteError: the disk is full.
         """
         file = self.root / "losses.csv"
-        rows = list(csv.reader(file.read_text("utf-8").splitlines())) if file.exists() else []
-        kept = [row for row in rows[1:] if len(row) == len(columns) and row[0].isdigit() and int(row[0]) < step]
+        _, rows = read_losses(file)
+        kept = [row for row in rows if len(row) == len(columns) and int(row[0]) < step]
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([list(columns), *kept])
         self._write(file, text.getvalue().encode())
@@ -220,17 +225,33 @@ def read_kept(file: Path) -> tuple[dict[str, Array], dict[str, str]]:
     Raises:
         ModelError: it is missing or damaged.
     """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(file, framework="np") as content:
-            return {name: content.get_tensor(name) for name in content.keys()}, dict(content.metadata() or {})  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"“{file.name}” is damaged or cannot be read ({error}).") from error
+    checkpoint = read_checkpoint(file)
+    return checkpoint.arrays, checkpoint.metadata
 
 
 def _read_state(file: Path) -> State:
     arrays, facts = read_kept(file)
     if facts.pop("format", "") != FORMAT:
         raise ModelError(f"“{file.name}” is no checkpoint of this version of Senga.")
-    return State(int(facts.pop("step")), arrays, facts)
+    step = facts.pop("step", "")
+    if not re.fullmatch(_DIGITS, step):
+        raise ModelError(f"“{file.name}” does not say which step it is of.")
+    return State(int(step), arrays, facts)
+
+
+def read_losses(file: Path) -> tuple[list[str], list[list[str]]]:
+    """The columns of a table of losses, and its lines as far as they can be read; the first column is the step."""
+    try:
+        text = (read_regular(file, _LONGEST_TABLE) or b"").decode("utf-8", "replace")
+        header, *rows = list(csv.reader(text.splitlines())) or [[]]
+    except (OSError, csv.Error):
+        return [], []
+    return header, [row for row in rows if re.fullmatch(_DIGITS, "".join(row[:1])) and all(map(_is_number, row[3:]))]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text or "0")
+    except ValueError:
+        return False
+    return True

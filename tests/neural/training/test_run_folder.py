@@ -9,11 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from senga.errors import ModelError, SengaError, SettingsError, WriteError
 from senga.neural.executor import Array
 from senga.neural.training.loop import Loop, Pace, Progress
-from senga.neural.training.run_folder import RunFolder, State
+from senga.neural.training.run_folder import FORMAT, RunFolder, State
 
 
 class Counter:
@@ -155,3 +156,36 @@ def test_a_loop_can_be_stopped_and_leaves_a_checkpoint(tmp_path: Path) -> None:
     state = folder.last_state()
     assert state is not None
     assert state.step == 5
+
+
+DAMAGE = {
+    "settings": ("run.toml", b"a = " + b"[" * 50_000),
+    "bytes": ("run.toml", b"\xff\xfe\0"),
+    "another version": ("run.toml", b'format = ["x"]'),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damaged_settings_are_a_sentence(tmp_path: Path, kind: str) -> None:
+    name, content = DAMAGE[kind]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SettingsError):
+        RunFolder(tmp_path).settings()
+
+
+@pytest.mark.parametrize("step", ["", "²", "-1", "x", "9" * 5000])
+def test_a_checkpoint_that_does_not_say_its_step(tmp_path: Path, step: str) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    facts = {"format": FORMAT, "step": step} if step else {"format": FORMAT}
+    save_file({"a": np.zeros(2, np.float32)}, tmp_path / "checkpoints" / "step-00000001.safetensors", facts)
+    with pytest.raises(ModelError, match="can be continued"):
+        RunFolder(tmp_path).last_state()
+
+
+@pytest.mark.parametrize(
+    "table", [b"", b"step,a,b,c\n\xff\xfe,1\n\xc2\xb2,1,2,3\n", b'step,a,b,c\n"', b"\0\n\0", b"step,a,b,c\n0,,,x\n"]
+)
+def test_a_damaged_table_of_losses_begins_anew(tmp_path: Path, table: bytes) -> None:
+    (tmp_path / "losses.csv").write_bytes(table)
+    RunFolder(tmp_path).cut_losses(["step", "a", "b", "c"], 5)
+    assert (tmp_path / "losses.csv").read_text() == "step,a,b,c\n"
