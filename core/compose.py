@@ -112,11 +112,18 @@ def compose_act(
     result = act(seen, _placed(job, box, picture))
     if isinstance(result, Animation):
         return _blend_animation(result, picture, box, mask, blend)
-    result = _with_wide_colours(result, part, seen.pixels)
     grey = picture.grey and (result.grey if filter is None else _keeps_grey(filter))
-    blended = _blend_image(result, picture, box, mask, blend, grey)
     name = filter.title if filter else "Result"
-    return replace(blended, layers=_layers(result, picture, box, mask, blend, grey, name)) if result.layers else blended
+
+    def blended(image: Image) -> Image:
+        made = _with_wide_colours(image, part, seen.pixels)
+        layers = _layers(made, picture, box, mask, blend, grey, name) if made.layers else ()
+        return replace(_blend_image(made, picture, box, mask, blend, grey), layers=layers)
+
+    others = tuple(replace(each, picture=blended(each.picture)) for each in result.alternatives[1:])
+    first = blended(result)
+    chosen = tuple(replace(each, picture=first) for each in result.alternatives[:1])
+    return replace(first, alternatives=chosen + others)
 
 
 def _keeps_grey(filter: Filter) -> bool:  # noqa: A002 - the word of the field
@@ -206,7 +213,11 @@ def is_expected(pixels: Pixels) -> bool:
 
 def expected(image: Image) -> Image:
     """A picture with finite numbers in the range of its depth; the same one if it has them."""
-    return image if is_expected(image.pixels) else replace(image, pixels=opaque(replace(image, alpha=None)), layers=())
+    return (
+        image
+        if is_expected(image.pixels)
+        else replace(image, pixels=opaque(replace(image, alpha=None)), layers=(), alternatives=())
+    )
 
 
 def _clipped(values: Pixels) -> NDArray[np.float32]:

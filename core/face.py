@@ -96,8 +96,8 @@ def apply(
     return work.run(chosen, source, job)
 
 
-def still(path: str | Path, name: str) -> Image:
-    """A second picture or a selection from a file; ``name`` says what it is for.
+def still(path: str | Path | bytes, name: str) -> Image:
+    """A second picture or a selection from a file or its content; ``name`` says what it is for.
 
     Raises:
         SengaError: it cannot be read, or moves.

@@ -22,7 +22,7 @@ from .strangers import at_work
 
 __all__ = ["About", "Filter", "SettingInfo", "about", "describe", "domain_of", "setting"]
 
-Makes = Literal["", "picture", "layers", "animation"]
+Makes = Literal["", "picture", "layers", "alternatives", "animation"]
 """What a filter gives for a still picture; an empty text where that is not said."""
 
 

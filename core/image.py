@@ -52,6 +52,8 @@ class Image:
         info: metadata to keep.
         layers: what the picture is made of, if that is known, from the bottom up: composed, and then seen through
             ``alpha``, they give ``pixels``. Whoever changes the pixels leaves them out.
+        alternatives: named results of the same size to choose from, of which this is the first; whoever changes the
+            pixels leaves them out, too.
     """
 
     pixels: Pixels
@@ -59,6 +61,7 @@ class Image:
     grey: bool = False
     info: Metadata = field(default_factory=Metadata)
     layers: tuple[Layer, ...] = ()
+    alternatives: tuple[Layer, ...] = ()
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or 0 in self.pixels.shape:
@@ -127,12 +130,12 @@ class Image:
 
     def with_pixels(self, pixels: Pixels) -> Image:
         """The same picture with other (H, W, 3) or (H, W) pixels; a (H, W) array becomes three equal channels."""
-        return replace(self, pixels=as_rgb(pixels), layers=())
+        return replace(self, pixels=as_rgb(pixels), layers=(), alternatives=())
 
     def crop(self, top: int, left: int, bottom: int, right: int) -> Image:
         """The rows ``top:bottom`` and columns ``left:right``, without copying."""
         alpha = None if self.alpha is None else self.alpha[top:bottom, left:right]
-        return replace(self, pixels=self.pixels[top:bottom, left:right], alpha=alpha, layers=())
+        return replace(self, pixels=self.pixels[top:bottom, left:right], alpha=alpha, layers=(), alternatives=())
 
     def save(self, path: str | Path, **options: Any) -> Path:
         """Write the picture to ``path``, atomically; see ``senga.files.write``."""

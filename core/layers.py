@@ -81,6 +81,13 @@ def added(picture: Image) -> tuple[Layer, ...]:
     return tuple(layer for layer in picture.layers if not layer.is_source)
 
 
+def stacked(alternatives: Iterable[Layer]) -> tuple[Layer, ...]:
+    """Alternatives as layers from the bottom up: the first one lies on top, and is what is seen."""
+    return tuple(
+        replace(each, picture=replace(each.picture, alternatives=())) for each in reversed(tuple(alternatives))
+    )
+
+
 def disowned(picture: Image) -> Image:
     """The same picture when its source is not that of the host: it is then a layer like the others."""
     return replace(picture, layers=tuple(replace(layer, is_source=False) for layer in picture.layers))

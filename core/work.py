@@ -235,6 +235,19 @@ class Work:
 
 
 def _staged(stage: Stage, known: Plugins, picture: Image | Animation, job: Job) -> Image | Animation:
+    """A stage on what came before it, and on each of its alternatives."""
+    if not isinstance(picture, Image) or not picture.alternatives:
+        return _composed(stage, known, picture, job)
+    count, made = len(picture.alternatives), []
+    for number, each in enumerate(picture.alternatives):
+        result = _composed(stage, known, each.picture, job.part(number / count, (number + 1) / count))
+        if isinstance(result, Animation):
+            raise SettingsError("A filter that makes an animation cannot follow one that gives several pictures.")
+        made.append(replace(each, picture=result))
+    return replace(made[0].picture, alternatives=tuple(made))
+
+
+def _composed(stage: Stage, known: Plugins, picture: Image | Animation, job: Job) -> Image | Animation:
     blend = Blend(strength=stage.strength, keep_colors=stage.keep_colors)
     return compose_act(lambda image, part: _run(stage.act, known, image, part), picture, job, blend, stage.act)
 

@@ -18,6 +18,7 @@ import numpy as np
 from senga.errors import ReadError
 from senga.image import Image, Layer, Metadata, Pixels, to_depth
 from senga.language import sentence
+from senga.layers import stacked
 
 from .png import read_header, read_png, write_png
 from .stills import name_of
@@ -50,8 +51,10 @@ def read_openraster(stream: BinaryIO, info: Metadata) -> Image:
 
 
 def write_openraster(image: Image, stream: BinaryIO, quality: int | None) -> None:  # noqa: ARG001 - all writers take one
-    """The layers of a picture, or the picture as the only one; in sRGB, in 8 or 16 bits."""
-    plain = replace(image, info=Metadata(dpi=image.info.dpi), layers=())
+    """The layers of a picture, or its alternatives, or the picture as the only one; in sRGB, in 8 or 16 bits."""
+    if image.alternatives and not image.layers:
+        image = replace(image, layers=stacked(image.alternatives))
+    plain = replace(image, info=Metadata(dpi=image.info.dpi), layers=(), alternatives=())
     with zipfile.ZipFile(stream, "w") as archive:
 
         def keep(name: str, picture: Image) -> None:
@@ -92,7 +95,11 @@ def _fill(stack: Xml.Element, layers: tuple[Layer, ...], put: Callable[[Image], 
         if children:
             _fill(Xml.SubElement(stack, "stack", {**facts, "isolation": "isolate"}), children, put)
         else:
-            place = {"x": str(layer.left), "y": str(layer.top), "src": put(replace(layer.picture, layers=()))}
+            place = {
+                "x": str(layer.left),
+                "y": str(layer.top),
+                "src": put(replace(layer.picture, layers=(), alternatives=())),
+            }
             Xml.SubElement(stack, "layer", facts | place)
 
 

@@ -215,7 +215,7 @@ def _stretched(image: Image, height: int, width: int) -> Image:
         return cv2.resize(np.ascontiguousarray(values), (width, height), interpolation=cv2.INTER_LINEAR)
 
     alpha = None if image.alpha is None else stretched(image.alpha)
-    return replace(image, pixels=stretched(image.pixels), alpha=alpha, layers=())
+    return replace(image, pixels=stretched(image.pixels), alpha=alpha, layers=(), alternatives=())
 
 
 # ---- frames

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,14 +20,15 @@ from senga.language import sentence, tr
 from senga.output import ours
 from senga.registry import Plugins
 from senga.strangers import reason
-from senga.work import Work
 
+from .alternatives import Form, as_frames, sheet
 from .order import Order
-from .outputs import Target, fitting_ending, settle
+from .outputs import Target, counted, fitting_ending, settle
 from .report import Report
+from .second import SecondPictures
 
 Picture = Image | Animation
-Paint = Callable[[Picture, Job], Picture]
+Paint = Callable[[Picture, Job, Target], Picture]
 Outcome = Literal["done", "skipped", "failed", "cancelled"]
 
 
@@ -38,10 +39,11 @@ class Painter:
     order: Order
     known: Plugins
     blend: Blend
+    second: SecondPictures
 
-    def __call__(self, source: Picture, job: Job) -> Picture:
+    def __call__(self, source: Picture, job: Job, target: Target) -> Picture:
         """The whole chain on one picture, or on each frame while it is consumed."""
-        return Work.of(self.known, self.order.recipe, blend=self.blend).run(self.known, source, job)
+        return self.second.of(target).run(self.known, source, job)
 
 
 def job_of(options: Mapping[str, Any], cancelled: Callable[[], bool], on_progress: Callable[[float, str], None]) -> Job:
@@ -97,9 +99,9 @@ def _one(target: Target, order: Order, paint: Paint, job: Job, report: Report) -
         report.skipped(target.label, str(target.output))
         return "skipped"
     source = files.read(target.source or target.content or b"")
-    result = paint(source, job)
+    result = paint(source, job, target)
     if target.output is None:
-        _pipe(result, source, order.options)
+        _pipe(result, source, order.options, target)
         return "done"
     output = _write(result, target, order.options, source)
     if output is None:
@@ -109,9 +111,10 @@ def _one(target: Target, order: Order, paint: Paint, job: Job, report: Report) -
     return "done"
 
 
-def _pipe(result: Picture, source: Picture, options: Mapping[str, Any]) -> None:
+def _pipe(result: Picture, source: Picture, options: Mapping[str, Any], target: Target) -> None:
     from senga import files
 
+    result = _arranged(result, "sheet" if options["alternatives"] == "sheet" else "first", target)
     kind = options["format"] or _ending(source.info.format or "png", result, source)
     content = files.encode(result, kind, quality=options["quality"], metadata=options["metadata"])
     try:
@@ -138,6 +141,7 @@ def _write(result: Picture, target: Target, options: Mapping[str, Any], source: 
 
     how = {"quality": options["quality"], "metadata": options["metadata"], "format": target.format}
     overwrite, output, numbered = options["overwrite"], target.output, target.numbered
+    result = _arranged(result, options["alternatives"], target)
     assert output is not None  # noqa: S101 - checked by who asks
     if target.free and (ending := _ending(target.format, result, source)) != target.format:
         # The filter did not say what it makes. This name was not checked with the others, so it replaces nothing.
@@ -147,6 +151,10 @@ def _write(result: Picture, target: Target, options: Mapping[str, Any], source: 
     if target.folder:
         _make_folder(output.parent)
     try:
+        if isinstance(result, Image) and result.alternatives and not _holds_layers(how["format"]):
+            # Who did not say that it makes several: their names were not checked with the others.
+            names = settle(numbered or counted(output), overwrite if numbered or overwrite != "replace" else "error")
+            return write_frames(as_frames(result), names, **how).path if names else None
         if isinstance(result, Animation) and numbered:
             frames = settle(numbered, overwrite)
             return write_frames(result, frames, **how).path if frames else None
@@ -156,6 +164,20 @@ def _write(result: Picture, target: Target, options: Mapping[str, Any], source: 
         if overwrite == "skip" and isinstance(error.__cause__, FileExistsError):
             return None
         raise
+
+
+def _arranged(result: Picture, form: Form, target: Target) -> Picture:
+    """The result as it is to be written: alternatives apart, on a sheet, or only the first."""
+    if not isinstance(result, Image) or not result.alternatives or (form == "files" and target.output is not None):
+        return result
+    return sheet(result) if form == "sheet" else replace(result, alternatives=())
+
+
+def _holds_layers(format: str) -> bool:  # noqa: A002 - as the attribute of a target is called
+    from senga.files.formats import format_of
+
+    found = format_of(format)
+    return bool(found and found.layers)
 
 
 def _make_folder(path: Path) -> None:

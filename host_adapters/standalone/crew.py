@@ -26,15 +26,17 @@ from senga.compose import Blend
 from senga.errors import SengaError
 from senga.image import Animation, Frame, Image
 from senga.interpreters import leave_working_folder
-from senga.job import Job
+from senga.job import Job, Moment
 from senga.language import tr
 from senga.neural import memory
 from senga.registry import plugins
+from senga.work import Work
 
 from .attempt import Outcome, Paint, Painter, Picture, attempt, job_of, told
 from .order import Order
 from .outputs import Target
 from .report import Report
+from .second import SecondPictures
 from .signals import ending_signals
 
 _LOOK = 0.1
@@ -55,12 +57,16 @@ class Crew(AbstractContextManager["Crew"]):
         size: how many.
         order: what they are to do.
         blend: how results meet their originals.
+        second: what is to be done with which second pictures.
         stopped: True when the user wants to stop.
     """
 
-    def __init__(self, size: int, order: Order, blend: Blend, stopped: Callable[[], bool]) -> None:
+    def __init__(
+        self, size: int, order: Order, blend: Blend, second: SecondPictures, stopped: Callable[[], bool]
+    ) -> None:
         self._size = size
         self._blend = blend
+        self._second = second
         self._order = _share(order, size)
         self._stopped = stopped
         self._open()
@@ -71,8 +77,8 @@ class Crew(AbstractContextManager["Crew"]):
         self._stop, self._said, cores = spawn.Event(), spawn.SimpleQueue(), spawn.SimpleQueue()
         for own in _cores(self._size, self._order.options["threads"]):
             cores.put(own)
-        known = (self._order, self._blend, self._stop, self._said, cores)
-        self._pool = ProcessPoolExecutor(self._size, spawn, _begin, known)
+        told = (self._order, self._blend, self._second.content, self._stop, self._said, cores)
+        self._pool = ProcessPoolExecutor(self._size, spawn, _begin, told)
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
@@ -132,21 +138,22 @@ class Crew(AbstractContextManager["Crew"]):
             getattr(report, name)(*facts)
 
     def sharing(self, painter: Painter) -> Paint:
-        """Paint stills here, and the frames of a film all over the crew."""
+        """Paint stills here, and the frames of a film all over the crew, unless each needs the one before."""
 
-        def paint(source: Picture, job: Job) -> Picture:
-            if not isinstance(source, Animation):
-                return painter(source, job)
-            return replace(source, frames=lambda: self._frames(source, job))
+        def paint(source: Picture, job: Job, target: Target) -> Picture:
+            if not isinstance(source, Animation) or self._second.work.wants_before:
+                return painter(source, job, target)
+            return replace(source, frames=lambda: self._frames(source, job, target))
 
         return paint
 
-    def _frames(self, film: Animation, job: Job) -> Iterator[Frame]:
+    def _frames(self, film: Animation, job: Job, target: Target) -> Iterator[Frame]:
         waiting: deque[tuple[float, Future[Image | _Failure]]] = deque()
         ready = 0
-        for frame in film.frames():
+        for number, frame in enumerate(film.frames()):
             with _blaming_a_worker():
-                waiting.append((frame.seconds, self._pool.submit(_frame, frame.image)))
+                future = self._pool.submit(_frame, frame.image, target, Moment(number, film.count))
+            waiting.append((frame.seconds, future))
             if len(waiting) > _AHEAD * self._size:
                 yield self._ready(*waiting.popleft(), job)
                 ready += 1
@@ -234,7 +241,14 @@ class _Relay(Report):
         self._said.put(("failed", (label, message)))
 
 
-def _begin(order: Order, blend: Blend, stop: Event, said: SimpleQueue[_Said], cores: SimpleQueue[set[int]]) -> None:
+def _begin(
+    order: Order,
+    blend: Blend,
+    content: bytes | None,
+    stop: Event,
+    said: SimpleQueue[_Said],
+    cores: SimpleQueue[set[int]],
+) -> None:
     if hasattr(os, "sched_setaffinity"):
         with suppress(OSError):  # a sandbox may forbid it
             os.sched_setaffinity(0, cores.get())
@@ -242,7 +256,8 @@ def _begin(order: Order, blend: Blend, stop: Event, said: SimpleQueue[_Said], co
         signal.signal(sign, lambda *_: _end())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides
     threading.Thread(target=_watch, args=(stop,), daemon=True).start()
-    _member.append(_Member(Painter(order, plugins(), blend), _Relay(said), stop))
+    second = SecondPictures(Work.of(plugins(), order.recipe, blend=blend), content)
+    _member.append(_Member(Painter(order, plugins(), blend, second), _Relay(said), stop))
 
 
 def _watch(stop: Event) -> None:
@@ -273,10 +288,10 @@ class _Failure:
     reason: str
 
 
-def _frame(image: Image) -> Image | _Failure:
+def _frame(image: Image, target: Target, moment: Moment) -> Image | _Failure:
     me = _member[0]
     try:
-        result = me.painter(image, me.job())
+        result = me.painter(image, replace(me.job(), moment=moment), target)
     except BaseException as error:
         return _Failure(told(error))
     if isinstance(result, Animation):

@@ -57,6 +57,8 @@ class Order:
             if step.strength > 0 and self.recipe.blend(self._blend()).strength > 0:
                 with _blaming(filter):
                     made.append(filter.makes())
+        if "alternatives" in made and "animation" not in made and "" not in made:
+            return "alternatives" if self.options["alternatives"] == "files" else "picture"
         return "animation" if "animation" in made else "" if "" in made else made[-1] if made else "picture"
 
     def _blend(self) -> Blend:
@@ -78,10 +80,9 @@ class Order:
                 elif info.resources == "brushes" and name:
                     find(name, job.brushes())
 
-    def reads(self, known: Plugins) -> list[Path]:
-        """The files that are read besides the inputs."""
-        work = Work.of(known, self.recipe)
-        named = [value for _, _, value in work.pictures()] + [value for _, value in work.files()]
+    def reads(self, work: Work) -> list[Path]:
+        """The files that are read besides the inputs and second pictures."""
+        named = [value for _, value in work.files()]
         given = [self.options["selection"], self.options.get("recipe"), *named]
         return [Path(name) for name in given if isinstance(name, str) and name]
 

@@ -122,24 +122,40 @@ def _check_wish(wish: Wish) -> None:
 
 
 def _target(name: str, wish: Wish) -> Target:
-    from senga.files.kinds import ending_of, kind_of
+    from senga.files.kinds import kind_of
 
     source = None if name == PIPE else Path(name)
     if wish.output == PIPE and wish.several:
         raise SettingsError("Only one result fits into a pipe: give a folder with -o, or a single input.")
-    content = _piped() if source is None else None
+    content = piped() if source is None else None
     kind = kind_of(source or content or b"")
     target = Target(source, None, kind, _moves(kind, wish.makes), content=content, format=wish.format or "")
     if wish.output == PIPE or (wish.output is None and source is None):
         return target
-    known = "" if source is None else ending_of(source.name)
-    stem = "picture" if source is None else source.name.removesuffix(known)
+    stem, known = places_of(name)
     ending = f".{wish.format.lstrip('.')}" if wish.format else fitting_ending(known or ".png", kind, wish.makes)
     places = {"stem": stem, "ext": ending, "filter": wish.name}
-    return _numbered(_named(target, places, wish), places, wish.output)
+    named = _named(target, places, wish)
+    return _numbered(named, places, wish.output, apart=_comes_apart(named, wish.makes))
 
 
-def _piped() -> bytes:
+def places_of(name: str) -> tuple[str, str]:
+    """The stem of an input, and its ending if it is one of pictures."""
+    from senga.files.kinds import ending_of
+
+    if name == PIPE:
+        return "picture", ""
+    whole = Path(name).name
+    known = ending_of(whole)
+    return whole.removesuffix(known), known
+
+
+def piped() -> bytes:
+    """What comes through standard input.
+
+    Raises:
+        SettingsError: nothing can be read there.
+    """
     from senga.files.reading import drained
 
     try:
@@ -178,16 +194,33 @@ def _format(output: Path, wished: str | None) -> str:
     return ending_of(output.name) or wished or output.suffix
 
 
-def _numbered(target: Target, places: Mapping[str, str], output: str | None) -> Target:
+def _numbered(target: Target, places: Mapping[str, str], output: str | None, *, apart: bool) -> Target:
     """The target with the names of its frames, if the user wrote a pattern; one in an input's name is none."""
     from senga.files.writing import Numbered
 
-    found = Numbered.of(Path(output)) if output and target.moves is not False else None
-    if target.output is None or found is None:
+    found = Numbered.of(Path(output)) if output and (target.moves is not False or apart) else None
+    if target.output is None or (found is None and not apart):
         return target
+    if found is None:
+        return replace(target, numbered=counted(target.output))
     head, tail = _filled(found.head, places), _filled(found.tail, places)
     numbered = Numbered(target.output.parent, head, found.number, tail)
     return replace(target, numbered=numbered) if numbered.path == target.output else target  # else it names a folder
+
+
+def _comes_apart(target: Target, makes: Makes) -> bool:
+    """Whether alternatives go to numbered files: a format with layers holds all of them."""
+    from senga.files.formats import format_of
+
+    found = format_of(target.format)
+    return makes == "alternatives" and not target.kind.moves and not (found and found.layers)
+
+
+def counted(output: Path) -> Numbered:
+    """The names of alternatives, such as ``out-1.png`` and ``out-2.png``."""
+    from senga.files.writing import Numbered
+
+    return Numbered(output.parent, f"{output.stem}-", "%d", output.suffix)
 
 
 def _filled(text: str, places: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from senga.language import tr
 from senga.registry import plugins
 from senga.settings import KINDS, SettingInfo, describe
 
+from .alternatives import Form
 from .help_pages import translated
 from .listing import limits, mention_broken, shown
 from .order import Order
@@ -115,6 +116,13 @@ COMMON: tuple[click.Parameter, ...] = (
     ),
     PlainOption(
         ["--format"], metavar="EXT", help="File format, for pipes and folders: png, jpg, tif, webp, avif, gif, mp4 …"
+    ),
+    PlainOption(
+        ["--alternatives"],
+        type=click.Choice(get_args(Form)),
+        default="files",
+        show_default=True,
+        help="Of filters that give several pictures: numbered files, one sheet, or the first picture.",
     ),
     PlainOption(["--quality"], type=click.IntRange(1, 100), metavar="NUMBER", help="Of lossy formats.  [1 to 100]"),
     PlainOption(

@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,11 +15,13 @@ from senga.atomic import discard_unfinished, sweep_once
 from senga.errors import SettingsError
 from senga.language import tr
 from senga.registry import Plugins
+from senga.work import Work
 
 from .attempt import Outcome, Paint, Painter, attempt, blend_of
 from .order import Order
 from .outputs import Target, Wish, plan
 from .report import Report, choose
+from .second import SecondPictures
 from .signals import interrupted_by
 
 GRACE = 0.7
@@ -40,11 +43,16 @@ def work(order: Order, known: Plugins) -> int:
     """
     options = order.options
     _check_numbers(options)
-    targets = plan(options["inputs"], _wish(order, known))
+    blend = blend_of(options)
+    done = Work.of(known, order.recipe, blend=blend)
+    second = SecondPictures(done)
+    second.check(options["inputs"])
+    _check_files(done)
+    targets = [_with_second(target, second) for target in plan(options["inputs"], _wish(order, known, second))]
     if options["as_json"] and any(target.output is None for target in targets):
         raise SettingsError("--json and a result in a pipe both need standard output: give -o a file.")
     order.check_names(known)
-    painter = Painter(order, known, blend_of(options))
+    painter = Painter(order, known, blend, second)
     order.save_recipe()
     for folder in {target.output.parent for target in targets if target.output}:
         sweep_once(folder)
@@ -54,7 +62,18 @@ def work(order: Order, known: Plugins) -> int:
         return INTERRUPTED if stop.is_set() else 1 if counts["failed"] else 0
 
 
-def _wish(order: Order, known: Plugins) -> Wish:
+def _check_files(work: Work) -> None:
+    """Files that settings name are there."""
+    for key, path in work.files():
+        if not os.path.isfile(path):  # noqa: PTH113 - Path raises where names are too long
+            raise SettingsError(f"There is no file “{path}” for the setting “{key}”.")
+
+
+def _with_second(target: Target, second: SecondPictures) -> Target:
+    return target if target.trouble else replace(target, trouble=second.trouble(target))
+
+
+def _wish(order: Order, known: Plugins, second: SecondPictures) -> Wish:
     options, saved = order.options, order.options["save_recipe"]
     return Wish(
         options["output"],
@@ -62,7 +81,7 @@ def _wish(order: Order, known: Plugins) -> Wish:
         options["format"],
         order.makes(known),
         options["overwrite"],
-        read=tuple(order.reads(known)),
+        read=(*order.reads(second.work), *second.paths(options["inputs"])),
         written=((tr("the recipe"), Path(saved)),) if saved else (),
     )
 
@@ -86,7 +105,7 @@ def _outcomes(
         return
     from .crew import Crew
 
-    with Crew(size, order, painter.blend, stop.is_set) as crew:
+    with Crew(size, order, painter.blend, painter.second, stop.is_set) as crew:
         if len(targets) > 1:
             yield from crew.attempts(targets, report)
         else:

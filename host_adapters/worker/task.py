@@ -11,7 +11,7 @@ from typing import Any
 from senga.errors import Cancelled, SengaError
 from senga.image import Animation, Image, Layer
 from senga.job import Job
-from senga.layers import added
+from senga.layers import added, stacked
 from senga.registry import Plugins
 
 from .client import WorkerError
@@ -98,7 +98,7 @@ class Task:
             return grey_only
         job.check()
         if changed:
-            self._hand_over_parts(added(result), job)
+            self._hand_over_parts(added(result) or stacked(result.alternatives), job)
             self._canvas.write(result)
         else:
             self._hand_over(result, job)

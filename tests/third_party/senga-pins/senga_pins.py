@@ -44,6 +44,9 @@ class Pins(Filter):
     def paints_color(self) -> bool:
         return True
 
+    def makes(self) -> str:
+        return "alternatives" if self.sizes else "picture"
+
     def reach(self, height: int, width: int) -> int:
         return 0
 

@@ -1,0 +1,105 @@
+"""Second pictures of filters: which file belongs to which input, and what it holds."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from senga.errors import SettingsError
+from senga.face import still
+from senga.image import Image
+from senga.settings import SettingInfo
+from senga.work import Work
+
+from .outputs import PIPE, piped, places_of
+
+if TYPE_CHECKING:
+    from .outputs import Target
+
+_PLACE = re.compile(r"\{([^{}]*)\}")
+_PLACES = ("stem", "ext")
+
+
+@dataclass
+class SecondPictures:
+    """The second pictures of all inputs: those that are the same for every input are read once.
+
+    Attributes:
+        work: what is to be done; its pictures are paths, templates or ``-``.
+        content: what came through standard input for one of them.
+    """
+
+    work: Work
+    content: bytes | None = None
+    _kept: dict[str, Image] = field(default_factory=dict, repr=False)
+
+    def paths(self, inputs: Iterable[str]) -> Iterator[Path]:
+        """All files that belong to these inputs."""
+        templates = [value for _, _, value in self.work.pictures() if isinstance(value, str) and value != PIPE]
+        fixed = [value for value in templates if not _PLACE.search(value)]
+        yield from map(Path, fixed)
+        for name in inputs:
+            yield from (Path(_filled(value, name)) for value in templates if value not in fixed)
+
+    def check(self, inputs: tuple[str, ...]) -> None:
+        """Look at what can be known before any picture is read.
+
+        Raises:
+            SettingsError: a placeholder is unknown, or standard input would be read twice.
+            SengaError: a picture that all inputs share cannot be read.
+        """
+        from_pipe = list(inputs).count(PIPE)
+        for key, info, value in self.work.pictures():
+            if not isinstance(value, str):
+                continue
+            unknown = [name for name in _PLACE.findall(value) if name not in _PLACES]
+            if unknown:
+                known = ", ".join(f"{{{name}}}" for name in _PLACES)
+                raise SettingsError(f"There is no {{{unknown[0]}}} in the picture “{key}”: there are {known}.")
+            from_pipe += value == PIPE
+            if from_pipe > 1:
+                raise SettingsError("Standard input can be read only once.")
+            if value == PIPE:
+                self.content = piped()
+            if not _PLACE.search(value):
+                self._read(value, info)
+
+    def trouble(self, target: Target) -> str:
+        """Why an input has no second picture, or nothing."""
+        for key, _, value in self.work.pictures():
+            if isinstance(value, str) and _PLACE.search(value):
+                path = _filled(value, self._name(target))
+                if not os.path.isfile(path):  # noqa: PTH113 - Path raises where names are too long
+                    return f"There is no file “{path}” for the picture “{key}”."
+        return ""
+
+    def of(self, target: Target) -> Work:
+        """The work with the pictures that belong to an input.
+
+        Raises:
+            SengaError: one cannot be read.
+        """
+
+        def fetch(value: str, info: SettingInfo) -> Image:
+            if _PLACE.search(value):
+                return still(_filled(value, self._name(target)), info.name)
+            return self._read(value, info)
+
+        return self.work.opened(fetch)
+
+    def _name(self, target: Target) -> str:
+        return PIPE if target.source is None else str(target.source)
+
+    def _read(self, value: str, info: SettingInfo) -> Image:
+        if value not in self._kept:
+            self._kept[value] = still(self.content if value == PIPE and self.content is not None else value, info.name)
+        return self._kept[value]
+
+
+def _filled(template: str, name: str) -> str:
+    places: Mapping[str, str] = dict(zip(_PLACES, places_of(name), strict=True))
+    return _PLACE.sub(lambda found: places[found[1]], template)
