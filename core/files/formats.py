@@ -75,7 +75,9 @@ FORMATS = (
     FileFormat("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm")),
     FileFormat("TGA", (".tga",)),
     FileFormat("ICO", (".ico",)),
-    FileFormat("PSD", (".psd",)),
+    FileFormat("PSD", (".psd", ".psb")),
+    FileFormat("JXL", (".jxl",)),
+    FileFormat("HEIF", (".heic", ".heif")),
     FileFormat("PCX", (".pcx",)),
     FileFormat("SGI", (".sgi", ".rgb", ".bw")),
     FileFormat("DDS", (".dds",)),
@@ -83,6 +85,7 @@ FORMATS = (
 )
 
 _EXPORT = "open it in the program that made it and export it as PNG or TIFF"
+_FLOATING = "export it as floating-point TIFF"
 _DEVELOP = "develop it to TIFF or JPEG first"
 _STRANGERS = (
     (0, b"gimp xcf", "a GIMP project", "export it as PNG from GIMP"),
@@ -91,15 +94,16 @@ _STRANGERS = (
     (0, b"<svg", "a drawing made of vectors (SVG)", _EXPORT),
     (0, b"<?xml", "an XML document, perhaps a drawing made of vectors (SVG)", _EXPORT),
     (0, b"PK\x03\x04", "an archive or the project of a painting program", _EXPORT),
-    (4, b"ftypheic", "an HEIC photograph", "convert it to JPEG first, or let the phone store JPEG"),
-    (4, b"ftypheix", "an HEIC photograph", "convert it to JPEG first, or let the phone store JPEG"),
-    (4, b"ftypmif1", "an HEIF photograph", "convert it to JPEG first, or let the phone store JPEG"),
     (4, b"ftypcrx ", "a camera's raw file", _DEVELOP),
     (8, b"CR\x02", "a camera's raw file", _DEVELOP),
     (0, b"FUJIFILMCCD-RAW", "a camera's raw file", _DEVELOP),
-    (0, b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture", "convert it to PNG first"),
-    (0, b"\xff\x0a", "a JPEG XL picture", "convert it to PNG first"),
+    (0, b"v/1\x01", "an OpenEXR picture", _FLOATING),
+    (0, b"#?RADIANCE", "a Radiance HDR picture", _FLOATING),
+    (0, b"#?RGBE", "a Radiance HDR picture", _FLOATING),
+    (0, b"II\xbc", "a JPEG XR picture", _EXPORT),
 )
+
+_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 RAW_ENDINGS = (".cr2", ".nef", ".arw", ".dng", ".orf", ".rw2", ".pef", ".srw", ".nrw", ".3fr", ".iiq", ".raw")
 """Raw files that look like a TIFF, whose first picture is a thumbnail."""
@@ -117,7 +121,7 @@ def format_of(ending: str) -> FileFormat | None:
 
 
 def sniff(head: bytes) -> str | None:
-    """What the first 64 bytes (1024 for films) say: PNG, JPEG, TIFF, GIF, WEBP, AVIF, ORA, VIDEO, OTHER or None."""
+    """What the first 64 bytes (1024 for films) say: a format with a reader of its own, VIDEO, OTHER (a rare one) or None."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
     if head.startswith(b"\xff\xd8\xff"):
@@ -126,8 +130,14 @@ def sniff(head: bytes) -> str | None:
         return "GIF"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
+    if head[:4] == b"8BPS":
+        return "PSD"
+    if head[:2] == b"\xff\x0a" or head[:8] == b"\x00\x00\x00\x0cJXL ":
+        return "JXL"
     if head[4:12] in (b"ftypavif", b"ftypavis") or (head[4:8] == b"ftyp" and b"avif" in head):
         return "AVIF"
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
+        return "HEIF"
     if head[:4] == b"PK\x03\x04" and head[30:54] == b"mimetypeimage/openraster":
         return "ORA"
     if stranger(head) is not None:

@@ -20,8 +20,8 @@ from senga.image import Image, Layer, Metadata, Pixels, to_depth
 from senga.language import sentence
 from senga.layers import stacked
 
+from .budget import name_of
 from .png import read_header, read_png, write_png
-from .stills import name_of
 
 MIMETYPE = b"image/openraster"
 _MERGED = "mergedimage.png"

@@ -6,6 +6,7 @@ References:
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -17,17 +18,20 @@ import numpy as np
 from senga.errors import ReadError
 from senga.image import Image, Metadata, Pixels, to_depth
 
+from .budget import LONGEST_METADATA, check_frames, check_plausible, check_size, name_of
+from .coded_color import COLOUR_CHUNKS, profile_of
 from .still_writers import in_profile, is_grey, stacked
-from .stills import assemble, check_plausible, check_size, name_of
+from .stills import assemble
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_KEPT = (b"IHDR", b"acTL", b"iCCP", b"eXIf", b"iTXt", b"pHYs")
-_LONGEST_KEPT = 1 << 26
-_LONGEST_PROFILE = 1 << 26
+_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT")
+"""Chunks that the decoders see, and whose damage is damage to the picture."""
+_KEPT = (b"IHDR", b"acTL", b"iCCP", b"eXIf", b"iTXt", b"pHYs", *COLOUR_CHUNKS)
 _XMP = b"XML:com.adobe.xmp"
 _INCH = 0.0254
 _PALETTE = 3
 _MOST_DEFLATED = 1040
+_GREY = (0, 4)
 _CHANNELS = {0: 1, 2: 3, 3: 4, 4: 2, 6: 4}
 
 
@@ -42,6 +46,7 @@ class Header:
         channels: samples a pixel at most, after the palette.
         frames: pictures of an animation, or 1.
         info: metadata, colours as stored.
+        ended: there is an end mark.
     """
 
     width: int
@@ -50,6 +55,7 @@ class Header:
     channels: int
     frames: int
     info: Metadata
+    ended: bool
 
 
 def read_header(stream: BinaryIO, info: Metadata) -> Header:
@@ -61,53 +67,100 @@ def read_header(stream: BinaryIO, info: Metadata) -> Header:
     kept: dict[bytes, bytes] = {}
     frames = 0
     try:
+        name = b""
         for name, data in _chunks(stream):
             frames += name == b"fcTL"
             if name in _KEPT and (name != b"iTXt" or data.startswith(_XMP)):
                 kept.setdefault(name, data)
         width, height, bits, kind = struct.unpack_from(">IIBB", kept[b"IHDR"])
         channels = _CHANNELS[kind]
+        if name != b"IEND" and frames < _announced(kept):
+            raise ValueError("cut off")
     except (ValueError, KeyError, struct.error) as error:
         reason = "cut off" if str(error) == "cut off" else "damaged"
         raise ReadError(f"{name_of(info)} is {reason}; copy or download it again.", info.source) from error
     check_size(width, height, channels * max(1, bits // 8), info)
     samples = 1 if kind == _PALETTE else channels
     check_plausible(width * height * samples * bits // 8, stream.seek(0, 2), _MOST_DEFLATED, info)
-    moves = len(kept.get(b"acTL", b"")) == 8 and frames > 1 and struct.unpack(">I", kept[b"acTL"][:4])[0] == frames
-    return Header(width, height, bits, channels, frames if moves else 1, _read_metadata(kept, info))
+    check_frames(frames, width, height, info)
+    moves = 1 < frames == _announced(kept)
+    metadata = _read_metadata(kept, kind in _GREY, info)
+    return Header(width, height, bits, channels, frames if moves else 1, metadata, name == b"IEND")
+
+
+def _announced(chunks: dict[bytes, bytes]) -> int:
+    """How many frames the file claims to have."""
+    control = chunks.get(b"acTL", b"")
+    return int.from_bytes(control[:4], "big") if len(control) == 8 else 0
 
 
 def _chunks(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
     """Name and content (empty for pixels and what is too long to be of use) up to the end mark, checked.
 
+    A wrong checksum of what does not concern the pixels costs that chunk only, and what is missing behind the pixels
+    costs nothing.
+
     Raises:
         ValueError: ``cut off``, or a checksum is wrong.
     """
     stream.seek(len(SIGNATURE))
-    name = b""
+    name, drawn = b"", False
     while name != b"IEND":
-        head = stream.read(8)
-        if len(head) < 8:
-            raise ValueError("cut off")
-        length, name = struct.unpack(">I4s", head)
-        data, checksum, left = b"", zlib.crc32(name), length
-        while left:
-            piece = stream.read(min(left, 1 << 20))
-            if not piece:
-                raise ValueError("cut off")
-            checksum, left = zlib.crc32(piece, checksum), left - len(piece)
-            if name in _KEPT and length <= _LONGEST_KEPT:
-                data += piece
-        tail = stream.read(4)
-        if len(tail) < 4:
-            raise ValueError("cut off")
-        if struct.unpack(">I", tail)[0] != checksum:
+        try:
+            name, data, good = _chunk(stream)
+        except EOFError as error:
+            if drawn and error.args[0] not in _PIXELS:
+                return
+            raise ValueError("cut off") from error
+        if good:
+            yield name, data
+        elif name in _PIXELS:
             raise ValueError("checksum")
-        yield name, data
+        drawn = drawn or name == b"IDAT"
 
 
-def _read_metadata(chunks: dict[bytes, bytes], info: Metadata) -> Metadata:
+def _chunk(stream: BinaryIO) -> tuple[bytes, bytes, bool]:
+    """Name, content if it is kept, and whether the checksum is right.
+
+    Raises:
+        EOFError: with the name, as far as it is there.
+    """
+    head = stream.read(8)
+    name = head[4:]
+    if len(head) < 8:
+        raise EOFError(b"")
+    (left,) = struct.unpack_from(">I", head)
+    kept = name in _KEPT and left <= LONGEST_METADATA
+    pieces, checksum = [], zlib.crc32(name)
+    while left:
+        piece = stream.read(min(left, 1 << 20))
+        if not piece:
+            raise EOFError(name)
+        checksum, left = zlib.crc32(piece, checksum), left - len(piece)
+        pieces += [piece] if kept else []
+    tail = stream.read(4)
+    if len(tail) < 4:
+        raise EOFError(name)
+    return name, b"".join(pieces), struct.unpack(">I", tail)[0] == checksum
+
+
+def pixels_only(stream: BinaryIO) -> BinaryIO:
+    """The file without what does not concern its pixels: texts and profiles are no business of the decoders."""
+    data = stream.read()
+    kept, at = [SIGNATURE], len(SIGNATURE)
+    while at + 12 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, at)
+        if name in _PIXELS and at + 12 + length <= len(data):
+            kept.append(data[at : at + 12 + length])
+        at += 12 + length
+    end = [] if kept[-1][4:8] == b"IEND" else [chunk(b"IEND", b"")]
+    stream.close()
+    return io.BytesIO(b"".join([*kept, *end]))
+
+
+def _read_metadata(chunks: dict[bytes, bytes], grey: bool, info: Metadata) -> Metadata:
     icc = _inflate(chunks.get(b"iCCP", b"").partition(b"\0")[2][1:])
+    icc = profile_of(chunks, icc, grey)
     dpi = None
     if len(chunks.get(b"pHYs", b"")) == 9:
         x, y, unit = struct.unpack(">IIB", chunks[b"pHYs"])
@@ -128,7 +181,7 @@ def _inflate(data: bytes) -> bytes | None:
     """Unpacked, unless it is damaged or a bomb."""
     try:
         unpacker = zlib.decompressobj()
-        result = unpacker.decompress(data, _LONGEST_PROFILE)
+        result = unpacker.decompress(data, LONGEST_METADATA)
     except zlib.error:
         return None
     return result if result and unpacker.eof else None
@@ -139,7 +192,12 @@ def read_png(stream: BinaryIO, header: Header) -> Image:
     import imagecodecs
 
     stream.seek(0)
-    samples = imagecodecs.png_decode(stream.read())
+    try:
+        samples = imagecodecs.png_decode(pixels_only(stream).read())
+    except RuntimeError as error:
+        reason = "damaged" if header.ended else "cut off"
+        text = f"{name_of(header.info)} is {reason}; copy or download it again."
+        raise ReadError(text, header.info.source) from error
     samples = samples.reshape(*samples.shape[:2], -1)  # (H, W, C)
     has_alpha = samples.shape[2] in (2, 4)
     colour = samples[:, :, :-1] if has_alpha else samples

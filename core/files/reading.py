@@ -14,17 +14,33 @@ from typing import BinaryIO
 from senga.errors import ReadError, SengaError
 from senga.image import Animation, Image, Metadata
 
-from .animations import count_frames, read_animation
+from .animations import Source, count_frames, read_animation
+from .budget import name_of
 from .formats import FILM_ENDINGS, RAW_ENDINGS, sniff, stranger
+from .gif_reader import read_gif
+from .heif import read_heif
+from .jpeg import read_jpeg
+from .jpegxl import read_jpegxl
 from .openraster import read_openraster
-from .png import read_header, read_png
-from .stills import name_of, read_still
+from .png import pixels_only, read_header, read_png
+from .psd import read_psd
+from .rare import read_rare
+from .stills import read_still
 from .tiff import read_tiff
 from .video import read_video
+from .webp import checked_webp
 
 _LONGEST_STREAM = 1 << 32
 _HEAD = 1024
-_MOVING = ("GIF", "WEBP", "AVIF")
+_MOVING = ("WEBP", "AVIF")
+_READERS: dict[str, Callable[[BinaryIO, Metadata], Image]] = {
+    "ORA": read_openraster,
+    "TIFF": read_tiff,
+    "JPEG": read_jpeg,
+    "JXL": read_jpegxl,
+    "HEIF": read_heif,
+    "PSD": read_psd,
+}
 
 
 def read(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image | Animation:
@@ -60,7 +76,7 @@ def drained(stream: BinaryIO) -> bytes:
     return content
 
 
-def _read(source: Callable[[], BinaryIO], info: Metadata) -> Image | Animation:
+def _read(source: Source, info: Metadata) -> Image | Animation:
     with _border(info):
         if info.source is not None:
             _check_file(info.source)
@@ -78,7 +94,7 @@ def _check_file(path: Path) -> None:
         raise ReadError(f"“{path.name}” is a camera's raw file; develop it to TIFF or JPEG first.", path)
 
 
-def _decode(stream: BinaryIO, source: Callable[[], BinaryIO], info: Metadata) -> Image | Animation:
+def _decode(stream: BinaryIO, source: Source, info: Metadata) -> Image | Animation:
     head = stream.read(_HEAD)
     stream.seek(0)
     name, kind = name_of(info), sniff(head)
@@ -91,26 +107,31 @@ def _decode(stream: BinaryIO, source: Callable[[], BinaryIO], info: Metadata) ->
         raise ReadError(f"{name} is {what}, which Senga does not read; {mend}.", info.source)
     if kind == "PNG":
         return _decode_png(stream, source, info)
-    if kind == "ORA":
-        return read_openraster(stream, info)
-    if kind == "TIFF":
-        return read_tiff(stream, info)
     if kind == "VIDEO":
         return read_video(source, info)
+    if kind == "GIF":
+        return read_gif(source, info)
     if kind in _MOVING:
-        return _decode_moving(kind, stream, source, info)
-    return read_still(stream, info)
+        return _decode_moving(kind, source, info)
+    return read_rare(stream, info) if kind == "OTHER" else _READERS[kind](stream, info)
 
 
-def _decode_png(stream: BinaryIO, source: Callable[[], BinaryIO], info: Metadata) -> Image | Animation:
+def _decode_png(stream: BinaryIO, source: Source, info: Metadata) -> Image | Animation:
     header = read_header(stream, info)
-    return read_animation(source, header.frames, info) if header.frames > 1 else read_png(stream, header)
+    if header.frames == 1:
+        return read_png(stream, header)
+    return read_animation(lambda: pixels_only(source()), "PNG", header.frames, header.info)
 
 
-def _decode_moving(kind: str, stream: BinaryIO, source: Callable[[], BinaryIO], info: Metadata) -> Image | Animation:
-    count = count_frames(kind, stream, info)
-    stream.seek(0)
-    return read_animation(source, count, info) if count > 1 else read_still(stream, info)
+def _decode_moving(kind: str, source: Source, info: Metadata) -> Image | Animation:
+    def opened() -> BinaryIO:
+        return checked_webp(source(), info) if kind == "WEBP" else source()
+
+    with opened() as stream:
+        count = count_frames(kind, stream, info)
+        if count == 1:
+            return read_still(stream, info, kind)
+    return read_animation(opened, kind, count, info)
 
 
 @contextmanager

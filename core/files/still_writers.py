@@ -11,8 +11,8 @@ import numpy as np
 
 from senga.image import Image, Metadata, Pixels, to_depth
 
+from .budget import name_of
 from .color_profile import ProfileError, from_srgb, srgb
-from .stills import name_of
 
 if TYPE_CHECKING:
     import PIL.Image

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,12 +14,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from senga.errors import ReadError
 from senga.image import Image, Metadata, Pixels, as_rgb
-from senga.memory import known_available
 
+from .budget import check_packed, check_size, name_of
 from .color_profile import ProfileError, to_srgb
 from .exif import upright, xmp_upright
+from .xmp import without_claims
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -28,52 +27,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("senga.files")
 
 _ROWS = 256
-_ALWAYS_REFUSED = 1_000_000_000
-_EVERYDAY = ("JPEG", "GIF", "PNG", "WEBP", "AVIF", "TIFF", "BMP")
-_READABLE = (*_EVERYDAY, "DIB", "JPEG2000", "PPM", "ICO", "PSD", "PCX", "SGI", "DDS", "QOI", "TGA")
+_BY_NAME = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF")
+"""Formats that give themselves away: only the one reader sees them."""
+_RARE = ("BMP", "DIB", "JPEG2000", "PPM", "ICO", "PCX", "SGI", "DDS", "TGA")
 _SIDES_SWAPPED = 5
-
-
-def name_of(info: Metadata) -> str:
-    """What messages call the picture."""
-    return f"“{info.source.name}”" if info.source else "The picture"
-
-
-def check_size(width: int, height: int, bytes_per_pixel: int, info: Metadata) -> None:
-    """Refuse what cannot be decoded here before any memory is taken.
-
-    Raises:
-        ReadError: no pixels, too many, or more than fit into the free memory.
-    """
-    if width < 1 or height < 1:
-        raise ReadError(f"{name_of(info)} is damaged: it claims to be {width} × {height} pixels.", info.source)
-    limit = _pixel_limit()
-    if width * height > limit:
-        text = (
-            f"{name_of(info)} claims to be {width} × {height} pixels, which is more than {limit // 1_000_000} million"
-        )
-        raise ReadError(f"{text}; set SENGA_MAX_PIXELS to a larger number if that is right.", info.source)
-    need, free = 3 * width * height * bytes_per_pixel, known_available()
-    if free is not None and need > free:
-        text = f"{name_of(info)} is {width} × {height} pixels and needs about {need >> 20} MB of memory to open"
-        raise ReadError(f"{text}, but {free >> 20} MB are free; close other programs or make it smaller.", info.source)
-
-
-def check_plausible(unpacked: int, stored: int, most: int, info: Metadata) -> None:
-    """Refuse a header that promises more than ``most`` times the stored bytes, the best that its compression can do.
-
-    Raises:
-        ReadError: it does.
-    """
-    if unpacked > most * stored:
-        raise ReadError(f"{name_of(info)} is damaged: it claims to be larger than it can be.", info.source)
-
-
-def _pixel_limit() -> int:
-    try:
-        return int(float(os.environ.get("SENGA_MAX_PIXELS", "")))
-    except (ValueError, OverflowError):
-        return _ALWAYS_REFUSED
 
 
 def assemble(colour: Pixels, alpha: Pixels | None, info: Metadata) -> Image:
@@ -85,6 +42,7 @@ def assemble(colour: Pixels, alpha: Pixels | None, info: Metadata) -> Image:
         info: as stored; EXIF with its orientation.
     """
     grey = colour.shape[2] == 1
+    colour, alpha = finite(colour), None if alpha is None else _within(finite(alpha))
     if info.icc:
         try:
             colour = to_srgb(colour, info.icc)
@@ -94,9 +52,24 @@ def assemble(colour: Pixels, alpha: Pixels | None, info: Metadata) -> Image:
     if colour.shape[2] == 4:
         colour = _without_ink(colour)
     exif, turn = upright(info.exif)
-    info = replace(info, exif=exif, xmp=xmp_upright(info.xmp))
+    info = replace(info, exif=exif, xmp=without_claims(xmp_upright(info.xmp)))
     colour, alpha = turned(colour, turn), None if alpha is None else turned(alpha, turn)
     return Image(as_rgb(colour), alpha, grey, info)
+
+
+def finite(samples: Pixels) -> Pixels:
+    """Floating samples without what is no number (dark) and without infinities (the brightest number there is, 0)."""
+    if samples.dtype.kind != "f":
+        return samples
+    strips = [samples[top : top + _ROWS] for top in range(0, len(samples), _ROWS)]
+    if all(np.isfinite(strip).all() for strip in strips):
+        return samples
+    brightest = max(float(np.max(strip, where=np.isfinite(strip), initial=1)) for strip in strips)
+    return np.nan_to_num(samples, nan=0, posinf=brightest, neginf=0)
+
+
+def _within(alpha: Pixels) -> Pixels:
+    return np.clip(alpha, 0, 1) if alpha.dtype.kind == "f" else alpha
 
 
 def turned(array: Pixels, orientation: int) -> Pixels:
@@ -129,10 +102,10 @@ def resolution(info: Mapping[Any, Any]) -> tuple[float, float] | None:
     return (x, y) if 1 <= x < math.inf and 1 <= y < math.inf else None
 
 
-def from_pil(pil: PIL.Image.Image | Any, source: Path | None = None) -> Image:
-    """A Pillow picture of any mode, with its profile, EXIF, XMP and resolution; upright."""
+def from_pil(pil: PIL.Image.Image | Any, source: Path | None = None, known: Metadata | None = None) -> Image:
+    """A Pillow picture of any mode, with its profile, EXIF, XMP and resolution, or those ``known``; upright."""
     facts = pil.info
-    info = Metadata(
+    info = known or Metadata(
         icc=facts.get("icc_profile") or None,
         exif=_bytes(facts.get("exif")),
         xmp=_bytes(facts.get("xmp")),
@@ -224,16 +197,19 @@ def pillow() -> Iterator[None]:
         _limit.restore()
 
 
-def open_pil(stream: BinaryIO, info: Metadata) -> PIL.Image.Image:
-    """Read the header with Pillow and check the size; call inside ``pillow``."""
+def open_pil(stream: BinaryIO, info: Metadata, kind: str = "OTHER") -> PIL.Image.Image:
+    """Read the header with Pillow and check the size; call inside ``pillow``. ``kind`` is what ``sniff`` said."""
     import PIL.Image
 
-    pil = PIL.Image.open(stream, formats=_READABLE)
+    stored = stream.seek(0, 2)
+    stream.seek(0)
+    pil = PIL.Image.open(stream, formats=(kind,) if kind in _BY_NAME else _RARE)
     check_size(pil.width, pil.height, max(4, 4 * (pil.mode in "IF")), info)
+    check_packed(pil.format, pil.width * pil.height, stored, info)
     return pil
 
 
-def read_still(stream: BinaryIO, info: Metadata) -> Image:
+def read_still(stream: BinaryIO, info: Metadata, kind: str = "OTHER") -> Image:
     """The (first) picture of anything that Pillow reads."""
-    with pillow(), open_pil(stream, info) as pil:
+    with pillow(), open_pil(stream, info, kind) as pil:
         return from_pil(pil, info.source)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import struct
-from collections.abc import Iterable
+import zlib
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -18,24 +19,49 @@ from numpy.typing import NDArray
 from senga.errors import ReadError
 from senga.image import Image, Metadata, Pixels
 
-from .exif import EXIF_IFD, GPS_IFD, XMP_TAG, Exif
+from .budget import check_packed, check_size, name_of
+from .exif import EXIF_IFD, GPS_IFD, XMP_TAG, Exif, upright
+from .jpeg import has_end, jpeg_size
+from .jpegxl import jpegxl_size
 from .still_writers import in_profile, is_grey, stacked
-from .stills import assemble, check_size, name_of, read_still, resolution
+from .stills import assemble, read_still, resolution
+from .tiff_exif import check_tags, exif_of_tiff
+from .webp import webp_size
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 1, 2, 3, 5, 6, 8
+_LOG = (32844, 32845)
 _FAX_AND_OLD_JPEG = (2, 3, 4, 6)
-_JPEG = 7
+_PLAIN, _LZW, _JPEG, _PACKBITS, _WEBP = 1, 5, 7, 32773, 50001
+_DEFLATE = (8, 32946)
+
+
+def _jpeg2000_size(head: bytes) -> tuple[int, int] | None:
+    """Width and height, with what is cut off at the left and above."""
+    at = head.find(b"\xff\x4f\xff\x51")
+    return struct.unpack_from(">II", head, at + 8) if 0 <= at <= len(head) - 16 else None
+
+
+_JPEG2000, _PNG, _JPEGXL = (33003, 33005, 34712), 34933, (50002, 52546)
+_INSIDE: dict[int, Callable[[bytes], tuple[int, int] | None]] = {
+    _JPEG: jpeg_size,
+    _WEBP: webp_size,
+    _PNG: lambda head: struct.unpack_from(">II", head.ljust(24, b"\0"), 16),
+    **dict.fromkeys(_JPEG2000, _jpeg2000_size),
+    **dict.fromkeys(_JPEGXL, jpegxl_size),
+}
+"""Packings that are picture formats themselves, with a size of their own."""
+_PACKINGS = (_PLAIN, _LZW, _PACKBITS, *_DEFLATE, *_FAX_AND_OLD_JPEG, *_INSIDE, 34676, 34677, 34887, 34925, 50000)
 _PREMULTIPLIED = 1
 _DNG_VERSION, _ICC = 50706, 34675
-_DESCRIPTIVE = (0x010E, 0x010F, 0x0110, 0x0112, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298)
 _COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
 _DIRECTORIES = {EXIF_IFD + 1: EXIF_IFD, GPS_IFD + 1: GPS_IFD}
 """Tags that stand for those which tifffile does not write, until the file is finished; the order is the same."""
 _ROWS = 256
 _PAGES_LOOKED_AT = 4
+_UNSIGNED, _SIGNED, _FLOATING = 1, 2, 3
 
 
 def read_tiff(stream: BinaryIO, info: Metadata) -> Image:
@@ -47,19 +73,37 @@ def read_tiff(stream: BinaryIO, info: Metadata) -> Image:
     import tifffile
 
     logging.getLogger("tifffile").addHandler(logging.NullHandler())
+    check_tags(stream, _PAGES_LOOKED_AT, info)
+    stream.seek(0)
     with tifffile.TiffFile(stream) as tiff:
         page = _first_picture(tiff)
         info = _metadata(page, stream, info)
         _check(page, stream, info)
         kind = int(page.photometric)
+        if kind in _LOG:
+            return _read_log(stream, info)
         if _is_for_pillow(page, kind):
             stream.seek(0)
-            return replace(read_still(stream, info), info=replace(info, exif=None))
+            still = read_still(stream, info, "TIFF")
+            return replace(still, info=replace(still.info, exif=upright(info.exif)[0], dpi=info.dpi, format="TIFF"))
+        _mend_counts(page, stream, info)
         samples = _samples(page)
-        map_ = page.colormap
+        map_, bits = page.colormap, page.bitspersample
     if kind == _PALETTE and map_ is not None:
         return assemble(_look_up(samples, map_), None, info)
-    return _picture(samples, kind, tuple(int(each) for each in page.extrasamples), info)
+    return _picture(_full_range(samples, bits), kind, tuple(int(each) for each in page.extrasamples), info)
+
+
+def _read_log(stream: BinaryIO, info: Metadata) -> Image:
+    """Logarithmic brightness, which OpenCV writes for floating pictures and hence reads as it wrote them."""
+    import cv2
+
+    stream.seek(0)
+    bgr = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if bgr is None:
+        raise ReadError(f"{name_of(info)} is damaged; copy or download it again.", info.source)
+    rgb = bgr[:, :, None] if bgr.ndim == 2 else bgr[:, :, ::-1]
+    return assemble(np.ascontiguousarray(rgb, np.float32), None, info)
 
 
 def _first_picture(tiff: TiffFile) -> TiffPage:
@@ -79,20 +123,93 @@ def _is_for_pillow(page: TiffPage, kind: int) -> bool:
 
 
 def _check(page: TiffPage, stream: BinaryIO, info: Metadata) -> None:
-    kind, name, bits = int(page.photometric), name_of(info), page.bitspersample
+    kind, name = int(page.photometric), name_of(info)
     if _DNG_VERSION in page.tags:
         raise ReadError(f"{name} is a camera's raw file; develop it to TIFF or JPEG first.", info.source)
-    if kind not in (*_COLOURS, _LAB):
+    if kind not in (*_COLOURS, _LAB, *_LOG):
         raise ReadError(f"{name} stores its colours in a rare way; save it as an RGB TIFF first.", info.source)
-    whole = page.sampleformat == 1 and bits in (1, 2, 4, 8, 16, 32)
-    if not whole and not (page.sampleformat == 3 and bits in (16, 32, 64)):
-        raise ReadError(f"{name} stores unusual numbers ({bits} bits); save it with 8, 16 or 32 bits.", info.source)
+    if int(page.compression) not in _PACKINGS:
+        raise ReadError(f"{name} is packed in a rare way; save it as a TIFF with LZW or Deflate first.", info.source)
+    if kind not in _LOG:
+        _check_numbers(page, info)
     if page.imagedepth != 1:
         raise ReadError(f"{name} is a volume; save one layer of it as a TIFF.", info.source)
-    check_size(page.imagewidth, page.imagelength, page.samplesperpixel * max(1, bits // 8), info)
-    end = stream.seek(0, 2)
-    if any(start + size > end for start, size in zip(page.dataoffsets, page.databytecounts, strict=False)):
-        raise ReadError(f"{name} is cut off; copy or download it again.", info.source)
+    if page.samplesperpixel < _COLOURS.get(kind, 1):
+        raise ReadError(f"{name} is damaged; copy or download it again.", info.source)
+    size = page.samplesperpixel * max(1, page.bitspersample // 8)
+    check_size(page.imagewidth, page.imagelength, size, info)
+    check_packed("TIFF", page.imagewidth * page.imagelength * size, stream.seek(0, 2), info)
+    if page.is_tiled and page.tilewidth * page.tilelength > max(1 << 24, 4 * page.imagewidth * page.imagelength):
+        raise ReadError(f"{name} is damaged: it claims to be larger than it can be.", info.source)
+
+
+def _check_numbers(page: TiffPage, info: Metadata) -> None:
+    name, bits = name_of(info), page.bitspersample
+    if page.sampleformat == _SIGNED:
+        text = f"{name} stores unusual numbers (signed ones), for which nobody says what black and white are"
+        raise ReadError(f"{text}; save it with unsigned or floating ones.", info.source)
+    whole = page.sampleformat in (_UNSIGNED, 4) and (bits <= 16 or bits == 32)
+    if not whole and not (page.sampleformat == _FLOATING and bits in (16, 32, 64)):
+        raise ReadError(f"{name} stores unusual numbers ({bits} bits); save it with 8, 16 or 32 bits.", info.source)
+
+
+def _mend_counts(page: TiffPage, stream: BinaryIO, info: Metadata) -> None:
+    """Byte counts are what nobody needs where the pixels are not packed; else a last one may reach too far.
+
+    Raises:
+        ReadError: pixels are missing.
+    """
+    end, plain = stream.seek(0, 2), int(page.compression) == _PLAIN
+    counts = []
+    for index, (start, said) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=False)):
+        need = _bytes_of(page, index)
+        size = need if plain and start else said
+        if start + size > end and (plain or not _unpacks(page, stream, start, need)):
+            raise ReadError(f"{name_of(info)} is cut off; copy or download it again.", info.source)
+        _check_inside(page, stream, start, info)
+        counts.append(min(size, end - start))
+    page.databytecounts = tuple(counts)
+
+
+def _bytes_of(page: TiffPage, index: int) -> int:
+    """Of a strip or tile that is not packed."""
+    samples = 1 if int(page.planarconfig) == 2 else page.samplesperpixel
+    if page.is_tiled:
+        width, rows = page.tilewidth, page.tilelength
+    else:
+        strips = -(-page.imagelength // max(1, page.rowsperstrip))
+        rows = min(page.rowsperstrip, page.imagelength - index % strips * page.rowsperstrip)
+        width = page.imagewidth
+    return rows * -(-width * samples * page.bitspersample // 8)
+
+
+def _unpacks(page: TiffPage, stream: BinaryIO, start: int, need: int) -> bool:
+    """Whether what the file has of a strip is all of it."""
+    import imagecodecs
+
+    packing = int(page.compression)
+    decoders = {_LZW: imagecodecs.lzw_decode, _PACKBITS: imagecodecs.packbits_decode}
+    stream.seek(start)
+    data = stream.read()
+    try:
+        if packing in _DEFLATE:
+            return len(zlib.decompressobj().decompress(data, need)) == need
+        if packing == _JPEG:
+            return has_end(data)
+        return packing in decoders and len(decoders[packing](data, out=need)) == need
+    except (zlib.error, RuntimeError, ValueError):
+        return False
+
+
+def _check_inside(page: TiffPage, stream: BinaryIO, start: int, info: Metadata) -> None:
+    """A picture format in a strip or tile has a size of its own, which is not much larger."""
+    size = _INSIDE.get(int(page.compression))
+    if size is None:
+        return
+    stream.seek(start)
+    width, height = size(stream.read(1 << 16)) or (1, 1)
+    if width * height > max(1 << 24, 2 * page.imagewidth * page.imagelength):
+        raise ReadError(f"{name_of(info)} is damaged: it claims to be larger than it can be.", info.source)
 
 
 def _samples(page: TiffPage) -> NDArray[Any]:
@@ -105,7 +222,6 @@ def _samples(page: TiffPage) -> NDArray[Any]:
 
 
 def _picture(samples: NDArray[Any], kind: int, extra: tuple[int, ...], info: Metadata) -> Image:
-    samples = _full_range(samples)
     colours = _COLOURS[kind]
     colour, alpha = samples[:, :, :colours], None
     if kind == _WHITE_IS_ZERO:
@@ -118,15 +234,20 @@ def _picture(samples: NDArray[Any], kind: int, extra: tuple[int, ...], info: Met
     return assemble(np.ascontiguousarray(colour), alpha, info)
 
 
-def _full_range(samples: NDArray[Any]) -> Pixels:
-    """As ``uint8``, ``uint16`` or ``float32``."""
-    if samples.dtype in (np.uint8, np.uint16, np.float32):
-        return samples.astype(samples.dtype.newbyteorder("="), copy=False)
+def _full_range(samples: NDArray[Any], bits: int) -> Pixels:
+    """As ``uint8``, ``uint16`` or ``float32``; numbers of other bits are spread to the range of these."""
     if samples.dtype == np.bool_:
         return samples.astype(np.uint8) * np.uint8(255)
+    if samples.dtype.kind == "u" and bits < 16 and bits != 8:
+        full = 255 if bits < 8 else 65535
+        table = np.rint(np.arange(1 << bits) * (full / ((1 << bits) - 1)))
+        return table.astype(np.uint8 if bits < 8 else np.uint16)[np.minimum(samples, (1 << bits) - 1)]
+    if samples.dtype in (np.uint8, np.uint16, np.float32):
+        return samples.astype(samples.dtype.newbyteorder("="), copy=False)
     if samples.dtype == np.uint32:
         return np.multiply(samples, 1 / 0xFFFFFFFF, dtype=np.float64).astype(np.float32)
-    return samples.astype(np.float32)
+    with np.errstate(over="ignore"):  # what is too bright for single precision is infinite, and seen to later
+        return samples.astype(np.float32)
 
 
 def _inverted(colour: Pixels) -> Pixels:
@@ -154,7 +275,7 @@ def _look_up(samples: NDArray[Any], table: NDArray[np.uint16]) -> Pixels:
 def _metadata(page: TiffPage, stream: BinaryIO, info: Metadata) -> Metadata:
     tags = page.tags
     icc, xmp = (_bytes(tags.valueof(code)) for code in (_ICC, XMP_TAG))
-    return Metadata(icc, _read_exif(stream), xmp, _dpi(page), "TIFF", info.source)
+    return Metadata(icc, exif_of_tiff(stream), xmp, _dpi(page), "TIFF", info.source)
 
 
 def _bytes(value: object) -> bytes | None:
@@ -169,27 +290,6 @@ def _dpi(page: TiffPage) -> tuple[float, float] | None:
         (a, b), (c, d) = page.tags.valueof(282), page.tags.valueof(283)
         return resolution({"dpi": (a / b * scale, c / d * scale)}) if scale else None
     except (TypeError, ValueError, ZeroDivisionError):
-        return None
-
-
-def _read_exif(stream: BinaryIO) -> bytes | None:
-    """EXIF of its own, made of the tags that say something about the picture."""
-    from PIL.Image import Exif as PillowExif
-
-    exif, found = PillowExif(), PillowExif()
-    try:
-        stream.seek(0)
-        found.load_from_fp(stream)
-        exif.endian = found.endian
-        for tag in _DESCRIPTIVE:
-            if tag in found:
-                exif[tag] = found[tag]
-        for tag in (EXIF_IFD, GPS_IFD):
-            inside = found.get_ifd(tag)
-            if inside:
-                exif[tag] = dict(inside)
-        return exif.tobytes() if len(exif) else None
-    except Exception:  # whatever Pillow stumbles on in tags that nobody needs for the pixels
         return None
 
 

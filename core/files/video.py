@@ -20,7 +20,8 @@ import numpy as np
 from senga.errors import ReadError
 from senga.image import Animation, Film, Frame, Image, Metadata
 
-from .stills import check_size, name_of, turned
+from .budget import check_size, name_of
+from .stills import turned
 from .video_file import opened, picture_track
 from .video_structure import missing_bytes
 

@@ -1,0 +1,145 @@
+"""Formats that are rare today, and for which Pillow's readers are slow, narrow or too trusting.
+
+References:
+    Netpbm, PPM Format Specification; The "Quite OK Image" Format 1.0; Microsoft, Bitmap storage and ICO.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from senga.errors import ReadError
+from senga.image import Image, Metadata, Pixels
+
+from .budget import check_packed, check_plausible, check_size, name_of
+from .stills import assemble, read_still
+
+_NETPBM = re.compile(rb"P([1-6])(?:\s+|\s*#[^\n]*\n)+")
+_NUMBER = re.compile(rb"(?:\s|#[^\n]*\n)*(\d{1,10})")
+_PLAIN, _BITS, _COLOUR = (1, 2, 3), (1, 4), (3, 6)
+_LONGEST_HEAD = 1 << 16
+_RLE = (1, 2)
+_STEPS = 1 << 24
+"""Pixels that readers written in Python may go through one by one."""
+
+
+def read_rare(stream: BinaryIO, info: Metadata) -> Image:
+    """The picture of anything else that is read.
+
+    Raises:
+        ReadError: it is damaged or too large.
+    """
+    head = stream.read(64)
+    stream.seek(0)
+    if _NETPBM.match(head):
+        return _read_netpbm(stream.read(), info)
+    if head.startswith(b"qoif"):
+        return _read_qoi(stream.read(), info)
+    if head.startswith(b"BM") and len(head) >= 34 and struct.unpack_from("<I", head, 30)[0] in _RLE:
+        return _read_packed_bmp(stream, info)
+    if head.startswith(b"\0\0\1\0"):
+        _check_icon(stream.read(), info)
+        stream.seek(0)
+    if head.startswith(b"DDS ") and len(head) >= 20:
+        _check_texture(head, info)
+    return read_still(stream, info)
+
+
+def _read_netpbm(data: bytes, info: Metadata) -> Image:
+    """PBM, PGM and PPM, packed or as text, in 8 bits or 16."""
+    kind, at = data[1] - ord("0"), 2
+    numbers = []
+    for _ in range(2 if kind in _BITS else 3):
+        found = _NUMBER.match(data, at, at + _LONGEST_HEAD)
+        if not found:
+            raise ReadError(f"{name_of(info)} is damaged; copy or download it again.", info.source)
+        numbers.append(int(found[1]))
+        at = found.end()
+    width, height, most = (*numbers, 1)[:3]
+    channels = 3 if kind in _COLOUR else 1
+    if not 1 <= most <= 65535:
+        raise ReadError(f"{name_of(info)} is damaged; copy or download it again.", info.source)
+    check_size(width, height, channels * (1 + (most > 255)), info)
+    check_plausible(width * height * channels, len(data), 8, info)
+    body = data[at:] if kind in _PLAIN else data[at + 1 :]
+    samples = _numbers(kind, body, width, height, channels, most)
+    if len(samples) < width * height * channels:
+        raise ReadError(f"{name_of(info)} is cut off; copy or download it again.", info.source)
+    colour = _spread(samples, kind, most).reshape(height, width, channels)
+    return assemble(colour, None, Metadata(format="PPM", source=info.source))
+
+
+def _numbers(kind: int, body: bytes, width: int, height: int, channels: int, most: int) -> NDArray[np.generic]:
+    count = width * height * channels
+    if kind == 1:
+        digits = np.frombuffer(re.sub(rb"#[^\n]*", b"", body), np.uint8)
+        return digits[(digits == ord("0")) | (digits == ord("1"))][:count] - ord("0")
+    if kind in _PLAIN:
+        return np.array(re.sub(rb"#[^\n]*", b"", body).split(maxsplit=count)[:count], np.uint16)
+    if kind in _BITS:
+        row = (width + 7) // 8
+        lines = np.frombuffer(body[: row * height], np.uint8)
+        return np.unpackbits(lines[: len(lines) // row * row].reshape(-1, row), axis=1)[:, :width].ravel()
+    wide = np.dtype(">u2" if most > 255 else "u1")
+    return np.frombuffer(body[: min(count, len(body) // wide.itemsize) * wide.itemsize], wide)
+
+
+def _spread(samples: NDArray[np.generic], kind: int, most: int) -> Pixels:
+    """In the full range of 8 or 16 bits; ink is 1 where there are only bits."""
+    if kind in _BITS:
+        return np.where(samples == 1, 0, 255).astype(np.uint8)
+    full, depth = (255, np.uint8) if most <= 255 else (65535, np.uint16)
+    if most == full:
+        return samples.astype(depth)
+    table = np.rint(np.arange(most + 1) * (full / most)).astype(depth)
+    return table[np.minimum(samples, most)]
+
+
+def _read_qoi(data: bytes, info: Metadata) -> Image:
+    import imagecodecs
+
+    width, height = struct.unpack_from(">II", data.ljust(14, b"\0"), 4)
+    check_size(width, height, 4, info)
+    check_packed("QOI", width * height, len(data), info)
+    samples = imagecodecs.qoi_decode(data)
+    alpha = np.ascontiguousarray(samples[:, :, 3]) if samples.shape[2] == 4 else None
+    return assemble(np.ascontiguousarray(samples[:, :, :3]), alpha, Metadata(format="QOI", source=info.source))
+
+
+def _read_packed_bmp(stream: BinaryIO, info: Metadata) -> Image:
+    """Run lengths, which Pillow unpacks pixel by pixel in Python."""
+    import cv2
+
+    data = stream.read()
+    width, height = struct.unpack_from("<ii", data, 18)
+    check_size(width, abs(height), 4, info)
+    check_packed("BMP", width * abs(height), len(data), info)
+    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise ReadError(f"{name_of(info)} is damaged; copy or download it again.", info.source)
+    return assemble(np.ascontiguousarray(bgr[:, :, ::-1]), None, Metadata(format="BMP", source=info.source))
+
+
+def _check_icon(data: bytes, info: Metadata) -> None:
+    """The pictures in an icon have sizes of their own, whatever its directory says."""
+    (count,) = struct.unpack_from("<H", data, 4)
+    for at in range(6, min(6 + 16 * count, len(data) - 15), 16):
+        (start,) = struct.unpack_from("<I", data, at + 12)
+        part = data[start : start + 24].ljust(24, b"\0")
+        is_png = part.startswith(b"\x89PNG")
+        width, height = struct.unpack_from(">II" if is_png else "<ii", part, 16 if is_png else 4)
+        check_size(max(1, width), max(1, abs(height)), 4, info)
+        if width * abs(height) > _STEPS:
+            raise ReadError(f"{name_of(info)} is damaged: it claims to be larger than it can be.", info.source)
+
+
+def _check_texture(head: bytes, info: Metadata) -> None:
+    height, width = struct.unpack_from("<II", head, 12)
+    if width * height > _STEPS:
+        text = f"{name_of(info)} is a texture of {width} × {height} pixels, which is too large for this format"
+        raise ReadError(f"{text}; save it as PNG.", info.source)
