@@ -22,7 +22,7 @@ _PIXELS_A_BYTE = {
     "GIF": 4096, "PNG": 8320, "JPEG": 1024,
 }  # fmt: skip
 """The best that a compression can do; that of the newer formats has no bound, so that ``_USUAL`` stands for them."""
-_USUAL = 10_000
+_USUAL = 1024
 _SCANS = 500
 _STEPS = 20
 """How often a pixel of a largest picture may be visited before it is ready."""

@@ -197,6 +197,6 @@ def xmp_without_place(packet: bytes | None) -> bytes | None:
     """The XMP packet without GPS properties; None if some cannot be taken out cleanly."""
     if not packet:
         return None
-    cut = re.sub(rb"\s{1,80}exif:GPS\w+\s*=\s*(?:\"[^\"]*\"|'[^']*')", b"", packet)
+    cut = re.sub(rb"(?<=\s)exif:GPS\w+\s*=\s*(?:\"[^\"]*\"|'[^']*')", b"", packet)
     cut = without_elements(cut, rb"exif:GPS\w+")
     return None if b"GPS" in cut else cut

@@ -24,6 +24,7 @@ _NUMBER = re.compile(rb"(?:\s|#[^\n]*\n)*(\d{1,10})")
 _PLAIN, _BITS, _COLOUR = (1, 2, 3), (1, 4), (3, 6)
 _LONGEST_HEAD = 1 << 16
 _RLE = (1, 2)
+_BMP_HEADS = tuple(struct.pack("<I", size) for size in (40, 52, 56, 64, 108, 124))
 _STEPS = 1 << 24
 """Pixels that readers written in Python may go through one by one."""
 
@@ -40,8 +41,9 @@ def read_rare(stream: BinaryIO, info: Metadata) -> Image:
         return _read_netpbm(stream.read(), info)
     if head.startswith(b"qoif"):
         return _read_qoi(stream.read(), info)
-    if head.startswith(b"BM") and len(head) >= 34 and struct.unpack_from("<I", head, 30)[0] in _RLE:
-        return _read_packed_bmp(stream, info)
+    start = 14 if head.startswith(b"BM") else 0
+    if head[start : start + 4] in _BMP_HEADS and struct.unpack_from("<I", head, start + 16)[0] in _RLE:
+        return _read_packed_bmp(stream.read(), start, info)
     if head.startswith(b"\0\0\1\0"):
         _check_icon(stream.read(), info)
         stream.seek(0)
@@ -111,11 +113,14 @@ def _read_qoi(data: bytes, info: Metadata) -> Image:
     return assemble(np.ascontiguousarray(samples[:, :, :3]), alpha, Metadata(format="QOI", source=info.source))
 
 
-def _read_packed_bmp(stream: BinaryIO, info: Metadata) -> Image:
-    """Run lengths, which Pillow unpacks pixel by pixel in Python."""
+def _read_packed_bmp(data: bytes, start: int, info: Metadata) -> Image:
+    """Run lengths, which Pillow unpacks pixel by pixel in Python; ``start`` is where the header of the pixels is."""
     import cv2
 
-    data = stream.read()
+    if not start:
+        head, colours = struct.unpack_from("<I28xI", data.ljust(36, b"\0"))
+        table = 4 * min(colours or 256, 256)
+        data = b"BM" + struct.pack("<IHHI", 14 + len(data), 0, 0, 14 + head + table) + data
     width, height = struct.unpack_from("<ii", data, 18)
     check_size(width, abs(height), 4, info)
     check_packed("BMP", width * abs(height), len(data), info)

@@ -31,6 +31,8 @@ from .webp import webp_size
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
 
+log = logging.getLogger("senga.files")
+
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 1, 2, 3, 5, 6, 8
 _LOG = (32844, 32845)
 _FAX_AND_OLD_JPEG = (2, 3, 4, 6)
@@ -91,7 +93,9 @@ def read_tiff(stream: BinaryIO, info: Metadata) -> Image:
         map_, bits = page.colormap, page.bitspersample
     if kind == _PALETTE and map_ is not None:
         return assemble(_look_up(samples, map_), None, info)
-    return _picture(_full_range(samples, bits), kind, tuple(int(each) for each in page.extrasamples), info)
+    return _picture(
+        _from_zero_to_one(_full_range(samples, bits), info), kind, tuple(int(each) for each in page.extrasamples), info
+    )
 
 
 def _read_log(stream: BinaryIO, info: Metadata) -> Image:
@@ -248,6 +252,20 @@ def _full_range(samples: NDArray[Any], bits: int) -> Pixels:
         return np.multiply(samples, 1 / 0xFFFFFFFF, dtype=np.float64).astype(np.float32)
     with np.errstate(over="ignore"):  # what is too bright for single precision is infinite, and seen to later
         return samples.astype(np.float32)
+
+
+def _from_zero_to_one(samples: Pixels, info: Metadata) -> Pixels:
+    """Floating numbers that some programs leave in the range of 8 or 16 bits: nearly all would be white."""
+    if samples.dtype != np.float32:
+        return samples
+    seen = samples[:: max(1, len(samples) // _ROWS)]
+    seen = seen[np.isfinite(seen)]
+    middle, top = (float(np.median(seen)), float(seen.max())) if seen.size else (0.0, 0.0)
+    for full in (255, 65535):
+        if full / 100 < middle and top <= full and seen.min() >= 0:
+            log.info("%s: floating numbers up to %d, taken for white.", name_of(info), full)
+            return samples / np.float32(full)
+    return samples
 
 
 def _inverted(colour: Pixels) -> Pixels:

@@ -33,8 +33,8 @@ _CLAIMS = {
 }
 _PREFIX = re.compile(rb"xmlns:([\w.-]{1,40})\s*=\s*[\"']([^\"'<>]{1,200})[\"']")
 _PREFIXES = 100
-_GAP = rb"\s{1,80}"
-"""Not more: packets are padded with thousands of blanks, and every one would be tried as a beginning."""
+_GAP = rb"(?<=\s)"
+"""Blanks stay: packets are padded with thousands of them, and every one would be tried as a beginning."""
 _VALUE = rb"\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')"
 
 
