@@ -1,18 +1,17 @@
-"""Writing GIF: one palette for all frames and a dither that stays where it is, so nothing flickers.
+"""Writing GIF by FFmpeg: one palette for all frames and a dither that stays where it is, so nothing flickers.
 
 References:
-    CompuServe, Graphics Interchange Format 89a (1990).
-    B. E. Bayer, An optimum method for two-level rendition of continuous-tone pictures, ICC 1973.
+    FFmpeg, https://ffmpeg.org/ffmpeg-filters.html: palettegen, paletteuse.
 """
 
 from __future__ import annotations
 
-import io
 import math
-import struct
 import tempfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -21,14 +20,12 @@ from numpy.typing import NDArray
 from senga.errors import WriteError
 from senga.image import Animation, Frame
 
-from .animation_writers import changed, rgba
+from .animation_writers import rgba
 
-_COLOURS = 255
-_TRANSPARENT = 255
 _FRAMES = 24
 _PIXELS = 400_000
-_BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) / 16 - 0.5
-_DITHER = 10
+_NEARLY_ALL = 512
+_HUNDREDTH = Fraction(1, 100)
 
 
 def write_gif(animation: Animation, stream: BinaryIO, quality: int | None) -> None:  # noqa: ARG001 - all writers take one
@@ -40,33 +37,23 @@ def write_gif(animation: Animation, stream: BinaryIO, quality: int | None) -> No
         facts = [_spool(frame, spool) for frame in animation.frames()]
         if not facts:
             raise WriteError("The animation has no frames, so there is nothing to write.")
-        shape = (animation.height, animation.width, 4)
-        table = _palette(_sampled(spool, facts, shape))
-        stream.write(_gif_head(animation, table))
-        bare = any(fact.bare for fact in facts)
-        before: NDArray[np.uint8] | None = None
-        for fact in facts:
-            now = _indexed(_unspool(spool, fact, shape), table)
-            _write_gif_frame(stream, None if bare else before, now, fact.seconds, 2 if bare else 1)
-            before = now
-        stream.write(b";")
+        _write(spool, facts, animation, stream)
 
 
 @dataclass(frozen=True)
 class _Spooled:
-    """Where a frame waits, and whether it has transparent places."""
+    """Where a frame waits, and how long it is shown."""
 
     start: int
     size: int
     seconds: float
-    bare: bool
 
 
 def _spool(frame: Frame, spool: Any) -> _Spooled:
     pixels = rgba(frame, None)
     start = spool.seek(0, 2)
     size = spool.write(zlib.compress(pixels.tobytes(), 1))
-    return _Spooled(start, size, frame.seconds, bool((pixels[:, :, 3] < 128).any()))
+    return _Spooled(start, size, frame.seconds)
 
 
 def _unspool(spool: Any, fact: _Spooled, shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -85,83 +72,95 @@ def _sampled(spool: Any, facts: list[_Spooled], shape: tuple[int, ...]) -> NDArr
     return np.concatenate([part[part[:, 3] >= 128, :3] for part in parts])
 
 
-def _palette(seen: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(255, 3) colours for (N, 3) pixels, exact if there are no more."""
-    import PIL.Image
+class _Graph:
+    """Frames go in, frames come out: one of FFmpeg's filters."""
 
-    packed = np.unique(_packed(seen))
-    colours = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=1).astype(np.uint8)
-    if len(colours) > _COLOURS:
-        mosaic = PIL.Image.fromarray(seen[None])
-        found = mosaic.quantize(_COLOURS, PIL.Image.Quantize.MEDIANCUT, kmeans=1).getpalette("RGB")
-        colours = np.array(found, np.uint8).reshape(-1, 3)[:_COLOURS]  # (255, 3)
-    table = np.zeros((_COLOURS, 3), np.uint8)
-    table[: len(colours)] = colours
-    return table
+    def __init__(self, name: str, options: str, *sizes: tuple[int, int, str]) -> None:
+        from av import VideoFormat
+        from av.filter import Graph
 
+        graph: Any = Graph()
+        made = graph.add(name, options)
+        self.sources = []
+        for number, (height, width, kind) in enumerate(sizes):
+            source = graph.add_buffer(width=width, height=height, format=VideoFormat(kind), time_base=_HUNDREDTH)
+            source.link_to(made, 0, number)
+            self.sources.append(source)
+        self.sink = graph.add("buffersink")
+        made.link_to(self.sink)
+        graph.configure()
+        self.graph = graph
 
-def _indexed(frame: NDArray[np.uint8], table: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(H, W) palette numbers; colours that the palette has are not dithered."""
-    height, width = frame.shape[:2]
-    colours = frame[:, :, :3]
-    packed, known = _packed(colours), _packed(table)
-    order = np.argsort(known, kind="stable")
-    plain = order[np.minimum(np.searchsorted(known[order], packed), _COLOURS - 1)]
-    exact = known[plain] == packed
-    if not exact.all():
-        threshold = np.tile(_BAYER * _DITHER, (height // 4 + 1, width // 4 + 1))[:height, :width, None]
-        plain = np.where(exact, plain, _nearest(np.clip(np.rint(colours + threshold), 0, 255).astype(np.uint8), table))
-    return np.where(frame[:, :, 3] < 128, _TRANSPARENT, plain).astype(np.uint8)
+    def ready(self) -> Iterator[Any]:
+        """What has come out so far."""
+        import av
 
-
-def _packed(colours: NDArray[np.uint8]) -> NDArray[np.int32]:
-    wide = colours.astype(np.int32)
-    return (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
+        while True:
+            try:
+                yield self.sink.pull()
+            except (BlockingIOError, EOFError, av.BlockingIOError, av.EOFError):
+                return
 
 
-def _nearest(colours: NDArray[np.uint8], table: NDArray[np.uint8]) -> NDArray[Any]:
-    import PIL.Image
+def _frame(pixels: NDArray[np.uint8], at: int) -> Any:
+    """(H, W, 4) as FFmpeg's frame, to be shown from a hundredth of a second on."""
+    from av import VideoFrame
 
-    palette = PIL.Image.new("P", (1, 1))
-    palette.putpalette(table.tobytes())
-    return np.asarray(PIL.Image.fromarray(colours).quantize(palette=palette, dither=PIL.Image.Dither.NONE))
-
-
-def _gif_head(animation: Animation, table: NDArray[np.uint8]) -> bytes:
-    size = struct.pack("<HHBBB", animation.width, animation.height, 0xF7, 0, 0)
-    head = b"GIF89a" + size + table.tobytes() + bytes(3)
-    if animation.loop == 1:
-        return head
-    return head + b"!\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", max(animation.loop - 1, 0)) + b"\0"
+    frame: Any = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgba")
+    frame.pts, frame.time_base = at, _HUNDREDTH
+    return frame
 
 
-def _write_gif_frame(
-    stream: BinaryIO, before: NDArray[np.uint8] | None, now: NDArray[np.uint8], seconds: float, disposal: int
-) -> None:
-    """Write what differs from ``before``; ``disposal`` 1 draws the next frame upon it, 2 upon an empty sheet."""
-    top, left, bottom, right = changed(None if before is None else before[:, :, None], now[:, :, None])
-    part = now[top:bottom, left:right]
-    if before is not None:
-        part = np.where(before[top:bottom, left:right] == part, _TRANSPARENT, part).astype(np.uint8)
-    see_through = bool((part == _TRANSPARENT).any())
-    hundredths = min(max(round(seconds * 100), 2), 65535)
-    stream.write(b"!\xf9\x04" + struct.pack("<BHBB", disposal << 2 | see_through, hundredths, _TRANSPARENT, 0))
-    stream.write(b"," + struct.pack("<HHHHB", left, top, right - left, bottom - top, 0) + _gif_data(part))
+def _palette(seen: NDArray[np.uint8]) -> Any:
+    """255 colours for (N, 3) opaque pixels, and one for transparency."""
+    side = math.ceil(max(len(seen), 1) ** 0.5)
+    mosaic = np.zeros((side * side, 4), np.uint8)
+    if len(seen):
+        mosaic[:, :3] = np.resize(seen, (side * side, 3))
+    mosaic[:, 3] = 255
+    graph = _Graph("palettegen", "reserve_transparent=1", (side, side, "rgba"))
+    graph.sources[0].push(_frame(mosaic.reshape(side, side, 4), 0))  # (side, side, 4)
+    graph.sources[0].push(None)
+    return next(graph.ready())
 
 
-def _gif_data(part: NDArray[np.uint8]) -> bytes:
-    """The packed pixels of a GIF that Pillow wrote: all behind the header, the table and the picture's place."""
-    import PIL.Image
+def _dither(seen: NDArray[np.uint8]) -> str:
+    """None where the palette has nearly every colour; else one that stays where it is."""
+    wide = seen.astype(np.int32)
+    count = len(np.unique((wide[:, 0] << 16) | (wide[:, 1] << 8) | wide[:, 2]))
+    return "none" if count <= _NEARLY_ALL else "bayer:bayer_scale=4"
 
-    still = io.BytesIO()
-    PIL.Image.fromarray(np.ascontiguousarray(part)).save(still, "GIF", interlace=False, optimize=False)
-    data = still.getvalue()
-    at = 13 + 3 * 2 ** ((data[10] & 7) + 1)
-    while data[at] == 0x21:
-        at += 2
-        while data[at]:
-            at += data[at] + 1
-        at += 1
-    flags = data[at + 9]
-    start = at + 10 + (3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0)
-    return data[start:].removesuffix(b";")
+
+def _write(spool: Any, facts: list[_Spooled], animation: Animation, stream: BinaryIO) -> None:
+    """Put the frames into the file, each from its time on."""
+    import av
+
+    height, width = animation.height, animation.width
+    seen = _sampled(spool, facts, (height, width, 4))
+    palette = _palette(seen)
+    palette.pts, palette.time_base = 0, _HUNDREDTH
+    options = f"dither={_dither(seen)}:alpha_threshold=128"
+    graph = _Graph("paletteuse", options, (height, width, "rgba"), (palette.height, palette.width, palette.format.name))
+    graph.sources[1].push(palette)
+    graph.sources[1].push(None)
+    *_, last = times = _times(facts)
+    loop = {0: 0, 1: -1}.get(animation.loop, animation.loop - 1)
+    choices = {"loop": str(loop), "final_delay": str(last - times[-2])}
+    with av.open(stream, "w", format="gif", options=choices) as container:
+        track: Any = container.add_stream("gif", rate=100)
+        track.width, track.height, track.pix_fmt = width, height, "pal8"
+        track.codec_context.time_base = _HUNDREDTH
+        for fact, at in zip(facts, times, strict=False):
+            graph.sources[0].push(_frame(_unspool(spool, fact, (height, width, 4)), at))
+            container.mux([packet for frame in graph.ready() for packet in track.encode(frame)])
+        graph.sources[0].push(None)
+        container.mux([packet for frame in [*graph.ready(), None] for packet in track.encode(frame)])
+
+
+def _times(facts: list[_Spooled]) -> list[int]:
+    """Hundredths of a second at which the frames begin, and the last one ends; browsers need two at least."""
+    times, seconds = [0], 0.0
+    for fact in facts:
+        seconds += fact.seconds
+        times.append(min(max(times[-1] + 2, round(seconds * 100)), times[-1] + 65535))
+    return times
