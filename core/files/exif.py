@@ -17,6 +17,8 @@ ORIENTATION, EXIF_IFD, GPS_IFD, INTEROP_IFD, XMP_TAG = 0x0112, 0x8769, 0x8825, 0
 _THUMBNAIL_START, _THUMBNAIL_SIZE = 0x0201, 0x0202
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _DESCRIPTIVE = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298)
+_ENTRIES = 4096
+"""More tags than anybody writes."""
 _PREFIX = b"Exif\0\0"
 
 
@@ -71,7 +73,8 @@ class Exif:
 
     def entries(self, directory: int) -> Iterator[Entry]:
         """The tags of the directory at an offset, as far as they lie inside."""
-        end = min(directory + 2 + 12 * self._number(directory, "H"), len(self.data) - 11)
+        count = min(self._number(directory, "H"), _ENTRIES)
+        end = min(directory + 2 + 12 * count, len(self.data) - 11)
         for at in range(directory + 2, end, 12):
             tag, kind = self._number(at, "H"), self._number(at + 2, "H")
             count = self._number(at + 4, "I")

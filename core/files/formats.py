@@ -121,7 +121,7 @@ def format_of(ending: str) -> FileFormat | None:
 
 
 def sniff(head: bytes) -> str | None:
-    """What the first 64 bytes (1024 for films) say: a format with a reader of its own, VIDEO, OTHER (a rare one) or None."""
+    """What the first 64 bytes (1024 for films) say: a format with its own reader, VIDEO, OTHER (a rare one) or None."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
     if head.startswith(b"\xff\xd8\xff"):

@@ -109,7 +109,7 @@ def _chunks(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         try:
             name, data, good = _chunk(stream)
         except EOFError as error:
-            if drawn and error.args[0] not in _PIXELS:
+            if drawn and (error.args[0] not in _PIXELS or error.args[0] == b"IEND"):
                 return
             raise ValueError("cut off") from error
         if good:

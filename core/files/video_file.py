@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 from senga.errors import ReadError
 from senga.image import Metadata
 
-from .stills import check_size, name_of
+from .budget import check_size, name_of
 from .video_structure import check_tables, missing_bytes
 
 if TYPE_CHECKING:

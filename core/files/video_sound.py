@@ -21,7 +21,7 @@ from typing import Any
 
 from senga.image import Animation, Film
 
-from .stills import name_of
+from .budget import name_of
 from .video import BROADCAST, JUMP
 from .video_file import opened, picture_track
 

@@ -22,7 +22,7 @@ from typing import BinaryIO
 from senga.errors import ReadError
 from senga.image import Metadata
 
-from .stills import name_of
+from .budget import name_of
 
 Box = tuple[bytes, int, int]
 """Its kind, where its content begins, and where it ends by its own account."""

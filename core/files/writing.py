@@ -19,13 +19,13 @@ from senga.errors import Cancelled, ReadError, SengaError, WriteError
 from senga.image import Animation, Frame, Image
 
 from .animation_writers import write_apng, write_webp_animation
+from .budget import name_of
 from .exif import without_place, xmp_without_place
 from .formats import FORMATS, FileFormat, format_of
 from .gif_writer import write_gif
 from .openraster import write_openraster
 from .png import write_png
 from .still_writers import write_avif, write_bmp, write_jpeg, write_webp
-from .stills import name_of
 from .tiff import write_tiff
 from .video import squared, without_tags
 from .video_writing import write_mkv, write_mov, write_mp4, write_webm
