@@ -24,7 +24,9 @@ from .animation_writers import rgba
 
 _FRAMES = 24
 _PIXELS = 400_000
-_NEARLY_ALL = 512
+_COLOURS, _NEARLY_ALL = 255, 512
+_BAYER = "bayer:bayer_scale=4"
+"""A dither that stays where it is."""
 _HUNDREDTH = Fraction(1, 100)
 
 
@@ -111,24 +113,26 @@ def _frame(pixels: NDArray[np.uint8], at: int) -> Any:
     return frame
 
 
-def _palette(seen: NDArray[np.uint8]) -> Any:
-    """255 colours for (N, 3) opaque pixels, and one for transparency."""
-    side = math.ceil(max(len(seen), 1) ** 0.5)
-    mosaic = np.zeros((side * side, 4), np.uint8)
-    if len(seen):
-        mosaic[:, :3] = np.resize(seen, (side * side, 3))
-    mosaic[:, 3] = 255
+def _palette(seen: NDArray[np.uint8], colours: NDArray[np.int32]) -> Any:
+    """255 colours for (N, 3) opaque pixels, and one for transparency; those of the pixels if there are no more."""
+    if len(colours) <= _COLOURS:
+        table = np.zeros((_COLOURS + 1, 4), np.uint8)
+        table[:_COLOURS, 3] = 255
+        table[: len(colours), :3] = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1)
+        return _frame(table.reshape(16, 16, 4), 0).reformat(format="bgra")  # (16, 16, 4)
+    side = math.ceil(len(seen) ** 0.5)
+    mosaic = np.full((side * side, 4), 255, np.uint8)
+    mosaic[:, :3] = np.resize(seen, (side * side, 3))
     graph = _Graph("palettegen", "reserve_transparent=1", (side, side, "rgba"))
     graph.sources[0].push(_frame(mosaic.reshape(side, side, 4), 0))  # (side, side, 4)
     graph.sources[0].push(None)
     return next(graph.ready())
 
 
-def _dither(seen: NDArray[np.uint8]) -> str:
-    """None where the palette has nearly every colour; else one that stays where it is."""
+def _colours(seen: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """The different ones among (N, 3) pixels, as one number each."""
     wide = seen.astype(np.int32)
-    count = len(np.unique((wide[:, 0] << 16) | (wide[:, 1] << 8) | wide[:, 2]))
-    return "none" if count <= _NEARLY_ALL else "bayer:bayer_scale=4"
+    return np.unique((wide[:, 0] << 16) | (wide[:, 1] << 8) | wide[:, 2])
 
 
 def _write(spool: Any, facts: list[_Spooled], animation: Animation, stream: BinaryIO) -> None:
@@ -137,9 +141,10 @@ def _write(spool: Any, facts: list[_Spooled], animation: Animation, stream: Bina
 
     height, width = animation.height, animation.width
     seen = _sampled(spool, facts, (height, width, 4))
-    palette = _palette(seen)
+    colours = _colours(seen)
+    palette = _palette(seen, colours)
     palette.pts, palette.time_base = 0, _HUNDREDTH
-    options = f"dither={_dither(seen)}:alpha_threshold=128"
+    options = f"dither={_BAYER if len(colours) > _NEARLY_ALL else 'none'}:alpha_threshold=128"
     graph = _Graph("paletteuse", options, (height, width, "rgba"), (palette.height, palette.width, palette.format.name))
     graph.sources[1].push(palette)
     graph.sources[1].push(None)
