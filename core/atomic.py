@@ -63,7 +63,7 @@ class Replacement:
     def _create(self, path: Path) -> BinaryIO:
         stream: BinaryIO = open(path, "w+b", opener=lambda name, _: os.open(name, _FLAGS, self._mode))  # noqa: SIM115
         self._mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
-        path.chmod(_PRIVATE)
+        _set_mode(path, _PRIVATE)
         return stream
 
     def seal(self) -> None:
@@ -80,8 +80,7 @@ class Replacement:
             FileExistsError: it is taken by now. The content stays, and another name can be tried.
         """
         target = self.target if path is None else path
-        with contextlib.suppress(OSError):
-            self._temporary.chmod(self._mode)
+        _set_mode(self._temporary, self._mode)
         try:
             target.hardlink_to(self._temporary)
             self._linked = True
@@ -96,8 +95,7 @@ class Replacement:
         if self._linked:
             self._temporary.unlink()
         else:
-            with contextlib.suppress(OSError):  # some file systems have no permissions
-                self._temporary.chmod(self._final_mode())
+            _set_mode(self._temporary, self._final_mode())
             self._temporary.replace(self.target)
         self._claimed = False
         _sync_folder(self.target.parent)
@@ -136,6 +134,11 @@ class Staging:
             os.close(self._descriptor)
             self._descriptor = _NONE
         _unfinished.discard(self)
+
+
+def _set_mode(path: Path, mode: int) -> None:
+    with contextlib.suppress(OSError):  # memory cards and the like have no permissions
+        path.chmod(mode)
 
 
 def _make_folder(path: Path) -> int:

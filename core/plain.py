@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import nullcontext, suppress
 
 LONGEST = 2000
 """Characters of a line that is shown; of a longer one the middle is left out."""
@@ -61,5 +62,6 @@ def _print(text: str, err: bool) -> None:
     stream = sys.stderr if err else sys.stdout
     if stream is not None:
         encoding = getattr(stream, "encoding", None) or "utf-8"
-        stream.write(text.encode(encoding, "replace").decode(encoding))
-        stream.flush()
+        with suppress(OSError) if err else nullcontext():  # whoever cannot be told of trouble has no more of it
+            stream.write(text.encode(encoding, "replace").decode(encoding))
+            stream.flush()

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from .outputs import Target, Wish
 
-_USUAL_LIMIT = 255
-"""Bytes of a name on nearly every file system."""
+_USUAL_LIMIT, _LONGEST = 255, 4095
+"""Bytes of a name on nearly every file system, and of a whole path."""
 
 
 def wrong_format(format: str, moves: bool | None, path: Path | None) -> str:  # noqa: A002 - as the attribute is called
@@ -34,8 +34,8 @@ def wrong_format(format: str, moves: bool | None, path: Path | None) -> str:  # 
 
 
 def is_too_long(path: Path) -> bool:
-    """Whether no usual file system takes a file of that name."""
-    return len(os.fsencode(path.name)) > _USUAL_LIMIT
+    """Whether no usual file system takes such a path."""
+    return any(len(os.fsencode(part)) > _USUAL_LIMIT for part in path.parts) or len(os.fsencode(path)) > _LONGEST
 
 
 def wrong_place(target: Target, wish: Wish) -> str:

@@ -17,7 +17,9 @@ from senga.errors import SettingsError
 from senga.files.kinds import ending_of, kind_of
 from senga.files.writing import Numbered
 from senga.host_adapters.standalone import obstacles
+from senga.host_adapters.standalone.attempt import _write
 from senga.host_adapters.standalone.outputs import Target, Wish, plan, settle
+from senga.image import Animation, Frame, Image
 from senga.testing import sample
 
 
@@ -238,6 +240,24 @@ def test_a_name_that_is_too_long_stops_only_that_one() -> None:
     targets = planned(still("a.png"), still(long))
     assert [bool(target.trouble) for target in targets] == [False, True]
     assert planned("y" * 5000 + ".png")[0].trouble
+    assert planned("a.png", output=f"{'z' * 256}/{{stem}}{{ext}}")[0].trouble
+
+
+@pytest.mark.parametrize(("overwrite", "expected"), [("replace", None), ("rename", "out/a-1.webp"), ("skip", "")])
+def test_a_filter_that_did_not_say_what_it_makes_replaces_nothing(overwrite: str, expected: str | None) -> None:
+    target = planned(still("a.png"), output="out/", overwrite=overwrite)[0]
+    assert target.output == Path("out/a.png")
+    options = {"overwrite": overwrite, "quality": None, "metadata": "keep"}
+    source = Image.of(sample(8, 9).pixels)
+    result = Animation(lambda: iter([Frame(source), Frame(source)]), 8, 9, 2)
+    assert _write(result, target, options, source) == Path("out/a.webp")
+    before = Path("out/a.webp").read_bytes()
+    if expected is None:
+        with pytest.raises(SettingsError, match="exists"):
+            _write(result, target, options, source)
+    else:
+        assert str(_write(result, target, options, source) or "") == expected
+    assert Path("out/a.webp").read_bytes() == before
 
 
 def test_a_missing_input_is_no_fault_of_its_folder() -> None:
