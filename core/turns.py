@@ -65,6 +65,8 @@ def fallen() -> set[str]:
     known = _listed(folder)
     with suppress(OSError):
         dead = {text for path in sorted(folder.glob(f"{_PREFIX}*")) if (text := _left(path))}
+        for line in sorted(dead - known):
+            log.warning("Senga ended while the plug-in “%s” was being loaded: it is left out.", line.partition("\t")[0])
         if dead - known:
             known |= dead
             _write(folder, known)
