@@ -120,6 +120,12 @@ def format_of(ending: str) -> FileFormat | None:
     return next((each for each in FORMATS if f".{name}" in each.endings or name == each.name.lower()), None)
 
 
+def is_film(ending: str) -> bool:
+    """Whether files of this ending hold films and nothing else."""
+    found = format_of(ending)
+    return found is not None and found.moves and not found.still
+
+
 def sniff(head: bytes) -> str | None:
     """What the first 64 bytes (1024 for films) say: a format with its own reader, VIDEO, OTHER (a rare one) or None."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):

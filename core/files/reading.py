@@ -16,7 +16,7 @@ from senga.image import Animation, Image, Metadata
 
 from .animations import Source, count_frames, read_animation
 from .budget import name_of
-from .formats import FILM_ENDINGS, RAW_ENDINGS, sniff, stranger
+from .formats import RAW_ENDINGS, is_film, sniff, stranger
 from .gif_reader import read_gif
 from .heif import read_heif
 from .jpeg import read_jpeg
@@ -98,7 +98,7 @@ def _decode(stream: BinaryIO, source: Source, info: Metadata) -> Image | Animati
     head = stream.read(_HEAD)
     stream.seek(0)
     name, kind = name_of(info), sniff(head)
-    if kind == "OTHER" and info.source is not None and info.source.suffix.lower() in FILM_ENDINGS:
+    if kind == "OTHER" and info.source is not None and is_film(info.source.suffix):
         kind = "VIDEO"  # pieces of broadcasts and bare streams begin anywhere
     if not head:
         raise ReadError(f"{name} is empty (0 bytes); copy or download it again.", info.source)

@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from senga.errors import ReadError
 from senga.image import Animation, Film, Frame, Image, Metadata
 
 from .budget import check_size, name_of
 from .stills import turned
-from .video_file import opened, picture_track
+from .video_file import opened, packets_of, picture_track, trouble
 from .video_structure import missing_bytes
 
 if TYPE_CHECKING:
@@ -71,8 +70,7 @@ class _Watch:
 
     Attributes:
         second: up to where there are pictures.
-        end: up to where there is anything.
-        packets: pictures as they are stored, those included that only repeat the one before.
+        end: up to where there is anything, on the clock of the film.
         damaged: the first second with damage.
         broken: it ended in the middle of something.
     """
@@ -80,17 +78,15 @@ class _Watch:
     origin: float = 0.0
     second: float = 0.0
     end: float = 0.0
-    packets: int = 0
     damaged: float | None = None
     broken: bool = False
 
     def see(self, packet: Any, *, is_picture: bool, is_lenient: bool) -> None:
         """A piece of the film was read."""
         if packet.pts is not None:
-            ends = float((packet.pts + (packet.duration or 0)) * packet.time_base) - self.origin
+            ends = float((packet.pts + (packet.duration or 0)) * packet.time_base)
             self.end = max(self.end, ends)
-            self.second = max(self.second, ends) if is_picture else self.second
-        self.packets += is_picture
+            self.second = max(self.second, ends - self.origin) if is_picture else self.second
         self.broken = packet.is_corrupt and not is_lenient
 
     def damage(self) -> None:
@@ -106,12 +102,12 @@ def read_video(source: Source, info: Metadata) -> Animation:
     """
     with opened(source, info) as container:
         track = picture_track(container, info)
-        count = track.frames or _estimate(container, track)
+        count = min(track.frames, container.size) or _estimate(container, track)
         first = next(_pictures(container, track, info, None, _Watch()), None)
-        if first is None:
-            text = f"{name_of(info)} is a damaged or unfinished film without a single picture; copy it again."
-            raise ReadError(text, info.source)
-        film = _film(source, container, track, first)
+        film = None if first is None else _film(source, container, track, first)
+    if first is None or film is None:
+        with source() as stream:
+            raise trouble(stream, info)
     size = first.image.height, first.image.width
     return Animation(
         lambda: _frames(source, info, size, film.faults),
@@ -176,7 +172,7 @@ def _counted(source: Source, info: Metadata) -> int:
     with opened(source, info) as container:
         track = picture_track(container, info)
         try:
-            for packet in container.demux(track):
+            for packet in packets_of(container, track):
                 count += bool(packet.size)
         except av.FFmpegError:
             log.debug("%s: damaged after %d pictures", name_of(info), count)
@@ -245,9 +241,12 @@ def _frames(source: Source, info: Metadata, size: tuple[int, int], faults: list[
 
 def _is_short(container: Any, track: Any, watch: _Watch) -> bool:
     """Whether there was less than the header promises, in those kinds whose headers can be believed."""
-    kind = container.format.name
-    declared = (container.duration or 0) / 1_000_000 if kind in _HONEST else 0.0
-    return declared > watch.end + _TOLERANCE or (kind == "avi" and track.frames > watch.packets + 1)
+    kind, declared = container.format.name, 0.0
+    if kind in _HONEST:
+        declared = (container.duration or 0) / 1_000_000
+    elif kind == "avi":
+        declared = float((track.duration or 0) * track.time_base)
+    return declared > watch.end + _TOLERANCE
 
 
 def _timed(pictures: Iterator[_Picture], usual: float, is_broadcast: bool) -> Iterator[Frame]:
@@ -272,6 +271,8 @@ def _pictures(
     container: Any, track: Any, info: Metadata, size: tuple[int, int] | None, watch: _Watch
 ) -> Iterator[_Picture]:
     """Every picture, fitted to the (height, width) of the first: a phone that is turned changes it in mid-film."""
+    import av
+
     most = container.size
     for number, frame in enumerate(_progressive(_decoded(container, track, watch))):
         if number > most:  # more pictures than bytes
@@ -279,7 +280,11 @@ def _pictures(
             return
         turn = _turn(frame)
         check_size(frame.width, frame.height, 4, info)
-        image = _image(frame, size, turn)
+        try:
+            image = _image(frame, size, turn)
+        except (av.FFmpegError, ValueError):
+            watch.damage()
+            continue
         size = size or (image.height, image.width)
         lasts = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else None
         yield _Picture(image, None if frame.pts is None or not frame.time_base else frame.time, lasts, turn)
@@ -294,7 +299,7 @@ def _decoded(container: Any, track: Any, watch: _Watch) -> Iterator[Any]:
     begun = False
     watch.origin = (container.start_time or 0) / 1_000_000
     try:
-        for packet in container.demux():
+        for packet in packets_of(container):
             is_picture = packet.stream.index == track.index
             is_last = packet.pts is None and packet.dts is None and not packet.size
             if not is_last:

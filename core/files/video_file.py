@@ -10,9 +10,11 @@ References:
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
@@ -20,7 +22,7 @@ from senga.errors import ReadError
 from senga.image import Metadata
 
 from .budget import check_size, name_of
-from .video_structure import check_tables, missing_bytes
+from .video_structure import check_tables, missing_bytes, whole_part
 
 if TYPE_CHECKING:
     from .animations import Source
@@ -44,15 +46,21 @@ _LARGEST = 40_000_000
 class _Bytes:
     """The content of a film, without its name, within a time."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.tell, self.seek = stream.tell, stream.seek
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream, self._size = stream, size
+        self.tell = stream.tell
         self.deadline = time.monotonic() + _PATIENCE
+
+    def seek(self, offset: int, whence: int) -> int:
+        try:
+            return self._stream.seek(self._size + offset if whence == os.SEEK_END else offset, whence % os.SEEK_END)
+        except (OSError, ValueError, OverflowError):  # a place that no file has
+            return -errno.EINVAL
 
     def read(self, size: int) -> bytes:
         if time.monotonic() > self.deadline:
             raise TimeoutError("a film that takes too long to open")
-        return self._stream.read(size)
+        return self._stream.read(max(min(size, self._size - self._stream.tell()), 0))
 
 
 def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:  # noqa: ARG001 - what FFmpeg calls
@@ -77,6 +85,38 @@ def _decodes(name: str) -> bool:
         return False
 
 
+def _container(stream: BinaryIO, info: Metadata) -> Any:
+    """The film, or that part of it which is whole, if FFmpeg wants no other."""
+    size = stream.seek(0, 2)
+    try:
+        return _opened(stream, size)
+    except MemoryError:
+        raise
+    except Exception as error:
+        whole = whole_part(stream)
+        if 0 < whole < size:
+            with suppress(Exception):
+                return _opened(stream, whole)
+        raise trouble(stream, info) from error
+
+
+def _opened(stream: BinaryIO, size: int) -> Any:
+    import av
+
+    options = {
+        "format_whitelist": _CONTAINERS,
+        "codec_whitelist": _decoders(),
+        "protocol_whitelist": "none",
+        "max_streams": str(_MOST_TRACKS),
+        "enable_drefs": "0",
+    }
+    stream.seek(0)
+    content = _Bytes(stream, size)
+    container = av.open(content, "r", container_options=options, metadata_errors="replace", io_open=_refuse)
+    content.deadline = float("inf")
+    return container
+
+
 @contextmanager
 def opened(source: Source, info: Metadata) -> Iterator[Any]:
     """The film as PyAV's container; what FFmpeg has against it becomes a sentence.
@@ -84,35 +124,29 @@ def opened(source: Source, info: Metadata) -> Iterator[Any]:
     Raises:
         ReadError: it is no film, or damaged at its beginning.
     """
-    import av
-
     with source() as stream:
         check_tables(stream, info)
-        stream.seek(0)
-        content = _Bytes(stream)
-        options = {
-            "format_whitelist": _CONTAINERS,
-            "codec_whitelist": _decoders(),
-            "protocol_whitelist": "none",
-            "max_streams": str(_MOST_TRACKS),
-            "enable_drefs": "0",
-        }
-        try:
-            container = av.open(content, "r", container_options=options, metadata_errors="replace", io_open=_refuse)
-        except Exception as error:
-            raise _trouble(stream, info) from error
-        content.deadline = float("inf")
-        with container:
+        with _container(stream, info) as container:
+            if not container.streams.video and missing_bytes(stream):
+                raise trouble(stream, info)
             yield container
 
 
-def _trouble(stream: BinaryIO, info: Metadata) -> ReadError:
-    """Why a film could not be opened."""
+def trouble(stream: BinaryIO, info: Metadata) -> ReadError:
+    """Why no picture of a film can be shown."""
     if missing_bytes(stream):
         text = f"{name_of(info)} is cut off, and what is left of it cannot be shown; copy or download it again."
     else:
         text = f"{name_of(info)} is a damaged video, or one that FFmpeg does not know; convert it to MP4 first."
     return ReadError(text, info.source)
+
+
+def packets_of(container: Any, *tracks: Any) -> Iterator[Any]:
+    """All that is stored of these tracks (without any: of all), each ended by an empty packet."""
+    try:
+        yield from container.demux(*tracks)
+    except IndexError:  # how PyAV ends when a track has appeared in the middle, as in broadcasts
+        return
 
 
 def picture_track(container: Any, info: Metadata) -> Any:

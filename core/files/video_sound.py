@@ -23,7 +23,7 @@ from senga.image import Animation, Film
 
 from .budget import name_of
 from .video import BROADCAST, JUMP
-from .video_file import opened, picture_track
+from .video_file import opened, packets_of, picture_track
 
 log = logging.getLogger("senga.files")
 
@@ -61,12 +61,17 @@ class Sound:
 
     def until(self, seconds: float) -> None:
         """Write what is heard up to here."""
+        import av
+
         while (packet := self._next or next(self.packets, None)) is not None:
             self._next = packet
             if packet[0] > seconds:
                 return
-            self.container.mux(packet[1])
             self._next = None
+            try:
+                self.container.mux(packet[1])
+            except (av.InvalidDataError, av.ArgumentError):
+                log.warning("A damaged piece of sound at %.1f seconds is left out.", packet[0])
 
     def end(self) -> None:
         """Write the rest."""
@@ -100,14 +105,14 @@ def _packets(inside: Any, handlers: dict[int, Handler], film: Film, name: str) -
         return
     damaged = None
     try:
-        for packet in inside.demux([each for each in inside.streams if each.index in handlers]):
+        for packet in packets_of(inside, *(each for each in inside.streams if each.index in handlers)):
             try:
                 for ready in handlers[packet.stream.index](packet):
                     at = ready.pts if ready.dts is None else ready.dts
                     yield float(at * ready.time_base), ready
             except (av.FFmpegError, ValueError):
                 at = packet.pts
-                damaged = damaged or (0.0 if at is None else float(at * packet.time_base) - film.origin)
+                damaged = damaged or max(0.0 if at is None else float(at * packet.time_base) - film.origin, 0.0)
     except av.FFmpegError:
         log.debug("%s: its end is damaged", name)  # said by whoever reads the pictures
     if damaged is not None and not film.faults:
@@ -147,15 +152,18 @@ class _Clock:
     is_broadcast: bool
     _due: float | None = None
     _shift: float = 0.0
+    _silence: float = 0.0
 
     def at(self, time: float, lasts: float) -> float:
         """The second at which something appears that the film puts at ``time``."""
         now = time - self.origin + self._shift
-        if self._due is not None:
-            ahead = now - self._due
-            if ahead < -JUMP or ahead > (JUMP if self.is_broadcast else _LONGEST_SILENCE):
-                self._shift -= ahead
-                now = self._due
+        ahead = now - (self._due or 0.0)
+        most = JUMP if self.is_broadcast and self._due is not None else _LONGEST_SILENCE - self._silence
+        if ahead < -JUMP or ahead > most:
+            self._shift -= ahead
+            now -= ahead
+        elif ahead > 0:
+            self._silence += ahead
         self._due = now + lasts
         return now
 

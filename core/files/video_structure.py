@@ -31,6 +31,7 @@ _FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"skip", b"free", b"wide", b"pnot", b
 _FOLDERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"moof", b"traf", b"cmov")
 _PACKET, _STAMP = 188, 4
 _MOST_BOXES = 500_000
+_DEEPEST = 10
 _MOST_CUTS = 20_000_000
 _MOST_UNPACKED = 1 << 25
 _SLACK = 64
@@ -45,6 +46,17 @@ def missing_bytes(stream: BinaryIO) -> int:
     missing = max(_end(stream, head, size) - size, 0)
     is_exact = head[4:8] in _FIRST_BOXES or head[:4] == b"OggS" or head[:1] == b"G" or head[4:5] == b"G"
     return missing if missing > _SLACK or is_exact else 0
+
+
+def whole_part(stream: BinaryIO) -> int:
+    """Bytes before the last box if that is cut off; all others if not."""
+    size = stream.seek(0, 2)
+    stream.seek(0)
+    last, start = 0, 0
+    if stream.read(8)[4:] in _FIRST_BOXES:
+        for _, _, end in _boxes(stream, 0, size):
+            last, start = start, end
+    return last if start > size else size
 
 
 def _end(stream: BinaryIO, head: bytes, size: int) -> int:
@@ -179,26 +191,34 @@ class _Lists:
     boxes: int = 0
     samples: int = 0
     cuts: int = 1
+    depth: int = 0
 
     def are_true(self, stream: BinaryIO, start: int, end: int) -> bool:
         """Whether all boxes from ``start`` to ``end`` can be true."""
-        return all(
-            self._is_true(stream, kind, content, min(stop, end)) for kind, content, stop in _boxes(stream, start, end)
-        )
+        boxes = _boxes(stream, start, end)
+        return all(self._is_true(stream, kind, content, stop, end) for kind, content, stop in boxes)
 
-    def _is_true(self, stream: BinaryIO, kind: bytes, start: int, end: int) -> bool:
+    def _is_true(self, stream: BinaryIO, kind: bytes, start: int, stop: int, end: int) -> bool:
+        """``stop`` is where the box ends by its own account, ``end`` where that ends which it lies in."""
         self.boxes += 1
+        end = min(stop, end)
         before = self.samples
         if kind == b"trak":
             self.cuts = 1
-        if kind in _FOLDERS and not self.are_true(stream, start, end):
+        if kind in _FOLDERS and not self._is_folder_true(stream, start, end):
             return False
         if kind == b"cmvd" and not self._is_true_unpacked(stream, start, end):
             return False
-        if kind in (b"stsz", b"trun", b"elst") and not self._is_list_true(stream, kind, start, end):
+        if kind in (b"stsz", b"trun", b"elst") and not self._is_list_true(stream, kind, start, stop):
             return False
         is_cut = kind == b"trak" and self.cuts > 1
         return self.boxes <= _MOST_BOXES and not (is_cut and self.cuts * (self.samples - before) > _MOST_CUTS)
+
+    def _is_folder_true(self, stream: BinaryIO, start: int, end: int) -> bool:
+        self.depth += 1
+        is_true = self.depth <= _DEEPEST and self.are_true(stream, start, end)
+        self.depth -= 1
+        return is_true
 
     def _is_list_true(self, stream: BinaryIO, kind: bytes, start: int, end: int) -> bool:
         stream.seek(start)

@@ -77,12 +77,13 @@ def _write(animation: Animation, stream: BinaryIO, quality: int | None, kind: st
                 _tell(film, container, track)
             with accompaniment(animation, container) as sound:
                 _write_frames(made, container, track, sound)
-    except (SengaError, Cancelled, MemoryError, OSError):
+    except (SengaError, Cancelled, MemoryError):
         raise
     except Exception as error:  # whatever four libraries raise on pictures and sound beyond their limits
-        if error is made.raised:
-            raise
-        raise WriteError(f"The film cannot be written ({error}); try MP4, or write numbered pictures.") from error
+        if error is made.raised or (isinstance(error, OSError) and not isinstance(error, av.FFmpegError)):
+            raise  # the fault of a filter, or of the disk
+        reason = getattr(error, "strerror", None) or error
+        raise WriteError(f"The film cannot be written ({reason}); try MP4, or write numbered pictures.") from error
 
 
 def _track(container: Any, animation: Animation, quality: int | None) -> Any:

@@ -331,7 +331,7 @@ def _encoder(picture: Picture, kind: str, path: Path | None, quality: int | None
         raise WriteError(f"{name}: the quality is a number from 1 to 100, not {quality}.", path)
     if not moves:
         return _STILL[found.name]
-    return _of_square_pixels(_MOVING[found.name]) if found.still else _MOVING[found.name]
+    return _of_square_pixels(_MOVING[found.name]) if found.still or found.name == "WEBM" else _MOVING[found.name]
 
 
 def _of_square_pixels(encoder: Encoder) -> Encoder:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import PIL.Image
 import pytest
@@ -105,3 +109,83 @@ def saved() -> Callable[..., bytes]:
         return stream.getvalue()
 
     return save
+
+
+@dataclass(frozen=True)
+class FilmMaker:
+    """Makes films by FFmpeg alone: plain colours, each with a white corner at the top left, and a tone of 440 Hz."""
+
+    folder: Path
+
+    def __call__(
+        self,
+        name: str,
+        *,
+        pictures: str = "libx264",
+        sound: str | None = None,
+        kind: str | None = None,
+        times: Sequence[float] = tuple(number / 10 for number in range(20)),
+        size: tuple[int, int] = (48, 64),
+        form: str = "yuv420p",
+        sound_from: float = 0.0,
+        rate: int = 48000,
+        layout: str = "mono",
+        languages: Sequence[str] = ("eng",),
+        tags: Mapping[str, str] | None = None,
+        chapters: Sequence[dict[str, Any]] = (),
+        colour: tuple[int, int, int, int] | None = None,
+        pixel_shape: Fraction | None = None,
+        options: Mapping[str, str] | None = None,
+        container_options: Mapping[str, str] | None = None,
+    ) -> Path:
+        path = self.folder / name
+        with av.open(str(path), "w", format=kind, container_options=dict(container_options or {})) as film:
+            film.metadata.update(tags or {})
+            film.set_chapters(list(chapters))
+            pace = 25 if pictures.startswith("mpeg") and pictures != "mpeg4" else 10
+            track = film.add_stream(pictures, rate=pace, options=dict(options or {}))
+            track.height, track.width = size
+            track.pix_fmt = form
+            track.bit_rate = 1_000_000
+            context = track.codec_context
+            context.time_base = Fraction(1, pace if pictures[:3] in ("mpe", "wmv", "flv") else 1000)
+            if colour is not None:
+                context.colorspace, context.color_primaries, context.color_trc, context.color_range = colour
+            if pixel_shape is not None:
+                context.sample_aspect_ratio = pixel_shape
+            voices = [film.add_stream(sound, rate=rate, layout=layout) for _ in languages] if sound else []
+            for voice, language in zip(voices, languages, strict=False):
+                voice.metadata["language"] = language
+            for number, time in enumerate(times):
+                frame = self.frame(number, size, form, colour)
+                frame.pts, frame.time_base = round(time / context.time_base), context.time_base
+                film.mux(track.encode(frame))
+            film.mux(track.encode(None))
+            for voice in voices:
+                self._say(film, voice, sound_from, rate, layout)
+        return path
+
+    def frame(self, number: int, size: tuple[int, int], form: str, colour: tuple[int, int, int, int] | None) -> Any:
+        pixels = np.full((*size, 3), (10 * number, 90, 220 - 10 * number), np.uint8)
+        pixels[: size[0] // 3, : size[1] // 3] = 255
+        rgb = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+        if form in ("rgba", "argb"):
+            return rgb.reformat(format=form)
+        matrix = {1: "ITU709", 9: 9}.get(colour[0] if colour else 5, "ITU601")
+        return rgb.reformat(format=form, dst_colorspace=matrix, dst_color_range=colour[3] if colour else 1)
+
+    def _say(self, film: Any, voice: Any, start: float, rate: int, layout: str, seconds: float = 2.0) -> None:
+        wave = (0.5 * np.sin(2 * np.pi * 440 * np.arange(int(rate * seconds)) / rate)).astype(np.float32)
+        for at in range(0, len(wave), 1024):
+            block = np.repeat(wave[None, at : at + 1024], voice.layout.nb_channels, 0)
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout=layout)
+            frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
+            frame.pts = round(start * rate) + at
+            film.mux(voice.encode(frame))
+        film.mux(voice.encode(None))
+
+
+@pytest.fixture
+def make_film(tmp_path: Path) -> FilmMaker:
+    """Makes films of 2 seconds, 10 pictures a second, 64 x 48 unless asked otherwise."""
+    return FilmMaker(tmp_path)
