@@ -1,0 +1,140 @@
+"""``senga run`` with films: what they say survives workers, recipes and pipes, and what is cut off is said."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+SENGA = str(Path(sys.executable).with_name("senga"))
+RECIPE = 'senga = 1\n\n[[steps]]\nfilter = "sketch"\n\n[[steps]]\nfilter = "color-pencil"\n'
+
+
+def senga(*words: object, **more: Any) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([SENGA, *map(str, words)], capture_output=True, check=False, timeout=300, **more)
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """Half a second with wide pixels that begins a second after its sound in two languages; title and place."""
+    path = tmp_path / "in" / "film.mov"
+    path.parent.mkdir()
+    with av.open(str(path), "w") as container:
+        container.metadata.update({"title": "The lake", "location": "+48.2000+016.3000/"})
+        track: Any = container.add_stream("libx264", rate=10, width=96, height=64, pix_fmt="yuv420p")
+        track.codec_context.sample_aspect_ratio = Fraction(4, 3)
+        track.codec_context.time_base = Fraction(1, 1000)
+        voices = [container.add_stream("pcm_s16le", rate=48000, layout="stereo") for _ in range(2)]
+        for voice, language in zip(voices, ("eng", "ger"), strict=True):
+            voice.metadata["language"] = language
+        for number in range(5):
+            pixels = np.random.default_rng(number).integers(0, 255, (8, 12, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = 1000 + 100 * number, Fraction(1, 1000)
+            container.mux(track.encode(frame))
+        container.mux(track.encode(None))
+        for voice in voices:
+            tone = av.AudioFrame.from_ndarray(np.full((1, 2 * 72000), 1000, np.int16), format="s16", layout="stereo")
+            tone.sample_rate, tone.pts, tone.time_base = 48000, 0, Fraction(1, 48000)
+            container.mux(voice.encode(tone))
+            container.mux(voice.encode(None))
+    return path
+
+
+def facts(content: bytes) -> tuple[Any, ...]:
+    with av.open(io.BytesIO(content)) as container:
+        picture, sounds = container.streams.video[0], container.streams.audio
+        first = {
+            packet.stream.type: round(float(packet.pts * packet.time_base), 1)
+            for packet in reversed(list(container.demux()))
+            if packet.pts is not None
+        }
+        return (
+            (picture.height, picture.width, picture.sample_aspect_ratio),
+            [sound.language for sound in sounds],
+            first["video"] - first["audio"],
+            container.metadata.get("title"),
+            container.metadata.get("location"),
+        )
+
+
+WHOLE = ((64, 96, Fraction(4, 3)), ["eng", "ger"], 1.0, "The lake", "+48.2000+016.3000/")
+
+
+def test_facts_survive_workers_and_recipes_to_the_same_bytes(film: Path, tmp_path: Path) -> None:
+    (tmp_path / "chain.toml").write_text(RECIPE)
+    for size in (1, 2):
+        done = senga(
+            "run", "--recipe", tmp_path / "chain.toml", film, "-o", tmp_path / f"{size}.mp4", "--workers", size
+        )
+        assert done.returncode == 0, done.stderr
+    first, second = ((tmp_path / f"{size}.mp4").read_bytes() for size in (1, 2))
+    assert first == second
+    assert facts(first) == WHOLE
+
+
+def test_a_batch_of_films_is_the_same_with_two_workers(film: Path, tmp_path: Path) -> None:
+    other = film.with_name("other.mov")
+    other.write_bytes(film.read_bytes())
+    for size in (1, 2):
+        done = senga("run", "sketch", film, other, "-o", tmp_path / str(size), "--workers", size)
+        assert done.returncode == 0, done.stderr
+    for name in ("film.mp4", "other.mp4"):  # films become MP4 where nobody says otherwise
+        content = (tmp_path / "1" / name).read_bytes()
+        assert content == (tmp_path / "2" / name).read_bytes()
+        assert facts(content) == WHOLE
+
+
+@pytest.mark.parametrize("ending", [".mov", ".mkv"])
+def test_other_kinds_of_films_are_written_where_they_are_named(ending: str, film: Path, tmp_path: Path) -> None:
+    done = senga("run", "sketch", film, "-o", tmp_path / f"result{ending}")
+    assert done.returncode == 0, done.stderr
+    with av.open(str(tmp_path / f"result{ending}")) as container:
+        assert [track.codec_context.name for track in container.streams.audio] == ["pcm_s16le"] * 2
+
+
+def test_a_cut_film_in_a_batch(film: Path, tmp_path: Path) -> None:
+    """It is painted as far as it goes and said to be cut; the others are not concerned."""
+    with av.open(str(film)) as source, av.open(str(film.with_name("cut.mkv")), "w") as container:
+        track: Any = container.add_stream("mpeg4", rate=10, width=96, height=64, pix_fmt="yuv420p")
+        for number, frame in enumerate(source.decode(video=0)):
+            frame.pts, frame.time_base = number, Fraction(1, 10)
+            container.mux(track.encode(frame))
+        container.mux(track.encode(None))
+    cut = film.with_name("cut.mkv")
+    cut.write_bytes(cut.read_bytes()[:-900])
+    for size in (1, 2):
+        out = tmp_path / str(size)
+        done = senga("run", "sketch", cut, film, "-o", out, "--workers", size)
+        assert done.returncode == 1
+        assert "“cut.mkv” is cut off after 0." in done.stderr.decode()
+        assert sorted(path.name for path in out.iterdir()) == ["cut.mp4", "film.mp4"]
+        with av.open(str(out / "cut.mp4")) as container:
+            assert 1 <= len(list(container.decode(video=0))) < 5
+    piped = senga("run", "sketch", cut, "-o", "-", cwd=tmp_path)
+    assert piped.returncode == 1
+    assert b"cut off" in piped.stderr
+    with av.open(io.BytesIO(piped.stdout)) as container:
+        assert list(container.decode(video=0))
+
+
+def test_what_libraries_raise_is_a_sentence_for_that_input(film: Path, tmp_path: Path) -> None:
+    """A film whose sound cannot be, and a drawing process of films: the next input is painted."""
+    odd = film.with_name("odd.mov")
+    odd.write_bytes(film.read_bytes().replace(b"stsd", b"xxsd"))
+    done = senga("run", "sketch", odd, film, "-o", tmp_path / "out")
+    said = done.stderr.decode()
+    assert done.returncode == 1
+    assert "odd.mov" in said
+    assert "Traceback" not in said
+    assert (tmp_path / "out" / "film.mp4").exists()
+    done = senga("run", "drawing-process", film, "-o", tmp_path / "process.mp4")
+    assert done.returncode == 1
+    assert "needs a single picture" in done.stderr.decode()
