@@ -34,7 +34,7 @@ $(VENV)/ready: pyproject.toml $(LOCK)
 
 $(VENV)/ready-test: $(VENV)/ready
 	$(PIP) --no-build-isolation --editable ".[test]"
-	$(PIP) --no-build-isolation --no-deps tests/third_party/senga-posterize
+	$(PIP) --no-build-isolation --no-deps $(wildcard tests/third_party/senga-*)
 	touch $@
 
 $(VENV)/ready-lint: $(VENV)/ready-test
@@ -74,7 +74,7 @@ test-short: $(LOCK)
 	$(PIP) pip setuptools wheel
 	rm -rf build/lib
 	$(PIP) --no-build-isolation ".[fast,test]"
-	$(PIP) --no-build-isolation --no-deps tests/third_party/senga-posterize
+	$(PIP) --no-build-isolation --no-deps $(wildcard tests/third_party/senga-*)
 	$(BIN)/pytest $(SHORT)
 
 test-oracles: $(ORACLES)/ready

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -204,4 +205,6 @@ def blend_of(options: Mapping[str, Any]) -> Blend:
 
 def _naming(message: str, target: Target) -> str:
     """The message with the input's name in it."""
-    return message if target.source and str(target.source) in message else f"{target.label}: {message}"
+    name = re.escape(str(target.source))
+    is_named = target.source is not None and re.search(rf"(?<![\w/\\]){name}(?!\w)", message)
+    return message if is_named else f"{target.label}: {message}"
