@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from senga.image import Metadata
+from senga.image import Animation, Metadata
 
 from .animations import count_frames
-from .formats import FORMATS, sniff
+from .formats import FILM_ENDINGS, FORMATS, sniff
+from .gif_reader import read_gif
 from .png import SIGNATURE
 
 _HEAD = 1024
-_MOVING = ("GIF", "WEBP", "AVIF")
+_MOVING = ("WEBP", "AVIF")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ def kind_of(source: Path | bytes) -> Kind:
     """What a file or the content of one holds; what cannot be read or is no picture counts as a still."""
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else _opened(source) as stream:
-            return _told(stream)
+            found = _told(stream)
+            named = isinstance(source, Path) and source.suffix.lower() in FILM_ENDINGS
+            return Kind(True, True, "VIDEO") if found == Kind() and named else found
     except Exception:  # decoders raise all kinds of things on damaged files; whoever reads it will tell
         return Kind()
 
@@ -53,7 +56,10 @@ def _told(stream: BinaryIO) -> Kind:
     if found == "VIDEO":
         return Kind(True, True, "VIDEO")
     moves = found == "PNG" and _is_apng(stream)
-    if found in _MOVING:
+    if found == "GIF":  # of an animation, only the first frame is decoded
+        content = stream.read()
+        moves = isinstance(read_gif(lambda: io.BytesIO(content), Metadata()), Animation)
+    elif found in _MOVING:
         moves = count_frames(found, stream, Metadata()) > 1
     return Kind(moves, format="" if found == "OTHER" else found)
 

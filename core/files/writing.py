@@ -151,11 +151,11 @@ def write_file(
         WriteError: because of a ``FileExistsError`` if all of them are taken.
     """
     further = iter(names)
-    target = _not_taken(further, overwrite)
+    target, is_free = _next_free(further, overwrite)
     picture = _with_metadata(picture, metadata)
     encoder = _encoder(picture, format or target.suffix, target, quality)
     with _border(target, still=isinstance(picture, Image)):
-        _check_target(target, overwrite)
+        _check_target(target, is_free)
         if is_special(target):
             with through(target) as stream:
                 encoder(picture, stream, quality)
@@ -174,12 +174,12 @@ def write_file(
     return target
 
 
-def _not_taken(names: Iterator[_Name], overwrite: bool) -> _Name:
-    """The first name that is free by now, or the last one."""
+def _next_free(names: Iterator[_Name], overwrite: bool) -> tuple[_Name, bool]:
+    """The first name that may be used, as it looks before the work is done; else the last one, and False."""
     for name in names:
         if overwrite or not os.path.lexists(name if isinstance(name, Path) else name.frame(1)):
-            break
-    return name
+            return name, True
+    return name, False
 
 
 def _placed(ready: list[Replacement], choices: Iterable[tuple[_Name, list[Path]]]) -> _Name:
@@ -246,11 +246,10 @@ def write_frames(
 ) -> Numbered:
     """Write frames as single pictures, which appear when all are ready; otherwise as ``write_file``."""
     further = iter(names)
-    first = _not_taken(further, overwrite)
+    first, is_free = _next_free(further, overwrite)
     ready: list[Replacement] = []
     with _border(first.path, still=False):
-        if not overwrite:
-            _check_target(first.frame(1), overwrite)
+        _check_target(first.frame(1), is_free)
         staging = Staging(first.folder)
     try:
         for number, frame in enumerate(squared(_blaming_its_source(picture)).frames(), 1):

@@ -247,7 +247,7 @@ def test_a_name_that_is_too_long_stops_only_that_one() -> None:
 def test_a_filter_that_did_not_say_what_it_makes_replaces_nothing(overwrite: str, expected: str | None) -> None:
     target = planned(still("a.png"), output="out/", overwrite=overwrite)[0]
     assert target.output == Path("out/a.png")
-    options = {"overwrite": overwrite, "quality": None, "metadata": "keep"}
+    options = {"overwrite": overwrite, "quality": None, "metadata": "keep", "alternatives": "first"}
     source = Image.of(sample(8, 9).pixels)
     result = Animation(lambda: iter([Frame(source), Frame(source)]), 8, 9, 2)
     assert _write(result, target, options, source) == Path("out/a.webp")
