@@ -24,7 +24,7 @@ class Features(nn.Module):
 
     def __init__(self, weights: Path) -> None:
         super().__init__()
-        state = {name: torch.from_numpy(array) for name, array in read(weights).items()}
+        state = {name: torch.from_numpy(array.copy()) for name, array in read(weights).items()}
         for name in ("conv0", *(layer for layer in LAYERS if layer != "pool")):
             self.register_buffer(f"{name}_weight", state[f"{name}.weight"])
             self.register_buffer(f"{name}_bias", state[f"{name}.bias"])

@@ -1,7 +1,7 @@
 """Agreement with torch-fidelity, pytorch-fid and lpips on the same random weights and the same pictures.
 
-``pip install torch scipy tqdm``, then ``pip install --no-deps torch-fidelity pytorch-fid lpips``, runs what is skipped
-otherwise. torchvision need not be there: nothing of it is computed with.
+``make test-oracles`` installs them and runs what is skipped otherwise. torchvision need not be there: nothing of it is
+computed with.
 """
 
 from __future__ import annotations
