@@ -117,6 +117,12 @@ class Recipe(BaseModel):
             place = ".".join(str(part) for part in first["loc"])
             raise SettingsError(f"{origin}: {place}: {first['msg'][0].lower()}{first['msg'][1:]}.") from error
 
+    def at(self, folder: Path | None) -> Recipe:
+        """The same recipe as if it lay in a folder, from which its paths start."""
+        recipe = self.model_copy()
+        recipe._folder = folder
+        return recipe
+
     def toml(self) -> str:
         """The recipe as TOML text."""
         import tomli_w

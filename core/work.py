@@ -272,12 +272,3 @@ def _check_size(act: Filter, result: Image | Animation, image: Image) -> None:
     goes_along = any(info.aligned and act.picture(info.name) for info in pictures_of(type(act)))
     if goes_along and (result.height, result.width) != (image.height, image.width):
         raise SettingsError("A second picture cannot go along after a filter that changes the size of the picture.")
-
-
-def no_path(value: str, info: SettingInfo) -> Image:
-    """A ``Fetch`` for hosts whose clients read files themselves.
-
-    Raises:
-        SettingsError: always.
-    """
-    raise SettingsError(f"The picture “{info.name}” ({value}) is only a name here: send the picture itself.")

@@ -234,13 +234,14 @@ class Worker(object):
             self.version, self.pid = hello["version"], hello["pid"]
         return self._channel
 
-    def run(self, order, canvas, on_progress=None, cancelled=None, on_layer=None, preview=""):
-        # type: (Dict[str, Any], Canvas, Optional[Callable[[float, str], object]], Optional[Callable[[], bool]], Optional[Callable[[Layer], object]], str) -> Result
+    def run(self, order, canvas, on_progress=None, cancelled=None, on_layer=None, preview="", pictures=None):
+        # type: (Dict[str, Any], Canvas, Optional[Callable[[float, str], object]], Optional[Callable[[], bool]], Optional[Callable[[Layer], object]], str, Optional[Dict[str, Canvas]]) -> Result
         """Run a filter or a recipe on the canvas, which is edited in place.
 
         Args:
             order: ``{"filter": name, "settings": {...}}`` or ``{"recipe": TOML text}``; beside it, as wanted,
-                ``strength`` (0 to 1), ``keep_colors``, ``feather`` (pixels), ``seed`` and ``memory`` (bytes).
+                ``strength`` (0 to 1), ``keep_colors``, ``feather`` (pixels), ``seed`` and ``memory`` (bytes). Settings
+                that are pictures or files are absolute paths; those in a recipe start at its ``folder``.
             canvas: the pixels, and the selection if its mask was written.
             on_progress: called with the share done (0 to 1) and a note for the painter.
             cancelled: asked about twenty times a second; True stops the job.
@@ -248,6 +249,8 @@ class Worker(object):
                 it they are collected in the result.
             preview: names a dialog that shows the result: it overtakes the jobs that wait and run, and takes the place
                 of the preview before it of the same dialog.
+            pictures: second pictures by the name of their setting (``2.name`` for the second step of a recipe), in
+                place of paths; aligned ones have the size of the canvas.
 
         Raises:
             WorkerError: it failed; the message is for the painter.
@@ -256,6 +259,8 @@ class Worker(object):
         for _ in range(_TRIES):
             self._begun = False
             request = {"op": "run", "order": order, "canvas": canvas.facts(), "language": self._language}
+            if pictures:
+                request["pictures"] = {name: one.facts() for name, one in pictures.items()}
             self._ask(dict(request, preview=preview) if preview else request)
             try:
                 return self._follow(on_progress, cancelled or (lambda: False), on_layer)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from senga.compose import Blend
 from senga.errors import SettingsError
-from senga.image import Animation, Image, Pixels
-from senga.job import Job
+from senga.image import Image, Pixels
 from senga.recipe import Recipe
 from senga.registry import Plugins
-from senga.work import Work, no_path
+from senga.work import Work
 
+from . import second
 from .pixels import Sheet
 
 
@@ -25,6 +27,7 @@ class Order(BaseModel):
     filter: str | None = None
     settings: dict[str, Any] = {}
     recipe: str | None = None
+    folder: Path | None = None
     strength: float = Field(1.0, ge=0, le=1)
     keep_colors: bool = False
     feather: float = Field(0.0, ge=0, allow_inf_nan=False)
@@ -37,24 +40,21 @@ class Order(BaseModel):
             raise ValueError("it names either a filter with settings or a recipe")
         return self
 
-    def work(self, known: Plugins, selection: Pixels | None) -> Work:
+    def work(self, known: Plugins, selection: Pixels | None, pictures: Mapping[str, Image] | None = None) -> Work:
         """The same as the value that every host makes.
+
+        Args:
+            known: where filters are found.
+            selection: (H, W) mask, or None.
+            pictures: second pictures by the name of the setting, or ``step.name`` in a recipe; the others are files.
 
         Raises:
             SengaError: a filter is unknown, or a setting is wrong.
         """
-        act = Recipe.parse(self.recipe or "") if self.filter is None else self.filter
+        act = Recipe.parse(self.recipe or "").at(self.folder) if self.filter is None else self.filter
         blend = Blend(selection, self.feather, self.strength, self.keep_colors)
-        return Work.of(known, act, self.settings, seed=self.seed, blend=blend).opened(no_path)
-
-    def run(self, known: Plugins, image: Image, selection: Pixels | None, job: Job) -> Image | Animation:
-        """Do it.
-
-        Raises:
-            SengaError: with a sentence for the painter.
-            Cancelled: the job was cancelled.
-        """
-        return self.work(known, selection).run(known, image, job)
+        work = Work.of(known, act, self.settings, seed=self.seed, blend=blend)
+        return work.with_pictures(pictures or {}).opened(second.read)
 
 
 class Request(BaseModel):
@@ -64,6 +64,7 @@ class Request(BaseModel):
 
     order: Order
     canvas: Sheet
+    pictures: dict[str, Sheet] = Field({}, max_length=100)
     language: str = Field("en", max_length=200)
     preview: str = Field("", max_length=200)
 

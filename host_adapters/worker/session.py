@@ -106,7 +106,7 @@ class Session:
     def _run(self, message: Message) -> None:
         if self._task:
             raise SengaError("This connection has a job already.")
-        asked = {name: message.get(name) for name in ("order", "canvas")}
+        asked = {name: message.get(name) for name in ("order", "canvas")} | {"pictures": message.get("pictures") or {}}
         about = {"language": _language(message), "preview": str(message.get("preview") or "")[:200]}
         task = Task(asked | about, self._tell_job)
         self._task = task

@@ -43,6 +43,7 @@ class Task:
     def __init__(self, message: Message, tell: Callable[[Message], None]) -> None:
         request = Request.read(message)
         self._order, self._canvas, self.tell = request.order, Mapping(request.canvas), tell
+        self._pictures = {name: Mapping(sheet) for name, sheet in request.pictures.items()}
         self.language, self.preview = request.language, request.preview
         self._taken = threading.Semaphore(0)
         self._cancelled = threading.Event()
@@ -83,7 +84,8 @@ class Task:
         job.check()
         started = time.monotonic()
         image = self._canvas.image()
-        result = self._order.run(known, image, self._canvas.selection(), job)
+        pictures = {name: each.image() for name, each in self._pictures.items()}
+        result = self._order.work(known, self._canvas.selection(), pictures).run(known, image, job)
         seconds = time.monotonic() - started
         changed = isinstance(result, Image) and result.pixels.shape == image.pixels.shape
         greyed = self._deliver(result, changed, job)

@@ -344,3 +344,53 @@ def test_canvases_that_are_none_are_refused(worker: Worker, rng: np.random.Gener
         with pytest.raises(WorkerError):
             worker._follow(None, lambda: False, None)
     assert Path("/etc/passwd").exists()
+
+
+def test_second_pictures_travel_as_canvases_or_as_paths(
+    worker: Worker, rng: np.random.Generator, tmp_path: Path
+) -> None:
+    before, hints, painting = pixels(rng, 3, "u8"), pixels(rng, 4, "u8"), pixels(rng, 3, "u16")
+    with filled(before) as canvas, filled(hints) as layer:
+        worker.run({"filter": "hint-wash", "settings": {}}, canvas, pictures={"hints": layer})
+        after = seen(canvas)
+    assert np.array_equal(after, apply("hint-wash", Image.of(before), hints=Image.of(hints)).pixels)
+    Image.of(painting).save(tmp_path / "painting.png")
+    wanted = apply("palette-of", Image.of(before), exemplar=Image.of(painting)).pixels
+    with filled(before) as canvas:
+        worker.run({"filter": "palette-of", "settings": {"exemplar": str(tmp_path / "painting.png")}}, canvas)
+        assert np.array_equal(seen(canvas), wanted)
+    chain = "[[steps]]\nfilter = 'palette-of'\nsettings = {exemplar = 'painting.png'}"
+    with filled(before) as canvas:
+        worker.run({"recipe": chain, "folder": str(tmp_path)}, canvas)
+        assert np.array_equal(seen(canvas), wanted)
+
+
+@pytest.mark.parametrize(("settings", "says"), [
+    ({"hints": "layer.png"}, "choose the file again"),
+    ({"hints": "/nowhere/layer.png"}, "no file"),
+    ({"hints": 7}, "picture or its path"),
+])  # fmt: skip
+def test_second_pictures_that_cannot_be_had_are_a_sentence(worker: Worker, rng: Any, settings: Any, says: str) -> None:
+    with filled(pixels(rng, 3, "u8")) as canvas, pytest.raises(WorkerError, match=says):
+        worker.run({"filter": "hint-wash", "settings": settings}, canvas)
+
+
+def test_a_second_picture_of_another_size_is_a_sentence(worker: Worker, rng: np.random.Generator) -> None:
+    small = np.zeros((4, 5, 3), np.uint8)
+    with (
+        filled(pixels(rng, 3, "u8")) as canvas,
+        filled(small) as layer,
+        pytest.raises(WorkerError, match="5 x 4 pixels"),
+    ):
+        worker.run({"filter": "hint-wash", "settings": {}}, canvas, pictures={"hints": layer})
+
+
+def test_alternatives_are_handed_over_as_layers(worker: Worker, rng: np.random.Generator) -> None:
+    before = pixels(rng, 3, "u8")
+    with filled(before) as canvas:
+        result = worker.run({"filter": "pins", "settings": {"sizes": "0.1, 0.3", "places": "0.5,0.5"}}, canvas)
+        wanted = apply("pins", Image.of(before), sizes=(0.1, 0.3))
+        assert np.array_equal(seen(canvas), wanted.pixels)
+        assert [layer.title for layer in result.layers] == ["Size 0.3", "Size 0.1"]
+        assert np.array_equal(seen(result.layers[0].canvas), wanted.alternatives[1].picture.pixels)
+        result.close()
