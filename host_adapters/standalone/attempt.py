@@ -154,8 +154,8 @@ def _write(result: Picture, target: Target, options: Mapping[str, Any], source: 
     try:
         if isinstance(result, Image) and result.alternatives and not _holds_layers(how["format"]):
             # Who did not say that it makes several: their names were not checked with the others.
-            names = settle(numbered or counted(output), overwrite if numbered or overwrite != "replace" else "error")
-            return write_frames(as_frames(result), names, **how).path if names else None
+            files = settle(numbered or counted(output), overwrite if numbered or overwrite != "replace" else "error")
+            return write_frames(as_frames(result), files, **how).path if files else None
         if isinstance(result, Animation) and numbered:
             frames = settle(numbered, overwrite)
             return write_frames(result, frames, **how).path if frames else None
