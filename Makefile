@@ -111,6 +111,7 @@ bench: $(VENV)/ready-test
 	$(BIN)/python benchmarks/floor.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/worker.py
+	$(BIN)/python benchmarks/animations.py
 	$(BIN)/python benchmarks/training.py
 
 clean:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import struct
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,13 +114,14 @@ def _profile(places: tuple[float, ...], curve: float | Curve, grey: bool) -> byt
 def _made(places: tuple[float, ...], curve: float | bytes, grey: bool) -> bytes:
     import imagecodecs
 
+    options: dict[str, Any] = {"whitepoint": [*places[6:8], 1.0]}
     if isinstance(curve, float):
-        tone = {"gamma": curve}
+        options["gamma"] = curve
     else:
-        tone = {"transferfunction": np.rint(np.frombuffer(curve) * 65535).astype(np.uint16)}
-    red, green, blue = ([*places[at : at + 2], 1.0] for at in (0, 2, 4))
-    colours = {} if grey else {"primaries": red + green + blue}
-    return bytes(imagecodecs.cms_profile("gray" if grey else "rgb", whitepoint=[*places[6:8], 1.0], **tone, **colours))
+        options["transferfunction"] = np.rint(np.frombuffer(curve) * 65535).astype(np.uint16)
+    if not grey:
+        options["primaries"] = [*places[:2], 1.0, *places[2:4], 1.0, *places[4:6], 1.0]
+    return bytes(imagecodecs.cms_profile("gray" if grey else "rgb", **options))
 
 
 def _tone(transfer: int) -> Curve:

@@ -226,7 +226,9 @@ def _draw(
     numbers = _numbers(part, data)[: spot.shape[0], : spot.shape[1]]
     drawn = colours[numbers]
     spot[...] = drawn if part.transparent < 0 else np.where((numbers == part.transparent)[:, :, None], spot, drawn)
-    return colours[part.transparent] * np.array([1, 1, 1, 0], np.uint8)
+    bare: NDArray[np.uint8] = colours[part.transparent].copy()
+    bare[3] = 0
+    return bare
 
 
 def _numbers(part: _Part, data: bytes) -> NDArray[np.uint8]:

@@ -132,7 +132,8 @@ def _palette(seen: NDArray[np.uint8], colours: NDArray[np.int32]) -> Any:
 def _colours(seen: NDArray[np.uint8]) -> NDArray[np.int32]:
     """The different ones among (N, 3) pixels, as one number each."""
     wide = seen.astype(np.int32)
-    return np.unique((wide[:, 0] << 16) | (wide[:, 1] << 8) | wide[:, 2])
+    different: NDArray[np.int32] = np.unique((wide[:, 0] << 16) | (wide[:, 1] << 8) | wide[:, 2])
+    return different
 
 
 def _write(spool: Any, facts: list[_Spooled], animation: Animation, stream: BinaryIO) -> None:

@@ -36,7 +36,7 @@ def read_heif(stream: BinaryIO, info: Metadata) -> Image:
     stored = stream.seek(0, 2)
     stream.seek(0)
     file = pillow_heif.open_heif(stream, convert_hdr_to_8bit=False, bgr_mode=False)
-    check_size(*file.size, 8, info)
+    check_size(file.size[0], file.size[1], 8, info)
     check_packed("HEIF", file.size[0] * file.size[1], stored, info)
     samples = _spread(np.asarray(file), int(file.info.get("bit_depth", 8)))
     has_alpha = samples.shape[2] in (2, 4)

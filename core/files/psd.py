@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from .stills import assemble
 
 _BITMAP, _GREY, _INDEXED, _RGB, _CMYK, _DUOTONE, _LAB = 0, 1, 2, 3, 4, 8, 9
 _COLOURS = {_BITMAP: 1, _GREY: 1, _INDEXED: 1, _RGB: 3, _CMYK: 4, _DUOTONE: 1, _LAB: 3}
-_DEPTHS = {1: np.dtype("u1"), 8: np.dtype("u1"), 16: np.dtype(">u2"), 32: np.dtype(">f4")}
+_DEPTHS: dict[int, np.dtype[Any]] = {1: np.dtype("u1"), 8: np.dtype("u1"), 16: np.dtype(">u2"), 32: np.dtype(">f4")}
 _RAW, _PACKED, _ZIPPED = 0, 1, 2
 _RESOLUTION, _PROFILE, _VERSION, _EXIF, _XMP = 1005, 1039, 1057, 1058, 1060
 _LARGE = 2
@@ -201,7 +201,8 @@ def _without_profile(info: Metadata) -> Metadata:
 def _colour(samples: Pixels, head: _Head, table: bytes, info: Metadata) -> Pixels:
     if head.mode == _INDEXED:
         colours = np.frombuffer(table[:768].ljust(768, b"\0"), np.uint8).reshape(3, 256).T  # (256, 3)
-        return np.ascontiguousarray(colours)[samples[:, :, 0]]
+        painted: Pixels = np.ascontiguousarray(colours)[samples[:, :, 0]]
+        return painted
     if head.mode == _LAB:
         return _lab(samples)
     if samples.dtype == np.float32 and not info.icc and head.mode != _CMYK:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,11 +76,12 @@ def _read_netpbm(data: bytes, info: Metadata) -> Image:
     return assemble(colour, None, Metadata(format="PPM", source=info.source))
 
 
-def _numbers(kind: int, body: bytes, width: int, height: int, channels: int, most: int) -> NDArray[np.generic]:
+def _numbers(kind: int, body: bytes, width: int, height: int, channels: int, most: int) -> NDArray[Any]:
     count = width * height * channels
     if kind == 1:
-        digits = np.frombuffer(re.sub(rb"#[^\n]*", b"", body), np.uint8)
-        return digits[(digits == ord("0")) | (digits == ord("1"))][:count] - ord("0")
+        text = np.frombuffer(re.sub(rb"#[^\n]*", b"", body), np.uint8)
+        digits: NDArray[np.uint8] = text[(text == ord("0")) | (text == ord("1"))][:count]
+        return digits - np.uint8(ord("0"))
     if kind in _PLAIN:
         return np.array(re.sub(rb"#[^\n]*", b"", body).split(maxsplit=count)[:count], np.uint16)
     if kind in _BITS:
@@ -91,7 +92,7 @@ def _numbers(kind: int, body: bytes, width: int, height: int, channels: int, mos
     return np.frombuffer(body[: min(count, len(body) // wide.itemsize) * wide.itemsize], wide)
 
 
-def _spread(samples: NDArray[np.generic], kind: int, most: int) -> Pixels:
+def _spread(samples: NDArray[Any], kind: int, most: int) -> Pixels:
     """In the full range of 8 or 16 bits; ink is 1 where there are only bits."""
     if kind in _BITS:
         return np.where(samples == 1, 0, 255).astype(np.uint8)
@@ -99,7 +100,8 @@ def _spread(samples: NDArray[np.generic], kind: int, most: int) -> Pixels:
     if most == full:
         return samples.astype(depth)
     table = np.rint(np.arange(most + 1) * (full / most)).astype(depth)
-    return table[np.minimum(samples, most)]
+    spread: Pixels = table[np.minimum(samples, most)]
+    return spread
 
 
 def _read_qoi(data: bytes, info: Metadata) -> Image:

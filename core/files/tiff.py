@@ -245,7 +245,8 @@ def _full_range(samples: NDArray[Any], bits: int) -> Pixels:
     if samples.dtype.kind == "u" and bits < 16 and bits != 8:
         full = 255 if bits < 8 else 65535
         table = np.rint(np.arange(1 << bits) * (full / ((1 << bits) - 1)))
-        return table.astype(np.uint8 if bits < 8 else np.uint16)[np.minimum(samples, (1 << bits) - 1)]
+        spread: Pixels = table.astype(np.uint8 if bits < 8 else np.uint16)[np.minimum(samples, (1 << bits) - 1)]
+        return spread
     if samples.dtype in (np.uint8, np.uint16, np.float32):
         return samples.astype(samples.dtype.newbyteorder("="), copy=False)
     if samples.dtype == np.uint32:
