@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import struct
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from senga.image import Image, Metadata, Pixels, as_rgb
 
 from .budget import check_packed, check_size, name_of
+from .coded_color import coded_profile
 from .color_profile import ProfileError, to_srgb
 from .exif import upright, xmp_upright
 from .xmp import without_claims
@@ -31,6 +33,7 @@ _BY_NAME = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF")
 """Formats that give themselves away: only the one reader sees them."""
 _RARE = ("BMP", "DIB", "JPEG2000", "PPM", "ICO", "PCX", "SGI", "DDS", "TGA")
 _SIDES_SWAPPED = 5
+_HEAD = 1 << 16
 
 
 def assemble(colour: Pixels, alpha: Pixels | None, info: Metadata) -> Image:
@@ -206,7 +209,21 @@ def open_pil(stream: BinaryIO, info: Metadata, kind: str = "OTHER") -> PIL.Image
     pil = PIL.Image.open(stream, formats=(kind,) if kind in _BY_NAME else _RARE)
     check_size(pil.width, pil.height, max(4, 4 * (pil.mode in "IF")), info)
     check_packed(pil.format, pil.width * pil.height, stored, info)
+    if kind == "AVIF" and not pil.info.get("icc_profile"):
+        pil.info["icc_profile"] = _profile_of_avif(stream)
     return pil
+
+
+def _profile_of_avif(stream: BinaryIO) -> bytes | None:
+    """Colours that an AVIF describes by numbers; as in browsers a curve for television stands for that of sRGB."""
+    here = stream.tell()
+    stream.seek(0)
+    _, _, code = stream.read(_HEAD).partition(b"colrnclx")
+    stream.seek(here)
+    if len(code) < 4:
+        return None
+    primaries, transfer = struct.unpack_from(">HH", code)
+    return coded_profile(primaries, 13 if transfer in (1, 2, 6, 14, 15) else transfer, True, False)
 
 
 def read_still(stream: BinaryIO, info: Metadata, kind: str = "OTHER") -> Image:

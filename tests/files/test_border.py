@@ -261,6 +261,16 @@ def test_a_webp_without_its_last_metadata_or_padding_is_whole(saved: Saved) -> N
         files.read(alone[: len(alone) * 2 // 3])
 
 
+def test_colours_of_an_avif_in_numbers(saved: Saved) -> None:
+    red = PIL.Image.fromarray(np.full((16, 16, 3), (234, 51, 35), np.uint8))
+    data = saved(red, "AVIF", quality=100, subsampling="4:4:4")
+    numbers = data.index(b"colrnclx") + 8
+    plain = read(data)
+    assert plain.info.icc is None
+    wide = read(data[:numbers] + struct.pack(">HH", 12, 13) + data[numbers + 4 :])
+    assert near(wide, np.full((16, 16, 3), (255, 0, 0)), 5)
+
+
 # ---- GIF
 
 
