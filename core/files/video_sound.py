@@ -10,11 +10,12 @@ References:
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -201,7 +202,7 @@ def _copied(heard: Any, container: Any, clock: _Clock) -> Handler | None:
     kind = container.format.name
     held = _HELD.get(kind, codec).split() if heard.type == "audio" else [_SUBTITLES.get(kind, codec)]
     is_bare = codec == "aac" and not heard.codec_context.extradata and kind != "matroska"
-    if codec not in held or is_bare:
+    if codec not in held or is_bare or not _is_held(kind, heard):
         return None
     try:
         track = container.add_stream_from_template(heard)
@@ -209,6 +210,22 @@ def _copied(heard: Any, container: Any, clock: _Clock) -> Handler | None:
         return None
     _name(track, heard)
     return _Copied(track, clock, codec == "mov_text")
+
+
+def _is_held(kind: str, heard: Any) -> bool:
+    """Whether a container takes a track as it is: it is asked, for a damaged one would cost the whole film."""
+    import av
+
+    trial = av.open(io.BytesIO(), "w", format=kind)
+    try:
+        trial.add_stream_from_template(heard)
+        trial.start_encoding()
+    except (av.FFmpegError, ValueError):
+        return False
+    finally:
+        with suppress(Exception):  # it misses the sound itself
+            trial.close()
+    return True
 
 
 def _name(track: Any, heard: Any) -> None:
