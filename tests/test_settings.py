@@ -165,8 +165,12 @@ def test_a_wrong_value_is_one_sentence(known: Plugins, name: str, value: Any, sa
 def test_points_survive_json_and_typing(points: list[tuple[float, float]]) -> None:
     made = Everything(pins=points)
     assert Everything.model_validate_json(made.model_dump_json()) == made
-    typed = Everything(pins=KINDS["points"].typed(made.pins)).pins
-    assert np.allclose(np.array(typed).reshape(-1, 2), np.array(points).reshape(-1, 2), rtol=1e-5)  # (points, 2)
+    assert Everything(pins=KINDS["points"].typed(made.pins)).pins == made.pins
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=5))
+def test_numbers_survive_typing_to_the_last_digit(numbers: list[float]) -> None:
+    assert Everything(weights=KINDS["list"].typed(numbers)).weights == tuple(numbers)
 
 
 @given(st.lists(st.text(max_size=8).filter(lambda text: "\0" not in text), max_size=4))

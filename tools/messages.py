@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "core" / "locale"
 ROOMS = ("core", "plugins", "host_adapters")
 SILENT = (
-    "core/neural/training", "core/neural/evaluation", "core/neural/checkpoints", "core/testing.py",
+    "core/neural/training", "core/neural/evaluation", "core/neural/checkpoints", "core/testing",
     "plugins/animegan/training", "plugins/animegan/convert.py",
 )  # fmt: skip
 """Whose texts stay English: they are for people who make filters or styles, or name the inside of a damaged file."""

@@ -118,7 +118,7 @@ class _List(Kind):
     def typed(self, value: Any) -> str:
         if any(isinstance(item, str) and re.search(r"[,\[\"]|^\s|\s$|^$", item) for item in value or ()):
             return json.dumps(list(value), ensure_ascii=False)
-        return ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in value or ())
+        return ", ".join(KINDS["float"].typed(item) if isinstance(item, float) else str(item) for item in value or ())
 
 
 class _Points(Kind):
@@ -139,7 +139,7 @@ class _Points(Kind):
         return [KINDS["float"].read(part) for part in parts]
 
     def typed(self, value: Any) -> str:
-        return "; ".join(f"{x:g},{y:g}" for x, y in value or ())
+        return "; ".join(",".join(KINDS["float"].typed(part) for part in pair) for pair in value or ())
 
 
 def _few(parts: list[str]) -> list[str]:

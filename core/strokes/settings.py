@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +17,8 @@ class PencilSettings(BaseModel):
     """The settings that all pencil filters share."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    measures_whole: ClassVar[bool] = True
+    """Tones are matched over all that is seen, and strokes drawn from one stream of random numbers."""
 
     brush: str = setting(
         "pencil", "What draws: pencil, soft-pencil, charcoal, ink, or a brush of a plug-in.", resources="brushes"

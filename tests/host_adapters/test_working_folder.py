@@ -58,7 +58,7 @@ OTHERS = {
 """Every command but ``run`` with its arguments."""
 
 STARTERS = {
-    "core/testing.py", "host_adapters/gimp/doctor.py", "host_adapters/gimp/layouts.py",
+    "core/testing/promises.py", "host_adapters/gimp/doctor.py", "host_adapters/gimp/layouts.py",
     "host_adapters/gimp/programs.py", "host_adapters/gimp/self_test.py", "host_adapters/standalone/crew.py",
     "host_adapters/standalone/trial.py", "host_adapters/worker/client.py", "training/pack.py",
 }  # fmt: skip
@@ -155,7 +155,7 @@ def test_the_worker_and_its_starter_do_not_either(photos: Photos, tmp_path: Path
 def test_the_battery_for_filters_does_not_either(photos: Photos) -> None:
     code = (
         "import sys\nfrom senga import testing\nfrom senga.plugins.sketch import Sketch\nsys.path.insert(0, '')\n"
-        "testing._imports_light(testing._Bench(Sketch(), testing.Plugins(), testing.Job()))"
+        "testing.CHECKS['light import'](testing.Bench.of(Sketch, testing.Plugins(), testing.Job()))"
     )
     done = photos.run(sys.executable, "-P", "-c", code)
     assert done.returncode == 0, done.stderr
