@@ -234,8 +234,10 @@ class Worker(object):
             self.version, self.pid = hello["version"], hello["pid"]
         return self._channel
 
-    def run(self, order, canvas, on_progress=None, cancelled=None, on_layer=None, preview="", pictures=None):
-        # type: (Dict[str, Any], Canvas, Optional[Callable[[float, str], object]], Optional[Callable[[], bool]], Optional[Callable[[Layer], object]], str, Optional[Dict[str, Canvas]]) -> Result
+    def run(
+        self, order, canvas, on_progress=None, cancelled=None, on_layer=None, preview="", pictures=None, place=None
+    ):  # noqa: E501 - so that the types below are read
+        # type: (Dict[str, Any], Canvas, Optional[Callable[[float, str], object]], Optional[Callable[[], bool]], Optional[Callable[[Layer], object]], str, Optional[Dict[str, Canvas]], Optional[Dict[str, int]]) -> Result
         """Run a filter or a recipe on the canvas, which is edited in place.
 
         Args:
@@ -248,9 +250,11 @@ class Worker(object):
             on_layer: called with each further picture as soon as it is made; its canvas is closed afterwards. Without
                 it they are collected in the result.
             preview: names a dialog that shows the result: it overtakes the jobs that wait and run, and takes the place
-                of the preview before it of the same dialog.
+                of the preview before it of the same dialog. Layers that the result consists of are left out.
             pictures: second pictures by the name of their setting (``2.name`` for the second step of a recipe), in
                 place of paths; aligned ones have the size of the canvas.
+            place: for a canvas that holds a part of a picture: ``height`` and ``width`` of the picture, and ``top`` and
+                ``left`` of the part. Strokes are then as broad as in the whole picture.
 
         Raises:
             WorkerError: it failed; the message is for the painter.
@@ -261,7 +265,7 @@ class Worker(object):
             request = {"op": "run", "order": order, "canvas": canvas.facts(), "language": self._language}
             if pictures:
                 request["pictures"] = {name: one.facts() for name, one in pictures.items()}
-            self._ask(dict(request, preview=preview) if preview else request)
+            self._ask(dict(request, preview=preview, place=place))
             try:
                 return self._follow(on_progress, cancelled or (lambda: False), on_layer)
             except (WorkerError, Cancelled):

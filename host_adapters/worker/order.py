@@ -57,6 +57,17 @@ class Order(BaseModel):
         return work.with_pictures(pictures or {}).opened(second.read)
 
 
+class Place(BaseModel):
+    """Where the canvas of a preview lies in the picture, all in pixels of the picture."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    height: int = Field(ge=1)
+    width: int = Field(ge=1)
+    top: int = Field(0, ge=0)
+    left: int = Field(0, ge=0)
+
+
 class Request(BaseModel):
     """The message that asks for a job."""
 
@@ -67,6 +78,7 @@ class Request(BaseModel):
     pictures: dict[str, Sheet] = Field({}, max_length=100)
     language: str = Field("en", max_length=200)
     preview: str = Field("", max_length=200)
+    place: Place | None = None
 
     @classmethod
     def read(cls, message: dict[str, Any]) -> Request:

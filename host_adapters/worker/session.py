@@ -106,8 +106,9 @@ class Session:
     def _run(self, message: Message) -> None:
         if self._task:
             raise SengaError("This connection has a job already.")
-        asked = {name: message.get(name) for name in ("order", "canvas")} | {"pictures": message.get("pictures") or {}}
-        about = {"language": _language(message), "preview": str(message.get("preview") or "")[:200]}
+        asked = {name: message.get(name) for name in ("order", "canvas", "place")}
+        preview, pictures = str(message.get("preview") or "")[:200], message.get("pictures") or {}
+        about = {"language": _language(message), "preview": preview, "pictures": pictures}
         task = Task(asked | about, self._tell_job)
         self._task = task
         self._house.jobs.add(task)

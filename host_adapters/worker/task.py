@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from senga.errors import Cancelled, SengaError
@@ -44,7 +45,7 @@ class Task:
         request = Request.read(message)
         self._order, self._canvas, self.tell = request.order, Mapping(request.canvas), tell
         self._pictures = {name: Mapping(sheet) for name, sheet in request.pictures.items()}
-        self.language, self.preview = request.language, request.preview
+        self.language, self.preview, self._place = request.language, request.preview, request.place
         self._taken = threading.Semaphore(0)
         self._cancelled = threading.Event()
         self._told = 0.0
@@ -81,6 +82,10 @@ class Task:
 
     def _work(self, known: Plugins) -> Message:
         job = Job(on_progress=self._progress, cancelled=self._cancelled.is_set, memory=self._order.memory)
+        if self._place:
+            place = self._place
+            offset = (0, 0) if self._pictures else (place.top, place.left)  # aligned pictures are of the part already
+            job = replace(job, full_size=(place.height, place.width), offset=offset)
         job.check()
         started = time.monotonic()
         image = self._canvas.image()
@@ -100,7 +105,8 @@ class Task:
             return grey_only
         job.check()
         if changed:
-            self._hand_over_parts(added(result) or stacked(result.alternatives), job)
+            if not self.preview:
+                self._hand_over_parts(added(result) or stacked(result.alternatives), job)
             self._canvas.write(result)
         else:
             self._hand_over(result, job)

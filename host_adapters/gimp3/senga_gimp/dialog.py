@@ -23,8 +23,6 @@ _SEED_LIMIT = 2**31 - 1
 _MENU = Gtk.ComboBox.__gtype__
 """GIMP 3.2 would show a few choices as buttons below each other."""
 
-_TWO_WAYS = GObject.BindingFlags.BIDIRECTIONAL | GObject.BindingFlags.SYNC_CREATE
-
 
 class Dialog:
     """GIMP's own procedure dialog (it keeps presets and last values) around our widgets.
@@ -46,8 +44,8 @@ class Dialog:
         self._body = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12, border_width=12)
         self._bar = Gtk.ProgressBar(show_text=True, ellipsize=3, no_show_all=True, margin=12)
         self._left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        self._body.pack_start(self._left, False, False, 0)
-        self._body.pack_end(self._settings, True, True, 0)
+        self._body.pack_start(self._left, True, True, 0)
+        self._body.pack_end(self._settings, False, False, 0)
         content = self._window.get_content_area()
         content.pack_start(self._body, True, True, 0)
         content.pack_end(self._bar, False, False, 0)
@@ -104,7 +102,7 @@ class Dialog:
     def add_preview(self, preview: Preview) -> None:
         """Show a preview, and keep it up to date."""
         self._preview = preview
-        self._left.pack_start(preview, False, False, 0)
+        self._left.pack_start(preview, True, True, 0)
         self._config.connect("notify", preview.refresh)
         preview.refresh()
 
@@ -125,13 +123,30 @@ class Dialog:
     def _menu_with_entry(self, name: str, setting: facts.Setting) -> Any:
         """A menu of known values, and room for others."""
         menu = Gtk.ComboBoxText.new_with_entry()
-        for value, _title in setting["suggestions"]:
-            menu.append_text(value)
-        self._config.bind_property(name, menu.get_child(), "text", _TWO_WAYS)
+        for value, title in setting["suggestions"]:
+            menu.append(value, title)
+        self._bind_titles(name, menu, dict(setting["suggestions"]))
         row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
         row.pack_start(Gtk.Label(label=facts.label(setting), xalign=0), False, False, 0)
         row.pack_end(menu, False, False, 0)
         return row
+
+    def _bind_titles(self, name: str, menu: Any, titles: dict[str, str]) -> None:
+        """The entry shows the title of a known value, and takes titles, names and whatever else is typed."""
+        values, entry = {title: value for value, title in titles.items()}, menu.get_child()
+
+        def show(*_change: Any) -> None:
+            value = self._config.get_property(name) or ""
+            if values.get(entry.get_text(), entry.get_text()) != value:
+                entry.set_text(titles.get(value, value))
+
+        def hear(_entry: Any) -> None:
+            text = entry.get_text().strip()
+            self._config.set_property(name, values.get(text, text))
+
+        show()
+        entry.connect("changed", hear)
+        self._config.connect(f"notify::{name}", show)
 
     def _seed(self, name: str) -> Any:
         """A number, and a button that draws another."""

@@ -13,7 +13,9 @@ gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp  # noqa: E402 - after the version is chosen
 
 from . import groups, images, pixels, words  # noqa: E402
+from .changes import Snapshot, check_there  # noqa: E402
 from .frames import Spool  # noqa: E402
+from .looks import look_of  # noqa: E402
 from .trouble import Trouble  # noqa: E402
 
 Work = Callable[[Any, Any, float, float], Any]
@@ -22,12 +24,17 @@ Work = Callable[[Any, Any, float, float], Any]
 
 @dataclass
 class Task:
-    """One layer to paint: the rows and columns of it that are selected, its canvas and what came out beside it."""
+    """One layer to paint: the rows and columns of it that are selected, its canvas and what came out beside it.
+
+    ``before`` is what it was when it was read, ``merged`` says whether its layer effects were read with it.
+    """
 
     drawable: Any
     area: tuple[int, int, int, int]
     canvas: Any
     spool: Spool
+    before: Snapshot
+    merged: bool
     changed: bool = False
 
 
@@ -74,6 +81,7 @@ def paint(image: Any, drawables: list[Any], output: str, title: str, work: Work)
     Raises:
         Trouble: nothing can be painted.
     """
+    check_there(image, drawables)
     check(drawables, output)
     with ExitStack() as stack:
         wanted = [(drawable, area) for drawable in drawables if (area := _selected_area(drawable))]
@@ -95,16 +103,29 @@ def _selected_area(drawable: Any) -> tuple[int, int, int, int] | None:
 def _painted(
     image: Any, drawable: Any, area: tuple[int, int, int, int], work: Work, start: float, stop: float, stack: ExitStack
 ) -> Task:
-    canvas = stack.enter_context(pixels.canvas_of(drawable, pixels.layout_of(image, drawable)))
+    layout = pixels.layout_of(image, drawable)
+    with look_of(drawable) as look:
+        canvas, digest = pixels.canvas_of(look.drawable, layout)
+        merged, left_out = look.merged, look.left_out
+    stack.enter_context(canvas)
+    before = Snapshot(image, drawable, layout, digest)
+    if left_out:
+        Gimp.message(words.sentence(f"The layer effects of “{before.name}” are not painted: merge them first."))
     if not Gimp.Selection.is_empty(image):
         pixels.copy_selection(image, drawable, canvas)
     spool = stack.enter_context(Spool())
     result = work(canvas, spool, start, stop)
-    return Task(drawable, area, canvas, spool, result.changed)
+    return Task(drawable, area, canvas, spool, before, merged, result.changed)
 
 
 def _bring_in(image: Any, tasks: list[Task], output: str, title: str) -> Any:
-    """Results that replace or join layers as one undo step; all others as a new image."""
+    """Results that replace or join layers as one undo step; all others as a new image.
+
+    Raises:
+        Trouble: the picture was changed while it was painted; it stays as it is.
+    """
+    for task in tasks:
+        task.before.check()
     fitting = [task for task in tasks if task.changed] if output != "new-image" else []
     if fitting:
         image.undo_group_start()
@@ -135,7 +156,12 @@ def _name(task: Task, title: str) -> str:
 
 
 def _merge(_image: Any, task: Task, _title: str) -> None:
-    """Through the shadow buffer, so that GIMP blends by the selection and its feather."""
+    """Through the shadow buffer, so that GIMP blends by the selection and its feather.
+
+    Layer effects are in the result; left on the layer, they would be seen twice.
+    """
+    if task.merged:
+        task.drawable.merge_filters()
     left, top, width, height = task.area
     pixels.copy_in(task.canvas, task.drawable.get_shadow_buffer(), top, top + height)
     if not task.drawable.merge_shadow(True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from array import array
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ BAND = 256
 _NO_ABYSS = Gegl.AbyssPolicy.NONE
 _8_BIT = (Gimp.Precision.U8_NON_LINEAR, Gimp.Precision.U8_PERCEPTUAL)
 _16_BIT = (Gimp.Precision.U8_LINEAR, Gimp.Precision.U16_NON_LINEAR, Gimp.Precision.U16_PERCEPTUAL)
+_SCREEN = "R'G'B'A u8"
 _MODELS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
 """Channels -> babl's name for them, always sRGB-encoded; a misspelt name would crash GEGL."""
 
@@ -54,29 +56,50 @@ def is_srgb(image: Any) -> bool:
     return profile is None or (profile.is_rgb() and profile.is_equal(Gimp.ColorProfile.new_rgb_srgb()))
 
 
-def canvas_of(drawable: Any, layout: Layout) -> Any:
-    """A canvas with all pixels of a drawable."""
+def canvas_of(drawable: Any, layout: Layout) -> tuple[Any, int]:
+    """A canvas with all pixels of a drawable, and their digest."""
     width, height = drawable.get_width(), drawable.get_height()
     canvas = Canvas(width, height, layout.channels, layout.depth)
     try:
-        copy_out(drawable.get_buffer(), canvas)
+        return canvas, copy_out(drawable.get_buffer(), canvas)
     except BaseException:
         canvas.close()
         raise
-    return canvas
 
 
-def copy_out(buffer: Any, canvas: Any) -> None:
-    """From a buffer of GIMP onto a canvas of the same size."""
-    layout = Layout(canvas.channels, canvas.depth)
-    for y, rows in _bands(0, canvas.height):
-        canvas.write_band(y, buffer.get(_rows(0, y, canvas.width, rows), 1.0, layout.format, _NO_ABYSS))
+def copy_out(buffer: Any, canvas: Any) -> int:
+    """From a buffer of GIMP onto a canvas of the same size; gives a digest of the pixels."""
+    layout, digest = Layout(canvas.channels, canvas.depth), 0
+    for y, rows in bands(0, canvas.height):
+        data = buffer.get(_rows(0, y, canvas.width, rows), 1.0, layout.format, _NO_ABYSS)
+        canvas.write_band(y, data)
+        digest = zlib.crc32(data, digest)
+    return digest
+
+
+def digest_of(drawable: Any, layout: Layout) -> int:
+    """The digest that ``canvas_of`` would give now."""
+    buffer, width, digest = drawable.get_buffer(), drawable.get_width(), 0
+    for y, rows in bands(0, drawable.get_height()):
+        digest = zlib.crc32(buffer.get(_rows(0, y, width, rows), 1.0, layout.format, _NO_ABYSS), digest)
+    return digest
+
+
+def selection_digest(image: Any, drawable: Any) -> int:
+    """A digest of what is selected of a drawable; 0 when nothing is selected anywhere, which is as if all was."""
+    if Gimp.Selection.is_empty(image):
+        return 0
+    _, left, top = drawable.get_offsets()
+    buffer, width, digest = image.get_selection().get_buffer(), drawable.get_width(), 1
+    for y, rows in bands(0, drawable.get_height()):
+        digest = zlib.crc32(buffer.get(_rows(left, top + y, width, rows), 1.0, "Y u8", _NO_ABYSS), digest)
+    return digest
 
 
 def copy_in(canvas: Any, buffer: Any, top: int = 0, bottom: int | None = None) -> None:
     """The rows ``top:bottom`` of a canvas into a buffer of GIMP."""
     layout = Layout(canvas.channels, canvas.depth)
-    for y, rows in _bands(top, canvas.height if bottom is None else bottom):
+    for y, rows in bands(top, canvas.height if bottom is None else bottom):
         buffer.set(_rows(0, y, canvas.width, rows), layout.format, canvas.read_band(y, rows))
     buffer.flush()
 
@@ -94,7 +117,7 @@ def copy_cover(image: Any, drawable: Any, mask: Any, left: int, top: int) -> Non
     selection = None if Gimp.Selection.is_empty(image) else image.get_selection().get_buffer()
     below = drawable.get_buffer() if drawable.has_alpha() else None
     buffer, width = mask.get_buffer(), mask.get_width()
-    for start, rows in _bands(0, mask.get_height()):
+    for start, rows in bands(0, mask.get_height()):
         covers = []
         if selection is not None:
             covers.append(selection.get(_rows(x + left, y + top + start, width, rows), 1.0, "Y float", _NO_ABYSS))
@@ -122,18 +145,38 @@ def copy_selection(image: Any, drawable: Any, canvas: Any) -> None:
     _, left, top = drawable.get_offsets()
     buffer = image.get_selection().get_buffer()
     whole = bytes([0]) + bytes([255]) * 255
-    for y, rows in _bands(0, canvas.height):
+    for y, rows in bands(0, canvas.height):
         data = buffer.get(_rows(left, top + y, canvas.width, rows), 1.0, "Y u8", _NO_ABYSS)
         canvas.write_mask_band(y, data.translate(whole))
 
 
-def reduced(drawable: Any, longest: int) -> tuple[int, int, bytes]:
-    """A small copy for the preview: width, height and 8-bit RGBA."""
-    width, height = drawable.get_width(), drawable.get_height()
-    scale = min(1.0, longest / max(width, height))
-    small = max(1, int(width * scale)), max(1, int(height * scale))
-    data = drawable.get_buffer().get(_rows(0, 0, *small), scale, "R'G'B'A u8", _NO_ABYSS)
-    return (*small, data)
+def scaled(buffer: Any, box: tuple[int, int, int, int], scale: float) -> bytes:
+    """The part ``left, top, width, height`` of a buffer reduced by ``scale``, as 8-bit RGBA."""
+    return bytes(buffer.get(_rows(*box), scale, _SCREEN, _NO_ABYSS))
+
+
+def part_of(buffer: Any, box: tuple[int, int, int, int], form: str = _SCREEN) -> bytes:
+    """The part ``left, top, width, height`` of a buffer."""
+    return bytes(buffer.get(_rows(*box), 1.0, form, _NO_ABYSS))
+
+
+def rows_of(buffer: Any, y: int, rows: int, form: str) -> bytes:
+    """Whole rows of a buffer."""
+    return part_of(buffer, (0, y, buffer.get_extent().width, rows), form)
+
+
+def copy_rows(old: Any, new: Any, layout: Layout, y: int, rows: int) -> None:
+    """Whole rows from one buffer into another of the same width."""
+    area = _rows(0, y, new.get_extent().width, rows)
+    new.set(area, layout.format, bytes(old.get(area, 1.0, layout.format, _NO_ABYSS)))
+
+
+def copy_selected(image: Any, drawable: Any, mask: Any, y: int, rows: int) -> None:
+    """What is selected of these rows of a drawable, into a buffer of its size."""
+    _, left, top = drawable.get_offsets()
+    width = mask.get_extent().width
+    data = image.get_selection().get_buffer().get(_rows(left, top + y, width, rows), 1.0, "Y u8", _NO_ABYSS)
+    mask.set(_rows(0, y, width, rows), "Y u8", bytes(data))
 
 
 def reduced_selection(image: Any, drawable: Any, width: int, height: int) -> bytes:
@@ -145,7 +188,8 @@ def reduced_selection(image: Any, drawable: Any, width: int, height: int) -> byt
     return bytes(data)
 
 
-def _bands(top: int, bottom: int) -> list[tuple[int, int]]:
+def bands(top: int, bottom: int) -> list[tuple[int, int]]:
+    """Where bands of rows begin, and how many rows they have."""
     return [(y, min(BAND, bottom - y)) for y in range(top, bottom, BAND)]
 
 

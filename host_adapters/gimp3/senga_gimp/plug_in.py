@@ -13,6 +13,7 @@ from gi.repository import Gegl, Gimp, GLib  # noqa: E402 - after the versions ar
 from senga_client import Cancelled, WorkerError  # noqa: E402 - copied beside by the installer
 
 from . import arguments, facts, painting, words  # noqa: E402
+from .changes import check_there  # noqa: E402
 from .trouble import Trouble  # noqa: E402
 from .working import Progress, Run  # noqa: E402
 
@@ -60,7 +61,7 @@ def _filters() -> dict[str, facts.Filter]:
 def _run(procedure: Any, mode: Any, image: Any, drawables: Any, config: Any, filter_facts: Any) -> Any:
     """Run a procedure: whatever happens, GIMP gets a true status and the painter a sentence."""
     try:
-        made = _Call(procedure, mode, image, list(drawables), config, filter_facts).run()
+        made = _Call(procedure, mode, image, _given(image, drawables), config, filter_facts).run()
     except Cancelled:
         return _answer(procedure, _STATUS.CANCEL)
     except (Trouble, WorkerError) as error:
@@ -74,6 +75,13 @@ def _run(procedure: Any, mode: Any, image: Any, drawables: Any, config: Any, fil
         values.remove(1)
         values.insert(1, _image_value(made))
     return values
+
+
+def _given(image: Any, drawables: Any) -> list[Any]:
+    """The drawables; Filters > Repeat may hand back None for them, and then those that are selected are meant."""
+    if image is None or not image.is_valid():
+        raise Trouble("The picture was closed.")
+    return [one for one in drawables or () if one is not None] or list(image.get_selected_drawables())
 
 
 def _answer(procedure: Any, status: Any, text: str = "") -> Any:
@@ -112,6 +120,7 @@ class _Call:
         _require_manifest()
         if not self._is_interactive:
             return self._paint(Progress(self._title))
+        check_there(self._image, self._drawables)
         painting.check(self._drawables, "new-image")
         dialog = self._dialog()
         try:
