@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .help_pages import help_files
 from .profiles import Profile
 from .programs import in_libraries, lacks_python_fu
 
@@ -34,11 +35,13 @@ class Layout:
             hide the package.
         host: the folder of ours that holds the files.
         package: the modules beside that file.
+        prefix: of the names of procedures.
     """
 
     name: str
     host: Path
     package: str
+    prefix: str
 
     @property
     def folder(self) -> str:
@@ -56,6 +59,8 @@ class Layout:
         files = {f"{self.folder}/{self.package}/{path.name}": path.read_bytes() for path in modules}
         files[f"{self.folder}/senga_client.py"] = (_HOSTS / "worker" / "client.py").read_bytes()
         files[f"{self.folder}/manifest.json"] = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
+        pages = help_files(manifest, self.prefix)
+        files |= {f"{self.folder}/help/{name}": data for name, data in pages.items()}
         if needs_interpreter(profile):
             files[INTERPRETER] = _INTERPRETER_TEXT.encode()
         return files | {self.main: (self.host / f"{self.name}.py").read_bytes()}
@@ -67,8 +72,8 @@ class Layout:
         return inside and (path.parts[:2] == ("plug-ins", self.name) or name == INTERPRETER)
 
 
-GIMP_3 = Layout("senga-gimp", _HOSTS / "gimp3", "senga_gimp")
-GIMP_2 = Layout("senga-gimp2", _HOSTS / "gimp2", "senga_gimp2")
+GIMP_3 = Layout("senga-gimp", _HOSTS / "gimp3", "senga_gimp", "senga-")
+GIMP_2 = Layout("senga-gimp2", _HOSTS / "gimp2", "senga_gimp2", "python-fu-senga-")
 
 
 def layout_of(profile: Profile) -> Layout:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from senga.filter import Filter, about
+from senga.filter import Filter, about, domain_of
 from senga.language import available, tr
 from senga.plain import plain
 from senga.registry import Plugins, plugins
@@ -48,14 +48,27 @@ def _filter_facts(kind: type[Filter], known: Plugins) -> dict[str, Any]:
         "neural": kind.models is not None,
         "settings": settings,
         **asdict(about(kind, "en")),
-        "translated": {name: _translation(kind, name) for name in _languages([kind])},
+        "translated": {name: _translation(kind, name, settings) for name in _languages([kind])},
     }
 
 
-def _translation(kind: type[Filter], language: str) -> dict[str, Any]:
-    """The texts of a filter in another language."""
+def _translation(kind: type[Filter], language: str, known: list[dict[str, Any]]) -> dict[str, Any]:
+    """The texts of a filter in another language; ``known`` are its settings in English."""
+    domain = domain_of(kind)
+    titles = {
+        setting["name"]: [
+            (value, tr(title, domain=domain, language=language)) for value, title in setting["suggestions"]
+        ]
+        for setting in known
+    }
     settings = {
-        info.name: {"label": info.label, "text": info.text, "unit": info.unit, "labels": info.labels}
+        info.name: {
+            "label": info.label,
+            "text": info.text,
+            "unit": info.unit,
+            "labels": info.labels,
+            "suggestions": titles[info.name],
+        }
         for info in describe(kind, language)
     }
     return {**asdict(about(kind, language)), "settings": settings}

@@ -19,7 +19,7 @@ check() { # in one GIMP
 trap wait EXIT # a GIMP in the background must not outlive its folder
 make_profile "$here" "$work/profile"
 if [ $# -gt 0 ]; then check "$@"; exit; fi
-check check_modes check_layers check_groups check_failures
+check check_modes check_layers check_groups check_failures check_changes check_preview
 LANGUAGE=ja check check_language
 
 echo "Two GIMPs at once"

@@ -10,6 +10,11 @@ import io
 import json
 import os
 
+try:
+    from urllib import quote
+except ImportError:  # a Python 3 that checks this
+    from urllib.parse import quote
+
 from .words import Trouble, native, plain, spoken
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
@@ -22,6 +27,14 @@ if MYPY:
 FORMAT = 1
 _RESERVED = ("run-mode", "image", "drawable", "output", "strength", "keep-colors")
 PATH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), str("manifest.json"))
+
+
+def help_address():
+    # type: () -> str
+    """Where our pages lie, as GIMP's help wants to know it."""
+    folder = os.path.join(os.path.dirname(PATH), str("help")).replace(os.sep, str("/"))
+    quoted = quote(folder if isinstance(folder, bytes) else folder.encode("utf-8"))
+    return "file://{}{}".format("" if quoted.startswith("/") else "/", quoted)
 
 
 def read_manifest():

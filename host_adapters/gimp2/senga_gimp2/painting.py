@@ -11,6 +11,7 @@ import gimpenums
 from gimpfu import pdb
 
 from . import pixels
+from .changes import Snapshot, check_there
 from .frames import Spool
 from .words import Trouble, native, plain, sentence
 
@@ -41,6 +42,7 @@ def paint(image, drawable, output, title, work):
     Raises:
         Trouble: nothing can be painted.
     """
+    check_there(image, drawable)
     check(drawable, output)
     pdb.gimp_plugin_enable_precision()  # or GIMP would cut everything down to 8 bits
     area = _selected_area(drawable)
@@ -49,10 +51,13 @@ def paint(image, drawable, output, title, work):
         gimp.message(native(sentence(text)))
         return None
     task = _Task(image, drawable, area)
-    with pixels.canvas_of(drawable, task.layout) as canvas, Spool() as spool:
+    canvas, digest = pixels.canvas_of(drawable, task.layout)
+    with canvas, Spool() as spool:
+        before = Snapshot(image, drawable, task.layout, digest)
         if not pdb.gimp_selection_is_empty(image):
             pixels.select(canvas, area)
         changed = work(canvas, spool)
+        before.check()
         return task.bring_in(canvas if changed else None, spool, output, title)
 
 

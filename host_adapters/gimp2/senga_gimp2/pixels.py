@@ -10,6 +10,7 @@ take, GIMP itself converts, by way of a hidden image.
 
 from __future__ import absolute_import, division, unicode_literals
 
+import zlib
 from contextlib import contextmanager
 
 import gimp
@@ -84,21 +85,62 @@ def is_srgb(image):
 
 
 def canvas_of(drawable, layout):
-    # type: (gimp.Drawable, Layout) -> Canvas
-    """A canvas with all pixels of a drawable."""
-    canvas = Canvas(drawable.width, drawable.height, layout.channels, layout.depth)
+    # type: (gimp.Drawable, Layout) -> Tuple[Canvas, int]
+    """A canvas with all pixels of a drawable, and their digest."""
+    canvas, digest = Canvas(drawable.width, drawable.height, layout.channels, layout.depth), 0
     try:
-        if layout.direct:
-            _copy_out(drawable, canvas)
-        else:
-            with _hidden_image(canvas) as hidden:
-                copy = pdb.gimp_layer_new_from_drawable(drawable, hidden)
-                hidden.add_layer(copy, 0)
-                _copy_out(copy, canvas)
+        for y, data in _read(drawable, layout):
+            canvas.write_band(y, data)
+            digest = zlib.crc32(data, digest)
     except BaseException:
         canvas.close()
         raise
-    return canvas
+    return canvas, digest
+
+
+def digest_of(drawable, layout):
+    # type: (gimp.Drawable, Layout) -> int
+    """The digest that ``canvas_of`` would give now."""
+    digest = 0
+    for _, data in _read(drawable, layout):
+        digest = zlib.crc32(data, digest)
+    return digest
+
+
+def selection_digest(image):
+    # type: (gimp.Image) -> int
+    """A digest of what is selected; 0 when nothing is, which is as if all was."""
+    if pdb.gimp_selection_is_empty(image):
+        return 0
+    digest, selection = 1, image.selection
+    region = _region(selection, False)
+    for y, rows in _bands(0, selection.height):
+        digest = zlib.crc32(region[0 : selection.width, y : y + rows], digest)
+    return digest
+
+
+def _read(drawable, layout):
+    # type: (gimp.Drawable, Layout) -> Iterator[Tuple[int, bytes]]
+    """The pixels of a drawable as a canvas has them, in bands of rows, each with the row that it begins at."""
+    if layout.direct:
+        region = _region(drawable, False)
+        for y, rows in _bands(0, drawable.height):
+            yield y, region[0 : drawable.width, y : y + rows]
+        return
+    with _hidden_image(_Sheet(drawable, layout)) as hidden:
+        copy = pdb.gimp_layer_new_from_drawable(drawable, hidden)
+        hidden.add_layer(copy, 0)
+        for band in _read(copy, Layout(layout.channels, layout.depth, True)):  # noqa: UP028 - Python 2.7
+            yield band
+
+
+class _Sheet(object):
+    """The measures of a canvas."""
+
+    def __init__(self, drawable, layout):
+        # type: (gimp.Drawable, Layout) -> None
+        self.width, self.height = drawable.width, drawable.height
+        self.channels, self.depth = layout.channels, layout.depth
 
 
 def select(canvas, area):
@@ -152,7 +194,7 @@ def new_image(width, height, channels, depth):
 
 @contextmanager
 def _hidden_image(picture):
-    # type: (Picture) -> Iterator[gimp.Image]
+    # type: (Union[Picture, _Sheet]) -> Iterator[gimp.Image]
     hidden = new_image(picture.width, picture.height, picture.channels, picture.depth)
     try:
         yield hidden
@@ -168,13 +210,6 @@ def _plain_layer(picture, image, name):
     _copy_in(picture, layer, 0, picture.height, False)
     layer.update(0, 0, picture.width, picture.height)
     return layer
-
-
-def _copy_out(drawable, canvas):
-    # type: (gimp.Drawable, Canvas) -> None
-    region = _region(drawable, False)
-    for y, rows in _bands(0, canvas.height):
-        canvas.write_band(y, region[0 : canvas.width, y : y + rows])
 
 
 def _copy_in(picture, drawable, top, bottom, shadow):

@@ -8,19 +8,22 @@ from __future__ import absolute_import, division, unicode_literals
 
 import io
 import sys
+from contextlib import contextmanager
 
 import gimp
 import gimpenums
 import gimpfu
+from gimpfu import pdb
 from senga_client import Cancelled, WorkerError  # copied beside by the installer
 
 from . import arguments, facts, painting
+from .dialog import DOMAIN, mended
 from .words import Trouble, learn, native, plain, say, sentence, spoken
 from .working import Progress, Run
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Dict, List, Optional, Sequence
+    from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 PREFIX = "python-fu-senga-"
 RECIPE = PREFIX + "run-recipe"
@@ -33,9 +36,17 @@ def main():
     gimp.main(None, None, _query, _run)
 
 
+@contextmanager
+def _as_it_is():
+    # type: () -> Iterator[None]
+    """Nothing is mended where no dialog appears."""
+    yield
+
+
 def _query():
     # type: () -> None
     """Tell GIMP the procedures. A manifest that cannot be read leaves only the one that says so when it runs."""
+    pdb.gimp_plugin_help_register(native(DOMAIN), native(facts.help_address()))
     try:
         _register(_filters(), True)
     except Trouble as error:
@@ -65,7 +76,8 @@ def _run(name, given):
         raise gimpfu.error(native(text))
     procedure.has_display = given[0] != gimpenums.RUN_NONINTERACTIVE
     _mend_last_values(name, given[0], procedure.defaults)
-    made = gimpfu._run(name, given)
+    with mended() if given[0] == gimpenums.RUN_INTERACTIVE else _as_it_is():
+        made = gimpfu._run(name, given)
     if procedure.failure:
         raise gimpfu.error(native(procedure.failure))
     return made
@@ -194,6 +206,8 @@ class Procedure(object):
         # type: (gimp.Image, gimp.Drawable, Sequence[Any]) -> Optional[gimp.Image]
         if len(values) != len(self._parameters):
             raise Trouble("This filter has other settings since Senga was changed: start GIMP again.")
+        if drawable is None and image is not None:
+            drawable = image.active_drawable  # what Filters > Repeat may have forgotten
         title = self._label.rstrip("…")
         output = arguments.output(values[-3:])
         run = Run(self._order(values), Progress(title))

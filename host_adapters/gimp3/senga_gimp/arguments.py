@@ -68,8 +68,7 @@ def add_setting(procedure: Any, setting: facts.Setting, title: str) -> None:
     elif kind == "bool":
         procedure.add_boolean_argument(*texts, default, READ_WRITE)
     elif kind == "choice":
-        labels = setting["labels"]
-        choices = [(value, label, "") for value, label in zip(setting["choices"], labels)]  # noqa: B905
+        choices = [(value, label, "") for value, label in facts.choices(setting)]
         procedure.add_choice_argument(*texts, _choice(choices), default, READ_WRITE)
     else:
         procedure.add_string_argument(*texts, default, READ_WRITE)

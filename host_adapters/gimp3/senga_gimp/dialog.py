@@ -108,9 +108,7 @@ class Dialog:
 
     def _widget(self, setting: facts.Setting) -> Any:
         name = facts.argument_name(setting)
-        if setting["suggestions"]:
-            widget = self._menu_with_entry(name, setting)
-        elif facts.is_sliding(setting):
+        if facts.is_sliding(setting):
             widget = self._window.get_scale_entry(name, 1.0)
         elif setting["kind"] == "seed":
             widget = self._seed(name)
@@ -119,34 +117,6 @@ class Dialog:
             widget = self._window.get_widget(name, kind)
         widget.set_tooltip_text(setting["text"])
         return widget
-
-    def _menu_with_entry(self, name: str, setting: facts.Setting) -> Any:
-        """A menu of known values, and room for others."""
-        menu = Gtk.ComboBoxText.new_with_entry()
-        for value, title in setting["suggestions"]:
-            menu.append(value, title)
-        self._bind_titles(name, menu, dict(setting["suggestions"]))
-        row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
-        row.pack_start(Gtk.Label(label=facts.label(setting), xalign=0), False, False, 0)
-        row.pack_end(menu, False, False, 0)
-        return row
-
-    def _bind_titles(self, name: str, menu: Any, titles: dict[str, str]) -> None:
-        """The entry shows the title of a known value, and takes titles, names and whatever else is typed."""
-        values, entry = {title: value for value, title in titles.items()}, menu.get_child()
-
-        def show(*_change: Any) -> None:
-            value = self._config.get_property(name) or ""
-            if values.get(entry.get_text(), entry.get_text()) != value:
-                entry.set_text(titles.get(value, value))
-
-        def hear(_entry: Any) -> None:
-            text = entry.get_text().strip()
-            self._config.set_property(name, values.get(text, text))
-
-        show()
-        entry.connect("changed", hear)
-        self._config.connect(f"notify::{name}", show)
 
     def _seed(self, name: str) -> Any:
         """A number, and a button that draws another."""

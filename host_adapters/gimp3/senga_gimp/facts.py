@@ -83,16 +83,29 @@ def with_mnemonics(labels: list[str]) -> list[str]:
 
 
 def kind(setting: Setting) -> str:
-    """The kind of argument; what GIMP has none for travels as text, as it is typed."""
+    """The kind of argument; what GIMP has none for travels as text, as it is typed.
+
+    Styles and brushes are a choice, so that every dialog, other plug-ins' too, shows their titles.
+    """
+    if setting["argument"] == "text" and setting.get("suggestions") and not setting["optional"]:
+        return "choice"
     return {"colour": "text", "file": "text", "picture": "text"}.get(setting["argument"], str(setting["argument"]))
 
 
 def default(setting: Setting) -> Any:
     """The default as the argument's type wants it."""
     value = setting["default"]
-    if kind(setting) == "text":
+    if setting["argument"] != "choice" and kind(setting) in ("text", "choice"):
         return str(setting["typed"])
     return {"int": int, "float": float, "bool": bool, "choice": str}[kind(setting)](value)
+
+
+def choices(setting: Setting) -> list[tuple[str, str]]:
+    """The values of a choice, each with its label."""
+    if setting["argument"] == "choice":
+        return list(zip(setting["choices"], setting["labels"]))  # noqa: B905 - Python 3.9 has no strict
+    known = [(value, title) for value, title in setting["suggestions"]]
+    return known if default(setting) in dict(known) else [(default(setting), default(setting) or "–"), *known]
 
 
 def bounds(setting: Setting) -> tuple[float, float]:

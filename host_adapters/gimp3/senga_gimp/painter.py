@@ -118,8 +118,9 @@ class Painter:
         if worker is not None:
             worker.close()
 
-    def _run(self, worker: Any, asked: Asked, canvas: Any, **more: Any) -> Any:
-        key = f"{os.getpid()}"
+    def _run(self, worker: Any, asked: Asked, canvas: Any, kind: str, **more: Any) -> Any:
+        """Each kind has a name of its own: an old true preview that comes late must not replace a new quick one."""
+        key = f"{kind} {os.getpid()}"
         return worker.run(asked.order, canvas, cancelled=lambda: self.is_outdated(asked), preview=key, **more)
 
     def _quick(self, worker: Any, asked: Asked) -> None:
@@ -136,7 +137,7 @@ class Painter:
             canvas.write_band(0, piece.data)
             if piece.mask is not None:
                 canvas.write_mask_band(0, piece.mask)
-            result = self._run(worker, asked, canvas, on_layer=show_frame, place=self._place(piece))
+            result = self._run(worker, asked, canvas, "quick", on_layer=show_frame, place=self._place(piece))
             if result.changed:
                 self._ears.quick(asked, canvas.read_band(0, canvas.height), piece.width, piece.height)
         self._go_on(asked, result, bool(frames))
@@ -163,7 +164,7 @@ class Painter:
             if self.is_outdated(asked):
                 raise Cancelled
         with self._source.canvas() as canvas:
-            result = self._run(worker, asked, canvas, on_progress=self._tell)
+            result = self._run(worker, asked, canvas, "true", on_progress=self._tell)
             if result.changed:
                 buffer = Gegl.Buffer.new(self._source.layout.format, 0, 0, canvas.width, canvas.height)
                 pixels.copy_in(canvas, buffer)

@@ -9,7 +9,7 @@ import gi
 
 gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
-from gi.repository import Gegl, Gimp, GLib  # noqa: E402 - after the versions are chosen
+from gi.repository import Gegl, Gimp, Gio, GLib  # noqa: E402 - after the versions are chosen
 from senga_client import Cancelled, WorkerError  # noqa: E402 - copied beside by the installer
 
 from . import arguments, facts, painting, words  # noqa: E402
@@ -35,6 +35,7 @@ class SengaPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
         return False
 
     def do_query_procedures(self) -> list[str]:
+        self.set_help_domain("senga", Gio.File.new_for_path(str(facts.PATH.with_name("help"))))
         return [*_filters(), RECIPE]
 
     def do_create_procedure(self, name: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 from .conftest import HERE, Studio
 
-PLACES = {"check_painting": "inside", "check_failures": "inside", "check_double": "double"}
+PLACES = {"check_painting": "inside", "check_changes": "inside", "check_failures": "inside", "check_double": "double"}
 
 
 def _titles(module: str) -> set[str]:

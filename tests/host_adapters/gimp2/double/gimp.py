@@ -32,7 +32,7 @@ class State(object):
         self.items, self.images, self.ids = {}, {}, 0
         self.data, self.messages, self.progress = {}, [], []
         self.procedures, self.menus, self.displays = {}, {}, []
-        self.precise, self.feather = False, 0.0
+        self.precise, self.feather, self.help = False, 0.0, {}
         self.query = self.run = None
 
     def next_id(self):
@@ -131,6 +131,10 @@ class Image(Handle):
     base_type = property(lambda self: self._record.base)
     precision = property(lambda self: self._record.precision)
     layers = property(lambda self: [_drawable(one) for one in self._record.layers])
+
+    @property
+    def selection(self):
+        return _Selection(self)
 
     def _set_resolution(self, value):
         self._record.resolution = value
@@ -257,6 +261,22 @@ class Channel(Drawable):
 
 class Vectors(Handle):
     pass
+
+
+class _Selection(object):
+    """The mask of an image, as a channel that can be read."""
+
+    def __init__(self, image):
+        self.width, self.height, self._record = image.width, image.height, image._record
+
+    def get_pixel_rgn(self, x, y, width, height, dirty, shadow):
+        return self
+
+    def __getitem__(self, area):
+        columns, rows = self._record.selection
+        across = range(area[0].start, area[0].stop)
+        down = range(area[1].start, area[1].stop)
+        return bytes(bytearray(int(255 * rows(y) * columns(x)) for y in down for x in across))
 
 
 class Display(Handle):

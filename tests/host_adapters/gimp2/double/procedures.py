@@ -66,6 +66,39 @@ def _to_color(floats, alpha):
     return found
 
 
+def gimp_image_is_valid(image):
+    return int(image.ID in state.images)
+
+
+def gimp_item_is_valid(item):
+    return int(item.ID in state.items)
+
+
+def gimp_image_remove_layer(image, layer):
+    state.images[image.ID].layers.remove(layer.ID)
+    del state.items[layer.ID]
+
+
+def gimp_drawable_width(drawable):
+    return state.items[drawable.ID].width
+
+
+def gimp_drawable_height(drawable):
+    return state.items[drawable.ID].height
+
+
+def gimp_drawable_type(drawable):
+    return state.items[drawable.ID].type
+
+
+def gimp_drawable_offsets(drawable):
+    return state.items[drawable.ID].offsets
+
+
+def gimp_plugin_help_register(domain, address):
+    state.help[domain] = address
+
+
 def gimp_image_convert_precision(image, precision):
     record = state.images[image.ID]
     items = [item for item in state.items.values() if item.image == image.ID]
