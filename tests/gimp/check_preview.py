@@ -17,7 +17,7 @@ from senga_gimp.source import Source
 from senga_gimp.views import Area
 
 Gegl.init(None)
-WIDTH, HEIGHT = 1600, 1200
+WIDTH, HEIGHT = 1000, 760
 SKETCH = {"filter": "sketch", "settings": {}, "strength": 1.0, "keep_colors": False}
 ANIME = {"filter": "anime", "settings": {}, "strength": 1.0, "keep_colors": False}
 SLOW = {"filter": "bench-slow", "settings": {"seconds": 5.0}, "strength": 1.0, "keep_colors": False}
@@ -28,7 +28,7 @@ def photo(precision="U8_NON_LINEAR"):
     image, layer = picture(width=WIDTH, height=HEIGHT, precision=precision, alpha=False)
     draw = random.Random(3)  # noqa: S311 - no secret
     for _ in range(60):
-        x, y, side = draw.randrange(WIDTH), draw.randrange(HEIGHT), draw.randrange(20, 400)
+        x, y, side = draw.randrange(WIDTH), draw.randrange(HEIGHT), draw.randrange(20, 300)
         image.select_ellipse(Gimp.ChannelOps.REPLACE, x, y, side, side)
         colour = Gegl.Color.new("rgb({}, {}, {})".format(*(draw.random() for _ in "rgb")))
         Gimp.context_set_foreground(colour)
@@ -81,7 +81,7 @@ def apart(first, second):
 def _is_true(order, precision="U8_NON_LINEAR", select=False):
     image, layer = photo(precision)
     if select:
-        image.select_ellipse(Gimp.ChannelOps.REPLACE, 200, 100, 900, 800)
+        image.select_ellipse(Gimp.ChannelOps.REPLACE, 100, 60, 600, 500)
     listener = Listener(image, layer)
     listener.ask(order)
     listener.wait(lambda: listener.true)
@@ -141,7 +141,7 @@ def check_a_part_at_full_size_is_that_part_of_the_result():
     image, layer = photo()
     listener = Listener(image, layer)
     listener.wait(listener.source.loaded.is_set)
-    area = Area(500, 400, 300, 200)
+    area = Area(300, 250, 300, 200)
     listener.ask(SKETCH, area)
     listener.wait(lambda: listener.true)
     listener.close()
