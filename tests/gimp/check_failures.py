@@ -8,6 +8,7 @@ import tempfile
 import time
 
 from bench import FAILED, SUCCESS, call, picture, raw, values
+from gi.repository import Gimp
 
 PLUG_IN = os.path.join(os.environ["GIMP3_DIRECTORY"], "plug-ins", "senga-gimp")
 sys.path.insert(0, PLUG_IN)
@@ -46,12 +47,15 @@ def check_a_filter_that_raises():
     check_a_good_call_afterwards()
 
 
-def check_a_setting_that_nothing_knows():
-    refused("senga-sketch", "brush", "crayon", brush="crayon")
-
-
-def check_a_style_that_is_not_there():
-    refused("senga-anime", "no-such-style", style="no-such-style")
+def check_styles_and_brushes_are_choices_with_titles():
+    pdb = Gimp.get_pdb()
+    for procedure, argument, value, title in (
+        ("senga-sketch", "brush", "charcoal", "Charcoal"),
+        ("senga-anime", "style", "painted-comic", "Painted comic"),
+    ):
+        choice = pdb.lookup_procedure(procedure).find_argument(argument).choice
+        assert choice.is_valid(value)
+        assert choice.get_label(value) == title, choice.get_label(value)
 
 
 def check_a_worker_that_dies_in_mid_job():
