@@ -25,7 +25,7 @@ def allowed(path: Path) -> set[str]:
     if room == "plugins":
         return LIGHT | {"cv2", "senga"}
     if "senga_gimp" in path.as_posix().replace("-", "_"):  # what runs inside GIMP knows nothing of senga
-        return {"gi", "senga_gimp", "senga_gimp2", "senga_client", "gimp", "gimpfu", "gimpenums", "gimpui", "gtk", "pygtk"}
+        return {"gi", "senga_gimp", "senga_gimp2", "senga_client", "gimp", "gimpfu", "gimpenums"}
     return LIGHT | RUNNER | {"senga", "senga.plugins"}
 
 

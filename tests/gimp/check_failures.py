@@ -53,7 +53,7 @@ def check_styles_and_brushes_are_choices_with_titles():
         ("senga-sketch", "brush", "charcoal", "Charcoal"),
         ("senga-anime", "style", "painted-comic", "Painted comic"),
     ):
-        choice = pdb.lookup_procedure(procedure).find_argument(argument).choice
+        choice = Gimp.param_spec_choice_get_choice(pdb.lookup_procedure(procedure).find_argument(argument))
         assert choice.is_valid(value)
         assert choice.get_label(value) == title, choice.get_label(value)
 

@@ -7,14 +7,16 @@
 from __future__ import absolute_import, division, unicode_literals
 
 from contextlib import contextmanager
+from importlib import import_module
 
+import gimp
 from gimpfu import pdb
 
 from .words import native
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Iterator
+    from typing import Any, Iterator, List
 
 DOMAIN = "senga"
 """Names our pages to GIMP's help."""
@@ -23,28 +25,41 @@ _SHARE = 0.6
 
 
 @contextmanager
-def mended():
-    # type: () -> Iterator[None]
-    """While this lasts, gimpfu makes its dialogs so; where it can make none, nothing happens."""
-    try:
-        import pygtk
+def mended(image, drawable, order):
+    # type: (gimp.Image, gimp.Drawable, Any) -> Iterator[None]
+    """While this lasts, gimpfu makes its dialogs so; where it can make none, nothing happens.
 
-        pygtk.require(native("2.0"))
-        import gimpui
-        import gtk
+    Args:
+        image: to paint.
+        drawable: to paint.
+        order: makes what the worker is asked from the values of the dialog.
+    """
+    try:
+        import_module(native("pygtk")).require(native("2.0"))
+        gimpui, gtk = import_module(native("gimpui")), import_module(native("gtk"))  # type: Any, Any
     except (ImportError, AssertionError, RuntimeError):
         yield
         return
     original = gimpui.Dialog
-    gimpui.Dialog = _mended(original, gtk)
+    gimpui.Dialog = _mended(original, gtk, lambda values: _preview(image, drawable, values, order))
     try:
         yield
     finally:
         gimpui.Dialog = original
 
 
-def _mended(original, gtk):
-    # type: (Any, Any) -> Any
+def _preview(image, drawable, values, order):
+    # type: (gimp.Image, gimp.Drawable, Any, Any) -> Any
+    """The preview of a layer; masks and channels have none."""
+    if not isinstance(drawable, gimp.Layer):
+        return None
+    from .preview import Preview
+
+    return Preview(image, drawable, values, order)
+
+
+def _mended(original, gtk, make_preview):
+    # type: (Any, Any, Any) -> Any
     class Dialog(original):  # type: ignore[misc]  # gimpui is only there when a painter looks on
         """A dialog that is rearranged when it is shown."""
 
@@ -54,7 +69,11 @@ def _mended(original, gtk):
 
         def show(self):
             # type: () -> None
-            scroll(self, gtk)
+            table = scroll(self, gtk)
+            preview = None if table is None else make_preview(lambda: values_of(table))
+            if preview is not None:
+                table.get_parent().get_parent().get_parent().pack_start(preview, True, True)
+                self.connect(native("response"), lambda *_: preview.stop())
             original.show(self)
 
     return Dialog
@@ -66,14 +85,27 @@ def show_help(help_id, *_more):
     pdb.gimp_help(native(DOMAIN), help_id)
 
 
+def values_of(table):
+    # type: (Any) -> List[Any]
+    """The values of gimpfu's widgets: they stand right of their labels, one below the other."""
+
+    def place(child, name):
+        # type: (Any, str) -> Any
+        return table.child_get_property(child, native(name))
+
+    widgets = [child for child in table.get_children() if place(child, "left-attach") == 2]
+    return [widget.get_value() for widget in sorted(widgets, key=lambda child: place(child, "top-attach"))]
+
+
 def scroll(dialog, gtk):
-    # type: (Any, Any) -> None
-    """Put the settings of gimpfu's dialog, a table, into a part that scrolls."""
+    # type: (Any, Any) -> Any
+    """Put the settings of gimpfu's dialog, a table, into a part that scrolls; gives the table, if there is one."""
     for box in dialog.vbox.get_children():
         for table in box.get_children() if isinstance(box, gtk.VBox) else ():
             if type(table) is gtk.Table:
                 _put_in(box, table, gtk)
-                return
+                return table
+    return None
 
 
 def _put_in(box, table, gtk):
@@ -87,6 +119,8 @@ def _put_in(box, table, gtk):
     scrolled.get_child().set_shadow_type(gtk.SHADOW_NONE)
     most = int(gtk.gdk.screen_height() * _SHARE)
     scrolled.set_size_request(width + 24, min(height, most))
-    box.pack_start(scrolled, True, True)
-    box.reorder_child(scrolled, place)
-    scrolled.show_all()
+    row = gtk.HBox(False, 12)
+    row.pack_end(scrolled, False, False)
+    box.pack_start(row, True, True)
+    box.reorder_child(row, place)
+    row.show_all()

@@ -11,7 +11,7 @@ import json
 import os
 
 try:
-    from urllib import quote
+    from urllib import quote  # type: ignore[attr-defined]
 except ImportError:  # a Python 3 that checks this
     from urllib.parse import quote
 

@@ -22,7 +22,7 @@ from .words import Trouble, native
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Iterator, List, Tuple, Union
+    from typing import Any, Iterator, List, Optional, Tuple, Union
 
     from .frames import Frame
 
@@ -117,6 +117,23 @@ def selection_digest(image):
     for y, rows in _bands(0, selection.height):
         digest = zlib.crc32(region[0 : selection.width, y : y + rows], digest)
     return digest
+
+
+def selection_on(image, drawable):
+    # type: (gimp.Image, gimp.Drawable) -> Optional[bytes]
+    """What is selected of a layer, a byte for every pixel; None for all, or where the selection is not of bytes."""
+    selection = image.selection
+    if pdb.gimp_selection_is_empty(image) or selection.bpp != 1:
+        return None
+    left, top = drawable.offsets
+    width, height = drawable.width, drawable.height
+    begin, end = max(left, 0), min(left + width, selection.width)
+    before, after = b"\0" * (begin - left), b"\0" * (left + width - end)
+    region, empty, rows = _region(selection, False), b"\0" * width, []
+    for y in range(top, top + height):
+        outside = not (0 <= y < selection.height and begin < end)
+        rows.append(empty if outside else before + region[begin:end, y : y + 1] + after)
+    return b"".join(rows)
 
 
 def _read(drawable, layout):

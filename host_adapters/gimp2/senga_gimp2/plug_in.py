@@ -76,7 +76,8 @@ def _run(name, given):
         raise gimpfu.error(native(text))
     procedure.has_display = given[0] != gimpenums.RUN_NONINTERACTIVE
     _mend_last_values(name, given[0], procedure.defaults)
-    with mended() if given[0] == gimpenums.RUN_INTERACTIVE else _as_it_is():
+    interactive = given[0] == gimpenums.RUN_INTERACTIVE
+    with mended(given[1], given[2], procedure.order) if interactive else _as_it_is():
         made = gimpfu._run(name, given)
     if procedure.failure:
         raise gimpfu.error(native(procedure.failure))
@@ -154,12 +155,13 @@ class Procedure(object):
     Attributes:
         has_display: whether somebody looks on, so that a new image is shown.
         failure: what went wrong in the last run, or empty.
+        order: makes what the worker is asked from the values.
     """
 
     def __init__(self, label, summary, author, parameters, menu, order):
         # type: (str, str, str, List[arguments.Parameter], str, Any) -> None
         self._label, self._summary, self._author, self._menu = label, summary, author, menu
-        self._parameters, self._order = parameters, order
+        self._parameters, self.order = parameters, order
         self.has_display, self.failure = False, ""
 
     @property
@@ -210,7 +212,7 @@ class Procedure(object):
             drawable = image.active_drawable  # what Filters > Repeat may have forgotten
         title = self._label.rstrip("…")
         output = arguments.output(values[-3:])
-        run = Run(self._order(values), Progress(title))
+        run = Run(self.order(values), Progress(title))
         made = painting.paint(image, drawable, output, title, run)
         for note in run.notes:
             gimp.message(native(note))

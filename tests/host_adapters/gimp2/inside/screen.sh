@@ -42,8 +42,16 @@ await() { # until a window has this title
 }
 await python-fu-senga-drawing-process
 xdotool windowactivate --sync "$window"
-sleep 1
-import -window "$window" "$output/gimp2-dialog.png"
+colours() { convert "$1" -crop 380x300+20+120 +repage -format %k info:; }
+for _ in $(seq 60); do
+  import -window "$window" "$output/gimp2-dialog.png"
+  [ "$(colours "$output/gimp2-dialog.png")" -gt 50 ] && break
+  sleep 0.5
+done
+[ "$(colours "$output/gimp2-dialog.png")" -gt 50 ] || { echo "FAILED: no preview"; exit 1; }
+geometry=$(xdotool getwindowgeometry --shell "$window" | tr '\n' ' ')
+eval "$geometry"
+[ $((Y + HEIGHT)) -le 900 ] || { echo "FAILED: OK is off the screen: $geometry"; exit 1; }
 xdotool key alt+o
 sleep 1.5
 import -window root "$output/gimp2-progress.png"
