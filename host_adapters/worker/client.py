@@ -236,7 +236,7 @@ class Worker(object):
 
     def run(
         self, order, canvas, on_progress=None, cancelled=None, on_layer=None, preview="", pictures=None, place=None
-    ):  # noqa: E501 - so that the types below are read
+    ):
         # type: (Dict[str, Any], Canvas, Optional[Callable[[float, str], object]], Optional[Callable[[], bool]], Optional[Callable[[Layer], object]], str, Optional[Dict[str, Canvas]], Optional[Dict[str, int]]) -> Result
         """Run a filter or a recipe on the canvas, which is edited in place.
 

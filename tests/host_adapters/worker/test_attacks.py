@@ -71,7 +71,7 @@ class Run(threading.Thread):
 @pytest.mark.parametrize(
     ("way", "says"),
     [
-        ("silent", "silence|it cannot say why"),
+        ("silent", "silence|it cannot say why|SilentError"),
         ("mute", "it cannot say why"),
         ("long", "long long"),
         ("strange", "a .*name of two lines"),

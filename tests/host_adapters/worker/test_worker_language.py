@@ -69,7 +69,7 @@ def test_two_clients_of_one_worker_hear_two_languages(house: dict[str, Any], den
 
 def test_a_failure_of_a_plug_in_is_framed_in_the_language(house: dict[str, Any], den: Path) -> None:
     text = told(house, {"filter": "broken", "settings": {"way": "exit"}}, "ja")[-1]
-    assert "Senga で障害が起きました" in text
+    assert "フィルター「broken」が失敗しました" in text
     assert "goodbye" in text
 
 
