@@ -19,11 +19,12 @@ from .errors import SettingsError
 from .filter import REACH, Filter, at_size, reach_of
 from .image import Animation, Frame, Image, Layer, Pixels, as_rgb, to_depth
 from .job import Job, Moment
-from .layers import LUMA, converted, in_depth
+from .layers import converted, in_depth
+from .ops.lightness import luma
+from .ops.rows import bands
 from .registry import Plugins
 from .strangers import at_work
 
-_BAND = 256
 _AT_BOUND = np.float32(0.05)
 """How far from black or full a result may be, to still get back a share of what lay beyond."""
 _WIDE_BLUR = 16
@@ -235,8 +236,7 @@ def _with_wide_colours(result: Image, source: Image, seen: Pixels) -> Image:
     if result.layers or is_grey or result.pixels.shape != seen.shape or is_expected(source.pixels):
         return result
     pixels = np.array(to_depth(result.pixels, np.float32))
-    for top in range(0, result.height, _BAND):
-        rows = slice(top, top + _BAND)
+    for rows in bands(result.height):
         beyond = source.pixels[rows] - _clipped(source.pixels[rows])
         beyond = np.where(np.isfinite(beyond), beyond, 0)
         away = np.where(beyond == 0, 0, np.abs(pixels[rows] - seen[rows])).max(axis=2, keepdims=True)
@@ -301,8 +301,7 @@ def _blend_image(
         pixels = in_depth(result.pixels, source.depth, grey)
     else:
         pixels = np.array(source.pixels)
-        for a in range(top, bottom, _BAND):
-            rows = slice(a, min(a + _BAND, bottom))
+        for rows in bands(bottom, start=top):
             old, new = source.pixels[rows, left:right], result.pixels[rows.start - top : rows.stop - top]
             share = blend.strength if mask is None else blend.strength * mask[rows, left:right, None]
             pixels[rows, left:right] = _mixed(old, new, share, blend.keep_colors, grey)
@@ -312,11 +311,11 @@ def _blend_image(
 def _mixed(old: Pixels, new: Pixels, share: Any, keep_colors: bool, grey: bool) -> Pixels:
     before, after = to_depth(old, np.float32), to_depth(new, np.float32)
     if grey:
-        after = as_rgb(after @ LUMA)
+        after = as_rgb(luma(after))
     if old.dtype == np.float32:
         before = np.where(np.isfinite(before), before, after)  # nothing can be mixed with what is no number
     if keep_colors:
-        after = before + ((after - before) @ LUMA)[:, :, None]
+        after = before + luma(after - before)[:, :, None]
     mixed = to_depth((before + (after - before) * share).astype(np.float32, copy=False), old.dtype)
     return np.where(np.broadcast_to(np.asarray(share) == 0, mixed.shape), old, mixed)
 

@@ -14,8 +14,9 @@ from .arrays import mask_samples
 from .compose import Blend
 from .errors import SettingsError
 from .filter import Filter
-from .image import Animation, Image, Pixels
+from .image import Animation, Image, Pixels, to_depth
 from .job import Job
+from .ops.lightness import grey
 from .recipe import Recipe
 from .registry import Plugins, plugins
 from .work import Work
@@ -128,11 +129,7 @@ def mask_of(selection: Image | PIL.Image.Image | ArrayLike | str | os.PathLike[s
         if array is not None:
             return mask_samples(array)
         selection = Image.of(selection)
-    import cv2
-
-    from .image import to_depth
-
-    mask = cv2.cvtColor(np.ascontiguousarray(selection.float()), cv2.COLOR_RGB2GRAY)
+    mask = grey(selection.float())
     if selection.alpha is not None:
         mask = mask * to_depth(selection.alpha, np.float32)
     return np.asarray(mask, np.float32)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .arrays import picture_samples
-from .errors import SettingsError
+from .codec import codec, image_of_pil, still_at
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -86,9 +86,9 @@ class Image:
         if isinstance(picture, Image):
             return picture
         if isinstance(picture, (str, os.PathLike)):
-            return _still(picture)
+            return still_at(picture)
         if hasattr(picture, "getbands"):
-            return _from_pil(picture)
+            return image_of_pil(picture)
         array = np.asarray(picture)
         if not array.ndim:
             raise TypeError(
@@ -139,15 +139,11 @@ class Image:
 
     def save(self, path: str | Path, **options: Any) -> Path:
         """Write the picture to ``path``, atomically; see ``senga.files.write``."""
-        from .files import write
-
-        return write(self, path, **options)
+        return codec().write(self, path, **options)
 
     def pil(self) -> PIL.Image.Image:
         """The picture as an 8-bit PIL image: L, LA, RGB or RGBA."""
-        from .files import to_pil
-
-        return to_pil(self)
+        return codec().to_pil(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         array = self.pixels if self.alpha is None else np.dstack([self.pixels, to_depth(self.alpha, self.depth)])
@@ -158,9 +154,7 @@ class Image:
         return f"<Image {self.width} x {self.height}, {colours}, {self.depth}{_named(self.info)}>"
 
     def _repr_png_(self) -> bytes:
-        from .files import preview_png
-
-        return preview_png(self)
+        return codec().preview_png(self)
 
 
 Mode = Literal["normal", "multiply"]
@@ -250,9 +244,7 @@ class Animation:
 
     def save(self, path: str | Path, **options: Any) -> Path:
         """Write GIF, APNG, WebP or a film by the ending of ``path``, atomically; see ``senga.files.write``."""
-        from .files import write
-
-        return write(self, path, **options)
+        return codec().write(self, path, **options)
 
     def __repr__(self) -> str:
         return f"<Animation of {self.count} frames, {self.width} x {self.height}{_named(self.info)}>"
@@ -293,23 +285,3 @@ def _full_scale(values: Pixels) -> float:
     if values.dtype not in _FULL:
         raise TypeError(f"pixels are uint8, uint16 or float32, not {values.dtype}")
     return _FULL[values.dtype]
-
-
-def _still(path: str | os.PathLike[str]) -> Image:
-    from .files import read
-
-    found = read(path)
-    if isinstance(found, Animation):
-        raise SettingsError(f"{os.fspath(path)} is an animation, but it must be a still picture.")
-    return found
-
-
-def _from_pil(pil: PIL.Image.Image | Any) -> Image:
-    """Modes whose scale Pillow leaves open are read by their numbers, unless they come from a file of known depth."""
-    from .files import from_pil
-
-    found = from_pil(pil)
-    if pil.mode != "F" and (pil.format or not pil.mode.startswith("I")):
-        return found
-    numbers = np.asarray(pil)
-    return replace(Image.of(numbers if pil.mode == "F" else numbers.astype(np.int64)), info=found.info)

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .image import Image, Layer, Pixels, as_rgb, to_depth
+from .moved import moved
+from .ops.lightness import luma
+from .ops.rows import bands
 
-_BAND = 256
 _Plane = NDArray[np.float32]
 
 
@@ -33,8 +35,7 @@ def merged(layers: Iterable[Layer], like: Image) -> Image:
     parts = tuple(layers)
     pixels = np.empty((like.height, like.width, 3), like.depth)
     alpha = np.empty((like.height, like.width), like.depth)
-    for top in range(0, like.height, _BAND):
-        rows = slice(top, min(top + _BAND, like.height))
+    for rows in bands(like.height):
         colours, cover = _stacked(parts, rows, like.width)
         pixels[rows], alpha[rows] = to_depth(colours, like.depth), to_depth(cover, like.depth)
     opaque = bool((alpha == to_depth(np.ones(1, np.float32), like.depth)).all())
@@ -104,17 +105,16 @@ def _converted(picture: Image, depth: Any, grey: bool) -> Image:
     return Image(in_depth(picture.pixels, depth, grey), alpha, grey, picture.info, inside)
 
 
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-"""Rec. 601, the weights of OpenCV's grey."""
-
-
 def in_depth(pixels: Pixels, depth: Any, grey: bool) -> Pixels:
     """Pixels in another depth, without their colours if ``grey``; equal channels stay one plane."""
     if pixels.strides[2] == 0:
         return as_rgb(to_depth(pixels[:, :, :1], depth))
     if not grey:
         return to_depth(pixels, depth)
-    luma = np.empty(pixels.shape[:2], depth)
-    for top in range(0, len(pixels), _BAND):
-        luma[top : top + _BAND] = to_depth(to_depth(pixels[top : top + _BAND], np.float32) @ LUMA, depth)
-    return as_rgb(luma)
+    grey = np.empty(pixels.shape[:2], depth)
+    for rows in bands(len(pixels)):
+        grey[rows] = to_depth(luma(to_depth(pixels[rows], np.float32)), depth)
+    return as_rgb(grey)
+
+
+__getattr__ = moved(__name__, {"LUMA": "senga.ops.LUMA"})

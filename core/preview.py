@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .codec import codec
 from .image import Animation, Frame, Image
 
 if TYPE_CHECKING:
@@ -23,13 +24,11 @@ PATIENCE = 10.0
 
 def animation_html(animation: Animation) -> str:
     """A GIF in a page, of the first frames; below it stands what was left out."""
-    from .files import encode
-
     frames = list(_first(animation))
     shown = replace(animation, frames=lambda: iter(frames), count=len(frames), film=None)
     if frames:
         shown = replace(shown, height=frames[0].image.height, width=frames[0].image.width)
-    data = base64.b64encode(encode(shown, "gif")).decode("ascii") if frames else ""
+    data = base64.b64encode(codec().encode(shown, "gif")).decode("ascii") if frames else ""
     left_out = f"<br>The first {len(frames)} of {animation.count} frames" if len(frames) < animation.count else ""
     return f'<img src="data:image/gif;base64,{data}" alt="{animation.count} frames">{left_out}'
 
@@ -43,8 +42,6 @@ def _first(animation: Animation) -> Iterator[Frame]:
 
 
 def _small(image: Image) -> Image:
-    from .files import to_pil
-
-    pil = to_pil(image)
+    pil = codec().to_pil(image)
     pil.thumbnail((LONG_SIDE, LONG_SIDE))
     return Image.of(np.asarray(pil))

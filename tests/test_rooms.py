@@ -61,6 +61,11 @@ def _own_room(path: Path, name: str) -> bool:
     return path.relative_to(ROOT).parts[:2] == ("host_adapters", name.split(".")[2])
 
 
+def test_pictures_do_not_import_files() -> None:
+    for name in ("image.py", "codec.py", "preview.py"):
+        assert not [module for module, _ in imports(ROOT / "core" / name) if "files" in module.split(".")]
+
+
 def test_the_rule_can_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stray = tmp_path / "core" / "stray.py"
     stray.parent.mkdir()

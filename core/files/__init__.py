@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from typing import cast
+
+from senga.codec import Codec, offer
 from senga.image import Image
 
 from .formats import FileFormat, formats
@@ -22,3 +26,6 @@ def preview_png(image: Image, long_side: int = 1024) -> bytes:
     stream = io.BytesIO()
     pil.save(stream, "PNG", compress_level=1)
     return stream.getvalue()
+
+
+offer(cast("Codec", sys.modules[__name__]))

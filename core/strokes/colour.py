@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from senga.image import Image, to_depth
 from senga.job import Job
+from senga.ops.lightness import LUMA
+from senga.ops.rows import bands
 
 from .bank import PAPER
 
@@ -18,8 +20,6 @@ Grey = NDArray[np.uint8]
 Colours = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
-_STRIP = 256
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _COVERAGE = np.clip((PAPER - np.arange(256)) / 28, 0, 1).astype(np.float32)
 """How much of its colour a grey has: paper none, strokes that are a little darker all."""
 _BLACK, _DARK = 10, 50
@@ -46,10 +46,9 @@ def paint(drawing: Grey, colours: Colours, saturation: float, job: Job | None = 
         job: told of the progress.
     """
     painted = np.empty_like(colours)
-    for top in range(0, len(drawing), _STRIP):
+    for rows in bands(len(drawing)):
         if job is not None:
-            job.progress(top / len(drawing), "Colouring")
-        rows = slice(top, top + _STRIP)
+            job.progress(rows.start / len(drawing), "Colouring")
         painted[rows] = Palette.of(colours[rows], saturation).paint(drawing[rows])
     return painted
 
@@ -79,7 +78,7 @@ class Palette:
     def of(cls, colours: Colours, saturation: float) -> Palette:
         """The pencils for (H, W, 3) colours."""
         channels = [colours[:, :, index].astype(np.float32) for index in range(3)]
-        luma = sum(weight * channel for weight, channel in zip(_LUMA, channels, strict=True))
+        luma = sum(weight * channel for weight, channel in zip(LUMA, channels, strict=True))
         chroma = tuple(channel - luma for channel in channels)
         most = np.float32(saturation) * np.clip((luma - _BLACK) / (_DARK - _BLACK), 0, 1)
         highest, lowest = (reduce(choose, chroma) for choose in (np.maximum, np.minimum))

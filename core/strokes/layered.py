@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from senga.image import Image, Layer, as_rgb
 from senga.job import Job
+from senga.ops.rows import bands
 
 from . import paper
 from .colour import Palette
@@ -24,7 +25,6 @@ from .settings import PencilSettings
 Bytes = NDArray[np.uint8]
 Plane = NDArray[Any]
 
-_STRIP = 256
 _SLACK = 8
 """How far, in 255ths, the alpha of an outline may depart from its own to make good what the layers below lack."""
 
@@ -60,10 +60,9 @@ def layers_of(
     sheet = paper.age(blank, settings.aged, settings.seed) if settings.aged > 0 else blank
     colours = None if wash is None else np.empty((*size, 4), np.uint8)
     strokes, outlines = np.empty(size, np.uint8), np.zeros(size, np.uint8)
-    for top in range(0, size[0], _STRIP):
+    for rows in bands(size[0]):
         if job is not None:
-            job.progress(top / size[0], "Taking the layers apart")
-        rows = slice(top, top + _STRIP)
+            job.progress(rows.start / size[0], "Taking the layers apart")
         ground = as_rgb(sheet[rows]).astype(np.float32)
         tone = cv2.LUT(drawing.shading[rows], drawing.curve) / np.maximum(blank[rows], 1).astype(np.float32)
         line = np.ones_like(tone) if drawing.outlines is None else drawing.outlines[rows] / np.float32(255)

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senga.job import Job
+from senga.ops.rows import bands
 
 from .tone import Grey, equalise
 
 DIRECTIONS = 18
-_STRIP = 256
 _DIRECT = 120
 """OpenCV uses the non-zero taps alone below this many taps, and Fourier transforms above: ten times slower."""
 
@@ -83,8 +83,7 @@ def fade(lines: Grey, share: float) -> Grey:
 def multiply(first: Grey, second: Grey) -> Grey:
     """``floor(first · second / 255)``, in strips."""
     result = np.empty_like(first)
-    for top in range(0, len(first), _STRIP):
-        rows = slice(top, top + _STRIP)
+    for rows in bands(len(first)):
         product = np.multiply(first[rows], second[rows], dtype=np.uint16)
         np.floor_divide(product, 255, out=product)
         result[rows] = product
@@ -136,10 +135,9 @@ def _correlate(padded: Plane, pieces: list[Tap], half: int) -> Plane:
 def _strips(plane: NDArray[Any], half: int, job: Job) -> Iterator[tuple[slice, NDArray[Any]]]:
     """Rows of a plane, and the same rows with a reflected border of ``half`` on every side."""
     padded = cv2.copyMakeBorder(plane, half, half, half, half, cv2.BORDER_REFLECT_101)
-    for top in range(0, len(plane), _STRIP):
-        job.progress(top / len(plane), "Finding outlines")
-        bottom = min(top + _STRIP, len(plane))
-        yield slice(top, bottom), padded[top : bottom + 2 * half]
+    for rows in bands(len(plane)):
+        job.progress(rows.start / len(plane), "Finding outlines")
+        yield rows, padded[rows.start : rows.stop + 2 * half]
 
 
 def _labels(gradient: NDArray[np.uint16], kernels: list[list[Tap]], half: int, job: Job) -> NDArray[np.uint8]:

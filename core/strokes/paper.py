@@ -6,12 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from senga.ops.rows import bands
+
 from .bank import PAPER, PAPER_VARIANCE
 
 Grey = NDArray[np.uint8]
 
 _TILE = 1024
-_STRIP = 512
 _STREAM = 1 << 21
 _YELLOW = 0.26
 """Saturation of the oldest paper; the paper's program has a third of it."""
@@ -40,8 +41,7 @@ def age(drawing: NDArray[np.uint8], amount: float, seed: int) -> NDArray[np.uint
     rng = np.random.default_rng([seed, _STREAM + 1])
     stains = _clouds(rng, (height, width))
     aged = np.empty((height, width, 3), np.uint8)
-    for top in range(0, height, _STRIP):
-        rows = slice(top, top + _STRIP)
+    for rows in bands(height):
         saturation = np.float32(_YELLOW * amount) * stains[rows]
         saturation += np.float32(_GRAIN) * rng.standard_normal(saturation.shape, np.float32)
         np.clip(saturation, 0, 1, out=saturation)

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senga.image import Image, to_depth
+from senga.ops import lightness
+from senga.ops.rows import bands
 
 Grey = NDArray[np.uint8]
-_STRIP = 1024
 _BLACK, _MIDDLE = 20, 180
 """Greys up to the first are never lightened; from the second on, histogram matching does what it wants."""
 
@@ -19,12 +20,12 @@ _BLACK, _MIDDLE = 20, 180
 def grey_of(image: Image) -> Grey:
     """The luma of a picture as (H, W) uint8; works in strips, so that a deep picture is never copied whole."""
     grey = np.empty((image.height, image.width), np.uint8)
-    for top in range(0, image.height, _STRIP):
-        part = image.pixels[top : top + _STRIP]
+    for rows in bands(image.height):
+        part = image.pixels[rows]
         if image.grey:
-            grey[top : top + _STRIP] = to_depth(np.clip(part[..., 0], 0, None), np.uint8)
+            grey[rows] = to_depth(np.clip(part[..., 0], 0, None), np.uint8)
         else:
-            grey[top : top + _STRIP] = cv2.cvtColor(np.ascontiguousarray(to_depth(part, np.uint8)), cv2.COLOR_RGB2GRAY)
+            grey[rows] = lightness.grey(to_depth(part, np.uint8))
     return grey
 
 

@@ -16,11 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from senga.errors import SettingsError
 from senga.face import mask_of
 from senga.image import Image, Pixels, to_depth
+from senga.ops.rows import bands
 
 from .client import Canvas, allocate
 
 TYPES: dict[str, np.dtype[Any]] = {"u8": np.dtype(np.uint8), "u16": np.dtype(np.uint16), "float": np.dtype(np.float32)}
-_BAND = 256
 
 
 class Sheet(BaseModel):
@@ -133,13 +133,13 @@ def new_canvas(image: Image, like: Sheet) -> Canvas:
 
 def _bands(image: Image, channels: int, depth: str) -> Iterator[tuple[slice, NDArray[Any]]]:
     """The picture as (rows, W, channels) arrays of a depth."""
-    for top in range(0, image.height, _BAND):
-        part = image.crop(top, 0, min(top + _BAND, image.height), image.width)
+    for rows in bands(image.height):
+        part = image.crop(rows.start, 0, rows.stop, image.width)
         planes = [_colour(part, channels > 2, TYPES[depth])]
         if channels in (2, 4):
             opaque = np.ones(part.pixels.shape[:2], np.float32)
             planes.append(to_depth(opaque if part.alpha is None else part.alpha, TYPES[depth])[:, :, None])
-        yield slice(top, top + part.height), np.dstack(planes)
+        yield rows, np.dstack(planes)
 
 
 def _colour(image: Image, coloured: bool, depth: Any) -> Pixels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from math import sqrt
 from typing import Any, get_args
 
@@ -15,14 +15,14 @@ from senga.job import Job
 from senga.neural.blocks import Sampling
 from senga.neural.engine import run
 from senga.neural.graph import Network
+from senga.ops.lightness import WEIGHTS
+from senga.ops.rows import bands
 
 from .network import animeganv1, animeganv2, animeganv2_lite
 from .stroke_scale import finished, reduced
 
 COMFORTABLE = 1_500_000
 """Pixels up to which strokes look as broad as in training."""
-_BAND = 256
-_LUMA = np.array([0.299, 0.587, 0.114])
 
 
 def network_of(card: Mapping[str, str], upsample: Sampling | None = None) -> Network:
@@ -101,20 +101,17 @@ def match_luma(result: Pixels, photo: Pixels) -> None:
     if ours <= 0:
         return
     full = 1.0 if result.dtype == np.float32 else float(np.iinfo(result.dtype).max)
-    for band in _bands(result):
+    for rows in bands(result.shape[0]):
+        band = result[rows]
         scaled = np.clip(band * np.float32(theirs / ours), 0, full)
         band[...] = scaled if result.dtype == np.float32 else np.rint(scaled)
 
 
 def mean_luma(pixels: Pixels) -> float:
     """Mean of 0.299 R + 0.587 G + 0.114 B over the picture."""
-    total = sum(band.reshape(-1, 3).sum(axis=0, dtype=np.float64) for band in _bands(pixels))  # (pixels, 3)
-    return float(total @ _LUMA / (pixels.shape[0] * pixels.shape[1]))
-
-
-def _bands(pixels: Pixels) -> Iterator[Pixels]:
-    for top in range(0, pixels.shape[0], _BAND):
-        yield pixels[top : top + _BAND]
+    parts = (pixels[rows].reshape(-1, 3) for rows in bands(pixels.shape[0]))  # (pixels, 3)
+    total = sum(part.sum(axis=0, dtype=np.float64) for part in parts)
+    return float(total @ np.array(WEIGHTS) / (pixels.shape[0] * pixels.shape[1]))
 
 
 def _number(card: Mapping[str, str], name: str, default: float) -> float:

@@ -11,7 +11,6 @@ References:
 from __future__ import annotations
 
 from math import ceil
-from typing import Any
 
 import cv2
 import numpy as np
@@ -19,6 +18,8 @@ from numpy.typing import NDArray
 
 from senga.image import Pixels, to_depth
 from senga.job import Job
+from senga.ops.guided import guided_slope
+from senga.ops.rows import bands
 
 Picture = NDArray[np.float32]
 RADIUS = 2
@@ -51,28 +52,17 @@ def finished(photo: Pixels, small: Pixels, painted: Pixels, job: Job) -> Pixels:
         (H, W, 3) of the type of ``photo``.
     """
     layers = (to_depth(painted, np.float32), to_depth(small, np.float32))
-    slope = _slope(layers[1], layers[0])
+    slope = guided_slope(layers[1], layers[0], RADIUS, EPS)
     result = np.empty_like(photo)
-    step = ceil(_BAND_PIXELS / photo.shape[1])
-    for top in range(0, photo.shape[0], step):
-        job.progress(top / photo.shape[0], "sharpening")
-        band = photo[top : top + step]
+    for rows in bands(photo.shape[0], ceil(_BAND_PIXELS / photo.shape[1])):
+        job.progress(rows.start / photo.shape[0], "sharpening")
+        band, top = photo[rows], rows.start
         size = band.shape[0], band.shape[1]
         large, blurred = (_enlarged(layer, photo.shape, top, size, cv2.INTER_CUBIC) for layer in layers)
         detail = to_depth(band, np.float32) - blurred
         detail *= _enlarged(slope, photo.shape, top, size, cv2.INTER_LINEAR)
-        result[top : top + step] = to_depth(np.clip(large + detail, 0, 1), photo.dtype)
+        result[rows] = to_depth(np.clip(large + detail, 0, 1), photo.dtype)
     return result
-
-
-def _slope(photo: Picture, painted: Picture) -> Picture:
-    def mean(values: Picture) -> Any:
-        return cv2.blur(values, (2 * RADIUS + 1, 2 * RADIUS + 1), borderType=cv2.BORDER_REFLECT)
-
-    centre, aim = mean(photo), mean(painted)
-    variance = mean(photo * photo) - centre * centre
-    slope: Picture = (mean(photo * painted) - centre * aim) / (np.maximum(variance, 0) + np.float32(EPS))
-    return np.asarray(np.clip(mean(slope), 0, 1.5), np.float32)
 
 
 def _enlarged(values: Picture, shape: tuple[int, ...], top: int, size: tuple[int, int], how: int) -> Picture:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from senga.neural.training.targets import STYLES, TargetStyle, draw_target, ink_lines, kuwahara, smooth_l0, tone_steps
+from senga.neural.training.targets import STYLES, TargetStyle, draw_target, ink_lines
+from senga.ops import kuwahara, smooth_l0, tone_steps
 
 
 def scene() -> np.ndarray:

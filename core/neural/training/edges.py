@@ -10,6 +10,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from senga.ops.lightness import grey
+
 from .album import Bytes
 
 _KERNEL = 5
@@ -18,13 +20,12 @@ _THRESHOLDS = 100, 200
 
 def smooth_edges(picture: Bytes) -> Bytes:
     """Blur (5 x 5 Gaussian) where a pixel of (H, W, 3) is within two pixels of an edge."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    near = cv2.dilate(cv2.Canny(grey, *_THRESHOLDS), np.ones((_KERNEL, _KERNEL), np.uint8)) != 0
+    near = cv2.dilate(cv2.Canny(grey(picture), *_THRESHOLDS), np.ones((_KERNEL, _KERNEL), np.uint8)) != 0
     blurred = cv2.GaussianBlur(picture, (_KERNEL, _KERNEL), 0, borderType=cv2.BORDER_REFLECT_101)
     return np.where(near[:, :, None], blurred, picture)
 
 
 def grey_twice(pictures: list[Bytes]) -> list[Bytes]:
     """Three equal channels of OpenCV's grey."""
-    greys = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures)
-    return [np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8) for grey in greys]
+    greys = (grey(picture) for picture in pictures)
+    return [np.asarray(cv2.cvtColor(plane, cv2.COLOR_GRAY2RGB), np.uint8) for plane in greys]

@@ -10,12 +10,13 @@ import numpy as np
 from senga.neural.blocks import Conv
 from senga.neural.executor import Array
 from senga.neural.graph import Network
+from senga.ops.lightness import WEIGHTS
 
 Start = Literal["he", "xavier", "normal", "identity"]
 
 _SLOPE = 0.2
 _NOISE = 0.15
-_COLOUR_TAPS = ((0.299, 0.587, 0.114), (2.0, -2.0, 0.0), (-0.299, -0.587, 0.886))
+_COLOUR_TAPS = (WEIGHTS, (2.0, -2.0, 0.0), (-0.299, -0.587, 0.886))
 """Luminance, twice red less green, blue less luminance: chroma must not be small after the joint layer norm."""
 
 

@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from senga.ops.lightness import WEIGHTS
+
 from .runtime import ms
 
 ops = ms.ops
 
 YUV = np.array(
     [
-        [0.299, 0.587, 0.114],
+        WEIGHTS,
         [-0.14714119, -0.28886916, 0.43601035],
         [0.61497538, -0.51496512, -0.10001026],
     ],
