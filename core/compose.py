@@ -15,18 +15,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import visible
 from .errors import SettingsError
 from .filter import REACH, Filter, at_size, reach_of
 from .image import Animation, Frame, Image, Layer, Pixels, as_rgb, to_depth
 from .job import Job, Moment
 from .layers import converted, in_depth
+from .moved import moved
 from .ops.lightness import luma
 from .ops.rows import bands
 from .registry import Plugins
 from .strangers import at_work
 
-_AT_BOUND = np.float32(0.05)
-"""How far from black or full a result may be, to still get back a share of what lay beyond."""
 _WIDE_BLUR = 16
 """Pixels of standard deviation from which on a blur is made of a reduced mask."""
 
@@ -109,7 +109,7 @@ def compose_act(
         return picture
     box = _surroundings(mask, picture, reach)
     part = picture.crop(*box)
-    seen = Image(opaque(part), None, picture.grey, picture.info)
+    seen = Image(visible.opaque(part), None, picture.grey, picture.info)
     result = act(seen, _placed(job, box, picture))
     if isinstance(result, Animation):
         return _blend_animation(result, picture, box, mask, blend)
@@ -117,7 +117,7 @@ def compose_act(
     name = filter.title if filter else "Result"
 
     def blended(image: Image) -> Image:
-        made = _with_wide_colours(image, part, seen.pixels)
+        made = visible.with_wide_colours(image, part, seen.pixels)
         layers = _layers(made, picture, box, mask, blend, grey, name) if made.layers else ()
         return replace(_blend_image(made, picture, box, mask, blend, grey), layers=layers)
 
@@ -137,7 +137,7 @@ def _placed(job: Job, box: tuple[int, int, int, int], picture: Image) -> Job:
     moment = job.moment
     if moment and moment.before and moment.before_source:
         before, source = moment.before.crop(*box), moment.before_source.crop(*box)
-        moment = replace(moment, before=expected(before), before_source=expected(source))
+        moment = replace(moment, before=visible.expected(before), before_source=visible.expected(source))
     offset = job.offset[0] + box[0], job.offset[1] + box[1]
     return replace(job, full_size=job.full_size or (picture.height, picture.width), offset=offset, moment=moment)
 
@@ -185,95 +185,6 @@ def _blurred(mask: NDArray[np.float32], deviation: float) -> NDArray[np.float32]
     small = mask if factor == 1 else _resize(mask, -(-height // factor), -(-width // factor))
     blurred = cv2.GaussianBlur(small, (0, 0), deviation / factor, borderType=cv2.BORDER_REPLICATE)
     return np.asarray(cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def opaque(image: Image) -> Pixels:
-    """Pixels as every filter may expect them: opaque, finite, and in the range of their depth.
-
-    The colour of wholly transparent ones, and of those with a number that is none, is replaced by their visible
-    neighbours'; floating numbers beyond 0..1 become the nearest inside (``_with_wide_colours`` brings them back).
-    Push-pull interpolation (Gortler et al., "The Lumigraph", SIGGRAPH 1996): what lies hidden under transparency can
-    then not bleed into the result, and a filter sees no hard edge there.
-    """
-    pixels = image.pixels
-    hidden = np.zeros(pixels.shape[:2], bool) if image.alpha is None else image.alpha == 0
-    if not is_expected(pixels):
-        hidden = hidden | np.isnan(pixels).any(axis=2)
-        pixels = _clipped(pixels)
-    if not hidden.any():
-        return pixels
-    if hidden.all():
-        return np.full_like(pixels, to_depth(np.ones(1, np.float32), image.depth)[0])
-    return np.where(hidden[:, :, None], _guessed(pixels, hidden), pixels)
-
-
-def is_expected(pixels: Pixels) -> bool:
-    """Whether all numbers are finite and in the range of their depth."""
-    return pixels.dtype != np.float32 or bool(pixels.min() >= 0 and pixels.max() <= 1)
-
-
-def expected(image: Image) -> Image:
-    """A picture with finite numbers in the range of its depth; the same one if it has them."""
-    return (
-        image
-        if is_expected(image.pixels)
-        else replace(image, pixels=opaque(replace(image, alpha=None)), layers=(), alternatives=())
-    )
-
-
-def _clipped(values: Pixels) -> NDArray[np.float32]:
-    return np.asarray(np.clip(np.nan_to_num(values, nan=0, posinf=1, neginf=0), 0, 1), np.float32)
-
-
-def _with_wide_colours(result: Image, source: Image, seen: Pixels) -> Image:
-    """The result with what lay outside of 0..1 in the source, where the filter left a pixel at that bound.
-
-    The filter saw 0 or 1 in place of it. A pixel whose channels are still there gets back all of it, one with a channel
-    that is ``_AT_BOUND`` away nothing, and in between the share falls evenly: so in sRGB the painted picture looks as
-    the filter made it. Layers, results of another size, and grey results of coloured pictures get nothing back.
-    """
-    is_grey = result.pixels.strides[2] == 0 and not source.grey
-    if result.layers or is_grey or result.pixels.shape != seen.shape or is_expected(source.pixels):
-        return result
-    pixels = np.array(to_depth(result.pixels, np.float32))
-    for rows in bands(result.height):
-        beyond = source.pixels[rows] - _clipped(source.pixels[rows])
-        beyond = np.where(np.isfinite(beyond), beyond, 0)
-        away = np.where(beyond == 0, 0, np.abs(pixels[rows] - seen[rows])).max(axis=2, keepdims=True)
-        pixels[rows] += beyond * np.clip(1 - away / _AT_BOUND, 0, 1)
-    return replace(result, pixels=pixels)
-
-
-def _guessed(pixels: Pixels, hidden: NDArray[np.bool_]) -> Pixels:
-    """Smooth colours for all pixels, from the visible ones; the finest level stays in the depth of the picture."""
-    import cv2
-
-    height, width = hidden.shape
-    weight = to_depth(_half(np.where(hidden, 0, 255).astype(np.uint8)), np.float32)
-    small = _half(np.where(hidden[:, :, None], pixels.dtype.type(0), pixels)).astype(np.float32)
-    filled = _push_pull(small / np.maximum(weight, 1e-6)[:, :, None], np.ceil(weight))
-    full = 1 if pixels.dtype == np.float32 else np.iinfo(pixels.dtype).max
-    return cv2.resize(np.minimum(filled, full).astype(pixels.dtype), (width, height), interpolation=cv2.INTER_LINEAR)
-
-
-def _push_pull(pixels: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Fill (H, W, 3) pixels of weight 0 from coarser levels; the others stay."""
-    import cv2
-
-    height, width = weight.shape
-    if weight.min() > 0 or max(height, width) == 1:
-        return pixels
-    small_weight, small = _half(weight), _half(pixels * weight[:, :, None])
-    filled = _push_pull(small / np.maximum(small_weight, 1e-6)[:, :, None], np.ceil(small_weight))
-    grown = cv2.resize(filled, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.where(weight[:, :, None] > 0, pixels, grown)
-
-
-def _half(values: NDArray[Any]) -> NDArray[Any]:
-    import cv2
-
-    height, width = values.shape[:2]
-    return cv2.resize(values, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
 
 
 def _surroundings(mask: NDArray[np.float32] | None, image: Image, reach: Reach) -> tuple[int, int, int, int]:
@@ -385,3 +296,6 @@ def _each_frame(
             yield Frame(result, frame.seconds)
 
     return replace(film, frames=frames)
+
+
+__getattr__ = moved(__name__, {name: f"senga.visible.{name}" for name in ("expected", "is_expected", "opaque")})

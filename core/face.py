@@ -105,7 +105,8 @@ def still(path: str | Path | bytes, name: str) -> Image:
     """
     found = open_picture(path)
     if isinstance(found, Animation):
-        raise SettingsError(f"The {name} {path} is an animation, but it must be a still picture.")
+        given = "bytes" if isinstance(path, bytes) else path
+        raise SettingsError(f"The {name} {given} is an animation, but it must be a still picture.")
     return found
 
 

@@ -103,7 +103,7 @@ class Filter(BaseModel, ABC):
         value = getattr(self, name)
         if isinstance(value, str):
             raise SettingsError(f"The picture “{name}” ({value}) was not read: give an Image, or run it by a host.")
-        from .compose import expected
+        from .visible import expected
 
         assert value is None or isinstance(value, Image)  # noqa: S101 - narrows the type
         return value and expected(value)

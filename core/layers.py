@@ -111,10 +111,10 @@ def in_depth(pixels: Pixels, depth: Any, grey: bool) -> Pixels:
         return as_rgb(to_depth(pixels[:, :, :1], depth))
     if not grey:
         return to_depth(pixels, depth)
-    grey = np.empty(pixels.shape[:2], depth)
+    plane = np.empty(pixels.shape[:2], depth)
     for rows in bands(len(pixels)):
-        grey[rows] = to_depth(luma(to_depth(pixels[rows], np.float32)), depth)
-    return as_rgb(grey)
+        plane[rows] = to_depth(luma(to_depth(pixels[rows], np.float32)), depth)
+    return as_rgb(plane)
 
 
 __getattr__ = moved(__name__, {"LUMA": "senga.ops.LUMA"})

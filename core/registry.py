@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import inspect
-import json
 import logging
 import os
-import re
-import traceback
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import pluggy
 from pydantic import ValidationError
 
-from . import hookspecs, places
+from . import switches
 from .announced import announced
-from .atomic import place
-from .errors import Cancelled, PluginError, SengaError, SettingsError, UnknownFilterError
-from .filter import Filter, about, describe, domain_of
-from .image import Animation, Frame, Image
+from .asking import Hooks
+from .errors import PluginError, SettingsError, UnknownFilterError
+from .filter import Filter, domain_of
+from .image import Animation, Image
 from .job import Job, Weights
-from .plain import plain
+from .moved import moved
+from .plugin_checks import check_class, check_texts, wrong_settings
 from .strangers import at_work, border, reason
-from .turns import fallen, forgive, turn
+from .turns import fallen, turn
 
 if TYPE_CHECKING:
     from .store import Store
@@ -40,10 +35,6 @@ BUILTIN_PACKAGE = "senga.plugins"
 """Named by a string once: core finds the built-in plug-ins like everybody else's, by name."""
 
 _BUILT_IN = "built in"
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_THROUGH = (SengaError, Cancelled, MemoryError)
-"""What a host is meant to hear as it is."""
-
 log = logging.getLogger("senga.plugins")
 
 
@@ -64,33 +55,6 @@ class Plugin:
     state: str
     problem: str = ""
     filters: tuple[str, ...] = ()
-
-
-class _Core:
-    """Core's own hook implementations."""
-
-    def __init__(self, owner: Callable[[str], str]) -> None:
-        self._owner = owner
-
-    @hookspecs.hookimpl(trylast=True)
-    def senga_apply(self, filter: Filter, image: Image, job: Job) -> Image | Animation:  # noqa: A002 - named by the hook
-        """Call the filter; the error of a filter that fails names it and its plug-in."""
-        result = self._called(filter, lambda: filter(image, job))
-        if isinstance(result, Animation):
-            return replace(result, frames=lambda: self._frames(filter, result))
-        if not isinstance(result, Image):
-            raise PluginError(f"The filter “{filter.name}” gave no picture.", self._owner(filter.name))
-        return result
-
-    def _called(self, filter: Filter, act: Callable[[], Any]) -> Any:  # noqa: A002 - as above
-        with at_work(filter.name, self._owner(filter.name)):
-            return act()
-
-    def _frames(self, filter: Filter, film: Animation) -> Iterator[Frame]:  # noqa: A002 - as above
-        """The frames of a filter's film; its code runs between them."""
-        frames = self._called(filter, lambda: iter(film.frames()))
-        while (frame := self._called(filter, lambda: next(frames, None))) is not None:
-            yield frame
 
 
 class Plugins:
@@ -116,13 +80,9 @@ class Plugins:
         only: Iterable[str] | None = None,
         strict: bool | None = None,
     ) -> None:
-        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
-        self._manager.add_hookspecs(hookspecs)
-        self._core = _Core(self.owner)
-        self._manager.register(self._core, "senga core")
-        self._left_out: dict[str, list[object]] = {}
+        self._hooks = Hooks(self.owner, self._blame)
         self._fallen = fallen() if third_party else set()
-        self._disabled = set(read_disabled() if disabled is None else disabled)
+        self._disabled = set(switches.read_disabled() if disabled is None else disabled)
         self._only = _chosen() if only is None else set(only)
         self._strict = os.environ.get("SENGA_STRICT") == "1" if strict is None else strict
         self.known: dict[str, Plugin] = {}
@@ -180,28 +140,26 @@ class Plugins:
             PluginError: a misspelt hook, a filter that is none or cannot be described, or a filter name that is taken.
             ValueError: the name or the object is registered already.
         """
-        if self._manager.has_plugin(name):
+        if self._hooks.has(name):
             raise ValueError(f"The plug-in “{name}” is registered already.")
         try:
             with border():
-                self._manager.register(plugin, name)
-                self._manager.check_pending()
+                self._hooks.add(plugin, name)
                 found = self._filters_of(plugin, name)
                 for kind in found.values():
                     if origin != _BUILT_IN:
-                        _check_texts(kind, name)
+                        check_texts(kind, name)
                     domain_of(kind)
         except BaseException:
-            if self._manager.get_plugin(name) is plugin:
-                self._manager.unregister(plugin)
+            self._hooks.drop(plugin, name)
             raise
         self.filters |= found
         self.known[name] = Plugin(name, origin, "loaded", filters=tuple(found))
 
     def _filters_of(self, plugin: object, name: str) -> dict[str, type[Filter]]:
         found: dict[str, type[Filter]] = {}
-        for kind in [kind for result in self._alone(plugin, "senga_filters") for kind in result]:
-            _check_class(kind, name)
+        for kind in [kind for result in self._hooks.alone(plugin, "senga_filters") for kind in result]:
+            check_class(kind, name)
             taken = kind.name in found or kind.name in self.filters
             if taken:
                 raise PluginError(
@@ -238,7 +196,7 @@ class Plugins:
             try:
                 return kind(**(settings or {}))
             except ValidationError as error:
-                raise SettingsError(f"{name}: {_wrong_settings(error, kind)}") from error
+                raise SettingsError(f"{name}: {wrong_settings(error, kind)}") from error
 
     def run(self, filter: Filter, image: Image, job: Job) -> Image | Animation:  # noqa: A002 - named by the hook
         """Run one filter through the hook ``senga_apply``.
@@ -247,14 +205,7 @@ class Plugins:
             SengaError: what the filter says, or PluginError when it failed in another way.
             Cancelled: the user asked to stop.
         """
-        result = self._ask("senga_apply", filter=filter, image=image, job=job)
-        if isinstance(result, Image | Animation):
-            return result
-        left_out = self._left_out.get("senga_apply", [])
-        for impl in self._manager.hook.senga_apply.get_hookimpls():  # of them, core's own gives a picture
-            if impl.plugin is not self._core and impl.plugin not in left_out:
-                self._leave_out(impl.plugin, "senga_apply", TypeError(f"it made {type(result).__name__} of a picture"))
-        return self.run(filter, image, job)
+        return self._hooks.run(filter, image, job)
 
     def store(self) -> Store:
         """The model store, with the models that the loaded filters list."""
@@ -281,7 +232,7 @@ class Plugins:
         return good
 
     def _locate(self, name: str, digest: str) -> Path | Weights | None:
-        found = self._ask("senga_weights", model=name, digest=digest)
+        found = self._hooks.ask("senga_weights", model=name, digest=digest)
         if found is None or isinstance(found, Path | Weights):
             return found
         if isinstance(found, str):
@@ -290,62 +241,7 @@ class Plugins:
 
     def brushes(self) -> tuple[Brush, ...]:
         """The brushes that plug-ins bring, beside the built-in ones."""
-        found: list[Brush] = []
-        for impl in self._manager.hook.senga_brushes.get_hookimpls():
-            if impl.plugin in self._left_out.get("senga_brushes", ()):
-                continue
-            try:
-                with border():
-                    brushes = [brush for some in self._alone(impl.plugin, "senga_brushes") for brush in some]
-                    _check_brushes(brushes)
-                found += brushes
-            except Exception as error:  # a stranger's hook must not keep the others from drawing
-                self._leave_out(impl.plugin, "senga_brushes", error)
-        return tuple(found)
-
-    def _alone(self, plugin: object, hook: str) -> Any:
-        """What one plug-in answers."""
-        others = [other for other in self._manager.get_plugins() if other is not plugin]
-        return self._manager.subset_hook_caller(hook, others)()
-
-    def _ask(self, hook: str, **facts: Any) -> Any:
-        """Call a hook; a plug-in that fails in it is named and left out of it, and the others are asked again.
-
-        Raises:
-            SengaError: what an implementation tells the user.
-            Cancelled: the user asked to stop.
-        """
-        asked = self._manager.subset_hook_caller(hook, self._left_out.get(hook, ()))
-        try:
-            with border():
-                return asked(**facts)
-        except _THROUGH:
-            raise
-        except Exception as error:  # of any plug-in that implements the hook
-            culprit = self._culprit(hook, error)
-            if culprit is None:
-                raise PluginError(f"A plug-in failed in {hook}: {reason(error)}.") from error
-            self._leave_out(culprit, hook, error)
-        return self._ask(hook, **facts)
-
-    def _culprit(self, hook: str, error: Exception) -> object | None:
-        """The plug-in whose implementation of a hook raised, or misused its turn as a wrapper."""
-        impls = getattr(self._manager.hook, hook).get_hookimpls()
-        codes: dict[Any, object] = {getattr(impl.function, "__code__", None): impl.plugin for impl in impls}
-        for raised in (error, error.__cause__):
-            frames = traceback.walk_tb(raised.__traceback__ if raised else None)
-            found = [codes[frame.f_code] for frame, _ in frames if frame.f_code in codes]
-            if found and found[-1] is not self._core:
-                return found[-1]
-        places = {f"{code.co_filename}:{code.co_firstlineno}": plugin for code, plugin in codes.items() if code}
-        return next((plugin for place, plugin in places.items() if place in reason(error)), None)
-
-    def _leave_out(self, plugin: object, hook: str, error: Exception) -> None:
-        self._left_out.setdefault(hook, []).append(plugin)
-        name = self._manager.get_name(plugin) or ""
-        why = f"it failed in {hook}: {reason(error)}"
-        log.warning("The plug-in “%s” is left out: %s.", name, why)
-        self._blame(name, why, error)
+        return self._hooks.brushes()
 
     def _blame(self, name: str, why: str, cause: Exception | None = None) -> None:
         """Note what is wrong with a plug-in that is loaded."""
@@ -366,48 +262,10 @@ def plugins() -> Plugins:
     return Plugins()
 
 
-def read_disabled() -> set[str]:
-    """The names that the user disabled; none where that cannot be read."""
-    try:
-        lines = _disabled_file().read_text("utf-8", errors="replace").splitlines()
-    except OSError:
-        return set()
-    return {line.strip() for line in lines if line.strip()}
-
-
-def write_disabled(names: Iterable[str]) -> None:
-    """Remember which plug-ins not to load.
-
-    Raises:
-        SengaError: that cannot be written down.
-    """
-    path = _disabled_file()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        place("".join(f"{name}\n" for name in sorted(names)).encode(), [path], overwrite=True)
-    except OSError as error:
-        raise SengaError(f"{path} cannot be written: {error.strerror}. SENGA_HOME names another folder.") from error
-
-
-def enable(name: str) -> bool:
-    """Load a plug-in again that was disabled, or left out after a process died of it; gives whether it was."""
-    disabled = read_disabled()
-    if name in disabled:
-        write_disabled(disabled - {name})
-    try:
-        return forgive(name) or name in disabled
-    except OSError as error:
-        raise SengaError(f"{error.filename} cannot be written: {error.strerror}.") from error
-
-
 def installed() -> list[str]:
     """The names of all plug-ins that could be loaded, without loading any."""
     builtin = [_short(name) for name in importlib.import_module(BUILTIN_PACKAGE).BUILTIN]
     return builtin + [each.point.name for each in announced()]
-
-
-def _disabled_file() -> Path:
-    return places.config_folder() / "disabled-plugins.txt"
 
 
 def _short(module: str) -> str:
@@ -419,43 +277,6 @@ def _chosen() -> set[str] | None:
     return None if names is None else {name.strip() for name in names.split(",") if name.strip()}
 
 
-def _check_class(kind: Any, plugin: str) -> None:
-    if not (isinstance(kind, type) and issubclass(kind, Filter)):
-        raise PluginError(f"senga_filters gave {kind!r}, which is not a Filter class", plugin)
-    if not (isinstance(getattr(kind, "name", None), str) and _NAME.fullmatch(kind.name) and hasattr(kind, "title")):
-        raise PluginError(f"{kind.__name__} needs a title and a name in lower case with dashes", plugin)
-    if inspect.isabstract(kind):
-        raise PluginError(f"{kind.__name__} lacks {', '.join(sorted(kind.__abstractmethods__))}", plugin)
-
-
-def _check_brushes(brushes: Iterable[Any]) -> None:
-    for brush in brushes:
-        if not isinstance(getattr(brush, "name", None), str):
-            raise TypeError(f"it gave {type(brush).__name__}, which is no Brush")
-
-
-def _check_texts(kind: type[Filter], plugin: str) -> None:
-    """Whether hosts can show the filter and its settings: each asks all filters, so one that fails would spoil all."""
-    try:
-        if not (isinstance(kind.title, str) and isinstance(kind.summary, str)):
-            raise TypeError("its title and summary must be text")
-        if not (kind.locale is None or isinstance(kind.locale, Path)):
-            raise TypeError("its locale must be a Path")
-        about(kind)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of defaults that JSON cannot hold: they are shown as automatic
-            describe(kind)
-            json.dumps(kind.model_json_schema())
-    except Exception as error:
-        raise PluginError(f"the settings of {kind.__name__} cannot be described ({reason(error)})", plugin) from error
-
-
-def _wrong_settings(error: ValidationError, kind: type[Filter]) -> str:
-    first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"]) or "settings"
-    if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, kind.model_fields, 1)
-        hint = f", did you mean “{near[0]}”?" if near else "."
-        return f"there is no setting “{name}”{hint}"
-    said = (first["msg"][0].lower() + first["msg"][1:]).removeprefix("value error, ")
-    return f"the setting “{name}” is {plain(repr(first['input']), 100)}, but {said}."
+__getattr__ = moved(
+    __name__, {name: f"senga.switches.{name}" for name in ("enable", "read_disabled", "write_disabled")}
+)

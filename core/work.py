@@ -184,9 +184,9 @@ class Work:
                 sizes = f"{value.width} x {value.height}"
                 raise SettingsError(f"The picture “{key}” is {sizes} pixels: reduce it to 100 megapixels or fewer.")
             if info.aligned and (value.height, value.width) != (height, width):
-                sizes = f"{value.width} x {value.height}", f"{width} x {height}"
+                own, wanted = f"{value.width} x {value.height}", f"{width} x {height}"
                 raise SettingsError(
-                    f"The picture “{key}” is {sizes[0]} pixels, but the picture is {sizes[1]}: they must be equal."
+                    f"The picture “{key}” is {own} pixels, but the picture is {wanted}: they must be equal."
                 )
 
     # ---- doing it

@@ -12,7 +12,8 @@ import senga
 from senga import Filter, Image, Job, Weights, hookimpl
 from senga.compose import compose
 from senga.errors import ModelError, PluginError, SettingsError, UnknownFilterError
-from senga.registry import Plugins, installed, read_disabled, write_disabled
+from senga.registry import Plugins, installed
+from senga.switches import read_disabled, write_disabled
 
 
 class Mirror(Filter):

@@ -163,7 +163,7 @@ def _resolved(part: dict[str, Any], facts: dict[str, Any], definitions: dict[str
 
 
 def _kind_name(first: dict[str, Any], facts: dict[str, Any], is_choice: bool) -> str:
-    named = first.get("format") or facts.get("format")
+    named = str(first.get("format") or facts.get("format"))
     return "choice" if is_choice else named if named in KINDS else _BY_TYPE.get(first.get("type", ""), "text")
 
 

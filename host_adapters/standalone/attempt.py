@@ -24,9 +24,10 @@ from senga.strangers import reason
 
 from .alternatives import Form, as_frames, sheet
 from .order import Order
-from .outputs import Target, counted, fitting_ending, settle
+from .outputs import Target, counted, fitting_ending
 from .report import Report
 from .second import SecondPictures
+from .taken import settle
 
 Picture = Image | Animation
 Paint = Callable[[Picture, Job, Target], Picture]

@@ -15,7 +15,7 @@ from senga.errors import ModelError
 from senga.language import sentence, tr
 from senga.plain import plain, plain_lines, tell, tell_row
 
-from .outputs import settle
+from .taken import settle
 
 if TYPE_CHECKING:
     from senga.store import Store

@@ -20,7 +20,7 @@ from senga.strangers import border, reason
 from senga.strokes.brush import find
 from senga.work import Work
 
-from .outputs import settle
+from .taken import settle
 
 
 @dataclass(frozen=True)

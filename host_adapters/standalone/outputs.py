@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from senga.errors import SettingsError
 from senga.filter import Makes
@@ -268,38 +268,3 @@ def _with_trouble(target: Target, wish: Wish) -> Target:
     if wish.output is None and not trouble and target.source and os.path.lexists(target.source):
         trouble = wrong_place(target, wish)
     return replace(target, trouble=trouble)
-
-
-_Place = TypeVar("_Place", "Path", "Numbered")
-
-
-def settle(place: _Place, overwrite: str) -> Iterable[_Place]:
-    """The names under which a result may be written, best first; none to skip it.
-
-    Raises:
-        SettingsError: there is a file and the choice is ``error``.
-    """
-    if overwrite == "replace" or not _is_taken(place):
-        first = [place]
-    elif overwrite == "error":
-        path = place if isinstance(place, Path) else place.frame(1)
-        raise SettingsError(f"{path} exists: --overwrite replace, skip or rename says what to do.")
-    else:
-        first = []
-    return _free(place) if overwrite == "rename" else first
-
-
-def _free(place: _Place) -> Iterator[_Place]:
-    names = (place if not number else _renamed(place, number) for number in range(1_000_000))
-    return (name for name in names if not _is_taken(name))
-
-
-def _renamed(place: Any, number: int) -> Any:
-    if isinstance(place, Path):
-        return place.with_name(f"{place.stem}-{number}{place.suffix}")
-    stem, dot, ending = place.tail.rpartition(".")
-    return replace(place, tail=f"{stem}-{number}{dot}{ending}")
-
-
-def _is_taken(place: Any) -> bool:
-    return os.path.lexists(place if isinstance(place, Path) else place.frame(1))

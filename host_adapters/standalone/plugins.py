@@ -10,7 +10,8 @@ import click
 from senga.errors import SettingsError
 from senga.language import sentence, tr
 from senga.plain import plain, tell
-from senga.registry import Plugins, enable, installed, read_disabled, write_disabled
+from senga.registry import Plugins, installed
+from senga.switches import enable, read_disabled, write_disabled
 
 from .help_pages import padded
 from .trial import tried

@@ -10,7 +10,8 @@ from dataclasses import asdict
 from senga.announced import announced
 from senga.interpreters import OWN, guard_children
 from senga.output import finish, protect
-from senga.registry import Plugin, Plugins, read_disabled
+from senga.registry import Plugin, Plugins
+from senga.switches import read_disabled
 
 PATIENCE = 30.0
 """Seconds for all plug-ins together."""

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from senga.errors import SengaError
 from senga.neural.memory import resident
@@ -92,9 +93,9 @@ class Daemon:
         """In a process that a plug-in forks: it must neither answer in the worker's place nor keep its sockets open."""
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, signal.SIG_DFL)
-        self._seat.close()
-        for ended in (self._bell, self._rope, *self._sessions):
-            ended.close()
+        ended: list[Any] = [self._seat, self._bell, self._rope, *self._sessions]
+        for each in ended:
+            each.close()
 
     def _ended(self) -> bool:
         busy = bool(self._sessions or self.jobs)

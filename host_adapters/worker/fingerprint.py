@@ -10,7 +10,8 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from senga.announced import announced
-from senga.registry import installed, read_disabled
+from senga.registry import installed
+from senga.switches import read_disabled
 
 
 def fingerprint() -> str:

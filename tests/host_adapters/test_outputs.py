@@ -18,7 +18,8 @@ from senga.files.kinds import ending_of, kind_of
 from senga.files.writing import Numbered
 from senga.host_adapters.standalone import obstacles
 from senga.host_adapters.standalone.attempt import _write
-from senga.host_adapters.standalone.outputs import Target, Wish, plan, settle
+from senga.host_adapters.standalone.outputs import Target, Wish, plan
+from senga.host_adapters.standalone.taken import settle
 from senga.image import Animation, Frame, Image
 from senga.testing import sample
 

@@ -1,0 +1,74 @@
+"""Whether hosts can show and call what a plug-in brings."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+import re
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from .errors import PluginError
+from .filter import Filter, about, describe
+from .plain import plain
+from .strangers import reason
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def check_class(kind: Any, plugin: str) -> None:
+    """Whether it is a filter with a name, a title and all its methods.
+
+    Raises:
+        PluginError: it is not.
+    """
+    if not (isinstance(kind, type) and issubclass(kind, Filter)):
+        raise PluginError(f"senga_filters gave {kind!r}, which is not a Filter class", plugin)
+    if not (isinstance(getattr(kind, "name", None), str) and _NAME.fullmatch(kind.name) and hasattr(kind, "title")):
+        raise PluginError(f"{kind.__name__} needs a title and a name in lower case with dashes", plugin)
+    if inspect.isabstract(kind):
+        raise PluginError(f"{kind.__name__} lacks {', '.join(sorted(kind.__abstractmethods__))}", plugin)
+
+
+def check_brushes(brushes: Iterable[Any]) -> None:
+    """Whether all are brushes.
+
+    Raises:
+        TypeError: one is not.
+    """
+    for brush in brushes:
+        if not isinstance(getattr(brush, "name", None), str):
+            raise TypeError(f"it gave {type(brush).__name__}, which is no Brush")
+
+
+def check_texts(kind: type[Filter], plugin: str) -> None:
+    """Whether hosts can show the filter and its settings: each asks all filters, so one that fails would spoil all."""
+    try:
+        if not (isinstance(kind.title, str) and isinstance(kind.summary, str)):
+            raise TypeError("its title and summary must be text")
+        if not (kind.locale is None or isinstance(kind.locale, Path)):
+            raise TypeError("its locale must be a Path")
+        about(kind)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of defaults that JSON cannot hold: they are shown as automatic
+            describe(kind)
+            json.dumps(kind.model_json_schema())
+    except Exception as error:
+        raise PluginError(f"the settings of {kind.__name__} cannot be described ({reason(error)})", plugin) from error
+
+
+def wrong_settings(error: ValidationError, kind: type[Filter]) -> str:
+    """What is wrong with the settings of a filter, as half a sentence."""
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"]) or "settings"
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, kind.model_fields, 1)
+        hint = f", did you mean “{near[0]}”?" if near else "."
+        return f"there is no setting “{name}”{hint}"
+    said = (first["msg"][0].lower() + first["msg"][1:]).removeprefix("value error, ")
+    return f"the setting “{name}” is {plain(repr(first['input']), 100)}, but {said}."
