@@ -7,5 +7,10 @@ BUILTIN = (
     "senga.plugins.sketch",
     "senga.plugins.color_pencil",
     "senga.plugins.drawing_process",
+    "senga.plugins.effects.find_edges",
+    "senga.plugins.effects.trace_contour",
+    "senga.plugins.effects.emboss",
+    "senga.plugins.effects.ripple",
+    "senga.plugins.effects.extrude",
 )
 """The only list of built-in plug-ins: importable names, loaded in this order."""
