@@ -19,13 +19,19 @@ SCREEN = "1180x820"
 CANVAS = "400x440+240+140"
 """The part of the screen where the picture is, whatever window lies beside it."""
 
+PREVIEW = "400x400+174+113"
+"""The part of the screen where the dialog shows the picture."""
+
+CLOSELY, ORIGINAL = ("445", "552"), ("531", "552")
+"""The buttons below it."""
+
 GIMP_CANCEL = ("627", "661")
 """Where GIMP's own Cancel appears."""
 
 BESIDE = ("1100", "790")
 """Where the pointer draws no outline of a brush on the picture."""
 
-PATIENCE = 90
+PATIENCE = 240
 
 
 class Screen:
@@ -167,6 +173,38 @@ def paint_and_undo(screen, before):
     say("the same again with the last values")
 
 
+def look_closely(screen, before):
+    """The preview pixel by pixel, moved by hand; the original while a button is held; more of it in a larger window."""
+    title = "Pencil sketch"
+    open_dialog(screen, title)
+    time.sleep(3)
+    fitting = settled(screen, "closely-fitting", PREVIEW)
+    screen.run("xdotool", "mousemove", *CLOSELY, "click", "1")
+    time.sleep(2)
+    part = settled(screen, "closely", PREVIEW)
+    assert difference(screen, fitting, part) > 0.02
+    say("the preview at 100 %")
+    hold = ("xdotool", "mousemove", *ORIGINAL, "mousedown", "1")
+    screen.run(*hold)
+    time.sleep(1)
+    original = screen.shot("closely-original", PREVIEW)
+    screen.run("xdotool", "mouseup", "1")
+    assert difference(screen, part, original) > 0.05
+    assert difference(screen, part, settled(screen, "closely-again", PREVIEW)) < 1e-3
+    say("hold to compare")
+    screen.run("xdotool", "mousemove", "400", "350", "mousedown", "1", "mousemove", "360", "330", "mouseup", "1")
+    assert difference(screen, part, settled(screen, "closely-moved", PREVIEW)) > 0.02
+    say("dragged to another part")
+    screen.run("xdotool", "mousemove", *CLOSELY, "click", "1", "mousemove", *BESIDE)
+    window = screen.windows(f"^Senga: {title}")[-1]
+    screen.run("xdotool", "windowmove", window, "0", "30", "windowsize", window, "1170", "780")
+    time.sleep(2)
+    settled(screen, "closely-large", None)
+    screen.keys("Escape")
+    wait("the dialog closes", is_closed(screen, title))
+    assert difference(screen, before, settled(screen, "canvas-undone")) < 1e-3
+
+
 def cancel_before(screen, before):
     open_dialog(screen, "Colour pencil")
     screen.keys("Escape")
@@ -228,7 +266,8 @@ def fail(screen, before):
 
 
 ACTS = {
-    act.__name__: act for act in (paint_and_undo, cancel_before, recipe_dialog, cancel_in_dialog, cancel_in_gimp, fail)
+    act.__name__: act
+    for act in (paint_and_undo, look_closely, cancel_before, recipe_dialog, cancel_in_dialog, cancel_in_gimp, fail)
 }
 
 

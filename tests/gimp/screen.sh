@@ -6,6 +6,6 @@ here=$1 work=$2 output=$3
 act() { /usr/bin/python3 -B "$here/tests/gimp/screen.py" "$here" "$GIMP3_DIRECTORY" "$output" "$@"; }
 
 make_profile "$here" "$work/screen" "$here/.venv/bin/python"
-act paint_and_undo cancel_before recipe_dialog
+act paint_and_undo look_closely cancel_before recipe_dialog
 make_profile "$here" "$work/screen-bench"
 act cancel_in_dialog cancel_in_gimp fail

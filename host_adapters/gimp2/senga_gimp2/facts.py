@@ -33,7 +33,7 @@ def help_address():
     # type: () -> str
     """Where our pages lie, as GIMP's help wants to know it."""
     folder = os.path.join(os.path.dirname(PATH), str("help")).replace(os.sep, str("/"))
-    quoted = quote(folder if isinstance(folder, bytes) else folder.encode("utf-8"))
+    quoted = quote(native(plain(folder)))
     return "file://{}{}".format("" if quoted.startswith("/") else "/", quoted)
 
 

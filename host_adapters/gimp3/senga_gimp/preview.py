@@ -36,7 +36,9 @@ class Preview(Gtk.Box):  # type: ignore[misc]  # gi has no types
         super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         self._make_order = make_order
         self._source = Source(image, drawable)
-        self._painter = Painter(self._source, Ears(*map(_later, (self._take_quick, self._take_true, self._say))))
+        self._painter = Painter(
+            self._source, Ears(_later(self._take_quick), _later(self._take_true), _later(self._say))
+        )
         self._view, self._room = View(self._source.size), _LEAST
         self._quick: tuple[Area | None, bytes, int, int] | None = None
         self._true: Any = None
@@ -176,7 +178,7 @@ class Preview(Gtk.Box):  # type: ignore[misc]  # gi has no types
     def _resize(self, _widget: Any, room: Any) -> None:
         if (room.width, room.height) != self._room:
             self._room = room.width, room.height
-            GLib.idle_add(lambda: self._show() or False)
+            _later(self._show)()
 
     def _change_view(self, button: Any) -> None:
         self._view = View(self._source.size, whole=not button.get_active())
@@ -214,7 +216,12 @@ class Preview(Gtk.Box):  # type: ignore[misc]  # gi has no types
 
 def _later(act: Callable[..., None]) -> Callable[..., None]:
     """The same in the main thread, where alone windows may be touched."""
-    return lambda *values: GLib.idle_add(lambda: act(*values) or False)
+
+    def once(*values: Any) -> bool:
+        act(*values)
+        return False
+
+    return lambda *values: GLib.idle_add(once, *values)
 
 
 def _pixbuf(data: bytes, width: int, height: int) -> Any:
