@@ -25,6 +25,9 @@ PREVIEW = "400x400+174+113"
 CLOSELY, ORIGINAL = ("445", "552"), ("531", "552")
 """The buttons below it."""
 
+HELP = ("217", "718")
+"""The button at the lower left of the dialog."""
+
 GIMP_CANCEL = ("627", "661")
 """Where GIMP's own Cancel appears."""
 
@@ -205,6 +208,21 @@ def look_closely(screen, before):
     assert difference(screen, before, settled(screen, "canvas-undone")) < 1e-3
 
 
+def help_page(screen, before):
+    """The Help button opens our page, at the filter; screen.sh has a program that notes what is opened."""
+    open_dialog(screen, "Pencil sketch")
+    screen.run("xdotool", "mousemove", *HELP, "click", "1", "mousemove", *BESIDE)
+    opened = Path(os.environ["XDG_DATA_HOME"]) / "opened"
+    wait("the page", opened.exists)
+    time.sleep(0.5)
+    page = opened.read_text().strip()
+    assert page.endswith("/plug-ins/senga-gimp/help/en/index.html#sketch"), page
+    assert Path(page.removeprefix("file://").split("#")[0]).exists()
+    screen.keys("Escape")
+    wait("the dialog closes", is_closed(screen, "Pencil sketch"))
+    say("Help opens our page")
+
+
 def cancel_before(screen, before):
     open_dialog(screen, "Colour pencil")
     screen.keys("Escape")
@@ -267,7 +285,16 @@ def fail(screen, before):
 
 ACTS = {
     act.__name__: act
-    for act in (paint_and_undo, look_closely, cancel_before, recipe_dialog, cancel_in_dialog, cancel_in_gimp, fail)
+    for act in (
+        paint_and_undo,
+        look_closely,
+        help_page,
+        cancel_before,
+        recipe_dialog,
+        cancel_in_dialog,
+        cancel_in_gimp,
+        fail,
+    )
 }
 
 

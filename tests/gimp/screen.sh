@@ -5,7 +5,15 @@ here=$1 work=$2 output=$3
 . "$here/tests/gimp/profile.sh"
 act() { /usr/bin/python3 -B "$here/tests/gimp/screen.py" "$here" "$GIMP3_DIRECTORY" "$output" "$@"; }
 
+export XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config # instead of a browser: a note of what it would show
+mkdir -p "$XDG_DATA_HOME/applications" "$XDG_CONFIG_HOME"
+printf '#!/bin/sh\necho "$@" >>"%s/opened"\n' "$XDG_DATA_HOME" >"$work/browser"
+chmod +x "$work/browser"
+printf '[Desktop Entry]\nType=Application\nName=Browser\nExec=%s %%%%u\nMimeType=text/html;\n' "$work/browser" \
+  >"$XDG_DATA_HOME/applications/browser.desktop"
+printf '[Default Applications]\ntext/html=browser.desktop\n' >"$XDG_CONFIG_HOME/mimeapps.list"
+
 make_profile "$here" "$work/screen" "$here/.venv/bin/python"
-act paint_and_undo look_closely cancel_before recipe_dialog
+act paint_and_undo look_closely help_page cancel_before recipe_dialog
 make_profile "$here" "$work/screen-bench"
 act cancel_in_dialog cancel_in_gimp fail
