@@ -244,7 +244,7 @@ def _blend_animation(
 ) -> Animation:
     """Blend every frame with the still original; frames of a reduced size meet a reduced original."""
     top, left, bottom, right = box
-    small = _scaled(source.crop(*box), result.height, result.width)
+    small = scaled(source.crop(*box), result.height, result.width)
     small_mask = None if mask is None else _resize(mask[top:bottom, left:right], result.height, result.width)
     whole = (0, 0, result.height, result.width)
 
@@ -255,7 +255,8 @@ def _blend_animation(
     return replace(result, frames=frames, info=replace(source.info))
 
 
-def _scaled(image: Image, height: int, width: int) -> Image:
+def scaled(image: Image, height: int, width: int) -> Image:
+    """The picture in another size, as the mean of what falls together."""
     if (image.height, image.width) == (height, width):
         return replace(image, grey=False)
     pixels = to_depth(_resize(image.float(), height, width), image.depth)

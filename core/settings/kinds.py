@@ -101,6 +101,10 @@ class _Colour(Kind):
     def read(self, text: str, items: str = "") -> str:
         return colour_of(text)
 
+    def typed(self, value: Any) -> str:
+        """Always with digits: names of colours differ between programs."""
+        return "" if value is None else colour_of(value)
+
 
 class _List(Kind):
     """Items separated by commas; a JSON array is understood too, for texts with commas in them."""

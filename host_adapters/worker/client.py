@@ -190,7 +190,8 @@ class Layer(object):
     ``part`` is None, unless this is one of the layers that the result consists of: they come from the bottom up, the
     canvas of the job holds what they make together, and a host takes either. Then it has ``mode`` (``normal`` or
     ``multiply``, of encoded colours), ``opacity`` (0 to 1), ``left`` and ``top`` (on the canvas of the job), and
-    ``strength``: the opacity of all layers together. The selection is not in them.
+    ``strength``: the opacity of all layers together. The selection is not in them. ``choice`` says that they are
+    results to choose from: the topmost is the one that the canvas holds.
     """
 
     def __init__(self, canvas, title, seconds, part=None):
@@ -254,7 +255,8 @@ class Worker(object):
             pictures: second pictures by the name of their setting (``2.name`` for the second step of a recipe), in
                 place of paths; aligned ones have the size of the canvas.
             place: for a canvas that holds a part of a picture: ``height`` and ``width`` of the picture, and ``top`` and
-                ``left`` of the part. Strokes are then as broad as in the whole picture.
+                ``left`` of the part. Strokes are then as broad as in the whole picture. With ``reduced`` it holds all
+                of the picture, made smaller, and aligned files are reduced with it.
 
         Raises:
             WorkerError: it failed; the message is for the painter.

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from senga.compose import Blend
+from senga.compose import Blend, scaled
 from senga.errors import SettingsError
 from senga.image import Image, Pixels
 from senga.recipe import Recipe
 from senga.registry import Plugins
+from senga.settings import SettingInfo
 from senga.work import Work
 
 from . import second
@@ -40,13 +42,20 @@ class Order(BaseModel):
             raise ValueError("it names either a filter with settings or a recipe")
         return self
 
-    def work(self, known: Plugins, selection: Pixels | None, pictures: Mapping[str, Image] | None = None) -> Work:
+    def work(
+        self,
+        known: Plugins,
+        selection: Pixels | None,
+        pictures: Mapping[str, Image] | None = None,
+        window: Window | None = None,
+    ) -> Work:
         """The same as the value that every host makes.
 
         Args:
             known: where filters are found.
             selection: (H, W) mask, or None.
             pictures: second pictures by the name of the setting, or ``step.name`` in a recipe; the others are files.
+            window: what aligned files are reduced or cropped to.
 
         Raises:
             SengaError: a filter is unknown, or a setting is wrong.
@@ -54,11 +63,17 @@ class Order(BaseModel):
         act = Recipe.parse(self.recipe or "").at(self.folder) if self.filter is None else self.filter
         blend = Blend(selection, self.feather, self.strength, self.keep_colors)
         work = Work.of(known, act, self.settings, seed=self.seed, blend=blend)
-        return work.with_pictures(pictures or {}).opened(second.read)
+        second.check_files(work)
+        return work.with_pictures(pictures or {}).opened(
+            lambda path, info: _seen(window, second.read(path, info), info)
+        )
 
 
 class Place(BaseModel):
-    """Where the canvas of a preview lies in the picture, all in pixels of the picture."""
+    """Where the canvas of a preview lies in the picture, all in pixels of the picture.
+
+    ``reduced`` says that it holds the whole picture in a smaller size.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -66,6 +81,36 @@ class Place(BaseModel):
     width: int = Field(ge=1)
     top: int = Field(0, ge=0)
     left: int = Field(0, ge=0)
+    reduced: bool = False
+
+
+@dataclass(frozen=True)
+class Window:
+    """The canvas of a preview: where it lies in the picture, and its own size."""
+
+    place: Place
+    height: int
+    width: int
+
+    def seen(self, picture: Image, name: str) -> Image:
+        """What is seen of a second picture that has the size of the picture.
+
+        Raises:
+            SettingsError: it has another size.
+        """
+        place = self.place
+        if (picture.height, picture.width) != (place.height, place.width):
+            sizes = f"{picture.width} x {picture.height}", f"{place.width} x {place.height}"
+            raise SettingsError(
+                f"The picture “{name}” is {sizes[0]} pixels, but the picture is {sizes[1]}: they must be equal."
+            )
+        if place.reduced:
+            return scaled(picture, self.height, self.width)
+        return picture.crop(place.top, place.left, place.top + self.height, place.left + self.width)
+
+
+def _seen(window: Window | None, picture: Image, info: SettingInfo) -> Image:
+    return window.seen(picture, info.name) if window and info.aligned else picture
 
 
 class Request(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from senga.errors import SettingsError
 from senga.face import still
 from senga.image import Image
 from senga.settings import SettingInfo
+from senga.work import Work
 
 _KEPT = 4
 """Pictures that are kept: a dialog asks for the same ones again at every change of a slider."""
@@ -32,6 +34,17 @@ def read(path: str, info: SettingInfo) -> Image:
             _read.popitem(last=False)
     _read.move_to_end(key)
     return _read[key]
+
+
+def check_files(work: Work) -> None:
+    """Whether the files that are no pictures are there.
+
+    Raises:
+        SettingsError: one is not.
+    """
+    for key, path in work.files():
+        if not os.path.isabs(path) or not os.path.isfile(path):  # noqa: PTH113, PTH117 - Path raises for long names
+            raise SettingsError(f"There is no file “{path}” for the setting “{key}”.")
 
 
 def _state(path: str) -> tuple[str, int, int]:

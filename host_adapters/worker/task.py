@@ -14,9 +14,10 @@ from senga.image import Animation, Image, Layer
 from senga.job import Job
 from senga.layers import added, stacked
 from senga.registry import Plugins
+from senga.work import Work
 
 from .client import WorkerError
-from .order import Request
+from .order import Request, Window
 from .pixels import Mapping, new_canvas
 from .words import Message, failure, line, name_of, trace, words_of
 
@@ -82,19 +83,25 @@ class Task:
 
     def _work(self, known: Plugins) -> Message:
         job = Job(on_progress=self._progress, cancelled=self._cancelled.is_set, memory=self._order.memory)
-        if self._place:
-            place = self._place
-            offset = (0, 0) if self._pictures else (place.top, place.left)  # aligned pictures are of the part already
-            job = replace(job, full_size=(place.height, place.width), offset=offset)
         job.check()
         started = time.monotonic()
         image = self._canvas.image()
         pictures = {name: each.image() for name, each in self._pictures.items()}
-        result = self._order.work(known, self._canvas.selection(), pictures).run(known, image, job)
+        window = Window(self._place, image.height, image.width) if self._place else None
+        work = self._order.work(known, self._canvas.selection(), pictures, window)
+        result = work.run(known, image, self._placed(job, work))
         seconds = time.monotonic() - started
         changed = isinstance(result, Image) and result.pixels.shape == image.pixels.shape
         greyed = self._deliver(result, changed, job)
         return {"event": "done", "changed": changed, "notes": [self._say(GREYED)] if greyed else [], "seconds": seconds}
+
+    def _placed(self, job: Job, work: Work) -> Job:
+        place = self._place
+        if place is None or place.reduced:
+            return job
+        aligned = any(info.aligned for _, info, _ in work.pictures())  # those are of the part already
+        offset = (0, 0) if aligned else (place.top, place.left)
+        return replace(job, full_size=(place.height, place.width), offset=offset)
 
     def _deliver(self, result: Image | Animation, changed: bool, job: Job) -> bool:
         """Hand the result over; gives whether it lost its colours on the way."""
@@ -106,13 +113,13 @@ class Task:
         job.check()
         if changed:
             if not self.preview:
-                self._hand_over_parts(added(result) or stacked(result.alternatives), job)
+                self._hand_over_parts(added(result) or stacked(result.alternatives), job, not added(result))
             self._canvas.write(result)
         else:
             self._hand_over(result, job)
         return grey_only and not result.grey
 
-    def _hand_over_parts(self, layers: tuple[Layer, ...], job: Job) -> None:
+    def _hand_over_parts(self, layers: tuple[Layer, ...], job: Job, choice: bool) -> None:
         """Send the layers of the result; of a group around all of them only its place and opacity count."""
         strength, left, top = 1.0, 0, 0
         while len(layers) == 1 and layers[0].picture.layers:
@@ -121,7 +128,7 @@ class Task:
             layers = added(group.picture)
         for layer in layers:
             place = {"left": left + layer.left, "top": top + layer.top}
-            part = {"mode": layer.mode, "opacity": layer.opacity, "strength": strength, **place}
+            part = {"mode": layer.mode, "opacity": layer.opacity, "strength": strength, "choice": choice, **place}
             self._hand_over(layer.picture, job, title=self._say(layer.name), part=part)
 
     def _hand_over(self, image: Image, job: Job, *, title: str = "", **facts: Any) -> None:

@@ -30,7 +30,7 @@ def shades(width=WIDTH, height=HEIGHT, alpha=255):
         value
         for y in range(height)
         for x in range(width)
-        for value in (x * 255 // (width - 1), y * 255 // max(height - 1, 1), 96, alpha)
+        for value in (x * 255 // max(width - 1, 1), y * 255 // max(height - 1, 1), 96, alpha)
     )
 
 

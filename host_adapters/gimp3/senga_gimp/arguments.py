@@ -7,9 +7,11 @@ from typing import Any
 import gi
 
 gi.require_version("Gimp", "3.0")
-from gi.repository import Gimp, GObject  # noqa: E402 - after the version is chosen
+gi.require_version("Gegl", "0.4")
+from gi.repository import Gegl, Gimp, Gio, GObject  # noqa: E402 - after the versions are chosen
 
-from . import facts, words  # noqa: E402
+from . import colours, facts, words  # noqa: E402
+from .trouble import Trouble  # noqa: E402
 
 MENU = "<Image>/Filters/Senga"
 READ_WRITE = GObject.ParamFlags.READWRITE
@@ -33,8 +35,8 @@ def make_procedure(plug_in: Any, name: str, run: Any, data: Any) -> Any:
 
 def add_filter(procedure: Any, filter_facts: facts.Filter) -> None:
     """Menu entry, texts and arguments of a filter."""
-    _add_menu_entry(procedure, f"{filter_facts['title']}…")
-    procedure.set_documentation(filter_facts["summary"], _help(filter_facts), procedure.get_name())
+    _add_menu_entry(procedure, f"{filter_facts['title']}…", filter_facts["group"])
+    procedure.set_documentation(facts.blurb(filter_facts), _help(filter_facts), procedure.get_name())
     built_in = filter_facts["origin"] == "built in"
     author = "The Senga authors" if built_in else filter_facts["origin"]
     procedure.set_attribution(author, author, "")
@@ -42,26 +44,37 @@ def add_filter(procedure: Any, filter_facts: facts.Filter) -> None:
     titles = facts.with_mnemonics([*(facts.label(setting) for setting in settings), *map(words.say, COMMON_TITLES)])
     for setting, title in zip(settings, titles):  # noqa: B905 - Python 3.9 has no strict
         add_setting(procedure, setting, title)
+        if facts.kind(setting) == "picture":
+            _add_file(procedure, facts.file_name(setting, settings), title.replace("_", ""), setting)
     add_common(procedure, titles[len(settings) :])
 
 
-def _add_menu_entry(procedure: Any, label: str) -> None:
+def _add_menu_entry(procedure: Any, label: str, group: str = "") -> None:
     procedure.set_menu_label(label)
-    procedure.add_menu_path(MENU)
+    procedure.add_menu_path(f"{MENU}/{facts.menu_name(group)}" if group else MENU)
 
 
 def _help(filter_facts: facts.Filter) -> str:
     lines = [filter_facts["summary"], ""]
-    lines += [f"{facts.argument_name(setting)}: {setting['text']}" for setting in filter_facts["settings"]]
+    lines += [f"{facts.argument_name(setting)}: {facts.explained(setting)}" for setting in filter_facts["settings"]]
+    if filter_facts["keywords"]:
+        lines += ["", ", ".join(filter_facts["keywords"])]
     return "\n".join(lines)
 
 
 def add_setting(procedure: Any, setting: facts.Setting, title: str) -> None:
     """One typed argument."""
-    texts = (facts.argument_name(setting), title, setting["text"])
+    texts = (facts.argument_name(setting), title, facts.explained(setting))
     kind, default = facts.kind(setting), facts.default(setting)
     low, high = facts.bounds(setting)
-    if kind == "int":
+    if kind == "file":
+        _add_file(procedure, texts[0], title, setting)
+    elif kind == "picture":
+        procedure.add_drawable_argument(*texts, True, READ_WRITE)
+    elif kind == "colour":
+        Gegl.init(None)
+        procedure.add_color_argument(*texts, True, Gegl.Color.new(default), READ_WRITE)
+    elif kind == "int":
         procedure.add_int_argument(*texts, int(low), int(high), default, READ_WRITE)
     elif kind == "float":
         procedure.add_double_argument(*texts, float(low), float(high), default, READ_WRITE)
@@ -72,6 +85,14 @@ def add_setting(procedure: Any, setting: facts.Setting, title: str) -> None:
         procedure.add_choice_argument(*texts, _choice(choices), default, READ_WRITE)
     else:
         procedure.add_string_argument(*texts, default, READ_WRITE)
+
+
+def _add_file(procedure: Any, name: str, title: str, setting: facts.Setting) -> None:
+    default = facts.default(setting)
+    file = Gio.File.new_for_path(default) if default else None
+    procedure.add_file_argument(
+        name, title, facts.explained(setting), Gimp.FileChooserAction.OPEN, True, file, READ_WRITE
+    )
 
 
 def add_common(procedure: Any, titles: list[str]) -> None:
@@ -104,13 +125,35 @@ def add_recipe(procedure: Any) -> None:
 
 
 def values(config: Any, names: list[str]) -> dict[str, Any]:
-    """The values of a call."""
-    return {name: config.get_property(name) for name in names}
+    """The values of a call: colours as their digits, files as their paths.
+
+    Raises:
+        Trouble: a file lies on another computer.
+    """
+    return {name: _plain(config.get_property(name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Gegl.Color):
+        return colours.digits(*value.get_rgba())
+    return path_of(value) if isinstance(value, Gio.File) else value
+
+
+def path_of(file: Any) -> str:
+    """Where a file lies.
+
+    Raises:
+        Trouble: not on this computer.
+    """
+    path = file.get_path()
+    if path is None:
+        raise Trouble(f"{file.get_uri()} is not on this computer: copy it here first.")
+    return str(path)
 
 
 def names_of(filter_facts: facts.Filter) -> list[str]:
     """The arguments of a filter, in the order of the dialog."""
-    return [facts.argument_name(setting) for setting in filter_facts["settings"]] + list(COMMON)
+    return facts.names_of(filter_facts) + list(COMMON)
 
 
 def _choice(choices: Any) -> Any:

@@ -15,7 +15,9 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import Gimp, GimpUi, GObject, Gtk  # noqa: E402 - after the versions are chosen
 
 from . import facts, words  # noqa: E402
+from .layer_menu import LayerMenu  # noqa: E402
 from .preview import Preview  # noqa: E402
+from .trouble import Trouble  # noqa: E402
 from .working import Progress  # noqa: E402
 
 _WIDTH, _HEIGHT = 420, 420
@@ -50,8 +52,9 @@ class Dialog:
         content.pack_start(self._body, True, True, 0)
         content.pack_end(self._bar, False, False, 0)
 
-    def add_filter(self, filter_facts: facts.Filter) -> None:
+    def add_filter(self, filter_facts: facts.Filter, image: Any) -> None:
         """All settings of a filter: ordinary ones in view, advanced ones folded away, and what every filter has."""
+        self._facts, self._image = filter_facts, image
         plain = [setting for setting in filter_facts["settings"] if not setting["advanced"]]
         advanced = [setting for setting in filter_facts["settings"] if setting["advanced"]]
         shelf = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, margin_end=12)
@@ -77,10 +80,15 @@ class Dialog:
     def add_saving(self, make_recipe: Callable[[], str], name: str) -> None:
         """A button that writes the settings of this moment as a recipe."""
         button = Gtk.Button(label=words.say("Save as recipe…"), halign=Gtk.Align.START)
-        button.connect("clicked", lambda _button: self._save(make_recipe(), name))
+        button.connect("clicked", lambda _button: self._save(make_recipe, name))
         self._left.pack_end(button, False, False, 0)
 
-    def _save(self, text: str, name: str) -> None:
+    def _save(self, make_recipe: Callable[[], str], name: str) -> None:
+        try:
+            text = make_recipe()
+        except Trouble as trouble:
+            Gimp.message(words.sentence(str(trouble)))
+            return
         chooser = Gtk.FileChooserNative.new(
             words.say("Save as recipe…"), self._window, Gtk.FileChooserAction.SAVE, None, None
         )
@@ -112,11 +120,27 @@ class Dialog:
             widget = self._window.get_scale_entry(name, 1.0)
         elif setting["kind"] == "seed":
             widget = self._seed(name)
+        elif facts.kind(setting) == "picture":
+            widget = self._picture(setting, name)
+        elif facts.kind(setting) == "colour":
+            widget = self._window.get_color_widget(name, True, GimpUi.ColorAreaType.SMALL_CHECKS)
         else:
             kind = _MENU if facts.kind(setting) == "choice" else GObject.TYPE_NONE
             widget = self._window.get_widget(name, kind)
-        widget.set_tooltip_text(setting["text"])
+        widget.set_tooltip_text(facts.explained(setting))
         return widget
+
+    def _picture(self, setting: facts.Setting, name: str) -> Any:
+        """A menu of layers, and below it a file."""
+        rows = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2)
+        menu = LayerMenu(self._config, name, self._image, bool(setting["aligned"]))
+        row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        row.pack_start(Gtk.Label(label=facts.label(setting), xalign=0), False, False, 0)
+        row.pack_start(menu, True, True, 0)
+        rows.pack_start(row, False, False, 0)
+        file = facts.file_name(setting, self._facts["settings"])
+        rows.pack_start(self._window.get_widget(file, GObject.TYPE_NONE), False, False, 0)
+        return rows
 
     def _seed(self, name: str) -> Any:
         """A number, and a button that draws another."""

@@ -10,6 +10,8 @@ from typing import Any
 FORMAT = 1
 PATH = Path(__file__).resolve().parent.parent / "manifest.json"
 
+LOST = "#00000000"
+"""What a colour is in a call that does not give it: GIMP 3.0 forgets the defaults of colours on their way."""
 _RESERVED = {"run-mode", "image", "drawables", "procedure", "output", "strength", "keep-colors", "recipe", "result"}
 
 Setting = dict[str, Any]
@@ -65,6 +67,16 @@ def argument_name(setting: Setting) -> str:
     return f"setting-{name}" if name in _RESERVED else name
 
 
+def blurb(facts: Filter) -> str:
+    """One line of a filter with the words by which it may be looked for: GIMP searches it."""
+    return f"{facts['summary']} ({', '.join(facts['keywords'])})" if facts["keywords"] else str(facts["summary"])
+
+
+def menu_name(group: str) -> str:
+    """A group as the part of a path through menus; an underscore would mark a letter."""
+    return group.replace("/", "∕").replace("_", " ")
+
+
 def label(setting: Setting) -> str:
     """What the dialog writes beside a setting: its label and the unit."""
     return f"{setting['label']} ({setting['unit']})" if setting["unit"] else str(setting["label"])
@@ -82,6 +94,28 @@ def with_mnemonics(labels: list[str]) -> list[str]:
     return marked
 
 
+def file_name(setting: Setting, settings: list[Setting]) -> str:
+    """The name of the argument that carries the file of a second picture, which may be a drawable too."""
+    name = f"{argument_name(setting)}-file"
+    return f"{name}-of-picture" if name in map(argument_name, settings) else name
+
+
+def names_of(filter_facts: Filter) -> list[str]:
+    """The arguments of a filter's settings, in the order of the dialog."""
+    names = []
+    for setting in filter_facts["settings"]:
+        names.append(argument_name(setting))
+        if kind(setting) == "picture":
+            names.append(file_name(setting, filter_facts["settings"]))
+    return names
+
+
+def explained(setting: Setting) -> str:
+    """What a setting is, and for what is typed how that looks."""
+    form = {"points": "0.25,0.5; 0.75,0.5", "list": "1, 2, 3"}.get(setting["kind"])
+    return f"{setting['text']} ({setting['typed'] or form})" if form else str(setting["text"])
+
+
 def kind(setting: Setting) -> str:
     """The kind of argument; what GIMP has none for travels as text, as it is typed.
 
@@ -89,13 +123,13 @@ def kind(setting: Setting) -> str:
     """
     if setting["argument"] == "text" and setting.get("suggestions") and not setting["optional"]:
         return "choice"
-    return {"colour": "text", "file": "text", "picture": "text"}.get(setting["argument"], str(setting["argument"]))
+    return str(setting["argument"])
 
 
 def default(setting: Setting) -> Any:
-    """The default as the argument's type wants it."""
+    """The default as the argument's type wants it; of a colour its digits, of a file its path."""
     value = setting["default"]
-    if setting["argument"] != "choice" and kind(setting) in ("text", "choice"):
+    if setting["argument"] not in ("int", "float", "bool", "choice"):
         return str(setting["typed"])
     return {"int": int, "float": float, "bool": bool, "choice": str}[kind(setting)](value)
 
@@ -126,14 +160,13 @@ def order(facts: Filter, values: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         facts: of the filter.
-        values: argument name -> value, with ``strength`` and ``keep-colors`` among them.
+        values: argument name -> value, with ``strength`` and ``keep-colors`` among them; colours as their digits, files
+            as paths, drawables as they are: those go to the worker as canvases.
     """
     settings = {}
     for setting in facts["settings"]:
-        value = values[argument_name(setting)]
-        if kind(setting) == "text":
-            value = value or ""  # GIMP forgets that a text was empty: after a restart it is None
-        if not (setting["optional"] and value == ""):
+        value = _value(setting, facts["settings"], values)
+        if value != "" or not (setting["optional"] or kind(setting) == "picture"):
             settings[setting["name"]] = value
     return {
         "filter": facts["name"],
@@ -141,6 +174,23 @@ def order(facts: Filter, values: dict[str, Any]) -> dict[str, Any]:
         "strength": values["strength"],
         "keep_colors": values["keep-colors"],
     }
+
+
+def _value(setting: Setting, settings: list[Setting], values: dict[str, Any]) -> Any:
+    value = values[argument_name(setting)]
+    if kind(setting) == "picture":  # the file counts where there is no drawable
+        value = "" if value else values.get(file_name(setting, settings))
+    if kind(setting) == "colour" and value == LOST:
+        return default(setting)
+    if kind(setting) in ("text", "colour", "file", "picture"):
+        return value or ""  # GIMP forgets that a text was empty: after a restart it is None
+    return value
+
+
+def drawables(facts: Filter, values: dict[str, Any]) -> list[tuple[Setting, Any]]:
+    """The second pictures that are drawables, each with its setting."""
+    found = [(setting, values[argument_name(setting)]) for setting in facts["settings"] if kind(setting) == "picture"]
+    return [(setting, drawable) for setting, drawable in found if drawable]
 
 
 def recipe(title: str, asked: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from senga_client import Cancelled, Canvas, WorkerError, connect  # noqa: E402 -
 
 from . import pixels, words  # noqa: E402
 from .facts import PATH  # noqa: E402
-from .views import Area  # noqa: E402
+from .views import Area, small_size  # noqa: E402
 
 Order = dict[str, Any]
 
@@ -37,11 +38,15 @@ class Piece:
 
 @dataclass(frozen=True)
 class Asked:
-    """One request: its number (a later one outdates it), the order, and the pixels for the quick preview."""
+    """One request: its number (a later one outdates it), the order, and the pixels for the quick preview.
+
+    ``held`` are the second pictures that are no files, by the names of their settings.
+    """
 
     number: int
     order: Order
     piece: Piece
+    held: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -76,9 +81,9 @@ class Painter:
         for name, paint in (("quick", self._quick), ("true", self._true)):
             threading.Thread(target=self._live, args=(name, paint), daemon=True).start()
 
-    def ask(self, order: Order, piece: Piece) -> None:
+    def ask(self, order: Order, piece: Piece, held: dict[str, Any] | None = None) -> None:
         """Paint this next; what is being painted is stopped."""
-        self._set(quick=Asked(self._number + 1, order, piece))
+        self._set(quick=Asked(self._number + 1, order, piece, held or {}))
 
     def rest(self) -> None:
         """Stop; nothing that was asked for is shown any more."""
@@ -133,19 +138,22 @@ class Painter:
             if (canvas.channels, canvas.depth) == (4, "u8"):
                 self._ears.quick(asked, canvas.read_band(0, canvas.height), canvas.width, canvas.height)
 
-        with Canvas(piece.width, piece.height, 4, "u8") as canvas:
+        scale = small_size(self._source.size)[2]
+        with ExitStack() as stack, Canvas(piece.width, piece.height, 4, "u8") as canvas:
             canvas.write_band(0, piece.data)
             if piece.mask is not None:
                 canvas.write_mask_band(0, piece.mask)
-            result = self._run(worker, asked, canvas, "quick", on_layer=show_frame, place=self._place(piece))
+            beside = {name: stack.enter_context(held.beside(piece, scale)) for name, held in asked.held.items()}
+            more = {"on_layer": show_frame, "place": self._place(piece), "pictures": beside}
+            result = self._run(worker, asked, canvas, "quick", **more)
             if result.changed:
                 self._ears.quick(asked, canvas.read_band(0, canvas.height), piece.width, piece.height)
         self._go_on(asked, result, bool(frames))
 
-    def _place(self, piece: Piece) -> dict[str, int] | None:
-        if piece.area is None:
-            return None
+    def _place(self, piece: Piece) -> dict[str, Any]:
         width, height = self._source.size
+        if piece.area is None:
+            return {"width": width, "height": height, "reduced": True}
         return {"width": width, "height": height, "left": piece.area.left, "top": piece.area.top}
 
     def _go_on(self, asked: Asked, result: Any, moves: bool) -> None:
@@ -163,8 +171,9 @@ class Painter:
         while not self._source.loaded.wait(0.05):
             if self.is_outdated(asked):
                 raise Cancelled
-        with self._source.canvas() as canvas:
-            result = self._run(worker, asked, canvas, "true", on_progress=self._tell)
+        with ExitStack() as stack, self._source.canvas() as canvas:
+            beside = {name: stack.enter_context(held.canvas()) for name, held in asked.held.items()}
+            result = self._run(worker, asked, canvas, "true", on_progress=self._tell, pictures=beside)
             if result.changed:
                 buffer = Gegl.Buffer.new(self._source.layout.format, 0, 0, canvas.width, canvas.height)
                 pixels.copy_in(canvas, buffer)

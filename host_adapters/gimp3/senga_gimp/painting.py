@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +16,12 @@ from . import groups, images, pixels, words  # noqa: E402
 from .changes import Snapshot, check_there  # noqa: E402
 from .frames import Spool  # noqa: E402
 from .looks import look_of  # noqa: E402
+from .second import Second  # noqa: E402
 from .trouble import Trouble  # noqa: E402
 
-Work = Callable[[Any, Any, float, float], Any]
-"""Runs the worker on a canvas; its progress fills the share from the third to the fourth argument."""
+Work = Callable[[Any, Any, float, float, dict[str, Any]], Any]
+"""Runs the worker on a canvas; its progress fills the share from the third to the fourth argument. The last are the
+canvases of second pictures."""
 
 
 @dataclass
@@ -65,7 +67,7 @@ def _check_changeable(drawable: Any, name: str) -> None:
         raise Trouble(f"The pixels of “{name}” are locked: unlock them, or choose a new layer as the result.")
 
 
-def paint(image: Any, drawables: list[Any], output: str, title: str, work: Work) -> Any:
+def paint(image: Any, drawables: list[Any], output: str, title: str, work: Work, seconds: Sequence[Second] = ()) -> Any:
     """Paint the selected part of every drawable.
 
     Args:
@@ -74,6 +76,7 @@ def paint(image: Any, drawables: list[Any], output: str, title: str, work: Work)
         output: ``in-place``, ``new-layer`` or ``new-image``.
         title: names new layers.
         work: runs the worker on a canvas.
+        seconds: second pictures that are drawables.
 
     Returns:
         The new image, or None. Nothing is changed before everything is painted.
@@ -83,13 +86,15 @@ def paint(image: Any, drawables: list[Any], output: str, title: str, work: Work)
     """
     check_there(image, drawables)
     check(drawables, output)
+    for second in seconds:
+        second.check(image)
     with ExitStack() as stack:
         wanted = [(drawable, area) for drawable in drawables if (area := _selected_area(drawable))]
         if not wanted:
             names = ", ".join(f"“{drawable.get_name()}”" for drawable in drawables)
             Gimp.message(words.sentence(f"Nothing was painted: the selection lies outside of {names}."))
         tasks = [
-            _painted(image, drawable, area, work, number / len(wanted), (number + 1) / len(wanted), stack)
+            _painted(image, drawable, area, work, number / len(wanted), (number + 1) / len(wanted), stack, seconds)
             for number, (drawable, area) in enumerate(wanted)
         ]
         return _bring_in(image, tasks, output, title)
@@ -101,7 +106,14 @@ def _selected_area(drawable: Any) -> tuple[int, int, int, int] | None:
 
 
 def _painted(
-    image: Any, drawable: Any, area: tuple[int, int, int, int], work: Work, start: float, stop: float, stack: ExitStack
+    image: Any,
+    drawable: Any,
+    area: tuple[int, int, int, int],
+    work: Work,
+    start: float,
+    stop: float,
+    stack: ExitStack,
+    seconds: Sequence[Second],
 ) -> Task:
     layout = pixels.layout_of(image, drawable)
     with look_of(drawable) as look:
@@ -114,7 +126,9 @@ def _painted(
     if not Gimp.Selection.is_empty(image):
         pixels.copy_selection(image, drawable, canvas)
     spool = stack.enter_context(Spool())
-    result = work(canvas, spool, start, stop)
+    with ExitStack() as beside:
+        pictures = {second.name: beside.enter_context(second.held(drawable).canvas()) for second in seconds}
+        result = work(canvas, spool, start, stop, pictures)
     return Task(drawable, area, canvas, spool, before, merged, result.changed)
 
 

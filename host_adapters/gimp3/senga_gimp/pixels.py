@@ -171,6 +171,19 @@ def copy_rows(old: Any, new: Any, layout: Layout, y: int, rows: int) -> None:
     new.set(area, layout.format, bytes(old.get(area, 1.0, layout.format, _NO_ABYSS)))
 
 
+def taken(buffer: Any, box: tuple[int, int, int, int], layout: Layout) -> Any:
+    """A buffer of our own with the part ``left, top, width, height`` of another, transparent beyond it."""
+    left, top, width, height = box
+    own = Gegl.Buffer.new(layout.format, 0, 0, width, height)
+    for y, rows in bands(0, height):
+        own.set(
+            _rows(0, y, width, rows),
+            layout.format,
+            bytes(buffer.get(_rows(left, top + y, width, rows), 1.0, layout.format, _NO_ABYSS)),
+        )
+    return own
+
+
 def copy_selected(image: Any, drawable: Any, mask: Any, y: int, rows: int) -> None:
     """What is selected of these rows of a drawable, into a buffer of its size."""
     _, left, top = drawable.get_offsets()

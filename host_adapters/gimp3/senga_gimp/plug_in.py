@@ -12,8 +12,9 @@ gi.require_version("Gegl", "0.4")
 from gi.repository import Gegl, Gimp, Gio, GLib  # noqa: E402 - after the versions are chosen
 from senga_client import Cancelled, WorkerError  # noqa: E402 - copied beside by the installer
 
-from . import arguments, facts, painting, words  # noqa: E402
+from . import arguments, facts, painting, recipes, words  # noqa: E402
 from .changes import check_there  # noqa: E402
+from .second import Second  # noqa: E402
 from .trouble import Trouble  # noqa: E402
 from .working import Progress, Run  # noqa: E402
 
@@ -137,9 +138,9 @@ class _Call:
 
         dialog = Dialog(self._procedure, self._config, f"Senga: {self._title}")
         if self._facts:
-            dialog.add_filter(self._facts)
-            dialog.add_saving(lambda: facts.recipe(self._title, self._order()), self._facts["name"])
-            dialog.add_preview(Preview(self._image, self._drawables[0], self._order))
+            dialog.add_filter(self._facts, self._image)
+            dialog.add_saving(self._recipe, self._facts["name"])
+            dialog.add_preview(Preview(self._image, self._drawables[0], self._order, self._seconds))
         else:
             dialog.add_recipe()
         return dialog
@@ -148,16 +149,39 @@ class _Call:
         if self._facts:
             return facts.order(self._facts, arguments.values(self._config, arguments.names_of(self._facts)))
         blend = arguments.values(self._config, ["strength", "keep-colors"])
+        file = self._config.get_property("recipe")
+        if file is None:
+            raise Trouble("No recipe is chosen: choose a TOML file, as “senga run --recipe” takes it.")
+        path = arguments.path_of(file)
         return {
-            "recipe": _recipe_text(self._config.get_property("recipe")),
+            "recipe": recipes.read(path),
+            "folder": str(Path(path).parent),
             "strength": blend["strength"],
             "keep_colors": blend["keep-colors"],
         }
 
+    def _seconds(self) -> list[Second]:
+        """The second pictures that are drawables."""
+        if not self._facts:
+            return []
+        values = arguments.values(self._config, facts.names_of(self._facts))
+        return [Second(setting, drawable) for setting, drawable in facts.drawables(self._facts, values)]
+
+    def _recipe(self) -> str:
+        """The settings of this moment as a recipe.
+
+        Raises:
+            Trouble: a layer is among them, which no recipe can name.
+        """
+        for second in self._seconds():
+            label = second.setting["label"]
+            raise Trouble(f"A recipe cannot hold the layer for “{label}”: choose a file for it.")
+        return facts.recipe(self._title, self._order())
+
     def _paint(self, progress: Progress) -> Any:
         run = Run(self._order(), progress)
         output = self._config.get_property("output")
-        made = painting.paint(self._image, self._drawables, output, self._title, run)
+        made = painting.paint(self._image, self._drawables, output, self._title, run, self._seconds())
         for note in run.notes:
             Gimp.message(note)
         if made is not None and self._has_display:
@@ -173,16 +197,4 @@ def _require_manifest() -> None:
     except ValueError as error:
         raise Trouble(
             f"The list of Senga's filters cannot be used ({error}): run “senga gimp install” again."
-        ) from error
-
-
-def _recipe_text(file: Any) -> str:
-    path = file.get_path() if file is not None else None
-    if not path:
-        raise Trouble("No recipe is chosen: choose a TOML file, as “senga run --recipe” takes it.")
-    try:
-        return Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Trouble(
-            f"The recipe {path} cannot be read: {getattr(error, 'strerror', '') or 'it is no text'}."
         ) from error

@@ -13,7 +13,9 @@ from gi.repository import Gdk, GdkPixbuf, GLib, Gtk  # noqa: E402 - after the ve
 
 from . import pixels, words  # noqa: E402
 from .painter import Asked, Ears, Painter  # noqa: E402
+from .second import Second  # noqa: E402
 from .source import Source  # noqa: E402
+from .trouble import Trouble  # noqa: E402
 from .views import Area, View  # noqa: E402
 
 _LEAST = (400, 320)
@@ -30,11 +32,18 @@ class Preview(Gtk.Box):  # type: ignore[misc]  # gi has no types
         image: of the drawable.
         drawable: it is shown whole; the selection is respected.
         make_order: gives the order for the settings of this moment.
+        make_seconds: gives its second pictures.
     """
 
-    def __init__(self, image: Any, drawable: Any, make_order: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        image: Any,
+        drawable: Any,
+        make_order: Callable[[], dict[str, Any]],
+        make_seconds: Callable[[], list[Second]],
+    ) -> None:
         super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        self._make_order = make_order
+        self._make_order, self._make_seconds = make_order, make_seconds
         self._source = Source(image, drawable)
         self._painter = Painter(
             self._source, Ears(_later(self._take_quick), _later(self._take_true), _later(self._say))
@@ -98,14 +107,23 @@ class Preview(Gtk.Box):  # type: ignore[misc]  # gi has no types
     def _ask(self) -> bool:
         self._timer = 0
         if self._toggle.get_active():
-            area = None if self._view.whole else self._view.area(self._room)
-            self._painter.ask(self._make_order(), self._source.piece(area))
+            try:
+                self._ask_painter()
+            except Trouble as trouble:
+                self._painter.rest()
+                self._say(words.sentence(str(trouble)))
         else:
             self._painter.rest()
+            self._source.forget()
             self._say("")
             self._quick = self._true = None
             self._show()
         return False
+
+    def _ask_painter(self) -> None:
+        area = None if self._view.whole else self._view.area(self._room)
+        held = self._source.held(self._make_seconds())
+        self._painter.ask(self._make_order(), self._source.piece(area), held)
 
     def stop(self) -> None:
         """End the work; nothing is shown any more."""

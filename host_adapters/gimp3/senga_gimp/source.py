@@ -14,6 +14,7 @@ from senga_client import Canvas  # noqa: E402 - copied beside by the installer
 from . import pixels  # noqa: E402
 from .looks import look_of  # noqa: E402
 from .painter import Piece  # noqa: E402
+from .second import Held, Second  # noqa: E402
 from .views import Area, margin_of, small_size  # noqa: E402
 
 _MASK = "Y u8"
@@ -42,7 +43,24 @@ class Source:
         width, height, scale = small_size(self.size)
         look = self._look.drawable
         self.small = Piece(width, height, pixels.scaled(look.get_buffer(), (0, 0, width, height), scale), self._hint())
+        self._held: dict[tuple[str, int], Held] = {}
         self._timer = GLib.idle_add(self._load, priority=GLib.PRIORITY_LOW)
+
+    def held(self, seconds: list[Second]) -> dict[str, Held]:
+        """The pixels of second pictures, which are kept as long as they are wanted.
+
+        Raises:
+            Trouble: one is gone, or does not fit.
+        """
+        for second in seconds:
+            second.check(self._image)
+        wanted = {(second.name, second.drawable.get_id()): second for second in seconds}
+        self._held = {key: self._held.get(key) or second.held(self._drawable) for key, second in wanted.items()}
+        return {name: held for (name, _), held in self._held.items()}
+
+    def forget(self) -> None:
+        """Read second pictures again when they are wanted next."""
+        self._held = {}
 
     def _hint(self) -> bytes | None:
         """The selection on the small picture."""

@@ -52,7 +52,7 @@ class Run:
         self._order, self._progress = order, progress
         self.notes: list[str] = []
 
-    def __call__(self, canvas: Any, spool: Spool, start: float, stop: float) -> Any:
+    def __call__(self, canvas: Any, spool: Spool, start: float, stop: float, pictures: dict[str, Any]) -> Any:
         """Wait for the worker, showing progress.
 
         Raises:
@@ -60,7 +60,7 @@ class Run:
             WorkerError: the worker's sentence.
         """
         self._progress.show(start, words.say("Waiting for Senga"))
-        errand = _Errand(self._order, canvas, spool.take)
+        errand = _Errand(self._order, canvas, spool.take, pictures)
         while errand.is_busy(_TICK):
             share, note = errand.progress
             self._progress.show(start + (stop - start) * share, note)
@@ -75,10 +75,12 @@ class Run:
 class _Errand:
     """A conversation with the worker in a thread."""
 
-    def __init__(self, order: dict[str, Any], canvas: Any, take: Callable[[Any], None]) -> None:
+    def __init__(
+        self, order: dict[str, Any], canvas: Any, take: Callable[[Any], None], pictures: dict[str, Any]
+    ) -> None:
         self.stop = threading.Event()
         self.progress = (0.0, words.say("Waiting for Senga"))
-        self._order, self._canvas, self._take = order, canvas, take
+        self._order, self._canvas, self._take, self._pictures = order, canvas, take, pictures
         self._outcome: Any = None
         self._thread = threading.Thread(target=self._talk, daemon=True)
         self._thread.start()
@@ -86,7 +88,9 @@ class _Errand:
     def _talk(self) -> None:
         try:
             with connect(str(PATH), language=words.languages()) as worker:
-                self._outcome = worker.run(self._order, self._canvas, self._hear, self.stop.is_set, self._take)
+                self._outcome = worker.run(
+                    self._order, self._canvas, self._hear, self.stop.is_set, self._take, pictures=self._pictures
+                )
         except BaseException as error:
             self._outcome = error
 
