@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import io
 import os
 import secrets
 import shutil
@@ -14,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
+
+from .devices import is_special, through
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _LEFT, _OVER = ".senga-", ".tmp"
@@ -267,21 +268,6 @@ def place(content: bytes, names: Iterable[Path], *, overwrite: bool) -> Path:
             continue
         return name
     raise FileExistsError(errno.EEXIST, "File exists")
-
-
-def is_special(path: Path) -> bool:
-    """Whether there is a device, a pipe or a socket."""
-    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)  # noqa: PTH110, PTH112, PTH113
-
-
-@contextmanager
-def through(device: Path) -> Iterator[BinaryIO]:
-    """A stream whose content is written to a device when the block ends well."""
-    content = io.BytesIO()
-    yield content
-    content.seek(0)
-    with device.open("wb") as stream:
-        shutil.copyfileobj(content, stream)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -27,9 +27,6 @@ from .ops.rows import bands
 from .registry import Plugins
 from .strangers import at_work
 
-_WIDE_BLUR = 16
-"""Pixels of standard deviation from which on a blur is made of a reduced mask."""
-
 
 @dataclass(frozen=True, eq=False)
 class Blend:
@@ -172,19 +169,10 @@ def feathered(selection: Pixels, feather: float) -> NDArray[np.float32]:
     """The selection as (H, W) float32 in [0, 1], its border faded over ``feather`` pixels as GIMP does."""
     mask: Any = np.nan_to_num(to_depth(np.ascontiguousarray(selection), np.float32))
     if feather > 0:
-        mask = _blurred(mask, min(feather / 3.5, 2.0 * max(mask.shape)))  # GIMP: a standard deviation of radius / 3.5
+        from .ops.smoothing import blurred
+
+        mask = blurred(mask, min(feather / 3.5, 2.0 * max(mask.shape)))  # GIMP: a standard deviation of radius / 3.5
     return np.asarray(np.clip(mask, 0, 1), np.float32)
-
-
-def _blurred(mask: NDArray[np.float32], deviation: float) -> NDArray[np.float32]:
-    """Gaussian blur; a wide one is made of a reduced mask, whose cost does not grow with it."""
-    import cv2
-
-    height, width = mask.shape
-    factor = max(1, int(deviation / _WIDE_BLUR))
-    small = mask if factor == 1 else _resize(mask, -(-height // factor), -(-width // factor))
-    blurred = cv2.GaussianBlur(small, (0, 0), deviation / factor, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _surroundings(mask: NDArray[np.float32] | None, image: Image, reach: Reach) -> tuple[int, int, int, int]:

@@ -66,8 +66,8 @@ OTHERS = {
         "describe", "kinds_of", "pictures_of", "read_typed", "rgba", "seeds_of", "setting",
     ],
     "senga.ops": [
-        "LUMA", "bands", "edge_ink", "fade_crowds", "grey", "guided_slope", "kuwahara", "luma", "saturate", "sharpen",
-        "smooth_l0", "tint_shadows", "tone_steps", "without_specks",
+        "LUMA", "bands", "blurred", "edge_ink", "fade_crowds", "grey", "guided_slope", "kuwahara", "luma",
+        "saturate", "sharpen", "smooth_l0", "tint_shadows", "tone_steps", "without_specks",
     ],
 }  # fmt: skip
 """What a stranger may import beside ``senga`` itself."""

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from senga.image import Pixels
+from senga.ops.rows import ROWS
 
-_ROWS = 256
 _CHANNELS = {"gray": 1, "rgb": 3, "cmyk": 4}
 _SPACES = {b"GRAY": "gray", b"RGB ": "rgb", b"CMYK": "cmyk"}
 _CLASSES = (b"scnr", b"mntr", b"prtr", b"spac")
@@ -119,12 +119,12 @@ def _transform(pixels: Pixels, profile: bytes, kind: str, target: bytes, aim: st
     }
     height, width = pixels.shape[:2]
     result = np.empty((height, width, _CHANNELS[aim]), pixels.dtype)
-    for top in range(0, height, _ROWS):
-        strip = np.ascontiguousarray(pixels[top : top + _ROWS])
+    for top in range(0, height, ROWS):
+        strip = np.ascontiguousarray(pixels[top : top + ROWS])
         strip = strip[:, :, 0] if kind == "gray" else strip
         try:
             moved = imagecodecs.cms_transform(strip, profile, target, **options)
         except (imagecodecs.CmsError, ValueError, TypeError) as error:
             raise ProfileError(str(error)) from error
-        result[top : top + _ROWS] = moved.reshape(*moved.shape[:2], -1)  # (rows, W, C)
+        result[top : top + ROWS] = moved.reshape(*moved.shape[:2], -1)  # (rows, W, C)
     return result

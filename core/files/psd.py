@@ -16,6 +16,7 @@ import numpy as np
 
 from senga.errors import ReadError
 from senga.image import Image, Metadata, Pixels
+from senga.ops.rows import ROWS
 
 from .budget import LONGEST_METADATA, check_packed, check_size, name_of
 from .stills import assemble
@@ -28,7 +29,6 @@ _RESOLUTION, _PROFILE, _VERSION, _EXIF, _XMP = 1005, 1039, 1057, 1058, 1060
 _LARGE = 2
 _LAYERS = (b"Layr", b"Lr16", b"Lr32")
 _LONG_IN_LARGE = (b"LMsk", *_LAYERS, b"Mt16", b"Mt32", b"Mtrn", b"Alph", b"FMsk", b"lnk2", b"FEid", b"FXid", b"PxSD")
-_ROWS = 256
 _MOST_CHANNELS = 56
 _D50 = np.array([0.9642, 1.0, 0.8249], np.float32)
 _D50_TO_SRGB = np.array(
@@ -221,13 +221,13 @@ def _lab(samples: Pixels) -> Pixels:
     """CIE L*a*b* of 8 or 16 bits as sRGB of the same depth; white is D50."""
     middle, most = (128, 255) if samples.dtype == np.uint8 else (32768, 65535)
     result = np.empty_like(samples)
-    for top in range(0, len(samples), _ROWS):
-        strip = samples[top : top + _ROWS].astype(np.float32)
+    for top in range(0, len(samples), ROWS):
+        strip = samples[top : top + ROWS].astype(np.float32)
         f = (strip[:, :, :1] * (100 / most) + 16) / 116
         a, b = ((strip[:, :, i : i + 1] - middle) * (255 / most) for i in (1, 2))
         xyz = np.concatenate([f + a / 500, f, f - b / 200], axis=2)
         xyz = np.where(xyz > 6 / 29, xyz**3, (xyz - 4 / 29) * (108 / 841)) * _D50
-        result[top : top + _ROWS] = np.rint(np.clip(_encoded(xyz @ _D50_TO_SRGB.T), 0, 1) * most)
+        result[top : top + ROWS] = np.rint(np.clip(_encoded(xyz @ _D50_TO_SRGB.T), 0, 1) * most)
     return result
 
 
@@ -235,8 +235,8 @@ def _off_white(colour: Pixels, alpha: Pixels) -> Pixels:
     """The colours without the white on which the merged picture lies."""
     full = 1.0 if colour.dtype == np.float32 else float(np.iinfo(colour.dtype).max)
     result = np.empty(colour.shape, colour.dtype)
-    for top in range(0, len(colour), _ROWS):
-        cover = alpha[top : top + _ROWS, :, None].astype(np.float32) / full
-        bare = full - (full - colour[top : top + _ROWS].astype(np.float32)) / np.where(cover > 0, cover, 1)
-        result[top : top + _ROWS] = np.clip(bare if full == 1 else np.rint(bare), 0, full if full > 1 else None)
+    for top in range(0, len(colour), ROWS):
+        cover = alpha[top : top + ROWS, :, None].astype(np.float32) / full
+        bare = full - (full - colour[top : top + ROWS].astype(np.float32)) / np.where(cover > 0, cover, 1)
+        result[top : top + ROWS] = np.clip(bare if full == 1 else np.rint(bare), 0, full if full > 1 else None)
     return result

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from senga.image import Image, Metadata, Pixels, to_depth
+from senga.ops.rows import ROWS
 
 from .budget import name_of
 from .color_profile import ProfileError, from_srgb, srgb
@@ -19,15 +20,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("senga.files")
 
-_ROWS = 256
-
 
 def is_grey(image: Image) -> bool:
     """Whether one channel says it all and the source had one."""
     pixels = image.pixels
     if not image.grey or pixels.strides[2] == 0:
         return image.grey
-    strips = (pixels[top : top + _ROWS] for top in range(0, image.height, _ROWS))
+    strips = (pixels[top : top + ROWS] for top in range(0, image.height, ROWS))
     return all((strip[:, :, :1] == strip[:, :, 1:]).all() for strip in strips)
 
 
@@ -54,10 +53,10 @@ def over_white(image: Image) -> Image:
         return image
     full = 255 if image.depth == np.uint8 else 65535 if image.depth == np.uint16 else 1
     result = np.empty(image.pixels.shape, image.depth)
-    for top in range(0, image.height, _ROWS):
-        cover = to_depth(image.alpha[top : top + _ROWS], np.float32)[:, :, None]
-        mixed = image.pixels[top : top + _ROWS] * cover + full * (1 - cover)
-        result[top : top + _ROWS] = mixed if image.depth == np.float32 else np.rint(mixed)
+    for top in range(0, image.height, ROWS):
+        cover = to_depth(image.alpha[top : top + ROWS], np.float32)[:, :, None]
+        mixed = image.pixels[top : top + ROWS] * cover + full * (1 - cover)
+        result[top : top + ROWS] = mixed if image.depth == np.float32 else np.rint(mixed)
     return replace(image, pixels=result, alpha=None)
 
 

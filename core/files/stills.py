@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senga.image import Image, Metadata, Pixels, as_rgb
+from senga.ops.rows import ROWS
 
 from .budget import check_packed, check_size, name_of
 from .coded_color import coded_profile
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("senga.files")
 
-_ROWS = 256
 _BY_NAME = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF")
 """Formats that give themselves away: only the one reader sees them."""
 _RARE = ("BMP", "DIB", "JPEG2000", "PPM", "ICO", "PCX", "SGI", "DDS", "TGA")
@@ -64,7 +64,7 @@ def finite(samples: Pixels) -> Pixels:
     """Floating samples without what is no number (dark) and without infinities (the brightest number there is, 0)."""
     if samples.dtype.kind != "f":
         return samples
-    strips = [samples[top : top + _ROWS] for top in range(0, len(samples), _ROWS)]
+    strips = [samples[top : top + ROWS] for top in range(0, len(samples), ROWS)]
     if all(np.isfinite(strip).all() for strip in strips):
         return samples
     brightest = max(float(np.max(strip, where=np.isfinite(strip), initial=1)) for strip in strips)
@@ -89,10 +89,10 @@ def _without_ink(cmyk: Pixels) -> Pixels:
     """CMYK without a profile: light passes through what each ink leaves."""
     full = np.float32(np.iinfo(cmyk.dtype).max if cmyk.dtype.kind == "u" else 1)
     result = np.empty((*cmyk.shape[:2], 3), cmyk.dtype)
-    for top in range(0, cmyk.shape[0], _ROWS):
-        left = 1 - cmyk[top : top + _ROWS].astype(np.float32) / full
+    for top in range(0, cmyk.shape[0], ROWS):
+        left = 1 - cmyk[top : top + ROWS].astype(np.float32) / full
         rgb = left[:, :, :3] * left[:, :, 3:] * full
-        result[top : top + _ROWS] = np.rint(rgb) if cmyk.dtype.kind == "u" else rgb
+        result[top : top + ROWS] = np.rint(rgb) if cmyk.dtype.kind == "u" else rgb
     return result
 
 
@@ -139,13 +139,13 @@ def _samples(pil: PIL.Image.Image) -> Pixels:
     first = _array(pil, mode, 0)
     result = np.empty((pil.height, *first.shape[1:]), first.dtype)
     result[: len(first)] = first
-    for top in range(_ROWS, pil.height, _ROWS):
-        result[top : top + _ROWS] = _array(pil, mode, top)
+    for top in range(ROWS, pil.height, ROWS):
+        result[top : top + ROWS] = _array(pil, mode, top)
     return result
 
 
 def _array(pil: PIL.Image.Image, mode: str, top: int) -> NDArray[Any]:
-    strip = pil.crop((0, top, pil.width, min(top + _ROWS, pil.height)))
+    strip = pil.crop((0, top, pil.width, min(top + ROWS, pil.height)))
     array = np.asarray(strip if strip.mode == mode else strip.convert(mode))
     if array.dtype.kind == "i":
         array = np.clip(array, 0, 65535)

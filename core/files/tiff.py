@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import struct
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senga.errors import ReadError
-from senga.image import Image, Metadata, Pixels
+from senga.image import Image, Metadata
 
 from .budget import check_packed, check_size, name_of
-from .exif import EXIF_IFD, GPS_IFD, XMP_TAG, Exif, upright
+from .exif import XMP_TAG, upright
 from .jpeg import has_end, jpeg_size
 from .jpegxl import jpegxl_size
-from .still_writers import in_profile, is_grey, stacked
 from .stills import assemble, read_still, resolution
 from .tiff_exif import check_tags, exif_of_tiff
+from .tiff_samples import divided, from_zero_to_one, full_range, inverted, looked_up
 from .webp import webp_size
 
 if TYPE_CHECKING:
@@ -59,9 +59,6 @@ _PACKINGS = (_PLAIN, _LZW, _PACKBITS, *_DEFLATE, *_FAX_AND_OLD_JPEG, *_INSIDE, 3
 _PREMULTIPLIED = 1
 _DNG_VERSION, _ICC = 50706, 34675
 _COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
-_DIRECTORIES = {EXIF_IFD + 1: EXIF_IFD, GPS_IFD + 1: GPS_IFD}
-"""Tags that stand for those which tifffile does not write, until the file is finished; the order is the same."""
-_ROWS = 256
 _PAGES_LOOKED_AT = 4
 _UNSIGNED, _SIGNED, _FLOATING = 1, 2, 3
 
@@ -92,9 +89,9 @@ def read_tiff(stream: BinaryIO, info: Metadata) -> Image:
         samples = _samples(page)
         map_, bits = page.colormap, page.bitspersample
     if kind == _PALETTE and map_ is not None:
-        return assemble(_look_up(samples, map_), None, info)
+        return assemble(looked_up(samples, map_), None, info)
     return _picture(
-        _from_zero_to_one(_full_range(samples, bits), info), kind, tuple(int(each) for each in page.extrasamples), info
+        from_zero_to_one(full_range(samples, bits), info), kind, tuple(int(each) for each in page.extrasamples), info
     )
 
 
@@ -229,66 +226,13 @@ def _picture(samples: NDArray[Any], kind: int, extra: tuple[int, ...], info: Met
     colours = _COLOURS[kind]
     colour, alpha = samples[:, :, :colours], None
     if kind == _WHITE_IS_ZERO:
-        colour = _inverted(colour)
+        colour = inverted(colour)
     if samples.shape[2] > colours:
         which = next((place for place, meaning in enumerate(extra) if meaning in (1, 2)), 0)
         alpha = np.ascontiguousarray(samples[:, :, colours + which])
         if extra[which : which + 1] == (_PREMULTIPLIED,):
-            colour = _divided(colour, alpha)
+            colour = divided(colour, alpha)
     return assemble(np.ascontiguousarray(colour), alpha, info)
-
-
-def _full_range(samples: NDArray[Any], bits: int) -> Pixels:
-    """As ``uint8``, ``uint16`` or ``float32``; numbers of other bits are spread to the range of these."""
-    if samples.dtype == np.bool_:
-        return samples.astype(np.uint8) * np.uint8(255)
-    if samples.dtype.kind == "u" and bits < 16 and bits != 8:
-        full = 255 if bits < 8 else 65535
-        table = np.rint(np.arange(1 << bits) * (full / ((1 << bits) - 1)))
-        spread: Pixels = table.astype(np.uint8 if bits < 8 else np.uint16)[np.minimum(samples, (1 << bits) - 1)]
-        return spread
-    if samples.dtype in (np.uint8, np.uint16, np.float32):
-        return samples.astype(samples.dtype.newbyteorder("="), copy=False)
-    if samples.dtype == np.uint32:
-        return np.multiply(samples, 1 / 0xFFFFFFFF, dtype=np.float64).astype(np.float32)
-    with np.errstate(over="ignore"):  # what is too bright for single precision is infinite, and seen to later
-        return samples.astype(np.float32)
-
-
-def _from_zero_to_one(samples: Pixels, info: Metadata) -> Pixels:
-    """Floating numbers that some programs leave in the range of 8 or 16 bits: nearly all would be white."""
-    if samples.dtype != np.float32:
-        return samples
-    seen = samples[:: max(1, len(samples) // _ROWS)]
-    seen = seen[np.isfinite(seen)]
-    middle, top = (float(np.median(seen)), float(seen.max())) if seen.size else (0.0, 0.0)
-    for full in (255, 65535):
-        if full / 100 < middle and top <= full and seen.min() >= 0:
-            log.info("%s: floating numbers up to %d, taken for white.", name_of(info), full)
-            return samples / np.float32(full)
-    return samples
-
-
-def _inverted(colour: Pixels) -> Pixels:
-    return 1 - colour if colour.dtype == np.float32 else ~colour
-
-
-def _divided(colour: Pixels, alpha: Pixels) -> Pixels:
-    """Undo the multiplication by alpha."""
-    result = np.empty_like(colour)
-    full = 1 if colour.dtype == np.float32 else np.iinfo(colour.dtype).max
-    for top in range(0, len(colour), _ROWS):
-        cover = alpha[top : top + _ROWS, :, None].astype(np.float32) / full
-        plain = colour[top : top + _ROWS] / np.where(cover > 0, cover, 1)
-        result[top : top + _ROWS] = plain if full == 1 else np.clip(np.rint(plain), 0, full)
-    return result
-
-
-def _look_up(samples: NDArray[Any], table: NDArray[np.uint16]) -> Pixels:
-    """Colours of a palette, (3, N) in 16 bits; some programs store 8."""
-    eight = table if table.max(initial=0) < 256 else table >> 8
-    colours: Pixels = eight.T.astype(np.uint8)[np.minimum(samples[:, :, 0], table.shape[1] - 1)]
-    return colours
 
 
 def _metadata(page: TiffPage, stream: BinaryIO, info: Metadata) -> Metadata:
@@ -313,72 +257,3 @@ def _dpi(page: TiffPage) -> tuple[float, float] | None:
 
 
 # ---- writing
-
-
-def write_tiff(image: Image, stream: BinaryIO, quality: int | None) -> None:  # noqa: ARG001 - all writers take one
-    """Deflate in strips, in the depth of the picture."""
-    import tifffile
-
-    colour, profile = in_profile(image, grey=is_grey(image))
-    samples = stacked(colour, image.alpha)
-    exif = _exif_of(image.info)
-    tifffile.imwrite(
-        stream,
-        samples[:, :, 0] if samples.shape[2] == 1 else samples,
-        photometric="rgb" if colour.shape[2] == 3 else "minisblack",
-        planarconfig="contig" if samples.shape[2] > 1 else None,
-        extrasamples=None if image.alpha is None else ("unassalpha",),
-        byteorder=">" if exif and exif.order == ">" else "<",
-        compression="zlib",
-        predictor=True,
-        rowsperstrip=max(1, (1 << 20) // max(1, samples[0].nbytes)),
-        iccprofile=profile,
-        resolution=image.info.dpi,
-        resolutionunit=2 if image.info.dpi else None,
-        extratags=list(_tags(image.info, exif)),
-        metadata=None,
-        software=False,
-        maxworkers=1,
-    )
-    if exif:
-        _append(stream, exif)
-
-
-def _exif_of(info: Metadata) -> Exif | None:
-    try:
-        return Exif(info.exif) if info.exif else None
-    except ValueError:
-        return None
-
-
-def _tags(info: Metadata, exif: Exif | None) -> Iterable[tuple[int, int, int, object, bool]]:
-    if info.xmp:
-        yield XMP_TAG, 1, len(info.xmp), info.xmp, True
-    for tag, text in exif.texts() if exif else ():
-        yield tag, 2, len(text), text, True
-    for placeholder, tag in _DIRECTORIES.items() if exif else ():
-        if exif and exif.directory(tag):
-            yield placeholder, 4, 1, 0, True
-
-
-def _append(stream: BinaryIO, exif: Exif) -> None:
-    """Put the EXIF block behind the picture and let the tags of its directories point into it."""
-    stream.seek(0)
-    head = stream.read(8)
-    if struct.unpack_from(exif.order + "H", head, 2)[0] != 42:
-        return  # BigTIFF has other offsets
-    base = stream.seek(0, 2)
-    base += base % 2
-    stream.seek(base)
-    stream.write(exif.moved(base))
-    first = struct.unpack_from(exif.order + "I", head, 4)[0]
-    stream.seek(first)
-    (count,) = struct.unpack(exif.order + "H", stream.read(2))
-    entries = stream.read(12 * count)
-    for place in range(0, len(entries), 12):
-        tag = _DIRECTORIES.get(struct.unpack_from(exif.order + "H", entries, place)[0])
-        directory = exif.directory(tag) if tag else None
-        if directory is not None:
-            stream.seek(first + 2 + place)
-            stream.write(struct.pack(exif.order + "HHII", tag, 4, 1, base + directory))
-    stream.seek(0, 2)

@@ -9,7 +9,6 @@ References:
 from __future__ import annotations
 
 import logging
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -20,8 +19,9 @@ import numpy as np
 from senga.image import Animation, Film, Frame, Image, Metadata
 
 from .budget import check_size, name_of
-from .stills import turned
+from .video_decoding import BROADCAST, JUMP, Watch, decoded, progressive
 from .video_file import opened, packets_of, picture_track, trouble
+from .video_pixels import colour_of, image_of, turn_of
 from .video_structure import missing_bytes
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("senga.files")
 
-JUMP = 10.0
-"""Seconds by which a clock is off that was set anew, as those of broadcasts are."""
-BROADCAST = ("mpegts", "mpeg")
 _HONEST, _TOLERANCE = ("matroska,webm", "flv", "asf"), 0.5
 """Kinds of films that say how long they are, and seconds by which they may err."""
 _USUAL_RATE, _ODDEST_RATE = 25, 500
@@ -41,14 +38,6 @@ _ODDEST_PIXEL = 8
 _MOST_CHAPTERS = 1000
 _LONGEST_FILM = 1e7
 
-_HIGH_DEFINITION = 720
-_UNSPECIFIED, _BT709, _SRGB = 2, 1, 13
-_MATRICES = {1: "ITU709", 4: "FCC", 5: "ITU601", 6: "ITU601", 7: "SMPTE240M", 9: 9, 10: 9}
-_LIKE_SRGB = (_BT709, 4, 5, 6, 7, 22)
-"""Primaries of television before BT.2020: so near that pictures stay as they are, and so does what films say."""
-_HIGH_RANGE = (8, 16, 17, 18)
-"""Transfer functions unlike that of sRGB: linear, and those of films with more than standard range, PQ and HLG."""
-_FULL_RANGE, _VIDEO_RANGE = 2, 1
 
 _OF_THE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration", "vendor_id", "software")
 _OF_THE_PICTURES = ("timecode", "language", "title", "reel_name")
@@ -64,36 +53,6 @@ class _Picture:
     turn: int
 
 
-@dataclass
-class _Watch:
-    """What went wrong while a film was decoded.
-
-    Attributes:
-        second: up to where there are pictures.
-        end: up to where there is anything, on the clock of the film.
-        damaged: the first second with damage.
-        broken: it ended in the middle of something.
-    """
-
-    origin: float = 0.0
-    second: float = 0.0
-    end: float = 0.0
-    damaged: float | None = None
-    broken: bool = False
-
-    def see(self, packet: Any, *, is_picture: bool, is_lenient: bool) -> None:
-        """A piece of the film was read."""
-        if packet.pts is not None:
-            ends = float((packet.pts + (packet.duration or 0)) * packet.time_base)
-            self.end = max(self.end, ends)
-            self.second = max(self.second, ends - self.origin) if is_picture else self.second
-        self.broken = packet.is_corrupt and not is_lenient
-
-    def damage(self) -> None:
-        """Something here cannot be decoded."""
-        self.damaged = self.second if self.damaged is None else self.damaged
-
-
 def read_video(source: Source, info: Metadata) -> Animation:
     """A film whose frames are decoded while they are consumed; ``count`` is an estimate where the file does not tell.
 
@@ -103,7 +62,7 @@ def read_video(source: Source, info: Metadata) -> Animation:
     with opened(source, info) as container:
         track = picture_track(container, info)
         count = min(track.frames, container.size) or _estimate(container, track)
-        first = next(_pictures(container, track, info, None, _Watch()), None)
+        first = next(_pictures(container, track, info, None, Watch()), None)
         film = None if first is None else _film(source, container, track, first)
     if first is None or film is None:
         with source() as stream:
@@ -133,7 +92,7 @@ def _film(source: Source, container: Any, track: Any, first: _Picture) -> Film:
         origin,
         0.0 if first.time is None else min(max(first.time - origin, 0.0), _LONGEST),
         1 / shape if first.turn > 4 else shape,
-        _colour(track.codec_context),
+        colour_of(track.codec_context),
         {name: text for name, text in tags.items() if name not in _OF_THE_FILE},
         {name: text for name, text in pictures.items() if name in _OF_THE_PICTURES and text != "und"},
         tuple(_chapters(container, origin)),
@@ -221,7 +180,7 @@ def _stretched(image: Image, height: int, width: int) -> Image:
 def _frames(source: Source, info: Metadata, size: tuple[int, int], faults: list[str]) -> Iterator[Frame]:
     """Every picture is shown until the next one appears; at the end it is known what is wrong with the film."""
     faults.clear()
-    watch = _Watch()
+    watch = Watch()
     with opened(source, info) as container:
         track = picture_track(container, info)
         usual = float(1 / (track.average_rate or _USUAL_RATE))
@@ -239,7 +198,7 @@ def _frames(source: Source, info: Metadata, size: tuple[int, int], faults: list[
         faults.append(text)
 
 
-def _is_short(container: Any, track: Any, watch: _Watch) -> bool:
+def _is_short(container: Any, track: Any, watch: Watch) -> bool:
     """Whether there was less than the header promises, in those kinds whose headers can be believed."""
     kind, declared = container.format.name, 0.0
     if kind in _HONEST:
@@ -268,20 +227,20 @@ def _timed(pictures: Iterator[_Picture], usual: float, is_broadcast: bool) -> It
 
 
 def _pictures(
-    container: Any, track: Any, info: Metadata, size: tuple[int, int] | None, watch: _Watch
+    container: Any, track: Any, info: Metadata, size: tuple[int, int] | None, watch: Watch
 ) -> Iterator[_Picture]:
     """Every picture, fitted to the (height, width) of the first: a phone that is turned changes it in mid-film."""
     import av
 
     most = container.size
-    for number, frame in enumerate(_progressive(_decoded(container, track, watch))):
+    for number, frame in enumerate(progressive(decoded(container, track, watch))):
         if number > most:  # more pictures than bytes
             watch.damage()
             return
-        turn = _turn(frame)
+        turn = turn_of(frame)
         check_size(frame.width, frame.height, 4, info)
         try:
-            image = _image(frame, size, turn)
+            image = image_of(frame, size, turn)
         except (av.FFmpegError, ValueError):
             watch.damage()
             continue
@@ -290,147 +249,4 @@ def _pictures(
         yield _Picture(image, None if frame.pts is None or not frame.time_base else frame.time, lasts, turn)
 
 
-def _decoded(container: Any, track: Any, watch: _Watch) -> Iterator[Any]:
-    """FFmpeg's frames; what cannot be decoded is left out and remembered."""
-    import av
-
-    decoder = _decoder(track)
-    is_lenient = container.format.name in BROADCAST  # they begin and end anywhere
-    begun = False
-    watch.origin = (container.start_time or 0) / 1_000_000
-    try:
-        for packet in packets_of(container):
-            is_picture = packet.stream.index == track.index
-            is_last = packet.pts is None and packet.dts is None and not packet.size
-            if not is_last:
-                watch.see(packet, is_picture=is_picture, is_lenient=is_lenient)
-            if not is_picture or not (is_last or packet.size):
-                continue
-            try:
-                frames = decoder.decode(packet)
-            except av.FFmpegError:
-                frames = []
-                if begun or not is_lenient:
-                    watch.damage()
-            for frame in frames:
-                begun = True
-                if frame.is_corrupt and not is_lenient:
-                    watch.damage()
-                yield frame
-    except av.FFmpegError:
-        watch.broken = True
-        end_of_all = av.Packet()
-        end_of_all.time_base = track.time_base
-        yield from decoder.decode(end_of_all)
-
-
-def _decoder(track: Any) -> Any:
-    """Of pictures with transparency in WebM the usual decoder sees the colours only."""
-    import av
-
-    name = {"vp8": "libvpx", "vp9": "libvpx-vp9"}.get(track.codec_context.name)
-    if name is None or "1" not in (track.metadata.get("alpha_mode"), track.metadata.get("ALPHA_MODE")):
-        return track.codec_context
-    return av.CodecContext.create(name, "r")
-
-
-def _progressive(frames: Iterator[Any]) -> Iterator[Any]:
-    """Whole pictures: from the first that is made of two halves on, those of different times are told apart."""
-    graph, shape = None, None
-    for frame in frames:
-        now = frame.width, frame.height, frame.format.name
-        if min(now[:2]) < 4 or (graph is None and not frame.interlaced_frame):
-            yield frame
-            continue
-        if now != shape:
-            yield from _pulled(graph, None)
-            graph, shape = _deinterlacer(frame), now
-        yield from _pulled(graph, frame)
-    yield from _pulled(graph, None)
-
-
-def _deinterlacer(frame: Any) -> Any:
-    from av.filter import Graph
-
-    graph = Graph()
-    graph.link_nodes(
-        graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base),
-        graph.add("bwdif", "mode=send_frame:deint=interlaced"),
-        graph.add("buffersink"),
-    ).configure()
-    return graph
-
-
-def _pulled(graph: Any, frame: Any) -> Iterator[Any]:
-    """What comes out when one more frame, or the end, goes in."""
-    import av
-
-    if graph is None:
-        return
-    graph.vpush(frame)
-    while True:
-        try:
-            yield graph.vpull()
-        except (av.BlockingIOError, av.EOFError):
-            return
-
-
 # ---- pixels
-
-
-def _turn(frame: Any) -> int:
-    """How the picture is to be turned or mirrored, as in EXIF (1 to 8): what comes nearest to the film's matrix."""
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    if matrix is None:
-        return 1
-    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(matrix))
-    if abs(a) + abs(d) >= abs(b) + abs(c):
-        return {(False, False): 1, (True, False): 2, (True, True): 3, (False, True): 4}[a < 0, d < 0]
-    return {(False, False): 5, (False, True): 6, (True, True): 7, (True, False): 8}[b < 0, c < 0]
-
-
-def _image(frame: Any, size: tuple[int, int] | None, turn: int) -> Image:
-    """Pixels in sRGB, upright, of the (height, width) that is asked for."""
-    height, width = (frame.height, frame.width) if size is None else size if turn <= 4 else size[::-1]
-    has_alpha = any(part.is_alpha for part in frame.format.components) or frame.format.name == "pal8"
-    pixels = turned(_rgb(frame, height, width, "rgba" if has_alpha else "rgb24"), turn)
-    if not has_alpha:
-        return Image(np.ascontiguousarray(pixels))
-    alpha = np.ascontiguousarray(pixels[:, :, 3])
-    return Image(np.ascontiguousarray(pixels[:, :, :3]), None if bool((alpha == 255).all()) else alpha)
-
-
-def _rgb(frame: Any, height: int, width: int, kind: str) -> Any:
-    import av
-
-    said = int(frame.colorspace)
-    usual = "ITU601" if frame.height < _HIGH_DEFINITION else "ITU709"
-    is_full = frame.color_range == _FULL_RANGE or frame.format.name.startswith("yuvj")
-    how = {
-        "width": width,
-        "height": height,
-        "format": kind,
-        "src_colorspace": usual if said == _UNSPECIFIED else _MATRICES.get(said),
-        "src_color_range": _FULL_RANGE if is_full or frame.format.is_rgb else _VIDEO_RANGE,
-    }
-    try:
-        return frame.reformat(**how, **_converted(frame)).to_ndarray()
-    except av.FFmpegError:  # a transfer function that nobody can convert
-        return frame.reformat(**how).to_ndarray()
-
-
-def _converted(frame: Any) -> dict[str, int]:
-    """What makes colours of wide primaries, and of more than standard range, those of sRGB."""
-    if frame.color_trc in _HIGH_RANGE:
-        return {"dst_color_trc": _SRGB, "dst_color_primaries": _BT709}
-    if frame.color_primaries not in (0, _UNSPECIFIED, *_LIKE_SRGB) and frame.color_trc not in (0, _UNSPECIFIED):
-        return {"dst_color_trc": int(frame.color_trc), "dst_color_primaries": _BT709}
-    return {}
-
-
-def _colour(context: Any) -> tuple[int, int]:
-    """Primaries and transfer function as they are written again."""
-    primaries, transfer = int(context.color_primaries), int(context.color_trc)
-    if primaries not in _LIKE_SRGB or transfer in (0, _UNSPECIFIED, *_HIGH_RANGE):
-        return _BT709, _BT709
-    return primaries, transfer

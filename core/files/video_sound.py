@@ -10,12 +10,9 @@ References:
 
 from __future__ import annotations
 
-import io
 import logging
-import re
-import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -23,28 +20,20 @@ from typing import Any
 from senga.image import Animation, Film
 
 from .budget import name_of
-from .video import BROADCAST, JUMP
+from .video_copying import Clock, Handler, copied, name_track
+from .video_decoding import BROADCAST
 from .video_file import opened, packets_of, picture_track
+from .video_subtitles import cover_of, text_of
 
 log = logging.getLogger("senga.files")
 
-Handler = Callable[[Any], Iterator[Any]]
-"""Makes of a packet that was read those that are written; the last packet is empty."""
 
-_HELD = {
-    "mp4": "aac mp3 opus ac3 eac3 alac flac",
-    "mov": "aac mp3 ac3 eac3 alac pcm_s8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le "
-    "pcm_f64le pcm_alaw pcm_mulaw",
-    "webm": "opus vorbis",
-}
 _RATES = {
     "aac": (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000),
     "libopus": (8000, 12000, 16000, 24000, 48000),
 }
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
 _BITS_PER_CHANNEL = 96_000
-_LONGEST_SILENCE = 3600.0
-_NAMES_OF_NOBODY = ("SoundHandler", "VideoHandler", "SubtitleHandler", "Core Media Audio", "DataHandler")
 
 
 @dataclass
@@ -91,7 +80,7 @@ def accompaniment(animation: Animation, container: Any) -> Iterator[Sound]:
         handlers: dict[int, Handler] = {}
         for track in inside.streams:
             if track.index != painted:
-                handler = _handler(track, container, _Clock(film.origin, inside.format.name in BROADCAST))
+                handler = _handler(track, container, Clock(film.origin, inside.format.name in BROADCAST))
                 if handler is not None:
                     handlers[track.index] = handler
                 elif (what := _left_out(track, film)) is not None:
@@ -128,11 +117,15 @@ def _left_out(track: Any, film: Film) -> str | None:
     return kinds.get(track.type, "a track of other data")
 
 
-def _handler(track: Any, container: Any, clock: _Clock) -> Handler | None:
+def _handler(track: Any, container: Any, clock: Clock) -> Handler | None:
     """How a track goes along, None if it cannot."""
     if track.codec_context is None:
         return None
-    ways: dict[str, tuple[Any, ...]] = {"audio": (_copied, _encoded), "subtitle": (_copied, _text), "video": (_cover,)}
+    ways: dict[str, tuple[Any, ...]] = {
+        "audio": (copied, _encoded),
+        "subtitle": (copied, text_of),
+        "video": (cover_of,),
+    }
     for way in ways.get(track.type, ()):
         handler = way(track, container, clock)
         if handler is not None:
@@ -140,102 +133,7 @@ def _handler(track: Any, container: Any, clock: _Clock) -> Handler | None:
     return None
 
 
-@dataclass
-class _Clock:
-    """Times of one track as they are written: from the beginning of the film, and never backwards.
-
-    Attributes:
-        origin: second of the film's clock at which it begins.
-        is_broadcast: its clock is set anew at times.
-    """
-
-    origin: float
-    is_broadcast: bool
-    _due: float | None = None
-    _shift: float = 0.0
-    _silence: float = 0.0
-
-    def at(self, time: float, lasts: float) -> float:
-        """The second at which something appears that the film puts at ``time``."""
-        now = time - self.origin + self._shift
-        ahead = now - (self._due or 0.0)
-        most = JUMP if self.is_broadcast and self._due is not None else _LONGEST_SILENCE - self._silence
-        if ahead < -JUMP or ahead > most:
-            self._shift -= ahead
-            now -= ahead
-        elif ahead > 0:
-            self._silence += ahead
-        self._due = now + lasts
-        return now
-
-
 # ---- as it is
-
-
-_SILENT = bytes(2)
-"""Timed text between two subtitles; writing makes it anew."""
-
-
-@dataclass
-class _Copied:
-    track: Any
-    clock: _Clock
-    is_text: bool = False
-    _last: int | None = None
-
-    def __call__(self, packet: Any) -> Iterator[Any]:
-        known = packet.pts if packet.dts is None else packet.dts
-        if not packet.size or known is None or (self.is_text and bytes(packet) == _SILENT):
-            return
-        base = packet.time_base
-        lasts = float((packet.duration or 0) * base)
-        moved = round(self.clock.at(float(known * base), lasts) / base) - known
-        dts = known + moved if self._last is None else max(known + moved, self._last + 1)
-        packet.pts = dts if packet.pts is None else max(packet.pts + moved, dts)
-        packet.dts = self._last = dts
-        packet.stream = self.track
-        yield packet
-
-
-def _copied(heard: Any, container: Any, clock: _Clock) -> Handler | None:
-    codec = heard.codec_context.codec.canonical_name
-    kind = container.format.name
-    held = _HELD.get(kind, codec).split() if heard.type == "audio" else [_SUBTITLES.get(kind, codec)]
-    is_bare = codec == "aac" and not heard.codec_context.extradata and kind != "matroska"
-    if codec not in held or is_bare or not _is_held(kind, heard):
-        return None
-    try:
-        track = container.add_stream_from_template(heard)
-    except ValueError:
-        return None
-    _name(track, heard)
-    return _Copied(track, clock, codec == "mov_text")
-
-
-def _is_held(kind: str, heard: Any) -> bool:
-    """Whether a container takes a track as it is: it is asked, for a damaged one would cost the whole film."""
-    import av
-
-    trial = av.open(io.BytesIO(), "w", format=kind)
-    try:
-        trial.add_stream_from_template(heard)
-        trial.start_encoding()
-    except (av.FFmpegError, ValueError):
-        return False
-    finally:
-        with suppress(Exception):  # it misses the sound itself
-            trial.close()
-    return True
-
-
-def _name(track: Any, heard: Any) -> None:
-    """Language, title and which track is played first."""
-    said = {key.lower(): text for key, text in heard.metadata.items()}
-    kept = {key: said[key] for key in ("language", "title") if said.get(key)}
-    if said.get("handler_name", "SoundHandler") not in _NAMES_OF_NOBODY:
-        kept["handler_name"] = said["handler_name"]
-    track.metadata.update(kept)
-    track.disposition = int(heard.disposition)
 
 
 # ---- sound that has to be encoded anew
@@ -248,7 +146,7 @@ class _Encoded:
     heard: Any
     track: Any
     layout: str
-    clock: _Clock
+    clock: Clock
     _graph: Any = None
     _kind: tuple[Any, ...] = ()
     _samples: int = 0
@@ -302,7 +200,7 @@ class _Encoded:
             yield from self.track.encode(ready)
 
 
-def _encoded(heard: Any, container: Any, clock: _Clock) -> Handler | None:
+def _encoded(heard: Any, container: Any, clock: Clock) -> Handler | None:
 
     encoder = "libopus" if container.format.name == "webm" else "aac"
     rate = heard.codec_context.sample_rate
@@ -314,70 +212,8 @@ def _encoded(heard: Any, container: Any, clock: _Clock) -> Handler | None:
     track.layout = layout = _LAYOUTS.get(count, "stereo")
     track.format = "flt" if encoder == "libopus" else "fltp"
     track.bit_rate = min(_BITS_PER_CHANNEL * max(count, 1), 512_000)
-    _name(track, heard)
+    name_track(track, heard)
     return _Encoded(heard, track, layout, clock)
 
 
 # ---- subtitles and covers
-
-_SUBTITLES = {"mp4": "mov_text", "mov": "mov_text", "webm": "webvtt"}
-_TEXTS = ("subrip", "text", "webvtt", "ass", "ssa")
-_MARKUP = re.compile(r"<[^<>]*>|\{[^{}]*\}")
-_FIELDS_BEFORE_TEXT = 8
-_ASS_HEADER = (
-    b"[Script Info]\nScriptType: v4.00+\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour\n"
-    b"Style: Default,Arial,18,&Hffffff\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, "
-    b"Effect, Text\n"
-)
-
-
-@dataclass
-class _Text:
-    """Plain text for MP4, of subtitles in other languages of markup."""
-
-    copied: _Copied
-    is_ass: bool
-
-    def __call__(self, packet: Any) -> Iterator[Any]:
-        import av
-
-        if not packet.size:
-            return
-        text = bytes(packet).decode("utf-8", "replace")
-        if self.is_ass:
-            text = text.split(",", _FIELDS_BEFORE_TEXT)[-1].replace("\\N", "\n").replace("\\n", "\n")
-        plain = _MARKUP.sub("", text).strip().encode()[:65535]
-        ready = av.Packet(struct.pack(">H", len(plain)) + plain)
-        ready.pts, ready.dts, ready.duration = packet.pts, packet.dts, packet.duration
-        ready.time_base = packet.time_base
-        yield from self.copied(ready)
-
-
-def _text(read: Any, container: Any, clock: _Clock) -> Handler | None:
-    codec = read.codec_context.codec.canonical_name
-    if codec not in _TEXTS or container.format.name not in ("mp4", "mov"):
-        return None
-    track = container.add_stream("mov_text")
-    track.codec_context.subtitle_header = _ASS_HEADER
-    track.time_base = read.time_base
-    track.codec_context.time_base = read.time_base
-    _name(track, read)
-    return _Text(_Copied(track, clock), codec in ("ass", "ssa"))
-
-
-def _cover(picture: Any, container: Any, _: _Clock) -> Handler | None:
-    from av.stream import Disposition
-
-    is_cover = bool(picture.disposition & Disposition.attached_pic)
-    if not is_cover or container.format.name not in ("mp4", "mov"):
-        return None
-    track = container.add_stream_from_template(picture, opaque=True)
-    track.disposition = int(Disposition.attached_pic)
-
-    def copied(packet: Any) -> Iterator[Any]:
-        if packet.size:
-            packet.pts = packet.dts = 0
-            packet.stream = track
-            yield packet
-
-    return copied

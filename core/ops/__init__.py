@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from .inking import edge_ink, fade_crowds, without_specks
     from .lightness import LUMA, grey, luma
     from .rows import bands
-    from .smoothing import kuwahara, smooth_l0
+    from .smoothing import blurred, kuwahara, smooth_l0
     from .tones import saturate, sharpen, tint_shadows, tone_steps
 
 __all__ = [
     "LUMA",
     "bands",
+    "blurred",
     "edge_ink",
     "fade_crowds",
     "grey",
@@ -44,7 +45,7 @@ _HOMES = {
     "inking": ("edge_ink", "fade_crowds", "without_specks"),
     "lightness": ("LUMA", "grey", "luma"),
     "rows": ("bands",),
-    "smoothing": ("kuwahara", "smooth_l0"),
+    "smoothing": ("blurred", "kuwahara", "smooth_l0"),
     "tones": ("saturate", "sharpen", "tint_shadows", "tone_steps"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

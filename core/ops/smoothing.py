@@ -1,4 +1,4 @@
-"""Smoothing that keeps edges.
+"""Smoothing: plain, and such that keeps edges.
 
 References:
     L. Xu, C. Lu, Y. Xu, J. Jia: Image smoothing via L0 gradient minimization. SIGGRAPH Asia 2011,
@@ -14,6 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 Picture = NDArray[np.float32]
+_WIDE = 16
+"""Pixels of standard deviation from which on a blur is made of a reduced picture."""
+
+
+def blurred(plane: Picture, deviation: float) -> Picture:
+    """Gaussian blur; a wide one is made of a reduced picture, whose cost does not grow with it."""
+    height, width = plane.shape[:2]
+    factor = max(1, int(deviation / _WIDE))
+    size = -(-width // factor), -(-height // factor)
+    small = plane if factor == 1 else cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    blur = cv2.GaussianBlur(small, (0, 0), deviation / factor, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.resize(blur, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def smooth_l0(picture: Picture, weight: float, growth: float = 2.0, last: float = 1e5) -> Picture:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from .store import Store, Verdict, default_store
+from .store import Store, default_store
+from .verdict import Verdict
 
 __all__ = ["Store", "Verdict", "default_store"]

@@ -8,29 +8,23 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from pydantic import ValidationError
 
 from senga import places
-from senga.errors import ModelError, SengaError
+from senga.errors import ModelError
 from senga.job import Weights
-from senga.output import strangers
 
 from .catalog import ModelEntry, is_safe_name, merge, read_entry
+from .conversion import check_network, converted, own_card
 from .download import Progress, digest_of, download, exclusive
 from .folder import SUFFIX, FolderError, make_private, place, remember, remembered, told
 from .folder import stored as stored_models
-from .model_file import encoded, read_model, usable, verify_model
-
-if TYPE_CHECKING:
-    from senga.neural.checkpoints import Checkpoint
+from .model_file import encoded, read_model, usable
+from .verdict import Verdict, verdict_on
+from .words import by_hand, cost_of, name_for
 
 Accept = Callable[[ModelEntry], bool]
 """Shows a model's terms and says whether the user accepts them."""
@@ -41,14 +35,6 @@ Locate = Callable[[str, str], Path | Weights | None]
 _FIRST_SEEN = "first-seen.txt"
 _ACCEPTED = "accepted-licences.txt"
 _TAKEN = "There is a style “{name}” already: remove it, or choose another name with --name."
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The result of verifying one model; ``problem`` is empty when it is sound."""
-
-    name: str
-    problem: str = ""
 
 
 class Store:
@@ -126,7 +112,7 @@ class Store:
             return located if isinstance(located, Weights) else usable(self._converted(Path(located), entry))
         entry = self.find(name)
         if entry.file is None:
-            way = f"`senga models pull {name}` fetches it{_cost(entry)}"
+            way = f"`senga models pull {name}` fetches it{cost_of(entry)}"
             raise ModelError(f"The style “{name}” is not on this machine: {way}.")
         return read_model(entry.file)
 
@@ -145,7 +131,7 @@ class Store:
         if entry.file is not None:
             return entry
         if self.offline:
-            raise ModelError(f"Senga is offline (SENGA_OFFLINE). {_by_hand(entry)}")
+            raise ModelError(f"Senga is offline (SENGA_OFFLINE). {by_hand(entry)}")
         self._ask(entry, accept)
         make_private(self.root)
         report = progress or _unheard
@@ -164,7 +150,7 @@ class Store:
         Raises:
             ModelError: the name is taken or none, or the file holds no network that is known.
         """
-        name = _name_for(path) if name is None else name
+        name = name_for(path) if name is None else name
         entry = self._catalog.get(name)
         if not is_safe_name(name):
             raise ModelError(f"“{name}” is no name for a style: use lower-case letters, digits and dashes.")
@@ -180,7 +166,7 @@ class Store:
     def verify(self, name: str | None = None) -> list[Verdict]:
         """Read one model, or every model on this machine, and compare it with its digest."""
         entries = [self.find(name)] if name else [entry for entry in self.entries() if entry.file is not None]
-        return [_verdict(entry) for entry in entries]
+        return [verdict_on(entry) for entry in entries]
 
     def remove(self, name: str) -> None:
         """Delete a model from the store.
@@ -215,10 +201,10 @@ class Store:
 
         checkpoint = read_checkpoint(path)
         offered = [entry] if entry else self._catalog.values()
-        weights = _convert(checkpoint, list(dict.fromkeys(one.converter for one in offered)), path)
+        weights = converted(checkpoint, list(dict.fromkeys(one.converter for one in offered)), path)
         if entry is None:
-            return Weights(weights.arrays, {**_own_card(checkpoint), **weights.card})
-        _check_network(entry, weights, path)
+            return Weights(weights.arrays, {**own_card(checkpoint), **weights.card})
+        check_network(entry, weights, path)
         return Weights(weights.arrays, {**weights.card, **entry.card()})
 
     def _ask(self, entry: ModelEntry, accept: Accept) -> None:
@@ -248,7 +234,7 @@ class Store:
             finally:
                 with told(file):
                     file.unlink(missing_ok=True)
-        raise ModelError(f"The style “{entry.name}” could not be fetched: {'; '.join(failures)}. {_by_hand(entry)}")
+        raise ModelError(f"The style “{entry.name}” could not be fetched: {'; '.join(failures)}. {by_hand(entry)}")
 
     def _admit(self, entry: ModelEntry, file: Path, url: str) -> None:
         """Verify a downloaded file before anything reads it, then convert it into the store."""
@@ -279,41 +265,6 @@ class _WrongFile(Exception):  # noqa: N818 - a reason to try the next place, nev
     """A download has another digest than expected."""
 
 
-def _convert(checkpoint: Checkpoint, converters: list[str], path: Path) -> Weights:
-    """Let each converter try; the first that knows the network wins."""
-    reasons: list[str] = []
-    for converter in filter(None, converters):
-        module, _, function = converter.partition(":")
-        try:
-            with strangers():
-                weights: Weights = getattr(importlib.import_module(module), function)(checkpoint)
-        except SengaError as error:
-            reasons.append(str(error))
-        except Exception as error:  # the border at a plug-in's code
-            reasons.append(f"“{converter}” failed ({type(error).__name__}: {error}).")
-        else:
-            return weights
-    why = " ".join(reasons) or "no filter takes models."
-    raise ModelError(f"“{path.name}” holds no network that Senga knows: {why}")
-
-
-def _check_network(entry: ModelEntry, weights: Weights, path: Path) -> None:
-    found, width = weights.card.get("architecture", ""), float(weights.card.get("width", 1))
-    if (entry.architecture and found != entry.architecture) or width != float(entry.width):
-        wanted = f"{entry.architecture} of width {entry.width}"
-        raise ModelError(f"“{path.name}” is {found} of width {width:g}, but the style “{entry.name}” is {wanted}.")
-
-
-def _own_card(checkpoint: Checkpoint) -> dict[str, str]:
-    """The facts that a file of unknown origin states about itself, without those that no card can hold."""
-    try:
-        return ModelEntry.of_card("unknown", checkpoint.metadata).card()
-    except ValidationError as error:
-        wrong = {str(problem["loc"][0]) for problem in error.errors()}
-        facts = {key: fact for key, fact in checkpoint.metadata.items() if key not in wrong}
-        return ModelEntry.of_card("unknown", facts).card()
-
-
 def _with_file(entry: ModelEntry, file: Path | None) -> ModelEntry:
     return entry if entry.shipped or file is None else entry.model_copy(update={"file": file})
 
@@ -326,34 +277,8 @@ def _stored_entry(file: Path) -> ModelEntry:
         return ModelEntry(name=file.stem, file=file, note=str(error))
 
 
-def _verdict(entry: ModelEntry) -> Verdict:
-    if entry.file is None:
-        return Verdict(entry.name, f"The style “{entry.name}” is not on this machine.")
-    try:
-        verify_model(entry.file)
-    except ModelError as error:
-        return Verdict(entry.name, str(error))
-    return Verdict(entry.name)
-
-
 def _kind(digest: str) -> str:
     return "git" if digest.startswith("git:") else "sha256"
-
-
-def _name_for(path: Path) -> str:
-    """A name made from that of a file."""
-    plain = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in path.stem.lower())
-    return "-".join(plain.split())
-
-
-def _cost(entry: ModelEntry) -> str:
-    size = f"{entry.size / 1e6:.1f} MB, " if entry.size else ""
-    return f" ({size}{entry.licence})"
-
-
-def _by_hand(entry: ModelEntry) -> str:
-    where = f"Fetch {entry.urls[0]} on another machine" if entry.urls else "Get the file from its author"
-    return f"{where}, and import it here with `senga models import FILE --name {entry.name}`."
 
 
 def _unheard(done: int, total: int | None) -> None:

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from senga.atomic import LinkError, followed, is_special
+from senga.atomic import LinkError, followed
+from senga.devices import is_special
 from senga.errors import SettingsError, WriteError
 
 if TYPE_CHECKING:
-    from senga.files.writing import Numbered
+    from senga.files.numbered import Numbered
 
     from .outputs import Target, Wish
 

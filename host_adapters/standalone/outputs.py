@@ -18,7 +18,7 @@ from .obstacles import is_too_long, refuse_collisions, wrong_format, wrong_place
 
 if TYPE_CHECKING:
     from senga.files.kinds import Kind
-    from senga.files.writing import Numbered
+    from senga.files.numbered import Numbered
 
 PIPE = "-"
 _PLACES = ("stem", "ext", "filter")
@@ -196,7 +196,7 @@ def _format(output: Path, wished: str | None) -> str:
 
 def _numbered(target: Target, places: Mapping[str, str], output: str | None, *, apart: bool) -> Target:
     """The target with the names of its frames, if the user wrote a pattern; one in an input's name is none."""
-    from senga.files.writing import Numbered
+    from senga.files.numbered import Numbered
 
     found = Numbered.of(Path(output)) if output and (target.moves is not False or apart) else None
     if target.output is None or (found is None and not apart):
@@ -218,7 +218,7 @@ def _comes_apart(target: Target, makes: Makes) -> bool:
 
 def counted(output: Path) -> Numbered:
     """The names of alternatives, such as ``out-1.png`` and ``out-2.png``."""
-    from senga.files.writing import Numbered
+    from senga.files.numbered import Numbered
 
     return Numbered(output.parent, f"{output.stem}-", "%d", output.suffix)
 

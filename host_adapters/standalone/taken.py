@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from senga.errors import SettingsError
 
 if TYPE_CHECKING:
-    from senga.files.writing import Numbered
+    from senga.files.numbered import Numbered
 
 
 _Place = TypeVar("_Place", "Path", "Numbered")

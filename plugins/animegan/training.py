@@ -26,6 +26,8 @@ from senga.neural.training.perceptual import Encoder
 from .discriminator import discriminator
 from .network import animeganv1, animeganv2, animeganv2_lite
 from .presets import Preset
+from .schedule import Schedule
+from .taps import all_taps, content_taps, style_taps
 from .training_pictures import PENALTY, Batch, Pictures, rng_of
 
 SHOWN = 4
@@ -54,16 +56,8 @@ class Training:
     """
 
     columns: tuple[str, ...] = (
-        "judge",
-        "penalty",
-        "adversarial",
-        "content",
-        "style",
-        "colour",
-        "variation",
-        "gradient",
-        "total",
-    )
+        "judge", "penalty", "adversarial", "content", "style", "colour", "variation", "gradient", "total",
+    )  # fmt: skip
 
     def __init__(self, preset: Preset, pictures: Pictures, encoder: Encoder, seed: int = 0) -> None:
         self._set_up(preset, encoder, pictures.epoch(preset.batch), seed)
@@ -89,6 +83,7 @@ class Training:
         self.preset, self.seed, self.epoch = preset, seed, epoch
         self.start_steps = preset.start_length(self.epoch)
         self.steps = self.start_steps + preset.style_length(self.epoch)
+        self.schedule = Schedule(preset, self.start_steps, self.steps)
         network = generator(preset)
         self.drawer = NetworkCell(network, first_weights(network, preset.start, seed))
         judging = discriminator(preset.channels, "instance" if preset.architecture == "animeganv1" else "layer")
@@ -97,7 +92,7 @@ class Training:
             judging, first_weights(judging, "normal", seed + 1), "plain" if second else None, spectral_norm=True
         )
         self.adam, self.judge_adam = Adam(self.drawer, clip=preset.clip), Adam(self.judge, clip=preset.clip)
-        self.features = Features(encoder, _taps(preset, encoder))
+        self.features = Features(encoder, all_taps(preset, encoder))
         self.average = self.drawer.arrays() if preset.average else {}
         self.grams: dict[str, Array] = {}
 
@@ -112,7 +107,7 @@ class Training:
 
     def phase(self, step: int) -> str:
         """``start`` while the generator learns to reproduce, then ``style``."""
-        return "start" if step < self.start_steps else "style"
+        return self.schedule.phase(step)
 
     def batch(self, step: int) -> Batch:
         """The pictures of a step."""
@@ -132,7 +127,7 @@ class Training:
         """One step of the generator, whose drawing of the batch was recorded."""
         wanted = self._wanted(step, batch)
         slope, parts = gradient_of(lambda x: self._parts(step, x, batch, wanted), drawing)
-        self.adam.update(back(slope), self._rate(step, 1))
+        self.adam.update(back(slope), self.schedule.rate(step, 1))
         if self.preset.average:
             self.average = averaged(self.average, self.drawer.arrays(), self.preset.average, step + 1)
         return parts | {"total": sum(parts.values())}
@@ -201,7 +196,7 @@ class Training:
         slope, judged = self.judge.learn_from(
             seen, lambda verdict: self._judge_parts(verdict, kinds, step, batch, drawing)
         )
-        self.judge_adam.update(slope, self._rate(step, 2))
+        self.judge_adam.update(slope, self.schedule.rate(step, 2))
         return judged
 
     def _judge_parts(
@@ -227,12 +222,12 @@ class Training:
         """Features of the target, and gram matrices of the style."""
         styled = step >= self.start_steps and self.preset.weights.style > 0
         count = len(batch.target)
-        needed = styled or self._content_weight(step) > 0
+        needed = styled or self.schedule.content(step) > 0
         pictures = np.concatenate([batch.target, batch.grey]) if styled else batch.target
         found = self.features.of(pictures) if needed else {}
         content = {name: feature[:count] for name, feature in found.items()}
         grams = (
-            {name: self._gram(name, found[name][count:]) for name in _style_taps(self.preset, self.features)}
+            {name: self._gram(name, found[name][count:]) for name in style_taps(self.preset, self.features)}
             if styled
             else {}
         )
@@ -250,10 +245,6 @@ class Training:
             mean = gram.mean(0, keepdims=True)
             self.grams[name] = mean if name not in self.grams else memory * self.grams[name] + (1 - memory) * mean
         return dict(self.grams)
-
-    def _content_weight(self, step: int) -> float:
-        """In the first phase content alone counts, or with ``absolute`` colour that alone."""
-        return 0.0 if self.phase(step) == "start" and self.preset.colour == "absolute" else self.preset.weights.content
 
     def _parts(
         self, step: int, x: Any, batch: Batch, wanted: tuple[dict[str, Array], dict[str, Array]]
@@ -274,19 +265,19 @@ class Training:
     def _perceptual_parts(self, step: int, x: Any, wanted: tuple[dict[str, Array], dict[str, Array]]) -> dict[str, Any]:
         content, grams = wanted
         preset, parts = self.preset, dict[str, Any]()
-        weight = self._content_weight(step)
+        weight = self.schedule.content(step)
         if not content:
             return parts
         drawn = self.features(x)
         if weight:
-            layers = _content_taps(preset, self.features)
+            layers = content_taps(preset, self.features)
             parts["content"] = weight * self._mean_distance([(drawn[name], content[name]) for name in layers])
         if grams:
             seen = self.features(losses.grey_of(x)) if preset.grey_drawing else drawn
             pairs = [(losses.gram(seen[name]) * self.features.gram_share(name), gram) for name, gram in grams.items()]
             if preset.gram_memory:
                 pairs = [(gram.mean(0, True), wish) for gram, wish in pairs]
-            parts["style"] = self._style_weight(step) * self._mean_distance(pairs)
+            parts["style"] = self.schedule.style(step) * self._mean_distance(pairs)
         return parts
 
     def _mean_distance(self, pairs: list[tuple[Any, Array]]) -> Any:
@@ -298,40 +289,6 @@ class Training:
         ]
         return sum(terms[1:], terms[0]) / len(terms)
 
-    def _share(self, step: int) -> float:
-        """How far the second phase is, 0 to 1."""
-        return max(0.0, (step - self.start_steps) / max(1, self.steps - self.start_steps))
-
-    def _style_weight(self, step: int) -> float:
-        weights = self.preset.weights
-        fall = max(0.0, 2 * self._share(step) - 1)
-        return (
-            weights.style if weights.style_end is None else weights.style + (weights.style_end - weights.style) * fall
-        )
-
-    def _rate(self, step: int, which: int) -> float:
-        if self.phase(step) == "start":
-            return self.preset.rates[0]
-        fall = max(0.0, 2 * self._share(step) - 1)
-        return self.preset.rates[which] * (1 - (1 - self.preset.rate_end) * fall)
-
 
 def _part(state: Mapping[str, Array], part: str) -> dict[str, Array]:
     return {name.split("/", 1)[1]: np.array(array) for name, array in state.items() if name.startswith(f"{part}/")}
-
-
-def _present(layers: tuple[str, ...], encoder: Encoder) -> tuple[str, ...]:
-    """The layers of a preset, the deepest one that the network has in place of those that it lacks."""
-    return tuple(dict.fromkeys(name if name in encoder.kernels else encoder.deepest for name in layers))
-
-
-def _content_taps(preset: Preset, features: Features) -> tuple[str, ...]:
-    return _present(preset.content_layers, features.encoder)
-
-
-def _style_taps(preset: Preset, features: Features) -> tuple[str, ...]:
-    return _present(preset.style_layers, features.encoder)
-
-
-def _taps(preset: Preset, encoder: Encoder) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*_present(preset.content_layers, encoder), *_present(preset.style_layers, encoder))))

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from senga import files
 from senga.atomic import Replacement, sweep
 from senga.errors import ReadError, WriteError
-from senga.files.writing import Numbered, write_file, write_frames
+from senga.files.numbered import Numbered
+from senga.files.writing import write_file, write_frames
 from senga.image import Animation, Frame, Image
 
 Grain = Callable[..., NDArray[Any]]

@@ -15,7 +15,7 @@ import pytest
 
 from senga.errors import SettingsError
 from senga.files.kinds import ending_of, kind_of
-from senga.files.writing import Numbered
+from senga.files.numbered import Numbered
 from senga.host_adapters.standalone import obstacles
 from senga.host_adapters.standalone.attempt import _write
 from senga.host_adapters.standalone.outputs import Target, Wish, plan

@@ -70,6 +70,19 @@ def test_the_slope_of_a_picture_on_itself_is_one_where_it_has_detail() -> None:
     assert np.allclose(ops.guided_slope(noisy * 0, noisy * 0, 2, 0.0009), 0)
 
 
+@pytest.mark.parametrize("deviation", [0.5, 4, 15.9, 16.1, 40, 500])
+def test_a_blur_of_any_width_keeps_the_mean_and_fades_a_step_over_its_width(deviation: float) -> None:
+    step = np.zeros((20, 400), np.float32)
+    step[:, 200:] = 1
+    smooth = ops.blurred(step, deviation)
+    assert smooth.shape == step.shape
+    assert abs(float(smooth.mean()) - 0.5) < 0.01
+    assert (np.diff(smooth[10]) > -1e-6).all()
+    if deviation < 100:
+        at = smooth[10, round(200 + deviation)]
+        assert abs(float(at) - 0.841) < 0.06 + 0.2 / deviation  # of a normal distribution
+
+
 def test_nothing_is_written_into_what_is_given() -> None:
     picture = sample(20, 30).float()
     picture.setflags(write=False)

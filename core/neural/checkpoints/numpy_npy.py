@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from .budget import MAX_DIMENSIONS, Damaged, element_count, spend, spend_name, step
 from .checkpoint import Checkpoint
-from .pickled import Stream, read_pickle, refusal
+from .pickle_values import Stream
+from .pickled import read_pickle, refusal
 
 MAGIC = b"\x93NUMPY"
 """How a file begins."""

@@ -10,43 +10,16 @@ References:
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from senga.errors import ModelError
 
-from .budget import MAX_NAME, Damaged, step
+from .budget import Damaged, step
+from .pickle_values import LONGEST_NUMBER, VALUES, Stream, byte, long
 
 _LARGEST_KEY = 1 << 31
-_LONGEST_NUMBER = 16
-
-
-class Stream:
-    """Bytes of a file, taken one piece after the other."""
-
-    def __init__(self, data: bytes | memoryview) -> None:
-        self._data, self._at = memoryview(data), 0
-
-    def take(self, count: int) -> memoryview:
-        """The next bytes, exactly so many."""
-        if not 0 <= count <= len(self._data) - self._at:
-            raise Damaged("it ends too early")
-        self._at += count
-        return self._data[self._at - count : self._at]
-
-    def rest(self) -> memoryview:
-        """All that is left."""
-        return self.take(len(self._data) - self._at)
-
-    def line(self) -> str:
-        """The rest of a line, without its end."""
-        line, end, _ = bytes(self._data[self._at : self._at + MAX_NAME]).partition(b"\n")
-        if not end:
-            raise Damaged("a line without an end")
-        self._at += len(line) + 1
-        return line.decode("utf-8")
 
 
 @dataclass(frozen=True)
@@ -113,8 +86,8 @@ class _Machine:
 
     def step(self, code: int) -> None:
         """Carry out one instruction."""
-        if code in _VALUES:
-            self.stack.append(_VALUES[code](self.stream))
+        if code in VALUES:
+            self.stack.append(VALUES[code](self.stream))
         elif code in _ACTIONS:
             _ACTIONS[code](self)
         elif code in _CODE:
@@ -194,7 +167,7 @@ class _Machine:
         name, arguments = self.pop(2)
         if not isinstance(name, Name) or not isinstance(arguments, tuple) or isinstance(name.meaning, str):
             raise refusal("a call")
-        if len(arguments) > _LONGEST_NUMBER:
+        if len(arguments) > LONGEST_NUMBER:
             raise Damaged("a call of too many arguments")
         self.stack.append(name.meaning(*arguments))
 
@@ -232,68 +205,8 @@ def dictionary(pairs: Iterable[Any]) -> dict[Any, Any]:
     return made
 
 
-def _number(kind: str) -> Callable[[Stream], Any]:
-    layout = struct.Struct(kind)
-    return lambda stream: layout.unpack(stream.take(layout.size))[0]
-
-
-def _sized(kind: str, build: Callable[[memoryview], Any]) -> Callable[[Stream], Any]:
-    count = _number(kind)
-    return lambda stream: build(stream.take(count(stream)))
-
-
-def _text(data: memoryview) -> str:
-    return str(data, "utf-8", "surrogatepass")
-
-
-def _old_text(data: memoryview) -> str:
-    """Python 2 did not tell text from bytes."""
-    return str(data, "latin-1")
-
-
-def _long(data: memoryview) -> int:
-    if len(data) > _LONGEST_NUMBER:
-        raise Damaged("an absurdly large number")
-    return int.from_bytes(data, "little", signed=True)
-
-
-def _decimal(stream: Stream) -> int | bool:
-    line = stream.line()
-    if line in ("00", "01"):
-        return line == "01"
-    if len(line) > 2 * _LONGEST_NUMBER:
-        raise Damaged("an absurdly large number")
-    return int(line)
-
-
 _STOP = ord(".")
 
-_VALUES: dict[int, Callable[[Stream], Any]] = {
-    ord("N"): lambda _: None,
-    0x88: lambda _: True,
-    0x89: lambda _: False,
-    ord("K"): _number("<B"),
-    ord("M"): _number("<H"),
-    ord("J"): _number("<i"),
-    ord("G"): _number(">d"),
-    ord("I"): _decimal,
-    0x8A: _sized("<B", _long),
-    0x8B: _sized("<i", _long),
-    0x8C: _sized("<B", _text),
-    ord("X"): _sized("<I", _text),
-    0x8D: _sized("<Q", _text),
-    ord("U"): _sized("<B", _old_text),
-    ord("T"): _sized("<i", _old_text),
-    ord("C"): _sized("<B", bytes),
-    ord("B"): _sized("<I", bytes),
-    0x8E: _sized("<Q", bytes),
-    ord(")"): lambda _: (),
-    ord("]"): lambda _: [],
-    ord("}"): lambda _: {},
-}
-"""Instructions that push what follows them."""
-
-_BYTE, _LONG = _number("<B"), _number("<I")
 
 _ACTIONS: dict[int, Callable[[_Machine], Any]] = {
     0x80: lambda machine: machine.stream.take(1),
@@ -311,11 +224,11 @@ _ACTIONS: dict[int, Callable[[_Machine], Any]] = {
     ord("e"): lambda machine: machine.extend(machine.pop_to_mark()),
     ord("s"): lambda machine: machine.update(machine.pop(2)),
     ord("u"): lambda machine: machine.update(machine.pop_to_mark()),
-    ord("q"): lambda machine: machine.store(_BYTE(machine.stream)),
-    ord("r"): lambda machine: machine.store(_LONG(machine.stream)),
+    ord("q"): lambda machine: machine.store(byte(machine.stream)),
+    ord("r"): lambda machine: machine.store(long(machine.stream)),
     0x94: lambda machine: machine.store(len(machine.memory)),
-    ord("h"): lambda machine: machine.recall(_BYTE(machine.stream)),
-    ord("j"): lambda machine: machine.recall(_LONG(machine.stream)),
+    ord("h"): lambda machine: machine.recall(byte(machine.stream)),
+    ord("j"): lambda machine: machine.recall(long(machine.stream)),
     ord("c"): lambda machine: machine.name(machine.stream.line(), machine.stream.line()),
     0x93: lambda machine: machine.name(*machine.pop(2)),
     ord("Q"): lambda machine: machine.find(),

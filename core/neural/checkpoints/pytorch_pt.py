@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from .archives import Archive
 from .budget import MAX_FILE, Damaged, element_count, spend, spend_name, step
 from .checkpoint import ITEM_BYTES, Checkpoint, to_array
-from .pickled import Name, Stream, dictionary, read_pickle
+from .pickle_values import Stream
+from .pickled import Name, dictionary, read_pickle
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
