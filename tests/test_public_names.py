@@ -84,6 +84,7 @@ def test_the_names_of_other_rooms_are_frozen_and_exist(module: str) -> None:
 
 
 MOVED = {
+    "senga.plugins.animegan.training_run": {"Order": "senga.plugins.animegan.training_run.TrainingPlan"},
     "senga.layers": {"LUMA": "senga.ops.LUMA"},
     "senga.registry": {name: f"senga.switches.{name}" for name in ("enable", "read_disabled", "write_disabled")},
     "senga.compose": {name: f"senga.visible.{name}" for name in ("expected", "is_expected", "opaque")},

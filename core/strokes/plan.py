@@ -30,7 +30,7 @@ STROKE = np.dtype(
 """A stroke: runs from ``begin`` to ``end`` (excluded) on ``row`` of the turned frame, in planning pixels."""
 
 Strokes = NDArray[Any]
-Order = Literal["importance", "random", "scan"]
+StrokeOrder = Literal["importance", "random", "scan"]
 
 _BAND = 4 << 20
 _SHUFFLE = 1 << 20
@@ -151,7 +151,7 @@ def _relief(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(magnitude * 255 // max(1, int(magnitude.max())), np.uint8)
 
 
-def arrange(strokes: Strokes, order: Order, seed: int) -> Strokes:
+def arrange(strokes: Strokes, order: StrokeOrder, seed: int) -> Strokes:
     """The strokes in drawing order: by falling importance with ties at random, at random, or row by row."""
     if order == "scan":
         return strokes

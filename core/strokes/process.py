@@ -16,7 +16,7 @@ from senga.job import Job
 from . import paper
 from .canvas import Canvas, canvas_bands
 from .lines import fade
-from .plan import Order, Strokes, arrange, search, weigh
+from .plan import StrokeOrder, Strokes, arrange, search, weigh
 from .render import Scene, finish, full_outlines, in_threads
 
 Grey = NDArray[np.uint8]
@@ -71,7 +71,7 @@ class Process:
         return np.asarray(self.strokes["end"] - self.strokes["begin"] + beyond)
 
 
-def plan(scene: Scene, order: Order, job: Job) -> Process:
+def plan(scene: Scene, order: StrokeOrder, job: Job) -> Process:
     """Find the strokes of a scene and put them in order."""
     count = len(scene.guide.angles)
     found: dict[int, Strokes] = {}

@@ -109,7 +109,7 @@ def export(run: Path, output: Path, step: int | None, **facts: str) -> None:
 
 
 def _begun(folder: RunFolder, options: dict[str, Any]) -> Training:
-    from senga.plugins.animegan.training_run import Order, begin, make_preset
+    from senga.plugins.animegan.training_run import TrainingPlan, begin, make_preset
 
     for name in ("photos", "style", "vgg"):
         if options[name] is None:
@@ -123,7 +123,7 @@ def _begun(folder: RunFolder, options: dict[str, Any]) -> Training:
         changes |= {} if "start_epochs" in changes else {"start_steps": 0}
     preset = make_preset(options["preset_name"] or "own", changes | _changes(options["changes"]))
     sources = (options["photos"], options["style"], options["vgg"])
-    order = Order(*sources, preset, options["seed"] or 0, start_from)
+    order = TrainingPlan(*sources, preset, options["seed"] or 0, start_from)
     with _bar(tr("Reading pictures")) as report:
         return begin(order, folder, lambda text: tell(f"senga: {text}", err=True), report, first)
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from senga.errors import SettingsError
 from senga.job import Weights
+from senga.moved import moved
 from senga.neural.training.album import Album, Bytes, Draw, make_album, open_album
 from senga.neural.training.loop import Loop, Pace, Progress
 from senga.neural.training.perceptual import load_encoder
@@ -26,7 +27,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Order:
+class TrainingPlan:
     """What is trained from what.
 
     Attributes:
@@ -59,7 +60,7 @@ class Order:
         }
 
     @classmethod
-    def of_folder(cls, folder: RunFolder) -> Order:
+    def of_folder(cls, folder: RunFolder) -> TrainingPlan:
         """What was begun in a folder.
 
         Raises:
@@ -125,7 +126,9 @@ def make_preset(name: str, changes: dict[str, Any]) -> Preset:
     return preset
 
 
-def prepare(order: Order, folder: RunFolder, say: Say, report: Callable[[float], None] | None = None) -> Pictures:
+def prepare(
+    order: TrainingPlan, folder: RunFolder, say: Say, report: Callable[[float], None] | None = None
+) -> Pictures:
     """Read all pictures into the folder of the training.
 
     Raises:
@@ -161,7 +164,7 @@ def notes(album: Album, what: str, crop: int) -> list[str]:
     return found
 
 
-def reopen(order: Order, folder: RunFolder) -> Pictures:
+def reopen(order: TrainingPlan, folder: RunFolder) -> Pictures:
     """The pictures that were prepared.
 
     Raises:
@@ -179,7 +182,7 @@ def drawn(photo: Bytes) -> Bytes:
 
 
 def begin(
-    order: Order,
+    order: TrainingPlan,
     folder: RunFolder,
     say: Say,
     report: Callable[[float], None] | None = None,
@@ -204,7 +207,7 @@ def begin(
     return training
 
 
-def _inherited(order: Order, first: Weights) -> str:
+def _inherited(order: TrainingPlan, first: Weights) -> str:
     """Whose terms the new style takes over.
 
     Raises:
@@ -229,7 +232,7 @@ def resume(folder: RunFolder) -> Training:
     Raises:
         SengaError: there is none, or what it needs has changed.
     """
-    order = Order.of_folder(folder)
+    order = TrainingPlan.of_folder(folder)
     return Training(order.preset, reopen(order, folder), load_encoder(order.vgg), order.seed)
 
 
@@ -242,3 +245,6 @@ def loop(
 ) -> Loop[Batch]:
     """The loop of a training in its folder."""
     return Loop(training, folder, pace, facts=training.facts(), tell=tell, stopped=stopped)
+
+
+__getattr__ = moved(__name__, {"Order": f"{__name__}.TrainingPlan"})

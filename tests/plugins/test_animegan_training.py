@@ -29,7 +29,7 @@ from senga.neural.training.run_folder import RunFolder
 from senga.plugins.animegan.discriminator import discriminator
 from senga.plugins.animegan.presets import PRESETS, Preset
 from senga.plugins.animegan.training import Training, generator
-from senga.plugins.animegan.training_run import Order, begin, loop, make_preset, resume
+from senga.plugins.animegan.training_run import TrainingPlan, begin, loop, make_preset, resume
 from senga.store.catalog import read_entry
 
 TINY = {"crop": 32, "batch": 2, "width": 0.25, "channels": 8, "zoom": 1.25}
@@ -61,12 +61,12 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def an_order(material: Path, name: str = "own", **changes: object) -> Order:
+def an_order(material: Path, name: str = "own", **changes: object) -> TrainingPlan:
     changes = {**TINY, "start_steps": 2, "epochs": 3, **changes}
-    return Order(material / "photos", material / "style", material / "vgg.npz", make_preset(name, changes), 7)
+    return TrainingPlan(material / "photos", material / "style", material / "vgg.npz", make_preset(name, changes), 7)
 
 
-def trained(order: Order, root: Path, **pace: int) -> Training:
+def trained(order: TrainingPlan, root: Path, **pace: int) -> Training:
     folder = RunFolder(root)
     training = begin(order, folder, silent)
     some = loop(
@@ -301,7 +301,7 @@ def test_another_perceptual_network_is_noticed(material: Path, tmp_path: Path) -
     other.write_bytes((material / "vgg.npz").read_bytes())
     order = an_order(material)
     folder = RunFolder(tmp_path / "run")
-    begin(Order(order.photos, order.style, other, order.preset), folder, silent)
+    begin(TrainingPlan(order.photos, order.style, other, order.preset), folder, silent)
     other.write_bytes(other.read_bytes()[:-1])
     with pytest.raises(SettingsError, match="not the perceptual network"):
         resume(folder)
@@ -314,7 +314,7 @@ def test_notes_tell_what_became_of_odd_pictures(material: Path, tmp_path: Path) 
     (photos / "broken.jpg").write_bytes(b"")
     told: list[str] = []
     order = an_order(material)
-    begin(Order(photos, order.style, order.vgg, order.preset), RunFolder(tmp_path / "run"), told.append)
+    begin(TrainingPlan(photos, order.style, order.vgg, order.preset), RunFolder(tmp_path / "run"), told.append)
     assert told == [
         "1 photo(s) cannot be read and are left out, “broken.jpg” first.",
         "1 photo(s) are smaller than a crop of 32 pixels and are enlarged, “small.png” first.",

@@ -24,7 +24,7 @@ from senga.errors import ModelError
 from senga.neural.checkpoints import read
 from senga.neural.executor import Array
 
-from .layers import Kernel, Layers, MindSporeLayers, Parameters, Shape, check_shape
+from .layers import Kernel, LayerMath, MindSporeLayers, Parameters, Shape, check_shape
 
 FEATURES = 2048
 CLASSES = 1008
@@ -44,7 +44,7 @@ ONE, ROW, COLUMN = (1, 1), (1, 7), (7, 1)
 class Network(Generic[T]):
     """The network, run on any ``Layers``."""
 
-    layers: Layers[T]
+    layers: LayerMath[T]
 
     def features(self, x: T) -> T:
         """From (3, 299, 299) in [-1, 1] to the last maps, (2048, 8, 8)."""

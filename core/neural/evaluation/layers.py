@@ -18,7 +18,7 @@ Kernel = tuple[int, int]
 Shape = tuple[int, ...]
 
 
-class Layers(Protocol[T]):
+class LayerMath(Protocol[T]):
     """The operations, on whatever stands for a batch of (channels, H, W) maps."""
 
     def conv(self, x: T, name: str, outputs: int, kernel: Kernel, stride: int, same: bool) -> T:

@@ -20,7 +20,7 @@ from senga.errors import SettingsError
 from senga.neural.checkpoints import read
 from senga.neural.executor import Array
 
-from .layers import Layers, MindSporeLayers, Parameters, Shape, check_shape
+from .layers import LayerMath, MindSporeLayers, Parameters, Shape, check_shape
 from .sources import Picture
 
 TRUNK = "squeezenet1_1-b8a52dc0.pth"
@@ -54,7 +54,7 @@ Weights = Mapping[str, NDArray[Any]]
 T = TypeVar("T")
 
 
-def squeezenet(layers: Layers[T], x: T) -> Iterator[T]:
+def squeezenet(layers: LayerMath[T], x: T) -> Iterator[T]:
     """The seven maps that are compared, from a batch of (3, H, W)."""
     x = layers.relu(layers.conv(x, "features.0", 64, (3, 3), 2, False))
     yield x
