@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 """onnxruntime 1.29 and later would keep a device id and send events from the moment that anybody imports it."""
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type] # None: it cannot be imported
+"""OpenVINO would do the same with this package; without it, it takes a stub of its own."""
 
 __all__ = [
     "Animation",

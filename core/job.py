@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from .image import Image
     from .strokes.brush import Brush
 
-Engine = Literal["auto", "mindspore", "onnx"]
-"""What networks run on; ``auto`` is the faster one that is installed."""
+Engine = Literal["auto", "mindspore", "onnx", "openvino"]
+"""What networks run on; ``auto`` is the fastest one that is installed."""
+Precision = Literal["full", "draft"]
+"""How exactly networks compute: ``draft`` is quicker where the processor has bfloat16, and less exact."""
 Device = Literal["auto", "cpu", "gpu", "cuda", "directml", "coreml", "ascend"]
 """Where networks run; ``gpu`` is whatever accelerator works."""
 
@@ -68,6 +70,7 @@ class Job:
         memory: peak memory to stay below, in bytes, for the whole process; None leaves it to the filter.
         device: where networks run, see ``Device``.
         engine: what networks run on, see ``Engine``.
+        precision: how exactly networks compute, see ``Precision``.
         threads: how many threads to use at most.
         full_size: (height, width) of the whole picture when the filter sees a crop of it; settings that are relative
             to the picture refer to this.
@@ -83,6 +86,7 @@ class Job:
     memory: int | None = None
     device: str = "auto"
     engine: str = "auto"
+    precision: str = "full"
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
     full_size: tuple[int, int] | None = None
     offset: tuple[int, int] = (0, 0)

@@ -20,6 +20,12 @@ def data_folder() -> Path:
     return _chosen() or _settled(platformdirs.user_data_path("senga", appauthor=False))
 
 
+def cache_folder() -> Path:
+    """What can be made again at any time; ``SENGA_HOME`` overrides."""
+    chosen = _chosen()
+    return chosen / "cache" if chosen else _settled(platformdirs.user_cache_path("senga", appauthor=False))
+
+
 def _chosen() -> Path | None:
     home = os.environ.get("SENGA_HOME")
     return Path(os.path.abspath(os.path.expanduser(home))) if home else None  # noqa: PTH100, PTH111 - they never raise

@@ -69,7 +69,7 @@ SHELF = Shelf()
 def _key(act: Filter, job: Job) -> bytes:
     """From the filter, its settings, its whole pictures, and what the job says of networks."""
     kind, digest = type(act), hashlib.blake2b(digest_size=20)
-    digest.update(f"{kind.__module__}.{kind.__qualname__} {job.device} {job.engine}".encode())
+    digest.update(f"{kind.__module__}.{kind.__qualname__} {job.device} {job.engine} {job.precision}".encode())
     for name, info in kinds_of(kind).items():
         value = getattr(act, name)
         if info.aligned and info.is_picture:

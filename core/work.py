@@ -31,12 +31,14 @@ class Resources:
     Attributes:
         device: where networks run, see ``senga.job.Device``.
         engine: what they run on, see ``senga.job.Engine``.
+        precision: how exactly they compute, see ``senga.job.Precision``.
         threads: to use at most.
         memory: peak of the process, in bytes.
     """
 
     device: str | None = None
     engine: str | None = None
+    precision: str | None = None
     threads: int | None = None
     memory: int | None = None
 

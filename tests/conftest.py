@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from senga.image import Image
+from senga.neural import speed
 from senga.testing import sample
 
 # onnx, imported first, would choose a form of Protocol Buffers that MindSpore's older message files cannot use.
@@ -58,6 +59,9 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     """No test reads or writes the user's own models and choices."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("SENGA_HOME", str(home))
+    if importlib.util.find_spec("openvino") is not None:  # or every process would measure first
+        (home / "cache").mkdir()
+        speed.note().write_text('{"openvino": 1.0, "onnx": 2.0}')
     monkeypatch.setenv("SENGA_LANGUAGE", "en")
     for name in ("SENGA_PLUGINS", "SENGA_STRICT", "SENGA_OFFLINE"):
         monkeypatch.delenv(name, raising=False)

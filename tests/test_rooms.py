@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LIGHT = {"numpy", "pluggy", "pydantic", "pydantic_core", "platformdirs", "tomli_w", "safetensors"}
 PICTURES = {"cv2", "PIL", "tifffile", "imagecodecs", "av"}
-NETWORKS = {"mindspore", "onnxruntime"}
+NETWORKS = {"mindspore", "onnxruntime", "openvino"}
 RUNNER = {"click", "rich"}
 
 

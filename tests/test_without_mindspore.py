@@ -40,7 +40,7 @@ def light(tmp_path: Path) -> Installation:
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Installation:
-    return Installation(tmp_path, ("mindspore", "onnxruntime"))
+    return Installation(tmp_path, ("mindspore", "onnxruntime", "openvino"))
 
 
 @pytest.fixture
@@ -92,9 +92,9 @@ def test_the_doctor_knows_what_paints(light: Installation) -> None:
     done = light.senga("doctor", "--json")
     assert done.returncode == 0
     findings = [finding for finding in map(json.loads, done.stdout.splitlines()) if finding["about"] == "Networks"]
-    assert [finding["state"] for finding in findings] == ["fine", "note"]
-    assert "onnxruntime" in findings[0]["text"]
-    assert "painting does not need it" in findings[1]["text"]
+    assert [finding["state"] for finding in findings] == ["fine"] * (len(findings) - 1) + ["note"]
+    assert "onnxruntime" in findings[-2]["text"]
+    assert "painting does not need it" in findings[-1]["text"]
 
 
 def test_the_doctor_reports_an_installation_that_cannot_paint(bare: Installation) -> None:

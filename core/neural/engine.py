@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from senga.errors import MemoryBudgetError
+from senga.errors import MemoryBudgetError, MissingExtraError
 from senga.image import Pixels
 from senga.job import Job
 
 from . import memory
 from .executor import Array, Executor, Half
-from .executors import choose
+from .executors import choose, choose_whole, log
 from .graph import Network, Size
 from .moments import Moments
 from .plan import Sweep, has_margins, operations, sweeps, waiting, working_bytes
@@ -38,6 +38,8 @@ ROWS = 16
 """So many rows of a dense convolution with margins, however wide they are, where memory allows it."""
 SHARE = 6
 """A strip takes at most this part of the free memory."""
+BAND = 256
+"""So many rows of a whole picture are put into the result at a time."""
 _LEAST = 24 * memory.MB
 _SCALE = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 
@@ -51,13 +53,16 @@ def run(
     note: str = "painting",
     executor: Executor | None = None,
 ) -> Pixels:
-    """Paint a picture. The result does not depend on the memory budget beyond rounding (below 0.1/255 on average).
+    """Paint a picture, whole where the runtime is best at that and memory allows it, else strip by strip.
+
+    The result does not depend on threads, and at full precision not on the memory budget beyond rounding (below
+    0.1/255 on average). Strips are always painted at full precision.
 
     Args:
         network: takes RGB in [-1, 1] and gives the same.
         weights: in the names of the network.
         pixels: (H, W, 3) of any size: ``uint8``, ``uint16`` or ``float32`` in [0, 1].
-        job: engine, device, memory budget, threads, progress, cancel.
+        job: engine, device, precision, memory budget, threads, progress, cancel.
         note: what the progress line says.
         executor: in place of what the job asks for.
 
@@ -68,13 +73,46 @@ def run(
         ModelError: the weights do not fit the network.
         MemoryBudgetError: even the smallest strip does not fit the budget.
         MissingExtraError: no runtime is installed.
-        SettingsError: the engine or the device is not there.
+        SettingsError: the engine, the device or the precision is not there.
         Cancelled: the user asked to stop.
     """
     job.progress(0.0, note)
+    painted = None if executor else _at_once(network, weights, pixels, job, note)
+    if painted is not None:
+        return painted
     prepared = prepare(network, weights, executor or choose(job.engine, job.device, job.threads))
     with memory.retained.measured():
         return _Painting(network, prepared, pixels, job, note).done()
+
+
+def _at_once(
+    network: Network, weights: Mapping[str, NDArray[Any]], pixels: Pixels, job: Job, note: str
+) -> Pixels | None:
+    """The result of a runtime for whole pictures; None where there is none, or too little memory for it."""
+    runtime = choose_whole(job.engine, job.device, job.threads, job.precision)
+    if runtime is None:
+        return None
+    photo, result = Photo(pixels, network.multiple), np.empty(pixels.shape, pixels.dtype)
+    needed = memory.retained.occupied() + result.nbytes + runtime.needs(network, network.sizes(*photo.size))
+    if needed > memory.budget(job.memory):
+        memory.retained.given_back(runtime.release)
+        return None
+    try:
+        with memory.retained.measured():
+            rows = photo.rows(0, photo.size[0])
+            values = runtime.paint(network, weights, rows, lambda share: job.progress(share, note))
+            for top in range(0, len(values[0]), BAND):
+                put(values[:, top : top + BAND], result, top)
+    except MemoryError:
+        memory.retained.given_back(runtime.release)
+        return None
+    except MissingExtraError as error:
+        if job.engine != "auto":
+            raise
+        log.warning("%s Until then another runtime paints.", error)
+        return None
+    job.progress(1.0, note)
+    return result
 
 
 class _Painting:

@@ -1,26 +1,34 @@
-"""Which runtime paints: onnxruntime where it is installed and works, else MindSpore."""
+"""Which runtime paints: the fastest one that is installed and works; the next takes over where it cannot."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import logging
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from senga.errors import MissingExtraError, SettingsError
-from senga.job import Device, Engine
+from senga.job import Device, Engine, Precision
 
+from . import speed
 from .executor import Executor
 
+if TYPE_CHECKING:
+    from .openvino_runtime import OpenVino
+
 log = logging.getLogger("senga.neural")
+
+_CARDS = ("onnxruntime-gpu", "onnxruntime-directml")
+"""Packages that come with what a graphics card needs."""
 
 
 @lru_cache(maxsize=4)
 def choose(engine: str, device: str, threads: int) -> Executor:
-    """The executor of this process.
+    """What paints strips in this process.
 
     Args:
-        engine: ``auto`` (the faster one that is there), ``mindspore`` or ``onnx``.
+        engine: ``mindspore``, ``onnx``, or ``auto`` and ``openvino``: the faster one of these two that is there.
         device: ``auto`` or one of ``senga.job.Device``.
         threads: for the processor.
 
@@ -28,13 +36,11 @@ def choose(engine: str, device: str, threads: int) -> Executor:
         MissingExtraError: no such runtime is installed, or it does not start.
         SettingsError: there is no such engine or device.
     """
-    if engine not in get_args(Engine):
-        raise SettingsError(f"There is no engine “{engine}”; choose auto, mindspore or onnx.")
-    if device not in get_args(Device):
-        raise SettingsError(f"There is no device “{device}”; choose {', '.join(get_args(Device))}.")
-    if engine == "auto" and not installed("onnxruntime") and not installed("mindspore"):
+    _check(engine, device)
+    free = engine in ("auto", "openvino")
+    if free and not installed("onnxruntime") and not installed("mindspore"):
         raise MissingExtraError('Neural filters need a runtime; install one with pip install "senga[fast]".')
-    if engine == "mindspore" or (engine == "auto" and (device == "ascend" or not installed("onnxruntime"))):
+    if engine == "mindspore" or (free and (device == "ascend" or not installed("onnxruntime"))):
         return _mindspore(device, threads)
     try:
         return _onnx(device)
@@ -45,11 +51,75 @@ def choose(engine: str, device: str, threads: int) -> Executor:
         return _mindspore(device, threads)
 
 
+@lru_cache(maxsize=8)
+def choose_whole(engine: str, device: str, threads: int, precision: str) -> OpenVino | None:
+    """What paints whole pictures in this process, or None where strips are as fast.
+
+    Args:
+        engine: as above; ``openvino`` insists.
+        device: as above.
+        threads: as above.
+        precision: one of ``senga.job.Precision``.
+
+    Raises:
+        MissingExtraError: OpenVINO is insisted on, and is not there.
+        SettingsError: there is no such engine, device or precision.
+    """
+    _check(engine, device)
+    if precision not in get_args(Precision):
+        raise SettingsError(f"There is no precision “{precision}”; choose {', '.join(get_args(Precision))}.")
+    if engine == "openvino":
+        return _openvino(device, threads, precision)
+    if engine != "auto" or device not in ("auto", "cpu") or not installed("openvino") or _has_card(device):
+        return None
+    try:
+        found = _openvino(device, threads, precision)
+    except MissingExtraError as error:
+        log.warning("%s Until then another runtime paints.", error)
+        return None
+    return found if found.drafts or _is_fastest(threads) else None
+
+
+def warm_up(threads: int) -> None:
+    """Start what pictures and previews will be painted with.
+
+    Raises:
+        MissingExtraError: no runtime is installed, or none starts.
+    """
+    whole = [choose_whole("auto", "auto", threads, precision) for precision in get_args(Precision)]
+    if None in whole:
+        choose("auto", "auto", threads)
+
+
 def installed(package: str) -> bool:
     """Whether a package can be found; it is not imported."""
     try:
         return find_spec(package) is not None
     except ValueError:  # what it is named after was put aside
+        return False
+
+
+def _check(engine: str, device: str) -> None:
+    if engine not in get_args(Engine):
+        raise SettingsError(f"There is no engine “{engine}”; choose auto, mindspore, onnx or openvino.")
+    if device not in get_args(Device):
+        raise SettingsError(f"There is no device “{device}”; choose {', '.join(get_args(Device))}.")
+
+
+def _is_fastest(threads: int) -> bool:
+    """Whether OpenVINO paints faster than the strips do; MindSpore was always slower."""
+    return not installed("onnxruntime") or speed.fastest(threads) == "openvino"
+
+
+def _has_card(device: str) -> bool:
+    """Whether onnxruntime would paint on a graphics card; the plain package, which has none, is not imported."""
+    return device == "auto" and any(map(_is_distributed, _CARDS)) and not choose("auto", device, 1).concurrent
+
+
+def _is_distributed(name: str) -> bool:
+    try:
+        return bool(importlib.metadata.version(name))
+    except Exception:  # it is not there, or its metadata cannot be read
         return False
 
 
@@ -65,3 +135,10 @@ def _onnx(device: str) -> Executor:
     from .onnx.executor import OnnxExecutor
 
     return OnnxExecutor(device)
+
+
+@lru_cache(maxsize=4)
+def _openvino(device: str, threads: int, precision: str) -> OpenVino:
+    from .openvino_runtime import OpenVino
+
+    return OpenVino(device, threads, precision)

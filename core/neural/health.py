@@ -10,6 +10,7 @@ from senga.errors import MissingExtraError
 
 from .device import mindspore, start
 from .onnx.runtime import onnxruntime, provider
+from .openvino_runtime import has_bfloat16, openvino
 
 _CHANNELS, _SIDE, _KERNEL = 64, 128, 3
 
@@ -21,6 +22,15 @@ def paints_on() -> str:
         MissingExtraError: it is not installed, or does not start here.
     """
     return provider(onnxruntime(), "auto")
+
+
+def whole_pictures_on() -> str:
+    """What OpenVINO computes drafts in: ``bfloat16``, or ``float32`` where the processor lacks that.
+
+    Raises:
+        MissingExtraError: it is not installed, or does not start here.
+    """
+    return "bfloat16" if has_bfloat16(openvino().Core()) else "float32"
 
 
 def unavailable() -> str:

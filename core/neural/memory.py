@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,6 +35,12 @@ class Retained:
             yield
         finally:
             self._bytes = max(resident() - before, 0)
+
+    def given_back(self, release: Callable[[], None]) -> None:
+        """Let a runtime give back what it holds, and count less from now on."""
+        before = resident()
+        release()
+        self._bytes = max(self._bytes - max(before - resident(), 0), 0)
 
 
 retained = Retained()

@@ -67,7 +67,7 @@ def prepare(network: Network, weights: Mapping[str, NDArray[Any]], executor: Exe
         ModelError: the weights do not fit the network.
     """
     network.check(weights)
-    key = (id(executor), _digest(network, weights), network)
+    key = (id(executor), digest(network, weights), network)
     with _lock:
         if key not in _prepared:
             _prepared[key] = _prepare(network, weights, executor)
@@ -114,8 +114,9 @@ def _unit_scale(kernel: Array) -> float:
     return float(2.0 ** -np.clip(np.round(np.log2(spread)), -60, 60)) if spread > 0 else 1.0
 
 
-def _digest(network: Network, weights: Mapping[str, NDArray[Any]]) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
+def digest(network: Network, weights: Mapping[str, NDArray[Any]]) -> bytes:
+    """What tells weights from others."""
+    found = hashlib.blake2b(digest_size=16)
     for name in network.parameters:
-        digest.update(np.ascontiguousarray(weights[name]).data)
-    return digest.digest()
+        found.update(np.ascontiguousarray(weights[name]).data)
+    return found.digest()

@@ -57,6 +57,7 @@ def job_of(options: Mapping[str, Any], cancelled: Callable[[], bool], on_progres
         memory=options["memory"],
         device=options["device"],
         engine=options["engine"],
+        precision=options["precision"],
         **threads,
     )
 

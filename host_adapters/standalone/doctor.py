@@ -114,8 +114,11 @@ def _models() -> Iterator[Finding]:
 
 
 def _networks() -> Iterator[Finding]:
+    from senga.neural.executors import installed
     from senga.neural.health import convolution_rate, paints_on, unavailable
 
+    if installed("openvino"):
+        yield from _whole_pictures()
     lacking = unavailable()
     try:
         yield Finding("Networks", "fine", f"onnxruntime {_version('onnxruntime')} paints ({paints_on()})")
@@ -132,6 +135,24 @@ def _networks() -> Iterator[Finding]:
     else:
         mend = "pip install 'mindspore>=2.7.2,<2.9'; or set ONEDNN_MAX_CPU_ISA=AVX2 before starting Senga."
         yield Finding("Networks", "problem", f"{text}: a slow reference loop is used", mend)
+
+
+def _whole_pictures() -> Iterator[Finding]:
+    """OpenVINO, and which runtime was faster when both were measured."""
+    from senga.neural import speed
+    from senga.neural.executors import installed
+    from senga.neural.health import whole_pictures_on
+
+    try:
+        drafts = whole_pictures_on()
+    except MissingExtraError as error:
+        yield Finding("Networks", "note", str(error), "Another runtime paints meanwhile.")
+        return
+    yield Finding("Networks", "fine", f"OpenVINO {_version('openvino')} paints whole pictures, drafts in {drafts}")
+    if installed("onnxruntime"):
+        chosen, found = speed.fastest(os.cpu_count() or 1), speed.known()
+        seconds = ", ".join(f"{name} {1000 * found[name]:.0f} ms" for name in found)
+        yield Finding("Networks", "fine", f"Measured on this machine: {seconds}; auto takes {chosen}")
 
 
 def _version(name: str) -> str:

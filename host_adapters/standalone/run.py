@@ -9,7 +9,7 @@ import click
 
 from senga.errors import SettingsError
 from senga.filter import Filter, about
-from senga.job import Device, Engine
+from senga.job import Device, Engine, Precision
 from senga.language import tr
 from senga.registry import plugins
 from senga.settings import KINDS, SettingInfo, describe
@@ -99,7 +99,14 @@ COMMON: tuple[click.Parameter, ...] = (
         type=click.Choice(get_args(Engine)),
         default="auto",
         show_default=True,
-        help="What networks run on; auto is the faster one that is installed.",
+        help="What networks run on; auto is the fastest one that is installed.",
+    ),
+    PlainOption(
+        ["--precision"],
+        type=click.Choice(get_args(Precision)),
+        default="full",
+        show_default=True,
+        help="How exactly networks compute; draft is quicker on processors with bfloat16.",
     ),
     PlainOption(
         ["--threads"],

@@ -243,8 +243,9 @@ class Worker(object):
 
         Args:
             order: ``{"filter": name, "settings": {...}}`` or ``{"recipe": TOML text}``; beside it, as wanted,
-                ``strength`` (0 to 1), ``keep_colors``, ``feather`` (pixels), ``seed`` and ``memory`` (bytes). Settings
-                that are pictures or files are absolute paths; those in a recipe start at its ``folder``.
+                ``strength`` (0 to 1), ``keep_colors``, ``feather`` (pixels), ``seed``, ``memory`` (bytes) and
+                ``precision`` (``full`` or ``draft``; by default previews are drafts). Settings that are pictures or
+                files are absolute paths; those in a recipe start at its ``folder``.
             canvas: the pixels, and the selection if its mask was written.
             on_progress: called with the share done (0 to 1) and a note for the painter.
             cancelled: asked about twenty times a second; True stops the job.

@@ -191,10 +191,10 @@ class Daemon:
     def _warm_up(self) -> None:
         self.library()
         if self._habits.warm:
-            from senga.neural.executors import choose
+            from senga.neural.executors import warm_up
 
             try:
-                choose("auto", "auto", os.cpu_count() or 1)
+                warm_up(os.cpu_count() or 1)
             except SengaError as error:
                 logging.info("Networks do not run here: %s", error)
 

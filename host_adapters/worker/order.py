@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from senga.compose import Blend, scaled
 from senga.errors import SettingsError
 from senga.image import Image, Pixels
+from senga.job import Precision
 from senga.recipe import Recipe
 from senga.registry import Plugins
 from senga.settings import SettingInfo
@@ -35,6 +36,7 @@ class Order(BaseModel):
     feather: float = Field(0.0, ge=0, allow_inf_nan=False)
     seed: int | None = None
     memory: int | None = Field(None, gt=0)
+    precision: Precision | None = None
 
     @model_validator(mode="after")
     def _one_act(self) -> Self:
@@ -124,6 +126,11 @@ class Request(BaseModel):
     language: str = Field("en", max_length=200)
     preview: str = Field("", max_length=200)
     place: Place | None = None
+
+    @property
+    def precision(self) -> Precision:
+        """That of the order; else previews are drafts, and nothing else is."""
+        return self.order.precision or ("draft" if self.preview else "full")
 
     @classmethod
     def read(cls, message: dict[str, Any]) -> Request:

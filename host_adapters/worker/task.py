@@ -47,6 +47,7 @@ class Task:
         self._order, self._canvas, self.tell = request.order, Mapping(request.canvas), tell
         self._pictures = {name: Mapping(sheet) for name, sheet in request.pictures.items()}
         self.language, self.preview, self._place = request.language, request.preview, request.place
+        self._precision = request.precision
         self._taken = threading.Semaphore(0)
         self._cancelled = threading.Event()
         self._told = 0.0
@@ -82,7 +83,12 @@ class Task:
             return failure(f"Senga failed ({name_of(error)}); its log tells more.", self.language)
 
     def _work(self, known: Plugins) -> Message:
-        job = Job(on_progress=self._progress, cancelled=self._cancelled.is_set, memory=self._order.memory)
+        job = Job(
+            on_progress=self._progress,
+            cancelled=self._cancelled.is_set,
+            memory=self._order.memory,
+            precision=self._precision,
+        )
         job.check()
         started = time.monotonic()
         image = self._canvas.image()

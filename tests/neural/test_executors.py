@@ -28,7 +28,7 @@ from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_li
 
 ENGINES = [
     pytest.param(name, marks=pytest.mark.skipif(importlib.util.find_spec(package) is None, reason=f"no {package} here"))
-    for name, package in (("onnx", "onnxruntime"), ("mindspore", "mindspore"))
+    for name, package in (("onnx", "onnxruntime"), ("mindspore", "mindspore"), ("openvino", "openvino"))
 ]
 SAMPLINGS: tuple[Sampling, ...] = ("tf1", "half_pixel", "align_corners")
 NETWORKS = {
@@ -204,5 +204,5 @@ def test_a_model_that_is_refused_is_one_sentence(onnx: OnnxExecutor) -> None:
 
 
 def test_engines_are_known_by_name() -> None:
-    with pytest.raises(SettingsError, match="choose auto, mindspore or onnx"):
+    with pytest.raises(SettingsError, match="choose auto, mindspore, onnx or openvino"):
         executors.choose("abacus", "auto", 1)

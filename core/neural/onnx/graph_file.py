@@ -39,23 +39,35 @@ def network_model(network: Network, weights: Mapping[str, NDArray[Any]], metadat
     Raises:
         ModelError: the weights do not fit the network.
     """
-    network.check(weights)
     page = Page()
-    names = {network.nodes[0].name: _enlarged(page, network.multiple)}
+    result = _blocks(page, network, weights, _enlarged(page, network.multiple))
+    page.add("Slice", [result, *page.integers([0, 0]), "size", *page.integers([2, 3])], OUTPUT)
+    return _model(page, network, {**metadata, **interface(network)})
+
+
+def inner_model(network: Network, weights: Mapping[str, NDArray[Any]]) -> bytes:
+    """The same for pictures whose height and width are multiples of what the network needs.
+
+    Raises:
+        ModelError: the weights do not fit the network.
+    """
+    page = Page()
+    page.add("Identity", [_blocks(page, network, weights, INPUT)], OUTPUT)
+    return _model(page, network, {})
+
+
+def _blocks(page: Page, network: Network, weights: Mapping[str, NDArray[Any]], x: str) -> str:
+    network.check(weights)
+    names = {network.nodes[0].name: x}
     for node in network.nodes[1:]:
         names[node.name] = write_block(page, node, [names[name] for name in node.inputs], weights)
-    page.add("Slice", [names[network.nodes[-1].name], *page.integers([0, 0]), "size", *page.integers([2, 3])], OUTPUT)
+    return names[network.nodes[-1].name]
+
+
+def _model(page: Page, network: Network, metadata: Mapping[str, str]) -> bytes:
     shape = (1, network.nodes[0].channels, "height", "width")
     given, made = wire.value(INPUT, np.float32, shape), wire.value(OUTPUT, np.float32, shape)
-    return wire.model(
-        page.nodes,
-        page.tensors(),
-        [given],
-        [made],
-        opset=OPSET,
-        metadata={**metadata, **interface(network)},
-        name=network.name,
-    )
+    return wire.model(page.nodes, page.tensors(), [given], [made], opset=OPSET, metadata=metadata, name=network.name)
 
 
 def interface(network: Network) -> dict[str, str]:

@@ -1,0 +1,227 @@
+"""Whole pictures in OpenVINO: a network with all its statistics as one graph, compiled once for pictures of any size.
+
+Convolution by convolution OpenVINO is slow, for every call changes the layout of what goes in and comes out. So it gets
+the network whole, and pictures for which the memory is too small are worked through in strips by another runtime.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import threading
+import time
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from math import prod
+from types import ModuleType
+from typing import Any
+
+from numpy.typing import NDArray
+
+from senga.errors import MissingExtraError, SettingsError
+
+from .blocks import Conv
+from .executor import Array
+from .graph import Network, Size
+from .memory import MB
+from .onnx.graph_file import inner_model
+from .plan import operations
+from .prepare import digest
+
+OLDEST = (2025, 0)
+_MEND = 'mend it with pip install --upgrade "senga[fast]".'
+_KEPT = 3
+"""Compiled networks of a process."""
+_LOOK = 50
+"""Milliseconds between two looks at the cancel button."""
+_RATE = 60e9
+"""Operations a second and thread, until a picture has told better; only the progress bar believes it."""
+_OWN = 160 * MB
+"""What the library and a compiled network take."""
+_SPARE = 1.25
+"""So many times what blocks hold is taken."""
+
+
+def openvino() -> ModuleType:
+    """The openvino module, imported on the first call; ``senga`` has kept it from telling anybody.
+
+    Raises:
+        MissingExtraError: it is not installed, too old, or does not start here.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module = importlib.import_module("openvino")
+        version = str(module.__version__)
+        module.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            'The engine openvino needs OpenVINO; install it with pip install "senga[fast]".'
+        ) from error
+    except Exception as error:  # a broken library raises anything
+        raise MissingExtraError(f"OpenVINO is installed but does not start here ({_reason(error)}); {_MEND}") from error
+    if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise MissingExtraError(f"OpenVINO {version} is too old, Senga needs {oldest} or later; {_MEND}")
+    return module
+
+
+class OpenVino:
+    """Paints whole pictures.
+
+    Args:
+        device: ``auto`` or ``cpu``.
+        threads: to use at most; the result does not depend on them.
+        precision: ``full`` or ``draft``.
+
+    Attributes:
+        drafts: whether it computes in bfloat16, which the processor must have.
+
+    Raises:
+        MissingExtraError: OpenVINO is not there.
+        SettingsError: another device is asked for.
+    """
+
+    def __init__(self, device: str, threads: int, precision: str) -> None:
+        if device not in ("auto", "cpu"):
+            raise SettingsError(
+                f"OpenVINO does not paint on the device “{device}”; choose cpu or auto, or another engine."
+            )
+        self._module = openvino()
+        self._core = self._module.Core()
+        self.drafts = precision == "draft" and has_bfloat16(self._core)
+        self._threads, self._rate = threads, _RATE * threads
+        self._compiled: OrderedDict[tuple[bytes, Network], _Compiled] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def needs(self, network: Network, sizes: Mapping[str, Size]) -> int:
+        """Bytes that a picture takes beside what the process holds already."""
+        return int(_SPARE * held_numbers(network, sizes) * (2 if self.drafts else 4)) + _OWN
+
+    def paint(
+        self, network: Network, weights: Mapping[str, NDArray[Any]], photo: Array, tell: Callable[[float], None]
+    ) -> Array:
+        """Paint a picture whose sides are multiples of what the network needs.
+
+        Args:
+            network: what to paint with.
+            weights: in the names of the network.
+            photo: (3, H, W) in [-1, 1].
+            tell: called with the share done (0..1) several times a second; what it raises stops the work.
+
+        Returns:
+            (3, H, W) in [-1, 1].
+
+        Raises:
+            ModelError: the weights do not fit the network.
+            MissingExtraError: OpenVINO refuses the network.
+            MemoryError: memory ran out.
+        """
+        work = operations(network, network.sizes(photo.shape[1], photo.shape[2]), network.by_name)
+        with self._borrowed(network, weights) as compiled:
+            began = time.monotonic()
+            with self._told():
+                request = compiled.create_infer_request()
+                request.start_async({0: photo[None]}, share_inputs=True)
+            try:
+                while not self._ended(request):
+                    tell(min((time.monotonic() - began) * self._rate / work, 0.95))
+            except BaseException:
+                request.cancel()
+                with suppress(RuntimeError):  # it says that it was cancelled
+                    request.wait()
+                raise
+            self._rate = work / (time.monotonic() - began)
+            result: Array = request.get_output_tensor().data[0]
+            return result
+
+    def _ended(self, request: Any) -> bool:
+        with self._told():
+            return bool(request.wait_for(_LOOK))
+
+    def release(self) -> None:
+        """Give back what finished pictures left to be used again."""
+        with self._lock:
+            self._release()
+
+    def _release(self, but: _Compiled | None = None) -> None:
+        for each in self._compiled.values():
+            if not each.users and each is not but:
+                each.model.release_memory()
+
+    @contextmanager
+    def _borrowed(self, network: Network, weights: Mapping[str, NDArray[Any]]) -> Iterator[Any]:
+        """The compiled network; the memory of the others is free meanwhile."""
+        key = digest(network, weights), network
+        with self._lock:
+            if key not in self._compiled:
+                self._compiled[key] = _Compiled(self._compile(inner_model(network, weights)))
+            self._compiled.move_to_end(key)
+            chosen = self._compiled[key]
+            self._release(but=chosen)
+            while len(self._compiled) > _KEPT:
+                self._compiled.popitem(last=False)
+            chosen.users += 1
+        try:
+            yield chosen.model
+        finally:
+            with self._lock:
+                chosen.users -= 1
+
+    def _compile(self, model: bytes) -> Any:
+        with self._told():
+            options = {
+                "INFERENCE_PRECISION_HINT": "bf16" if self.drafts else "f32",  # left alone it would take bfloat16
+                "INFERENCE_NUM_THREADS": self._threads,
+                "NUM_STREAMS": 1,
+                "ENABLE_CPU_PINNING": False,  # several workers would all take the first cores
+            }
+            graph = self._core.read_model(model)
+            return self._core.compile_model(graph, "CPU", options)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell want of memory from other ways to fail."""
+        try:
+            yield
+        except RuntimeError as error:
+            text = str(error).lower()
+            if any(word in text for word in ("bad_alloc", "allocate", "out of memory")):
+                raise MemoryError(str(error)) from error
+            version = self._module.__version__
+            raise MissingExtraError(f"OpenVINO {version} refuses a network ({_reason(error)}); {_MEND}") from error
+
+
+@dataclass
+class _Compiled:
+    """A network as OpenVINO runs it, and how many pictures are being painted with it."""
+
+    model: Any
+    users: int = 0
+
+
+def has_bfloat16(core: Any) -> bool:
+    """Whether the processor computes with bfloat16."""
+    return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def held_numbers(network: Network, sizes: Mapping[str, Size]) -> int:
+    """The most numbers that wait at a time while a whole picture goes through: of all readers, and a padded copy."""
+    numbers = {node.name: node.channels * prod(sizes[node.name]) for node in network.nodes}
+    last = {name: i for i, node in enumerate(network.nodes) for name in node.inputs}
+    most, living = 0, dict[str, int]()
+    for i, node in enumerate(network.nodes):
+        living[node.name] = numbers[node.name]
+        padded = numbers[node.inputs[0]] if isinstance(node.block, Conv) and node.block.kernel > 1 else 0
+        most = max(most, sum(living.values()) + padded)
+        living = {name: count for name, count in living.items() if last.get(name, i) > i}
+    return most
+
+
+def _reason(error: Exception) -> str:
+    """The last line: those before it name lines of OpenVINO's source."""
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines else type(error).__name__

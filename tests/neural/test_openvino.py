@@ -1,0 +1,341 @@
+"""Whole pictures in OpenVINO: exactness, drafts, equal pixels, memory, cancel, and when it paints at all."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from senga.errors import Cancelled, MissingExtraError, SettingsError
+from senga.job import Job
+from senga.neural import engine, executors, speed
+from senga.neural.engine import run
+from senga.neural.memory import MB, Retained, resident, retained
+from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_lite
+from senga.plugins.animegan.painting import network_of
+from senga.registry import Plugins
+
+openvino_runtime = pytest.importorskip("senga.neural.openvino_runtime")
+if not executors.installed("openvino"):
+    pytest.skip("no OpenVINO here", allow_module_level=True)
+
+NETWORK = animeganv2(0.25)
+WHOLE = Job(engine="openvino")
+
+
+@pytest.fixture
+def weights(random_weights: Any) -> dict[str, NDArray[Any]]:
+    found: dict[str, NDArray[Any]] = random_weights(NETWORK)
+    return found
+
+
+@pytest.fixture
+def unready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runtimes of this test are made anew, and forgotten after it."""
+    names = ("choose", "choose_whole", "_mindspore", "_onnx", "_openvino")
+    for name in names:
+        monkeypatch.setattr(executors, name, getattr(executors, name).__wrapped__)
+    monkeypatch.setattr(engine, "choose", executors.choose)
+    monkeypatch.setattr(engine, "choose_whole", executors.choose_whole)
+
+
+@pytest.fixture
+def painted_whole(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """The sizes of pictures that OpenVINO paints."""
+    seen: list[tuple[int, ...]] = []
+    paint = openvino_runtime.OpenVino.paint
+
+    def watched(self: Any, network: Any, given: Any, photo: Any, tell: Any) -> Any:
+        seen.append(photo.shape)
+        return paint(self, network, given, photo, tell)
+
+    monkeypatch.setattr(openvino_runtime.OpenVino, "paint", watched)
+    return seen
+
+
+@pytest.mark.parametrize("style", ["painted-comic", "hokusai"])
+def test_shipped_styles(style: str, photo: Any) -> None:
+    """Both precisions against the strips; drafts differ, so that nobody takes one for a result."""
+    pytest.importorskip("onnxruntime")
+    found = Plugins().store().load(style)
+    network, pixels = network_of(found.card), photo(240, 320)
+    strips = run(network, found.arrays, pixels, Job(engine="onnx", device="cpu"))
+    full = run(network, found.arrays, pixels, WHOLE)
+    assert abs(full - strips).max() < 0.02 / 255
+    draft = run(network, found.arrays, pixels, Job(engine="openvino", precision="draft"))
+    assert abs(draft - full).mean() < 0.8 / 255
+    assert drafts() == (abs(draft - full).max() > 0)
+
+
+def drafts() -> bool:
+    found: bool = openvino_runtime.OpenVino("cpu", 1, "draft").drafts
+    return found
+
+
+@pytest.mark.parametrize("precision", ["full", "draft"])
+def test_threads_and_earlier_pictures_do_not_change_a_pixel(
+    precision: str, weights: dict[str, NDArray[Any]], photo: Any
+) -> None:
+    sizes = [(96, 120), (40, 24), (64, 64)]
+    found: dict[tuple[int, int], NDArray[Any]] = {}
+    for threads, order in ((1, sizes), (2, sizes[::-1]), (3, sizes[1:] + sizes[:2])):
+        for size in order:
+            job = Job(engine="openvino", threads=threads, precision=precision)
+            painted = run(NETWORK, weights, photo(*size), job)
+            assert np.array_equal(found.setdefault(size, painted), painted)
+
+
+def test_two_pictures_at_once_do_not_mix(weights: dict[str, NDArray[Any]], photo: Any) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    pictures = [photo(64, 40 + 8 * i, seed=i) for i in range(4)]
+    alone = [run(NETWORK, weights, picture, WHOLE) for picture in pictures]
+    with ThreadPoolExecutor(4) as pool:
+        together = pool.map(lambda picture: run(NETWORK, weights, picture, WHOLE), pictures)
+    assert all(np.array_equal(*pair) for pair in zip(alone, together, strict=True))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (3, 700), (65, 33)])
+def test_tiny_and_odd_sizes(weights: dict[str, NDArray[Any]], photo: Any, size: tuple[int, int]) -> None:
+    pytest.importorskip("onnxruntime")
+    found = run(NETWORK, weights, photo(*size), WHOLE)
+    assert abs(found - run(NETWORK, weights, photo(*size), Job(engine="onnx"))).max() < 0.05 / 255
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_every_depth(dtype: Any, weights: dict[str, NDArray[Any]], photo: Any) -> None:
+    pixels, full = photo(300, 24), np.iinfo(dtype).max
+    steps = np.rint(pixels * full).astype(dtype)
+    found = run(NETWORK, weights, steps, WHOLE)
+    exact = run(NETWORK, weights, steps.astype(np.float32) / full, WHOLE)
+    assert found.dtype == dtype
+    assert abs(found / full - exact).max() <= 0.51 / full + 1e-5
+
+
+def test_strips_paint_what_the_memory_is_too_small_for(
+    weights: dict[str, NDArray[Any]], photo: Any, painted_whole: list[tuple[int, ...]]
+) -> None:
+    pixels = photo(256, 256)
+    whole = run(NETWORK, weights, pixels, WHOLE)
+    assert painted_whole == [(3, 256, 256)]
+    small = Job(engine="openvino", memory=retained.occupied() + 170 * MB)
+    strips = run(NETWORK, weights, pixels, small)
+    assert len(painted_whole) == 1
+    assert abs(strips - whole).mean() < 0.1 / 255
+
+
+def test_it_stays_below_what_it_says_that_it_needs(random_weights: Any, photo: Any) -> None:
+    pixels = photo(600, 600)
+    for network in (animeganv2(0.5), animeganv2_lite(), animeganv1()):
+        runtime = openvino_runtime.OpenVino("cpu", 2, "full")
+        before = resident()
+        run_alone(runtime, network, random_weights(network), pixels)
+        assert resident() - before < runtime.needs(network, network.sizes(600, 600))
+        runtime.release()
+
+
+def run_alone(runtime: Any, network: Any, weights: Any, pixels: NDArray[Any]) -> Any:
+    given = np.ascontiguousarray(pixels.transpose(2, 0, 1) * 2 - 1)
+    return runtime.paint(network, weights, given, lambda _: None)
+
+
+def test_what_is_given_back_counts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = iter([1000, 1400, 1400, 1100, 1100])
+    monkeypatch.setattr("senga.neural.memory.resident", lambda: next(sizes))
+    held = Retained()
+    with held.measured():
+        pass
+    held.given_back(lambda: None)
+    assert held.occupied() == 1000
+
+
+def test_progress_rises_and_cancel_stops_soon(random_weights: Any, photo: Any) -> None:
+    network = animeganv2()
+    weights, pixels = random_weights(network), photo(512, 512)
+    run(network, weights, pixels[:64, :64], WHOLE)
+    shares: list[float] = []
+    asked: list[float] = []
+
+    def cancelled() -> bool:
+        if len(shares) > 3 and not asked:
+            asked.append(time.monotonic())
+        return len(shares) > 3
+
+    with pytest.raises(Cancelled):
+        run(network, weights, pixels, Job(lambda share, _: shares.append(share), cancelled, engine="openvino"))
+    assert time.monotonic() - asked[0] < 5  # on a busy machine; a quiet one takes a tenth of a second
+    assert shares == sorted(shares)
+    assert abs(run(network, weights, pixels[:64, :64], WHOLE)).std() > 0
+
+
+def test_what_a_listener_raises_is_not_taken_for_openvino(weights: dict[str, NDArray[Any]], photo: Any) -> None:
+    def listener(share: float, note: str) -> None:
+        if share > 0:
+            raise RuntimeError("from outside")
+
+    with pytest.raises(RuntimeError, match="from outside"):
+        run(NETWORK, weights, photo(32, 32), Job(listener, engine="openvino"))
+
+
+# ---- which one paints
+
+
+def test_precisions_and_devices_are_known_by_name() -> None:
+    with pytest.raises(SettingsError, match="choose full, draft"):
+        executors.choose_whole("auto", "cpu", 1, "exact")
+    with pytest.raises(SettingsError, match="“cuda”; choose cpu or auto"):
+        executors.choose_whole("openvino", "cuda", 1, "full")
+    assert executors.choose_whole("onnx", "cpu", 1, "draft") is None
+    assert executors.choose_whole("mindspore", "auto", 1, "full") is None
+    assert executors.choose_whole("auto", "cuda", 1, "full") is None
+
+
+def measured_as(openvino: float, onnx: float) -> None:
+    speed.note().parent.mkdir(exist_ok=True)
+    speed.note().write_text(json.dumps({"openvino": openvino, "onnx": onnx}))
+
+
+@pytest.mark.usefixtures("unready")
+def test_auto_takes_what_was_faster(
+    weights: dict[str, NDArray[Any]], photo: Any, painted_whole: list[tuple[int, ...]]
+) -> None:
+    pytest.importorskip("onnxruntime")
+    measured_as(openvino=2, onnx=1)
+    run(NETWORK, weights, photo(24, 24), Job())
+    assert painted_whole == []
+    run(NETWORK, weights, photo(24, 24), Job(precision="draft"))
+    assert len(painted_whole) == drafts()
+    painted_whole.clear()
+    measured_as(openvino=1, onnx=2)
+    run(NETWORK, weights, photo(24, 24), Job())
+    assert len(painted_whole) == 1
+
+
+@pytest.mark.usefixtures("unready")
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b'{"openvino": "x", "onnx": 1}', b"[" * 5000, b"9" * 9999])
+def test_it_is_measured_once_and_a_damaged_note_is_replaced(
+    content: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if content is None:
+        speed.note().unlink()
+    else:
+        speed.note().write_bytes(content)
+    calls: list[int] = []
+    monkeypatch.setattr(speed, "measured", lambda threads: calls.append(threads) or {"openvino": 3.0, "onnx": 1.0})
+    assert [speed.fastest(2), speed.fastest(2)] == ["onnx", "onnx"]
+    assert calls == [2]
+    assert speed.known() == {"openvino": 3.0, "onnx": 1.0}
+    if os.name == "posix":
+        assert speed.note().stat().st_mode & 0o777 == 0o600
+    assert list(speed.note().parent.iterdir()) == [speed.note()]
+
+
+def test_the_first_of_several_processes_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    speed.note().unlink()
+
+    def slow(threads: int) -> dict[str, float]:
+        measured_as(openvino=1, onnx=2)
+        return {"openvino": 2.0, "onnx": 1.0}
+
+    monkeypatch.setattr(speed, "measured", slow)
+    assert speed.fastest(1) == "openvino"
+
+
+def test_notes_of_other_versions_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = speed.note().parent
+    for number in range(9):
+        (folder / f"runtimes-{number}.json").write_text("{}")
+    speed.note().unlink()
+    monkeypatch.setattr(speed, "measured", lambda _: {"openvino": 1.0, "onnx": 2.0})
+    speed.fastest(1)
+    assert speed.note().exists()
+    assert len(list(folder.iterdir())) <= 4
+
+
+def test_without_a_place_for_the_note_the_order_is_fixed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SENGA_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(speed, "measured", lambda _: {"openvino": 2.0, "onnx": 1.0})
+    assert speed.fastest(1) == "openvino"
+
+
+def test_both_are_measured() -> None:
+    pytest.importorskip("onnxruntime")
+    found = speed.measured(2)
+    assert set(found) == {"openvino", "onnx"}
+    assert all(0 < seconds < 100 for seconds in found.values())
+
+
+def broken(version: str, capabilities: Callable[[], list[str]]) -> ModuleType:
+    module = ModuleType("openvino")
+    module.__dict__.update(__version__=version, __spec__=SimpleNamespace())
+    module.__dict__["Core"] = lambda: SimpleNamespace(get_property=lambda *_: capabilities())
+    return module
+
+
+def _fails() -> Iterator[list[str]]:
+    raise RuntimeError("Exception from src/x.cpp:1:\nno such instruction")
+
+
+@pytest.mark.usefixtures("unready")
+@pytest.mark.parametrize(
+    ("module", "says"),
+    [
+        (broken("2022.3.1-9052", lambda: ["FP32"]), r"OpenVINO 2022\.3\.1-9052 is too old"),
+        (broken("2026.4.1", _fails), r"does not start here \(no such instruction\)"),  # type: ignore[arg-type]
+    ],
+    ids=["old", "broken"],
+)
+def test_the_next_one_takes_over_with_one_line(
+    module: ModuleType,
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    weights: dict[str, NDArray[Any]],
+    photo: Any,
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", module)
+    with caplog.at_level(logging.WARNING):
+        assert run(NETWORK, weights, photo(24, 24), Job()).std() > 0
+    assert len(caplog.messages) == 1
+    assert "\n" not in caplog.messages[0]
+    with pytest.raises(MissingExtraError, match=rf"{says}.*senga\[fast\]"):
+        run(NETWORK, weights, photo(24, 24), WHOLE)
+
+
+def test_a_network_that_is_refused(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, weights: dict[str, NDArray[Any]], photo: Any
+) -> None:
+    def refuse(*_: Any) -> Any:
+        raise RuntimeError("Exception from src/x.cpp:1:\nunknown operation")
+
+    whole = openvino_runtime.OpenVino("cpu", 1, "full")
+    monkeypatch.setattr(whole, "_core", SimpleNamespace(read_model=refuse))
+    monkeypatch.setattr(engine, "choose_whole", lambda *_: whole)
+    with caplog.at_level(logging.WARNING):
+        assert run(NETWORK, weights, photo(24, 24), Job()).std() > 0
+    assert ["refuses a network (unknown operation)" in line for line in caplog.messages] == [True]
+    with pytest.raises(MissingExtraError, match="refuses a network"):
+        run(NETWORK, weights, photo(24, 24), WHOLE)
+
+
+def test_strips_paint_where_memory_ran_out(
+    monkeypatch: pytest.MonkeyPatch, weights: dict[str, NDArray[Any]], photo: Any
+) -> None:
+    def full(*_: Any) -> Any:
+        raise RuntimeError("std::bad_alloc")
+
+    whole = openvino_runtime.OpenVino("cpu", 1, "full")
+    monkeypatch.setattr(whole, "_core", SimpleNamespace(read_model=full))
+    monkeypatch.setattr(engine, "choose_whole", lambda *_: whole)
+    assert run(NETWORK, weights, photo(24, 24), WHOLE).std() > 0
