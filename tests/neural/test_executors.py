@@ -155,7 +155,9 @@ def test_mindspore_stays_away_while_onnxruntime_paints(tmp_path: Path) -> None:
 
 
 def test_without_any_runtime_the_error_says_what_to_install(tmp_path: Path) -> None:
-    done = child(tmp_path, "auto", before="for name in ('mindspore', 'onnxruntime', 'openvino'): sys.modules[name] = None")
+    done = child(
+        tmp_path, "auto", before="for name in ('mindspore', 'onnxruntime', 'openvino'): sys.modules[name] = None"
+    )
     last = done.stderr.strip().splitlines()[-1]
     assert "MissingExtraError" in last
     assert 'pip install "senga[fast]"' in last
