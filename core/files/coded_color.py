@@ -16,6 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from senga.image import Pixels
+from senga.ops.rows import ROWS
+
 from .color_profile import ProfileError, is_srgb, space
 
 COLOUR_CHUNKS = (b"cICP", b"sRGB", b"gAMA", b"cHRM")
@@ -42,6 +45,16 @@ _POWERS = {4: 2.2, 5: 2.8, 8: 1.0}
 _WHITE, _HLG_PEAK = 203.0, 1000.0
 _KNEE = 0.8
 _STEPS = 4096
+_D50_WHITE = np.array([0.9642, 1.0, 0.8249], np.float32)
+_FROM_D50 = np.array(
+    [
+        [3.1338561, -1.6168667, -0.4906146],
+        [-0.9787684, 1.9161415, 0.0334540],
+        [0.0719453, -0.2289914, 1.4052427],
+    ],
+    np.float32,
+)
+"""Linear, with Bradford's adaptation to D65."""
 _LEAST_GAMMA, _MOST_GAMMA, _NEAR = 0.1, 10, 0.05
 
 
@@ -144,3 +157,24 @@ def _tone(transfer: int) -> Curve:
 def _below_white(light: Curve) -> Curve:
     rest = 1 - _KNEE
     return np.where(light <= _KNEE, light, 1 - rest * np.exp(-(np.maximum(light, _KNEE) - _KNEE) / rest))
+
+
+def from_linear(linear: Pixels) -> Pixels:
+    """Linear light as sRGB."""
+    light = np.nan_to_num(linear)
+    bright = 1.055 * np.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055
+    return np.where(light <= 0.0031308, light * 12.92, bright).astype(np.float32)
+
+
+def from_lab(samples: Pixels) -> Pixels:
+    """CIE L*a*b* of 8 or 16 bits as sRGB of the same depth; white is D50."""
+    middle, most = (128, 255) if samples.dtype == np.uint8 else (32768, 65535)
+    result = np.empty_like(samples)
+    for top in range(0, len(samples), ROWS):
+        strip = samples[top : top + ROWS].astype(np.float32)
+        f = (strip[:, :, :1] * (100 / most) + 16) / 116
+        a, b = ((strip[:, :, i : i + 1] - middle) * (255 / most) for i in (1, 2))
+        xyz = np.concatenate([f + a / 500, f, f - b / 200], axis=2)
+        xyz = np.where(xyz > 6 / 29, xyz**3, (xyz - 4 / 29) * (108 / 841)) * _D50_WHITE
+        result[top : top + ROWS] = np.rint(np.clip(from_linear(xyz @ _FROM_D50.T), 0, 1) * most)
+    return result

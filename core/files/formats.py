@@ -72,7 +72,7 @@ FORMATS = (
     FileFormat("WEBM", (".webm",), True, moves=True, still=False, longest=16384),
     FileFormat("VIDEO", FILM_ENDINGS, moves=True, still=False),
     FileFormat("JPEG2000", (".jp2", ".j2k", ".jpx", ".jpf")),
-    FileFormat("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm")),
+    FileFormat("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pam", ".pfm")),
     FileFormat("TGA", (".tga",)),
     FileFormat("ICO", (".ico",)),
     FileFormat("PSD", (".psd", ".psb")),
@@ -87,11 +87,38 @@ FORMATS = (
 _EXPORT = "open it in the program that made it and export it as PNG or TIFF"
 _FLOATING = "export it as floating-point TIFF"
 _DEVELOP = "develop it to TIFF or JPEG first"
+_PAGE = "download the picture itself"
+_UNPACK = "unpack it and open what is in it"
+_WITH_PICTURES = "choose a film or a picture"
 _STRANGERS = (
     (0, b"gimp xcf", "a GIMP project", "export it as PNG from GIMP"),
     (0, b"%PDF", "a PDF document", _EXPORT),
     (0, b"%!PS", "a PostScript document", _EXPORT),
     (0, b"<svg", "a drawing made of vectors (SVG)", _EXPORT),
+    (0, b"<!--", "a text for browsers, perhaps a drawing made of vectors (SVG)", _EXPORT),
+    (0, b"<!DOCTYPE svg", "a drawing made of vectors (SVG)", _EXPORT),
+    (0, b"<!DOCTYPE html", "a web page", _PAGE),
+    (0, b"<!doctype html", "a web page", _PAGE),
+    (0, b"<html", "a web page", _PAGE),
+    (0, b"\xc5\xd0\xd3\xc6", "a PostScript document", _EXPORT),
+    (0, b"\xd7\xcd\xc6\x9a", "a drawing made of vectors (WMF)", _EXPORT),
+    (40, b" EMF", "a drawing made of vectors (EMF)", _EXPORT),
+    (0, b"CSFCHUNK", "a Clip Studio project", _EXPORT),
+    (0, b"SAI-CANVAS", "a project of SAI", _EXPORT),
+    (0, b"mdipack", "a MediBang project", _EXPORT),
+    (0, b"Rar!\x1a", "an archive", _UNPACK),
+    (0, b"7z\xbc\xaf\x27\x1c", "an archive", _UNPACK),
+    (0, b"\x1f\x8b", "an archive", _UNPACK),
+    (8, b"WAVE", "sound without pictures", _WITH_PICTURES),
+    (0, b"ID3", "sound without pictures", _WITH_PICTURES),
+    (0, b"fLaC", "sound without pictures", _WITH_PICTURES),
+    (0, b"icns", "an icon of macOS", _EXPORT),
+    (0, b"AT&TFORM", "a DjVu document", _EXPORT),
+    (0, b"\x8aMNG", "an animation in MNG", _EXPORT),
+    (0, b"FOVb", "a camera's raw file", _DEVELOP),
+    (0, b"\0MRM", "a camera's raw file", _DEVELOP),
+    (0, b"IIRO", "a camera's raw file", _DEVELOP),
+    (0, b"IIU\0", "a camera's raw file", _DEVELOP),
     (0, b"<?xml", "an XML document, perhaps a drawing made of vectors (SVG)", _EXPORT),
     (0, b"PK\x03\x04", "an archive or the project of a painting program", _EXPORT),
     (4, b"ftypcrx ", "a camera's raw file", _DEVELOP),

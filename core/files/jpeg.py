@@ -26,7 +26,8 @@ log = logging.getLogger("senga.files")
 _MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
 """What is no filling, no byte of the pixels and no restart."""
 _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
-_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
+"""The last one is that of JPEG-LS."""
 _HUFFMAN = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA)
 _END_MARK = b"\xff\xd9"
 _FILLING = bytes(range(1, 251))

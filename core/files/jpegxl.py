@@ -85,7 +85,12 @@ def read_jpegxl(stream: BinaryIO, info: Metadata) -> Image:
         raise ReadError(f"{text}; convert it to WebP or APNG.", info.source)
     check_size(header.width, header.height, 16, info)
     check_packed("JXL", header.width * header.height, len(data), info)
-    samples = imagecodecs.jpegxl_decode(data, numthreads=1)
+    try:
+        samples = imagecodecs.jpegxl_decode(data, numthreads=1)
+    except imagecodecs.JpegxlError as error:
+        if "NEED_MORE_INPUT" not in str(error):
+            raise
+        raise ReadError(f"{name_of(info)} is cut off; copy or download it again.", info.source) from error
     samples = samples.reshape(*samples.shape[:2], -1)  # (H, W, C)
     colours = 1 if samples.shape[2] < 3 else 3
     alpha = np.ascontiguousarray(samples[:, :, colours]) if samples.shape[2] > colours else None

@@ -70,6 +70,9 @@ def read_header(stream: BinaryIO, info: Metadata) -> Header:
         name = b""
         for name, data in _chunks(stream):
             frames += name == b"fcTL"
+            if name == b"CgBI":
+                text = f"{name_of(info)} is a PNG in Apple's form for telephones, which Senga does not read"
+                raise ReadError(f"{text}; open it in another program and save it anew.", info.source)
             if name in _KEPT and (name != b"iTXt" or data.startswith(_XMP)):
                 kept.setdefault(name, data)
         width, height, bits, kind = struct.unpack_from(">IIBB", kept[b"IHDR"])

@@ -19,27 +19,18 @@ from senga.image import Image, Metadata, Pixels
 from senga.ops.rows import ROWS
 
 from .budget import LONGEST_METADATA, check_packed, check_size, name_of
+from .coded_color import from_lab, from_linear
 from .stills import assemble
 
 _BITMAP, _GREY, _INDEXED, _RGB, _CMYK, _DUOTONE, _LAB = 0, 1, 2, 3, 4, 8, 9
 _COLOURS = {_BITMAP: 1, _GREY: 1, _INDEXED: 1, _RGB: 3, _CMYK: 4, _DUOTONE: 1, _LAB: 3}
 _DEPTHS: dict[int, np.dtype[Any]] = {1: np.dtype("u1"), 8: np.dtype("u1"), 16: np.dtype(">u2"), 32: np.dtype(">f4")}
-_RAW, _PACKED, _ZIPPED = 0, 1, 2
+_RAW, _PACKED, _ZIPPED, _FORETOLD = 0, 1, 2, 3
 _RESOLUTION, _PROFILE, _VERSION, _EXIF, _XMP = 1005, 1039, 1057, 1058, 1060
 _LARGE = 2
 _LAYERS = (b"Layr", b"Lr16", b"Lr32")
 _LONG_IN_LARGE = (b"LMsk", *_LAYERS, b"Mt16", b"Mt32", b"Mtrn", b"Alph", b"FMsk", b"lnk2", b"FEid", b"FXid", b"PxSD")
 _MOST_CHANNELS = 56
-_D50 = np.array([0.9642, 1.0, 0.8249], np.float32)
-_D50_TO_SRGB = np.array(
-    [
-        [3.1338561, -1.6168667, -0.4906146],
-        [-0.9787684, 1.9161415, 0.0334540],
-        [0.0719453, -0.2289914, 1.4052427],
-    ],
-    np.float32,
-)
-"""Linear, with Bradford's adaptation to D65."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +152,7 @@ def _planes(stream: BinaryIO, head: _Head, count: int, info: Metadata) -> Pixels
         data = _exactly(stream, need)
     elif packing == _PACKED:
         data = _unpacked(stream, head, need, count)
-    elif packing == _ZIPPED:
+    elif packing in (_ZIPPED, _FORETOLD) and (packing == _ZIPPED or head.bits in (8, 16)):
         data = zlib.decompressobj().decompress(stream.read(), need)
     else:
         text = f"{name_of(info)} is packed in a rare way; save it as TIFF in the program that made it"
@@ -172,6 +163,8 @@ def _planes(stream: BinaryIO, head: _Head, count: int, info: Metadata) -> Pixels
         lines = np.unpackbits(np.frombuffer(data, np.uint8).reshape(head.height, row), axis=1)  # (H, W rounded up)
         return (1 - lines[:, : head.width, None]) * np.uint8(255)
     samples = np.frombuffer(data, _DEPTHS[head.bits]).reshape(count, head.height, head.width)  # (C, H, W)
+    if packing == _FORETOLD:  # every sample is what it adds to the one before
+        samples = np.cumsum(samples, axis=2, dtype=samples.dtype.newbyteorder("="))
     return np.moveaxis(samples.astype(samples.dtype.newbyteorder("=")), 0, 2)
 
 
@@ -204,36 +197,18 @@ def _colour(samples: Pixels, head: _Head, table: bytes, info: Metadata) -> Pixel
         painted: Pixels = np.ascontiguousarray(colours)[samples[:, :, 0]]
         return painted
     if head.mode == _LAB:
-        return _lab(samples)
+        return from_lab(samples)
     if samples.dtype == np.float32 and not info.icc and head.mode != _CMYK:
-        return _encoded(samples)
+        return from_linear(samples)
     return samples
 
 
-def _encoded(linear: Pixels) -> Pixels:
-    """Linear light, which 32-bit files hold, as sRGB."""
-    light = np.nan_to_num(linear)
-    bright = 1.055 * np.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055
-    return np.where(light <= 0.0031308, light * 12.92, bright).astype(np.float32)
-
-
-def _lab(samples: Pixels) -> Pixels:
-    """CIE L*a*b* of 8 or 16 bits as sRGB of the same depth; white is D50."""
-    middle, most = (128, 255) if samples.dtype == np.uint8 else (32768, 65535)
-    result = np.empty_like(samples)
-    for top in range(0, len(samples), ROWS):
-        strip = samples[top : top + ROWS].astype(np.float32)
-        f = (strip[:, :, :1] * (100 / most) + 16) / 116
-        a, b = ((strip[:, :, i : i + 1] - middle) * (255 / most) for i in (1, 2))
-        xyz = np.concatenate([f + a / 500, f, f - b / 200], axis=2)
-        xyz = np.where(xyz > 6 / 29, xyz**3, (xyz - 4 / 29) * (108 / 841)) * _D50
-        result[top : top + ROWS] = np.rint(np.clip(_encoded(xyz @ _D50_TO_SRGB.T), 0, 1) * most)
-    return result
-
-
 def _off_white(colour: Pixels, alpha: Pixels) -> Pixels:
-    """The colours without the white on which the merged picture lies."""
+    """The colours without the white on which the merged picture lies; as they are if they are too dark for that."""
     full = 1.0 if colour.dtype == np.float32 else float(np.iinfo(colour.dtype).max)
+    slack = full / 64
+    if any((colour[top] < full - alpha[top, :, None] - slack).any() for top in range(len(colour))):
+        return colour
     result = np.empty(colour.shape, colour.dtype)
     for top in range(0, len(colour), ROWS):
         cover = alpha[top : top + ROWS, :, None].astype(np.float32) / full

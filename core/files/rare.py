@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -21,10 +22,16 @@ from .stills import assemble, read_still
 
 _NETPBM = re.compile(rb"P([1-6])(?:\s+|\s*#[^\n]*\n)+")
 _NUMBER = re.compile(rb"(?:\s|#[^\n]*\n)*(\d{1,10})")
+_PAM_END, _PAM_FACT = b"ENDHDR\n", re.compile(rb"^(WIDTH|HEIGHT|DEPTH|MAXVAL)[ \t]+(\d{1,10})\s*$", re.MULTILINE)
+_PFM = re.compile(rb"P([Ff])\s+(\d{1,10})\s+(\d{1,10})\s+(-?)[\d.eE+-]+\s")
 _PLAIN, _BITS, _COLOUR = (1, 2, 3), (1, 4), (3, 6)
 _LONGEST_HEAD = 1 << 16
 _RLE = (1, 2)
+_ATTRIBUTES = 15
+"""Of a TGA: how many bits are transparency."""
 _BMP_HEADS = tuple(struct.pack("<I", size) for size in (40, 52, 56, 64, 108, 124))
+_QOI_END = bytes(7) + b"\x01"
+_QOI_FILLING = b"\xfe\x01\x02\x03\xfe\x03\x02\x01"
 _STEPS = 1 << 24
 """Pixels that readers written in Python may go through one by one."""
 
@@ -39,6 +46,10 @@ def read_rare(stream: BinaryIO, info: Metadata) -> Image:
     stream.seek(0)
     if _NETPBM.match(head):
         return _read_netpbm(stream.read(), info)
+    if head.startswith(b"P7\n"):
+        return _read_pam(stream.read(), info)
+    if head[:3] in (b"PF\n", b"Pf\n"):
+        return _read_pfm(stream.read(), info)
     if head.startswith(b"qoif"):
         return _read_qoi(stream.read(), info)
     start = 14 if head.startswith(b"BM") else 0
@@ -49,7 +60,9 @@ def read_rare(stream: BinaryIO, info: Metadata) -> Image:
         stream.seek(0)
     if head.startswith(b"DDS ") and len(head) >= 20:
         _check_texture(head, info)
-    return read_still(stream, info)
+    image = read_still(stream, info)
+    is_opaque = image.info.format == "TGA" and not head[17] & _ATTRIBUTES  # whatever the fourth channel holds
+    return replace(image, alpha=None) if is_opaque else image
 
 
 def _read_netpbm(data: bytes, info: Metadata) -> Image:
@@ -76,6 +89,38 @@ def _read_netpbm(data: bytes, info: Metadata) -> Image:
     return assemble(colour, None, Metadata(format="PPM", source=info.source))
 
 
+def _read_pam(data: bytes, info: Metadata) -> Image:
+    """PAM: the last of two or four channels is transparency."""
+    start = data.find(_PAM_END, 0, _LONGEST_HEAD) + len(_PAM_END)
+    facts = dict(_PAM_FACT.findall(data[:start]))
+    width, height, channels, most = (int(facts.get(name, 0)) for name in (b"WIDTH", b"HEIGHT", b"DEPTH", b"MAXVAL"))
+    if start < len(_PAM_END) or not 1 <= channels <= 4 or not 1 <= most <= 65535:
+        raise ReadError(f"{name_of(info)} is damaged; copy or download it again.", info.source)
+    check_size(width, height, channels * (1 + (most > 255)), info)
+    count = width * height * channels
+    samples = _numbers(6, data[start:], width, height, channels, most)
+    if len(samples) < count:
+        raise ReadError(f"{name_of(info)} is cut off; copy or download it again.", info.source)
+    spread = _spread(samples, 6, most).reshape(height, width, channels)
+    alpha = np.ascontiguousarray(spread[:, :, -1]) if channels % 2 == 0 else None
+    colour = np.ascontiguousarray(spread[:, :, : channels - (alpha is not None)])
+    return assemble(colour, alpha, Metadata(format="PPM", source=info.source))
+
+
+def _read_pfm(data: bytes, info: Metadata) -> Image:
+    """PFM: floating numbers, the lowest row first; the sign of a number in the header says in which order its bytes."""
+    found = _PFM.match(data)
+    if not found:
+        raise ReadError(f"{name_of(info)} is damaged; copy or download it again.", info.source)
+    width, height, channels = int(found[2]), int(found[3]), 3 if found[1] == b"F" else 1
+    check_size(width, height, 4 * channels, info)
+    body = data[found.end() : found.end() + 4 * width * height * channels]
+    if len(body) < 4 * width * height * channels:
+        raise ReadError(f"{name_of(info)} is cut off; copy or download it again.", info.source)
+    rows = np.frombuffer(body, "<f4" if found[4] == b"-" else ">f4").reshape(height, width, channels)[::-1]
+    return assemble(rows.astype(np.float32), None, Metadata(format="PPM", source=info.source))
+
+
 def _numbers(kind: int, body: bytes, width: int, height: int, channels: int, most: int) -> NDArray[Any]:
     count = width * height * channels
     if kind == 1:
@@ -83,7 +128,10 @@ def _numbers(kind: int, body: bytes, width: int, height: int, channels: int, mos
         digits: NDArray[np.uint8] = text[(text == ord("0")) | (text == ord("1"))][:count]
         return digits - np.uint8(ord("0"))
     if kind in _PLAIN:
-        return np.array(re.sub(rb"#[^\n]*", b"", body).split(maxsplit=count)[:count], np.uint16)
+        words = re.sub(rb"#[^\n]*", b"", body).split(maxsplit=count)[:count]
+        if any(not word.isdigit() for word in words):
+            raise ValueError("no number")
+        return np.minimum(np.array(words, np.float64), most).astype(np.uint16)
     if kind in _BITS:
         row = (width + 7) // 8
         lines = np.frombuffer(body[: row * height], np.uint8)
@@ -110,7 +158,10 @@ def _read_qoi(data: bytes, info: Metadata) -> Image:
     width, height = struct.unpack_from(">II", data.ljust(14, b"\0"), 4)
     check_size(width, height, 4, info)
     check_packed("QOI", width * height, len(data), info)
-    samples = imagecodecs.qoi_decode(data)
+    data = data.removesuffix(_QOI_END)
+    samples, other = (imagecodecs.qoi_decode(data + filling + _QOI_END) for filling in (b"", _QOI_FILLING))
+    if not np.array_equal(samples, other):  # what follows the last pixel does not matter
+        raise ReadError(f"{name_of(info)} is cut off; copy or download it again.", info.source)
     alpha = np.ascontiguousarray(samples[:, :, 3]) if samples.shape[2] == 4 else None
     return assemble(np.ascontiguousarray(samples[:, :, :3]), alpha, Metadata(format="QOI", source=info.source))
 

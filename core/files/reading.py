@@ -28,6 +28,7 @@ from .rare import read_rare
 from .stills import read_still
 from .tiff import read_tiff
 from .video import read_video
+from .video_structure import missing_bytes
 from .webp import checked_webp
 
 _LONGEST_STREAM = 1 << 32
@@ -127,11 +128,17 @@ def _decode_moving(kind: str, source: Source, info: Metadata) -> Image | Animati
     def opened() -> BinaryIO:
         return checked_webp(source(), info) if kind == "WEBP" else source()
 
-    with opened() as stream:
-        count = count_frames(kind, stream, info)
-        if count == 1:
-            return read_still(stream, info, kind)
-    return read_animation(opened, kind, count, info)
+    try:
+        with opened() as stream:
+            count = count_frames(kind, stream, info)
+            if count == 1:
+                return read_still(stream, info, kind)
+        return read_animation(opened, kind, count, info)
+    except (OSError, ValueError, RuntimeError, SyntaxError, ReadError) as error:
+        with source() as stream:
+            if kind != "AVIF" or not missing_bytes(stream):
+                raise
+        raise ReadError(f"{name_of(info)} is cut off; copy or download it again.", info.source) from error
 
 
 @contextmanager

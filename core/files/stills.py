@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from senga.errors import ReadError
 from senga.image import Image, Metadata, Pixels, as_rgb
 from senga.ops.rows import ROWS
 
@@ -206,7 +207,13 @@ def open_pil(stream: BinaryIO, info: Metadata, kind: str = "OTHER") -> PIL.Image
 
     stored = stream.seek(0, 2)
     stream.seek(0)
-    pil = PIL.Image.open(stream, formats=(kind,) if kind in _BY_NAME else _RARE)
+    try:
+        pil = PIL.Image.open(stream, formats=(kind,) if kind in _BY_NAME else _RARE)
+    except PIL.UnidentifiedImageError as error:
+        if kind not in _BY_NAME:
+            raise
+        text = f"{name_of(info)} is damaged or of a rare kind"
+        raise ReadError(f"{text}; open it in another program and save it as PNG.", info.source) from error
     check_size(pil.width, pil.height, max(4, 4 * (pil.mode in "IF")), info)
     check_packed(pil.format, pil.width * pil.height, stored, info)
     if kind == "AVIF" and not pil.info.get("icc_profile"):

@@ -20,6 +20,7 @@ from senga.errors import ReadError
 from senga.image import Image, Metadata
 
 from .budget import check_packed, check_size, name_of
+from .coded_color import from_lab
 from .exif import XMP_TAG, upright
 from .jpeg import has_end, jpeg_size
 from .jpegxl import jpegxl_size
@@ -57,8 +58,11 @@ _INSIDE: dict[int, Callable[[bytes], tuple[int, int] | None]] = {
 """Packings that are picture formats themselves, with a size of their own."""
 _PACKINGS = (_PLAIN, _LZW, _PACKBITS, *_DEFLATE, *_FAX_AND_OLD_JPEG, *_INSIDE, 34676, 34677, 34887, 34925, 50000)
 _PREMULTIPLIED = 1
+_SIGNS = np.array([0, 0x8000, 0x8000], np.uint16)
+"""What turns the signed numbers of 16-bit L*a*b* into those that begin at 0."""
 _DNG_VERSION, _ICC = 50706, 34675
-_COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
+_BIG = 43
+_COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3, _LAB: 3}
 _PAGES_LOOKED_AT = 4
 _UNSIGNED, _SIGNED, _FLOATING = 1, 2, 3
 
@@ -72,6 +76,7 @@ def read_tiff(stream: BinaryIO, info: Metadata) -> Image:
     import tifffile
 
     logging.getLogger("tifffile").addHandler(logging.NullHandler())
+    _check_start(stream, info)
     check_tags(stream, _PAGES_LOOKED_AT, info)
     stream.seek(0)
     with tifffile.TiffFile(stream) as tiff:
@@ -95,6 +100,19 @@ def read_tiff(stream: BinaryIO, info: Metadata) -> Image:
     )
 
 
+def _check_start(stream: BinaryIO, info: Metadata) -> None:
+    """Many programs write the directory last, so that a file that is cut off lacks it."""
+    size = stream.seek(0, 2)
+    stream.seek(0)
+    head = stream.read(16).ljust(16, b"\0")
+    order = "<" if head[:1] == b"I" else ">"
+    is_big = struct.unpack_from(order + "H", head, 2)[0] == _BIG
+    (start,) = struct.unpack_from(order + "Q", head, 8) if is_big else struct.unpack_from(order + "I", head, 4)
+    if start >= size:
+        raise ReadError(f"{name_of(info)} is cut off; copy or download it again.", info.source)
+    stream.seek(0)
+
+
 def _read_log(stream: BinaryIO, info: Metadata) -> Image:
     """Logarithmic brightness, which OpenCV writes for floating pictures and hence reads as it wrote them."""
     import cv2
@@ -113,21 +131,22 @@ def _first_picture(tiff: TiffFile) -> TiffPage:
             page = cast("TiffPage", tiff.pages[index])
         except IndexError:
             break
-        if not page.is_reduced:
+        if not page.is_reduced and not page.is_mask:
             return page
     return cast("TiffPage", tiff.pages[0])
 
 
 def _is_for_pillow(page: TiffPage, kind: int) -> bool:
     compression = int(page.compression)
-    return compression in _FAX_AND_OLD_JPEG or kind == _LAB or (kind == _YCBCR and compression != _JPEG)
+    lab = kind == _LAB and page.bitspersample == 8
+    return compression in _FAX_AND_OLD_JPEG or lab or (kind == _YCBCR and compression != _JPEG)
 
 
 def _check(page: TiffPage, stream: BinaryIO, info: Metadata) -> None:
     kind, name = int(page.photometric), name_of(info)
     if _DNG_VERSION in page.tags:
         raise ReadError(f"{name} is a camera's raw file; develop it to TIFF or JPEG first.", info.source)
-    if kind not in (*_COLOURS, _LAB, *_LOG):
+    if kind not in (*_COLOURS, *_LOG) or (kind == _LAB and page.bitspersample not in (8, 16)):
         raise ReadError(f"{name} stores its colours in a rare way; save it as an RGB TIFF first.", info.source)
     if int(page.compression) not in _PACKINGS:
         raise ReadError(f"{name} is packed in a rare way; save it as a TIFF with LZW or Deflate first.", info.source)
@@ -227,12 +246,19 @@ def _picture(samples: NDArray[Any], kind: int, extra: tuple[int, ...], info: Met
     colour, alpha = samples[:, :, :colours], None
     if kind == _WHITE_IS_ZERO:
         colour = inverted(colour)
-    if samples.shape[2] > colours:
-        which = next((place for place, meaning in enumerate(extra) if meaning in (1, 2)), 0)
+    if kind == _LAB:
+        colour, info = from_lab(colour ^ _SIGNS), replace(info, icc=None)
+    which = _transparency(extra)
+    if samples.shape[2] > colours and which is not None:
         alpha = np.ascontiguousarray(samples[:, :, colours + which])
         if extra[which : which + 1] == (_PREMULTIPLIED,):
             colour = divided(colour, alpha)
     return assemble(np.ascontiguousarray(colour), alpha, info)
+
+
+def _transparency(extra: tuple[int, ...]) -> int | None:
+    """Which of the extra samples it is; one of which nothing is said is, one that is said to be something else not."""
+    return next((place for place, meaning in enumerate(extra) if meaning in (1, 2)), None if extra else 0)
 
 
 def _metadata(page: TiffPage, stream: BinaryIO, info: Metadata) -> Metadata:

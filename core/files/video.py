@@ -188,11 +188,11 @@ def _frames(source: Source, info: Metadata, size: tuple[int, int], faults: list[
         yield from _timed(pictures, usual, container.format.name in BROADCAST)
         is_short = _is_short(container, track, watch)
     with source() as stream:
-        is_cut = watch.broken or missing_bytes(stream) > 0
-    if is_short and watch.damaged is None and not is_cut:
-        watch.damage()
+        is_cut = watch.broken or is_short or missing_bytes(stream) > 0
     if is_cut:
-        faults.append(f"{name_of(info)} is cut off after {watch.second:.1f} seconds; it was painted as far as it goes.")
+        faults.insert(
+            0, f"{name_of(info)} is cut off after {watch.second:.1f} seconds; it was painted as far as it goes."
+        )
     elif watch.damaged is not None:
         text = f"{name_of(info)} is damaged at {watch.damaged:.1f} seconds; what can be read of it was painted."
         faults.append(text)

@@ -44,7 +44,7 @@ def missing_bytes(stream: BinaryIO) -> int:
     stream.seek(0)
     head = stream.read(1024)
     missing = max(_end(stream, head, size) - size, 0)
-    is_exact = head[4:8] in _FIRST_BOXES or head[:4] == b"OggS" or head[:1] == b"G" or head[4:5] == b"G"
+    is_exact = head[4:8] in _FIRST_BOXES or head[:4] in (b"OggS", _PACK) or head[:1] == b"G" or head[4:5] == b"G"
     return missing if missing > _SLACK or is_exact else 0
 
 
@@ -70,10 +70,34 @@ def _end(stream: BinaryIO, head: bytes, size: int) -> int:
         return _end_of_asf(head)
     if head[:4] == b"OggS":
         return _end_of_page(stream, size)
+    if head[:4] == _PACK:
+        return _end_of_packets(stream, size)
     for start, packet in ((0, _PACKET), (_STAMP, _STAMP + _PACKET)):
         if len(head) > 2 * packet and not head[start::packet].strip(b"G"):
             return size + -size % packet  # a transport stream
     return 0
+
+
+_PACK = b"\0\0\1\xba"
+_LAST_PACKS = 1 << 18
+
+
+def _end_of_packets(stream: BinaryIO, size: int) -> int:
+    """An MPEG program stream: where the last of its packets ends; 0 if that cannot be told."""
+    stream.seek(max(size - _LAST_PACKS, 0))
+    tail = stream.read()
+    at = tail.find(_PACK)
+    while 0 <= at < len(tail):
+        head = tail[at : at + 14]
+        if head[:4] == _PACK and len(head) == 14:
+            at += 14 + (head[13] & 7) if head[4] >> 6 == 1 else 12
+        elif head[:4] == b"\0\0\1\xb9":
+            at += 4
+        elif head[:3] == b"\0\0\1" and len(head) >= 6:
+            at += 6 + int.from_bytes(head[4:6], "big")
+        else:
+            return size + 1 if b"\0\0\1".startswith(head[:3]) and len(head) < 14 else 0
+    return size - len(tail) + at if at >= 0 else 0
 
 
 def _boxes(stream: BinaryIO, start: int, end: int) -> Iterator[Box]:

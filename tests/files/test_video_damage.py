@@ -35,6 +35,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "film.flv": {"pictures": "flv"},
     "film.wmv": {"pictures": "wmv2"},
     "film.ogv": {"pictures": "libvpx", "kind": "ogg"},
+    "film.mpg": {"pictures": "mpeg2video"},
 }
 
 
@@ -62,6 +63,20 @@ def test_a_cut_film_is_painted_as_far_as_it_goes(name: str, share: float, make_f
         film_of(path).save(tmp_path / "result.mp4")
     result = film_of(tmp_path / "result.mp4")
     assert 1 <= len(list(result.frames())) <= 20
+
+
+@pytest.mark.parametrize("name", ["film.wmv", "film.flv", "film.mpg", "film.mkv", "film.ogv"])
+@pytest.mark.parametrize("sound", [None, "aac"])
+def test_what_is_cut_off_is_called_so_whatever_is_damaged_by_it(
+    name: str, sound: str | None, make_film: Make, tmp_path: Path
+) -> None:
+    sound = sound and {"film.wmv": None, "film.mpg": "mp2", "film.ogv": "libopus"}.get(name, sound)
+    path = make_film(name, **{**KINDS[name], "sound": sound})
+    content = path.read_bytes()
+    for share in (0.5, 0.6, 0.7):
+        path.write_bytes(content[: int(len(content) * share) // 2 * 2 - 1])
+        with pytest.raises(ReadError, match="is cut off"):
+            film_of(path).save(tmp_path / "result.mp4")
 
 
 def test_a_film_without_its_end_that_says_where_all_is(make_film: Make) -> None:
