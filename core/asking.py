@@ -88,19 +88,38 @@ class Hooks:
 
     def run(self, filter: Filter, image: Image, job: Job) -> Image | Animation:  # noqa: A002 - named by the hook
         """Run one filter; a plug-in that makes something else of pictures is left out."""
-        result = self.ask("senga_apply", filter=filter, image=image, job=job)
-        if isinstance(result, Image | Animation):
-            return result
-        left_out = self._left_out.get("senga_apply", [])
-        for impl in self._manager.hook.senga_apply.get_hookimpls():  # of them, core's own gives a picture
-            if impl.plugin is not self._core and impl.plugin not in left_out:
-                self.leave_out(impl.plugin, "senga_apply", TypeError(f"it made {type(result).__name__} of a picture"))
-        return self.run(filter, image, job)
+        found = self.answer("senga_apply", Image | Animation, filter=filter, image=image, job=job)
+        assert isinstance(found, Image | Animation)  # noqa: S101 - narrows the type
+        return found
 
-    def alone(self, plugin: object, hook: str) -> Any:
+    def answer(self, hook: str, wanted: Any, **facts: Any) -> Any:
+        """``ask``, for an answer of that type; a plug-in that gives another is named and left out, too."""
+        found = self.ask(hook, **facts)
+        if isinstance(found, wanted):
+            return found
+        for plugin in self._wrong(hook, wanted, facts):
+            self.leave_out(plugin, hook, TypeError(f"it gave {type(found).__name__}"))
+        return self.answer(hook, wanted, **facts)
+
+    def _wrong(self, hook: str, wanted: Any, facts: dict[str, Any]) -> list[object]:
+        """The plug-ins that give something else than is wanted; all of them if none does so alone."""
+
+        def is_wrong(plugin: object) -> bool:
+            try:
+                with border():
+                    answer = self.alone(plugin, hook, **facts)
+            except Exception:  # that is no answer, and would have been heard before
+                return False
+            return answer is not None and not isinstance(answer, wanted)
+
+        asked = [impl.plugin for impl in getattr(self._manager.hook, hook).get_hookimpls()]
+        asked = [each for each in asked if each is not self._core and each not in self._left_out.get(hook, ())]
+        return [plugin for plugin in asked if is_wrong(plugin)] or asked
+
+    def alone(self, plugin: object, hook: str, **facts: Any) -> Any:
         """What one plug-in answers."""
         others = [other for other in self._manager.get_plugins() if other is not plugin]
-        return self._manager.subset_hook_caller(hook, others)()
+        return self._manager.subset_hook_caller(hook, others)(**facts)
 
     def ask(self, hook: str, **facts: Any) -> Any:
         """Call a hook; a plug-in that fails in it is named and left out of it, and the others are asked again.

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from .image import Animation, Image
 from .job import Job, Weights
 from .moved import moved
 from .plugin_checks import check_class, check_texts, wrong_settings
-from .strangers import at_work, border, reason
+from .strangers import at_work, border, reason, undisturbed
 from .turns import fallen, turn
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Plugins:
         if origin == _BUILT_IN:
             self.register(load(), name, origin)
             return
-        with turn(name, origin):
+        with turn(name, origin), undisturbed():
             with border():
                 plugin = load()
             self.register(plugin, name, origin)
@@ -158,7 +159,7 @@ class Plugins:
 
     def _filters_of(self, plugin: object, name: str) -> dict[str, type[Filter]]:
         found: dict[str, type[Filter]] = {}
-        for kind in [kind for result in self._hooks.alone(plugin, "senga_filters") for kind in result]:
+        for kind in chain.from_iterable(self._hooks.alone(plugin, "senga_filters")):  # there may be no end of them
             check_class(kind, name)
             taken = kind.name in found or kind.name in self.filters
             if taken:
@@ -180,9 +181,16 @@ class Plugins:
         """
         if name in self.filters:
             return self.filters[name]
+        raise UnknownFilterError(f"There is no filter “{name}”: {self._hint(name)}")
+
+    def _hint(self, name: str) -> str:
+        off = self.known.get(name)
+        if off is not None and off.state == "broken":
+            return f"the plug-in of that name is broken ({off.problem})."
+        if off is not None and off.state == "disabled":
+            return f"the plug-in of that name is disabled; “senga plugins enable {name}” loads it again."
         near = difflib.get_close_matches(name, self.filters, 1, 0.5)
-        hint = f"did you mean “{near[0]}”?" if near else f"there are {', '.join(self.filters) or 'none'}."
-        raise UnknownFilterError(f"There is no filter “{name}”: {hint}")
+        return f"did you mean “{near[0]}”?" if near else f"there are {', '.join(self.filters) or 'none'}."
 
     def make(self, name: str, settings: Mapping[str, Any] | None = None) -> Filter:
         """A filter with these settings, and defaults for the others.
@@ -232,12 +240,9 @@ class Plugins:
         return good
 
     def _locate(self, name: str, digest: str) -> Path | Weights | None:
-        found = self._hooks.ask("senga_weights", model=name, digest=digest)
-        if found is None or isinstance(found, Path | Weights):
-            return found
-        if isinstance(found, str):
-            return Path(found)
-        raise PluginError(f"A plug-in gave {type(found).__name__} as the weights of “{name}”.")
+        found = self._hooks.answer("senga_weights", Path | Weights | str | None, model=name, digest=digest)
+        assert isinstance(found, Path | Weights | str | None)  # noqa: S101 - narrows the type
+        return Path(found) if isinstance(found, str) else found
 
     def brushes(self) -> tuple[Brush, ...]:
         """The brushes that plug-ins bring, beside the built-in ones."""

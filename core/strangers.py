@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
+import os
 import signal
+import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -14,6 +19,8 @@ from .output import strangers
 
 _LONGEST = 500
 """Characters of a reason that is told."""
+
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE") if hasattr(signal, name)]
 
 
 class Quit(Exception):  # noqa: N818 - what was asked for, and not granted
@@ -24,10 +31,12 @@ class Quit(Exception):  # noqa: N818 - what was asked for, and not granted
 def border() -> Iterator[None]:
     """Call code of a stranger inside: only Ctrl-C of the user ends the program, every other end is an Exception.
 
+    A process that the code forks, and that comes back here, ends: only one goes on.
+
     Raises:
         Quit: the code raised SystemExit, KeyboardInterrupt without the user, or the like.
     """
-    with _listening() as pressed, strangers():
+    with _alone(), _listening() as pressed, strangers():
         try:
             yield
         except Exception:
@@ -54,6 +63,48 @@ def at_work(filter_name: str, plugin: str = "") -> Iterator[None]:
         raise PluginError(f"The filter “{filter_name}” failed: {reason(error)}.", plugin) from error
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Load code of a stranger inside: what belongs to the whole process is put back afterwards."""
+    before = _Belongings()
+    try:
+        with warnings.catch_warnings():
+            yield
+    finally:
+        before.put_back()
+
+
+class _Belongings:
+    """What a module can change for everybody when it is imported, as it is now."""
+
+    def __init__(self) -> None:
+        self._folder = _working_folder()
+        self._streams = {name: getattr(sys, name) for name in ("stdin", "stdout", "stderr", "excepthook")}
+        self._depth = sys.getrecursionlimit()
+        self._builtins = dict(vars(builtins))
+        self._signals = {number: signal.getsignal(number) for number in _SIGNALS}
+
+    def put_back(self) -> None:
+        if self._folder and _working_folder() != self._folder:
+            with suppress(OSError):
+                os.chdir(self._folder)
+        for name, stream in self._streams.items():
+            setattr(sys, name, stream)
+        sys.setrecursionlimit(self._depth)
+        vars(builtins).update(self._builtins)
+        for number, handler in self._signals.items():
+            if signal.getsignal(number) != handler:
+                with suppress(ValueError, TypeError):  # only the main thread may
+                    signal.signal(number, handler)
+
+
+def _working_folder() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""
+
+
 def reason(error: BaseException) -> str:
     """Why something failed, on one line and without a full stop, whatever the exception is made of."""
     return _text(error) if isinstance(error, SengaError | Quit) and _text(error) else _said(error)
@@ -69,6 +120,16 @@ def _text(error: BaseException) -> str:
     except BaseException:  # the text of a stranger's exception is code of a stranger
         return ""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    process = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() != process:
+            os._exit(0)
 
 
 @contextmanager

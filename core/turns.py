@@ -100,13 +100,13 @@ def _note(text: str) -> IO[str] | None:
         return None
     note = open(path, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - held until the end of the turn
     os.close(handle)
-    if not _locked(note):
-        note.close()
-        _remove(Path(path))
-        return None
-    note.write(text)
-    note.flush()
-    return note
+    if _locked(note):
+        with suppress(OSError):  # the disk may be full
+            note.write(text)
+            note.flush()
+            return note
+    _let_go(note)
+    return None
 
 
 def _left(path: Path) -> str:
@@ -153,11 +153,16 @@ def _write(folder: Path, lines: set[str]) -> None:
 
 def _take_away(note: IO[str] | None) -> None:
     if note is not None and not note.closed:
-        note.close()
-        _remove(Path(note.name))
+        _let_go(note)
         with suppress(OSError):  # the user's choices lie there by now
             for folder in _made:
                 folder.rmdir()
+
+
+def _let_go(note: IO[str]) -> None:
+    with suppress(OSError):  # what could not be written
+        note.close()
+    _remove(Path(note.name))
 
 
 def _remove(path: Path) -> None:

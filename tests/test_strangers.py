@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import senga
 from senga import Animation, Filter, Frame, Image, Job, hookimpl, places, turns
 from senga.announced import announced
 from senga.compose import compose
-from senga.errors import Cancelled, ModelError, PluginError
+from senga.errors import Cancelled, ModelError, PluginError, UnknownFilterError
 from senga.registry import Plugins, installed
 from senga.strangers import border, reason
 from senga.strokes.brush import Brush
@@ -135,6 +136,80 @@ def test_what_misbehaves_while_it_is_loaded_is_named_and_the_others_work(install
     assert {"other", "posterize"} <= set(known.filters)
     assert "twin" not in known.filters
     assert not known._hooks.has("bad")
+    assert not list(places.config_folder().glob("loading-*"))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os; os.chdir('/')",
+        "import sys; sys.stdout = sys.stderr = None",
+        "import sys; sys.setrecursionlimit(200)",
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); signal.signal(signal.SIGTERM, signal.SIG_IGN)",
+        "import warnings; warnings.simplefilter('error')",
+        "import builtins\ndef mine(*_, **__): raise PermissionError\nbuiltins.open = builtins.print = mine",
+    ],
+)
+def test_what_it_changes_for_everybody_when_it_is_loaded_is_put_back(install: Install, code: str) -> None:
+    install("bad", f"{code}\n{GOOD}")
+    install("good", GOOD.replace("Twin", "Other").replace("twin", "other"))
+
+    def state() -> tuple[Any, ...]:
+        signals = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+        return Path.cwd(), sys.stdout, sys.stderr, sys.getrecursionlimit(), signals, warnings.filters[:], open, print
+
+    before = state()
+    assert {"twin", "other"} <= set(Plugins(builtin=False).filters)
+    assert state() == before
+
+
+def test_a_process_that_a_plug_in_forks_paints_nothing(install: Install, tmp_path: Path) -> None:
+    site = install("bad", "import os; os.fork()")
+    fork = GOOD.replace("        job.progress", "        import os; os.fork()\n        job.progress")
+    install("good", fork)
+    Image.of(np.zeros((4, 4, 3), np.uint8)).save(tmp_path / "a.png")
+    done = run("run", "twin", "--json", tmp_path / "a.png", "-o", tmp_path / "b.png", site=site)
+    assert [json.loads(line)["event"] for line in done.stdout.splitlines() if "progress" not in line] == [
+        "start",
+        "done",
+        "end",
+    ]
+
+
+def test_nobody_waits_for_a_thread_that_never_ends(install: Install) -> None:
+    forever = "import threading, time\nthreading.Thread(target=time.sleep, args=(100,)).start()\n"
+    site = install("bad", forever + GOOD)
+    for words in (["list"], ["plugins", "list"]):
+        done = run(*words, site=site, timeout=50)
+        assert done.returncode == 0
+        assert "twin" in done.stdout
+
+
+def test_filters_without_end_are_named(install: Install) -> None:
+    install("bad", GOOD.replace("    return [Twin]", "    while True: yield Twin"))
+    assert Plugins(builtin=False).known["bad"].state == "broken"
+
+
+def test_who_asks_for_a_filter_of_a_broken_plug_in_is_told_so(install: Install) -> None:
+    install("bad", "raise ValueError('no ink')")
+    with pytest.raises(UnknownFilterError, match=r"is broken \(ValueError: no ink\)"):
+        Plugins(builtin=False).find("bad")
+    with pytest.raises(UnknownFilterError, match="senga plugins enable bad"):
+        Plugins(builtin=False, disabled=["bad"]).find("bad")
+
+
+def test_a_full_disk_breaks_no_plug_in_and_is_not_filled_further(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("good", GOOD)
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        known = Plugins(builtin=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert known.known["good"].state == "loaded"
     assert not list(places.config_folder().glob("loading-*"))
 
 
@@ -264,6 +339,40 @@ def test_a_bad_list_of_models_is_named_and_the_other_styles_stay(install: Instal
 
 def plugin(**hooks: Any) -> object:
     return type("Rude", (), {name: staticmethod(hook) for name, hook in hooks.items()})()
+
+
+@pytest.mark.parametrize("wrong", [3, b"path", ["a"], {}, object()])
+def test_who_gives_something_else_than_weights_is_named_and_the_next_is_asked(bare: Plugins, wrong: object) -> None:
+    @hookimpl(tryfirst=True)
+    def senga_weights(model: str) -> object:
+        return wrong
+
+    @hookimpl(specname="senga_weights", trylast=True)
+    def good_weights(model: str) -> senga.Weights:
+        return senga.Weights({})
+
+    bare.register(plugin(senga_weights=senga_weights), "bad")
+    bare.register(plugin(senga_weights=good_weights), "good")
+    assert bare.equip(Job()).weights("x") == senga.Weights({})
+    assert bare.known["bad"].state == "broken"
+    assert bare.known["good"].state == "loaded"
+
+
+def test_who_makes_something_else_of_a_picture_is_named_alone(bare: Plugins) -> None:
+    @hookimpl
+    def senga_apply(filter: Filter) -> Any:  # noqa: A002 - named by the hook
+        return "a picture"
+
+    @hookimpl(wrapper=True, specname="senga_apply")
+    def watch() -> Iterator[None]:
+        return (yield)
+
+    bare.register(plugin(senga_apply=senga_apply), "bad")
+    bare.register(plugin(watch=watch), "good")
+    picture = Image.of(np.zeros((2, 2, 3), np.uint8))
+    assert isinstance(bare.run(Mirror(), picture, Job()), Image)
+    assert bare.known["bad"].state == "broken"
+    assert bare.known["good"].state == "loaded"
 
 
 def test_failing_hooks_for_weights_and_brushes_are_left_out(bare: Plugins) -> None:

@@ -21,6 +21,7 @@ from senga.errors import WriteError
 from senga.image import Animation, Frame
 
 from .animation_writers import rgba
+from .container import container
 
 _FRAMES = 24
 _PIXELS = 400_000
@@ -138,8 +139,6 @@ def _colours(seen: NDArray[np.uint8]) -> NDArray[np.int32]:
 
 def _write(spool: Any, facts: list[_Spooled], animation: Animation, stream: BinaryIO) -> None:
     """Put the frames into the file, each from its time on."""
-    import av
-
     height, width = animation.height, animation.width
     seen = _sampled(spool, facts, (height, width, 4))
     colours = _colours(seen)
@@ -152,15 +151,15 @@ def _write(spool: Any, facts: list[_Spooled], animation: Animation, stream: Bina
     *_, last = times = _times(facts)
     loop = {0: 0, 1: -1}.get(animation.loop, animation.loop - 1)
     choices = {"loop": str(loop), "final_delay": str(last - times[-2])}
-    with av.open(stream, "w", format="gif", options=choices) as container:
-        track: Any = container.add_stream("gif", rate=100)
+    with container(stream, "gif", choices) as made:
+        track: Any = made.add_stream("gif", rate=100)
         track.width, track.height, track.pix_fmt = width, height, "pal8"
         track.codec_context.time_base = _HUNDREDTH
         for fact, at in zip(facts, times, strict=False):
             graph.sources[0].push(_frame(_unspool(spool, fact, (height, width, 4)), at))
-            container.mux([packet for frame in graph.ready() for packet in track.encode(frame)])
+            made.mux([packet for frame in graph.ready() for packet in track.encode(frame)])
         graph.sources[0].push(None)
-        container.mux([packet for frame in [*graph.ready(), None] for packet in track.encode(frame)])
+        made.mux([packet for frame in [*graph.ready(), None] for packet in track.encode(frame)])
 
 
 def _times(facts: list[_Spooled]) -> list[int]:

@@ -17,6 +17,7 @@ import numpy as np
 from senga.errors import Cancelled, SengaError, WriteError
 from senga.image import Animation, Film, Frame, Metadata, to_depth
 
+from .container import container
 from .still_writers import over_white
 from .video_sound import Sound, accompaniment
 
@@ -71,12 +72,12 @@ def _write(animation: Animation, stream: BinaryIO, quality: int | None, kind: st
     film = animation.film
     options = {"movflags": "use_metadata_tags"} if film and kind in ("mp4", "mov") and _is_phone(film) else {}
     try:
-        with av.open(stream, "w", format=kind, container_options=options) as container:
-            track = _track(container, animation, quality)
+        with container(stream, kind, options) as opened:
+            track = _track(opened, animation, quality)
             if film is not None:
-                _tell(film, container, track)
-            with accompaniment(animation, container) as sound:
-                _write_frames(made, container, track, sound)
+                _tell(film, opened, track)
+            with accompaniment(animation, opened) as sound:
+                _write_frames(made, opened, track, sound)
     except (SengaError, Cancelled, MemoryError):
         raise
     except Exception as error:  # whatever four libraries raise on pictures and sound beyond their limits

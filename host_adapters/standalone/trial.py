@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict
@@ -53,3 +54,4 @@ def report() -> None:
     protect()
     json.dump([asdict(plugin) for plugin in Plugins(strict=False).known.values()], sys.stdout)
     finish()
+    os._exit(0)  # and wait for no thread that a plug-in left running

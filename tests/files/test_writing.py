@@ -58,6 +58,17 @@ def test_a_full_disk_leaves_everything_as_it_was(kind: str, noise: Image, tmp_pa
     assert content(tmp_path) == {target.name: b"precious"}
 
 
+@pytest.mark.parametrize("kind", ["gif", "webp", "apng", "mp4", "mov", "mkv", "webm"])
+@pytest.mark.parametrize("size", [10, 3000])
+def test_a_disk_that_is_full_in_the_middle_of_an_animation_is_said(kind: str, size: int, tmp_path: Path) -> None:
+    """FFmpeg has words of its own for what a disk says."""
+    noise = np.random.default_rng(0).integers(0, 255, (12, 120, 160, 3), np.uint8)
+    film = Animation(lambda: (Frame(Image.of(pixels)) for pixels in noise), width=160, height=120, count=12)
+    with largest_file(size), pytest.raises(WriteError, match="disk is full"):
+        files.write(film, tmp_path / f"a.{kind}")
+    assert content(tmp_path) == {}
+
+
 @pytest.mark.parametrize("kind", ALL)
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError(5, "Input/output error"), SystemExit])
 def test_an_interruption_leaves_everything_as_it_was(
