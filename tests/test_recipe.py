@@ -14,6 +14,7 @@ from senga import Filter, Image, Job, Recipe, Step, hookimpl
 from senga.compose import Blend
 from senga.errors import SengaError, SettingsError
 from senga.registry import Plugins
+from senga.regular import read_regular
 
 
 class Add(Filter):
@@ -200,3 +201,11 @@ def test_check_finds_a_wrong_step_before_any_work(known: Plugins) -> None:
 def test_a_seed_reaches_the_steps_that_have_one(known: Plugins) -> None:
     seeded = chain("add", "double").seeded(7, known)
     assert [step.settings for step in seeded.steps] == [{"seed": 7}, {}]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs files that do not say how long they are")
+def test_a_file_that_does_not_say_how_long_it_is_is_read_to_its_end() -> None:
+    content = read_regular(Path("/proc/self/status"), 1 << 20)
+    assert content
+    assert content.startswith(b"Name:")
+    assert read_regular(Path("/proc/self/status"), 100) is None

@@ -88,7 +88,7 @@ def _read(source: Source, info: Metadata) -> Image | Animation:
 def _check_file(path: Path) -> None:
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
-        raise ReadError(f"“{path.name}” is a folder; name a picture in it.", path)
+        raise ReadError(f"“{path.name or path}” is a folder; name a picture in it.", path)
     if not stat.S_ISREG(mode):
         raise ReadError(f"“{path.name}” is a pipe or a device; copy the picture to a file first.", path)
     if path.suffix.lower() in RAW_ENDINGS:

@@ -190,7 +190,7 @@ def _tell_style(names: list[str], found: list[Figures], as_json: bool) -> None:
         return
     rows = [*zip(names, found, strict=True), *([("mean", mean)] if len(found) > 1 else [])]
     heads = {name: name.replace("_", " ") for name, value in asdict(mean).items() if value is not None}
-    if sys.stdout.isatty():
+    if sys.stdout is not None and sys.stdout.isatty():
         _print_table(heads, rows)
         return
     tell_row("picture", *heads.values())

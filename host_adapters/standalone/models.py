@@ -45,7 +45,7 @@ def list_models(as_json: bool) -> None:
     if as_json:
         for entry in entries:
             click.echo(json.dumps(_facts(entry)))
-    elif sys.stdout.isatty():
+    elif sys.stdout is not None and sys.stdout.isatty():
         _print_table(entries)
     else:
         for entry in entries:

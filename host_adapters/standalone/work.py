@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -49,8 +50,7 @@ def work(order: Order, known: Plugins) -> int:
     second.check(options["inputs"])
     _check_files(done)
     targets = [_with_second(target, second) for target in plan(options["inputs"], _wish(order, known, second))]
-    if options["as_json"] and any(target.output is None for target in targets):
-        raise SettingsError("--json and a result in a pipe both need standard output: give -o a file.")
+    _check_standard_output(as_json=options["as_json"], piped=any(target.output is None for target in targets))
     order.check_names(known)
     painter = Painter(order, known, blend, second)
     order.save_recipe()
@@ -60,6 +60,13 @@ def work(order: Order, known: Plugins) -> int:
         counts = Counter(_outcomes(targets, order, painter, report, stop))
         report.end(counts["done"], counts["failed"], counts["skipped"], stop.is_set())
         return INTERRUPTED if stop.is_set() else 1 if counts["failed"] else 0
+
+
+def _check_standard_output(*, as_json: bool, piped: bool) -> None:
+    if as_json and piped:
+        raise SettingsError("--json and a result in a pipe both need standard output: give -o a file.")
+    if (as_json or piped) and sys.stdout is None:
+        raise SettingsError("Standard output is closed: give -o a file, and leave out --json.")
 
 
 def _check_files(work: Work) -> None:

@@ -155,11 +155,22 @@ def test_what_cannot_be_written_is_said(words: list[str]) -> None:
     assert done.stderr == "senga: standard output cannot be used: No space left on device.\n"
 
 
+@pytest.mark.parametrize("command", ["list", "models list"])
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
-def test_a_closed_stream_is_no_fault(closed: str, tmp_path: Path) -> None:
-    done = subprocess.run(f"{SENGA} list {closed}", shell=True, capture_output=True, text=True)  # noqa: S602 - the test's own
+def test_a_closed_stream_is_no_fault(command: str, closed: str) -> None:
+    done = subprocess.run(f"{SENGA} {command} {closed}", shell=True, capture_output=True, text=True)  # noqa: S602 - the test's own
     assert done.returncode == 0
-    assert ("sketch" in done.stdout) == (">&-" not in closed.replace("2>&-", ""))
+    assert bool(done.stdout) == (">&-" not in closed.replace("2>&-", ""))
+
+
+@pytest.mark.parametrize("words", ["-o -", "-o b.png --json"])
+def test_what_needs_a_stream_that_is_closed_is_refused_before_painting(words: str, tmp_path: Path) -> None:
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
+    command = f"{SENGA} run sketch a.png {words} >&-"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=tmp_path)  # noqa: S602 - the test's own
+    assert done.returncode == 2
+    assert done.stderr == "senga: Standard output is closed: give -o a file, and leave out --json.\n"
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".png"] == ["a.png"]
 
 
 def test_who_reads_no_further_hears_nothing() -> None:

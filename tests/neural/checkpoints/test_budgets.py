@@ -128,6 +128,13 @@ def members_of_one_name() -> bytes:
     return buffer.getvalue()
 
 
+def a_long_directory() -> bytes:
+    """A zip file of half a million members, none of which is there."""
+    entry = struct.pack("<4s6H3L5H2L", b"PK\1\2", 20, 20, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0)
+    directory = b"".join(entry + b"%05x.npy" % number for number in range(500_000))
+    return b"PK\3\4" + directory + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0, 0, len(directory), 4, 0)
+
+
 def members_without_end() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as file:
@@ -210,6 +217,7 @@ ATTACKS: dict[str, Callable[[], bytes]] = {
     "members in one place": members_in_one_place,
     "members of one name": members_of_one_name,
     "members without end": members_without_end,
+    "a long directory": a_long_directory,
     "one block many times": one_block_many_times,
     "keys that grow": keys_that_grow,
     "lists of numbers": lists_of_numbers,
