@@ -86,7 +86,10 @@ def _read(source: Source, info: Metadata) -> Image | Animation:
 
 
 def _check_file(path: Path) -> None:
-    mode = path.stat().st_mode
+    try:
+        mode = path.stat().st_mode
+    except ValueError as error:
+        raise ReadError(f"There is no file {str(path)!r}: files cannot be called so.", path) from error
     if stat.S_ISDIR(mode):
         raise ReadError(f"“{path.name or path}” is a folder; name a picture in it.", path)
     if not stat.S_ISREG(mode):

@@ -31,7 +31,7 @@ class MemorySize(click.ParamType[int]):
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([kmgt]i?)?b?\s*", str(value).lower())
+        match = re.fullmatch(r"\s*([0-9]{0,15}\.?[0-9]{1,15})\s*([kmgt]i?)?b?\s*", str(value).lower())
         if not match:
             text = tr("{value} is no memory size; write for example 2GB or 800MB.")
             self.fail(text.format(value=repr(value)), param, ctx)

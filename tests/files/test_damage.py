@@ -303,3 +303,15 @@ def test_many_threads_read_at_once() -> None:
         thread.join()
     assert seen == [True] * 80
     assert limit == PIL.Image.MAX_IMAGE_PIXELS
+
+
+@pytest.mark.parametrize("name", ["a\0b.png", "\ud800.png"])
+def test_what_cannot_be_the_name_of_a_file_is_said(name: str) -> None:
+    with pytest.raises(ReadError, match="files cannot be called so"):
+        files.read(Path(name))
+
+
+def test_the_folder_itself_is_named_when_it_is_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ReadError, match="“.” is a folder"):
+        files.read(Path())

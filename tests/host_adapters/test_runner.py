@@ -162,6 +162,7 @@ def test_a_recipe_runs_and_is_saved_and_gives_the_same_pixels(photo: Path, tmp_p
     (["run", "posterize", "--levels", "many", "IN"], "many"),
     (["run", "posterize", "--strength", "2", "IN"], "strength"),
     (["run", "posterize", "--memory", "lots", "IN"], "no memory size"),
+    (["run", "posterize", "--memory", "9" * 400, "IN"], "no memory size"),
     (["run", "posterize"], "INPUT"),
     (["run", "--recipe", "nowhere.toml", "IN"], "nowhere.toml"),
     (["run", "posterize", "--recipe", "nowhere.toml", "IN"], "not both"),
