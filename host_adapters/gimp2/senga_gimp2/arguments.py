@@ -10,12 +10,12 @@ import math
 
 import gimpfu
 
-from . import facts
+from . import colours, facts
 from .words import Trouble, native, plain, say
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Dict, List, Sequence, Tuple
+    from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
     Parameter = Tuple[Any, ...]
     Described = Tuple[str, str]
@@ -39,7 +39,12 @@ def of_settings(settings, described):
         settings: of the filter.
         described: explain each argument, for the procedure browser; gimpfu's dialog wants short labels instead.
     """
-    return [_of_setting(setting, described) for setting in settings] + common(described)
+    parameters = []  # type: List[Parameter]
+    for setting in settings:
+        parameters.append(_of_setting(setting, described))
+        if facts.kind(setting) == "picture":
+            parameters.append(_of_file(facts.file_name(setting, settings), setting, described))
+    return parameters + common(described)
 
 
 def common(described):
@@ -67,7 +72,14 @@ def _of_setting(setting, described):
     # type: (facts.Setting, bool) -> Parameter
     kind, default = facts.kind(setting), facts.default(setting)
     note = _numbered(setting["choices"]) if kind == "choice" else ""
-    words = _words(facts.argument_name(setting), (facts.label(setting), setting["text"].rstrip(".") + note), described)
+    name = facts.argument_name(setting)
+    words = _words(name, (facts.label(setting), facts.explained(setting) + note), described)
+    if kind == "file":
+        return _of_file(name, setting, described)
+    if kind == "picture":
+        return (gimpfu.PF_DRAWABLE,) + words + (None,)
+    if kind == "colour":
+        return (gimpfu.PF_COLOR,) + words + (colours.parts(default),)
     if kind == "choice":
         titles = tuple(native(title) for title in facts.titles(setting))
         return (gimpfu.PF_OPTION,) + words + (setting["choices"].index(default), titles)
@@ -79,6 +91,12 @@ def _of_setting(setting, described):
     if kind == "float":
         return _of_float(words, float(default), facts.bounds(setting))
     return _of_text(words, default, setting.get("suggestions") or [])
+
+
+def _of_file(name, setting, described):
+    # type: (str, facts.Setting, bool) -> Parameter
+    words = _words(name, (facts.label(setting), facts.explained(setting)), described)
+    return (gimpfu.PF_FILE,) + words + (native(facts.default(setting)),)
 
 
 def _of_float(words, default, bounds):
@@ -128,10 +146,29 @@ def order(filter_facts, settings, values):
         Trouble: a value is none of the choices.
     """
     given = {}  # type: Dict[str, Any]
-    for setting, value in zip(settings, values):
-        if not (setting["optional"] and value in (None, "")):
+    for setting, value, file in _each(settings, values):
+        if facts.kind(setting) == "picture":  # the file counts where there is no drawable
+            if value is None and plain(file):
+                given[setting["name"]] = plain(file)
+        elif not (setting["optional"] and value in (None, "", b"")):
             given[setting["name"]] = _value(setting, value)
-    return dict(blend(values[len(settings) :]), filter=filter_facts["name"], settings=given)
+    return dict(blend(values[-3:]), filter=filter_facts["name"], settings=given)
+
+
+def drawables(settings, values):
+    # type: (Sequence[facts.Setting], Sequence[Any]) -> List[Tuple[facts.Setting, Any]]
+    """The second pictures that are drawables, each with its setting."""
+    found = [(setting, value) for setting, value, _ in _each(settings, values) if facts.kind(setting) == "picture"]
+    return [(setting, drawable) for setting, drawable in found if drawable is not None]
+
+
+def _each(settings, values):
+    # type: (Sequence[facts.Setting], Sequence[Any]) -> Iterator[Tuple[facts.Setting, Any, Any]]
+    """Every setting with its value, and with the file of a second picture."""
+    left = iter(values)
+    for setting in settings:
+        value = next(left)
+        yield setting, value, next(left) if facts.kind(setting) == "picture" else None
 
 
 def blend(values):
@@ -151,6 +188,8 @@ def _value(setting, value):
     kind = facts.kind(setting)
     if kind == "choice":
         return chosen(setting["name"], setting["choices"], value)
+    if kind == "colour":
+        return colours.digits(value)
     if kind == "int":
         return int(round(value))
     if kind == "float":

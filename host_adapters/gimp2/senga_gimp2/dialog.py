@@ -25,14 +25,14 @@ _SHARE = 0.6
 
 
 @contextmanager
-def mended(image, drawable, order):
+def mended(image, drawable, maker):
     # type: (gimp.Image, gimp.Drawable, Any) -> Iterator[None]
     """While this lasts, gimpfu makes its dialogs so; where it can make none, nothing happens.
 
     Args:
         image: to paint.
         drawable: to paint.
-        order: makes what the worker is asked from the values of the dialog.
+        maker: makes what the worker is asked from the values of the dialog, and says which second pictures are aligned.
     """
     try:
         import_module(native("pygtk")).require(native("2.0"))
@@ -40,22 +40,75 @@ def mended(image, drawable, order):
     except (ImportError, AssertionError, RuntimeError):
         yield
         return
-    original = gimpui.Dialog
-    gimpui.Dialog = _mended(original, gtk, lambda values: _preview(image, drawable, values, order))
+    original, selector = gimpui.Dialog, gimpui.DrawableSelector
+    gimpui.Dialog = _mended(original, gtk, lambda values: _preview(image, drawable, values, maker))
+    gimpui.DrawableSelector = layer_menu(image, maker.aligned(), gtk)
     try:
         yield
     finally:
-        gimpui.Dialog = original
+        gimpui.Dialog, gimpui.DrawableSelector = original, selector
 
 
-def _preview(image, drawable, values, order):
+def _preview(image, drawable, values, maker):
     # type: (gimp.Image, gimp.Drawable, Any, Any) -> Any
     """The preview of a layer; masks and channels have none."""
     if not isinstance(drawable, gimp.Layer):
         return None
     from .preview import Preview
 
-    return Preview(image, drawable, values, order)
+    return Preview(image, drawable, values, maker)
+
+
+def layers_of(layers):
+    # type: (Any) -> Iterator[Any]
+    """Layers from the top down, groups before what is in them."""
+    for layer in layers:
+        yield layer
+        for inside in layers_of(getattr(layer, "layers", ())):  # noqa: UP028 - Python 2.7
+            yield inside
+
+
+def layer_menu(image, aligned, gtk):
+    # type: (gimp.Image, List[bool], Any) -> Any
+    """What gimpfu asks for a drawable with: GIMP's own menu offers no way to choose none.
+
+    Args:
+        image: that is painted.
+        aligned: of the menus in the order in which they are made, whether only layers of this image will do.
+        gtk: the module.
+    """
+    waiting = list(aligned)
+
+    class LayerMenu(gtk.ComboBox):  # type: ignore[misc]  # gtk has no types
+        """The layers and channels of one or of all images."""
+
+        def __init__(self, default=None):
+            # type: (Any) -> None
+            gtk.ComboBox.__init__(self, gtk.ListStore(str))
+            cell = gtk.CellRendererText()
+            self.pack_start(cell, True)
+            self.add_attribute(cell, native("text"), 0)
+            self._drawables = [None]  # type: List[Any]
+            self.get_model().append([native("–")])
+            only = waiting.pop(0) if waiting else False
+            for one in gimp.image_list():
+                if one.ID == image.ID or not only:
+                    self._add(one, b"" if one.ID == image.ID else one.name + b": ")
+            numbers = [drawable and drawable.ID for drawable in self._drawables]
+            chosen = default and default.ID
+            self.set_active(numbers.index(chosen) if chosen in numbers else 0)
+
+        def _add(self, one, prefix):
+            # type: (Any, Any) -> None
+            for drawable in list(layers_of(one.layers)) + list(one.channels):
+                self._drawables.append(drawable)
+                self.get_model().append([prefix + drawable.name])
+
+        def get_value(self):
+            # type: () -> Any
+            return self._drawables[self.get_active()]
+
+    return LayerMenu
 
 
 def _mended(original, gtk, make_preview):

@@ -19,7 +19,7 @@ from .words import Trouble, native, plain, spoken
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Any, Dict, List, Optional, Sequence, Tuple
 
     Setting = Dict[str, Any]
     Filter = Dict[str, Any]
@@ -114,16 +114,43 @@ def main_settings(facts):
 def kind(setting):
     # type: (Setting) -> str
     """The kind of argument; what GIMP has none for travels as text, as it is typed."""
-    return {"colour": "text", "file": "text", "picture": "text"}.get(setting["argument"], str(setting["argument"]))
+    return str(setting["argument"])
 
 
 def default(setting):
     # type: (Setting) -> Any
-    """The default as the argument's type wants it."""
-    value = setting["default"]
-    if kind(setting) == "text":
-        return setting["typed"]
-    return value
+    """The default as the argument's type wants it; of a colour its digits, of a file its path."""
+    if kind(setting) in ("int", "float", "bool", "choice"):
+        return setting["default"]
+    return setting["typed"]
+
+
+def file_name(setting, settings):
+    # type: (Setting, Sequence[Setting]) -> str
+    """The name of the argument that carries the file of a second picture, which may be a drawable too."""
+    name = argument_name(setting) + "-file"
+    return name + "-of-picture" if name in [argument_name(one) for one in settings] else name
+
+
+def explained(setting):
+    # type: (Setting) -> str
+    """What a setting is, and for what is typed how that looks."""
+    text = setting["text"].rstrip(".")
+    form = {"points": "0.25,0.5; 0.75,0.5", "list": "1, 2, 3"}.get(setting["kind"])
+    return "{} ({})".format(text, setting["typed"] or form) if form else str(text)
+
+
+def blurb(facts):
+    # type: (Filter) -> str
+    """One line of a filter with the words by which it may be looked for: GIMP searches it."""
+    words = ", ".join(facts["keywords"])
+    return "{} ({})".format(facts["summary"], words) if words else str(facts["summary"])
+
+
+def menu_name(group):
+    # type: (str) -> str
+    """A group as the part of a path through menus; an underscore would mark a letter."""
+    return group.replace("/", "∕").replace("_", " ")  # noqa: RUF001 - a slash that GIMP does not take for one
 
 
 def bounds(setting):

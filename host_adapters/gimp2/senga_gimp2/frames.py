@@ -52,11 +52,15 @@ class Spool(object):
         # type: () -> None
         self._file = tempfile.TemporaryFile()
         self.frames = []  # type: List[Frame]
+        self.choices = []  # type: List[Frame]
 
     def take(self, layer):
         # type: (Layer) -> None
-        """Keep a copy of a layer's pixels; the parts of a result are left out, for the canvas holds them together."""
-        if layer.part is not None:
+        """Keep a copy of a layer's pixels.
+
+        The parts of a result are left out, for the canvas holds them together, but for results to choose from.
+        """
+        if layer.part is not None and not layer.part.get("choice"):
             return
         canvas = layer.canvas
         self._file.seek(0, 2)
@@ -64,7 +68,8 @@ class Spool(object):
         for y in range(0, canvas.height, _BAND):
             self._file.write(canvas.read_band(y, min(_BAND, canvas.height - y)))
         self._file.flush()
-        self.frames.append(Frame(canvas, layer.title, layer.seconds, self._file, start))
+        kept = self.frames if layer.part is None else self.choices
+        kept.append(Frame(canvas, layer.title, layer.seconds, self._file, start))
 
     def __enter__(self):
         # type: () -> Spool

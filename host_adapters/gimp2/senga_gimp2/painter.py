@@ -54,17 +54,24 @@ class Painter(object):
         self._news = threading.Condition()
         self._number, self._ended = 0, False
         self._wanted = {}  # type: Dict[str, Order]
+        self._beside = {}  # type: Dict[str, Dict[str, Piece]]
         self._threads = [threading.Thread(target=self._live, args=(kind,)) for kind in ("quick", "true")]
         for thread in self._threads:
             thread.daemon = True
             thread.start()
 
-    def ask(self, order):
-        # type: (Optional[Order]) -> None
-        """Paint this next, or nothing; what is being painted is stopped."""
+    def ask(self, order, beside=None):
+        # type: (Optional[Order], Optional[Dict[str, Dict[str, Piece]]]) -> None
+        """Paint this next, or nothing; what is being painted is stopped.
+
+        Args:
+            order: for the worker.
+            beside: the second pictures for ``quick`` and ``true``, by the names of their settings.
+        """
         with self._news:
             self._number += 1
             self._wanted = {} if order is None else {"quick": order}
+            self._beside = beside or {}
             self._news.notify_all()
 
     def end(self):
@@ -83,18 +90,19 @@ class Painter(object):
                 while kind not in self._wanted and not self._ended:
                     self._news.wait(0.2)  # without a time Python 2 cannot be interrupted
                 order, number = self._wanted.pop(kind, None), self._number
+                beside = self._beside.get(kind, {})
             if order is None:
                 continue
             try:
                 worker = worker or connect(PATH, language=languages())
-                self._paint(worker, kind, order, number)
+                self._paint(worker, kind, order, number, beside)
             except Cancelled:
                 continue
             except (WorkerError, OSError, IOError) as error:
                 self._say(number, sentence(spoken(error)))
 
-    def _paint(self, worker, kind, order, number):
-        # type: (Any, str, Order, int) -> None
+    def _paint(self, worker, kind, order, number, beside):
+        # type: (Any, str, Order, int, Dict[str, Piece]) -> None
         def outdated():
             # type: () -> bool
             return number != self._number
@@ -110,10 +118,17 @@ class Painter(object):
 
         piece, frames = self._pieces[kind], []  # type: Piece, List[str]
         preview = "{} {}".format(kind, os.getpid())
-        with piece.canvas() as canvas:
-            result = worker.run(order, canvas, progress, outdated, frame, preview)
-            if result.changed:
-                self._take(number, canvas)
+        true = self._pieces["true"]
+        place = {"width": true.width, "height": true.height, "reduced": True} if kind == "quick" else None
+        pictures = {name: one.canvas() for name, one in beside.items()}
+        try:
+            with piece.canvas() as canvas:
+                result = worker.run(order, canvas, progress, outdated, frame, preview, pictures, place)
+                if result.changed:
+                    self._take(number, canvas)
+        finally:
+            for picture in pictures.values():
+                picture.close()
         self._say(number, " ".join(result.notes))
         if kind == "quick" and result.changed and not frames and piece.width < self._pieces["true"].width:
             with self._news:

@@ -17,16 +17,16 @@ from .words import Trouble, native, plain, sentence
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Callable, Optional, Tuple
+    from typing import Any, Optional, Tuple
 
     from senga_client import Canvas
 
     Area = Tuple[int, int, int, int]
-    Work = Callable[[Canvas, Spool], bool]
+    from .working import Run
 
 
 def paint(image, drawable, output, title, work):
-    # type: (gimp.Image, gimp.Drawable, str, str, Work) -> Optional[gimp.Image]
+    # type: (gimp.Image, gimp.Drawable, str, str, Run) -> Optional[gimp.Image]
     """Paint the selected part of a drawable.
 
     Args:
@@ -44,6 +44,7 @@ def paint(image, drawable, output, title, work):
     """
     check_there(image, drawable)
     check(drawable, output)
+    work.check(image)
     pdb.gimp_plugin_enable_precision()  # or GIMP would cut everything down to 8 bits
     area = _selected_area(drawable)
     if area is None:
@@ -56,7 +57,7 @@ def paint(image, drawable, output, title, work):
         before = Snapshot(image, drawable, task.layout, digest)
         if not pdb.gimp_selection_is_empty(image):
             pixels.select(canvas, area)
-        changed = work(canvas, spool)
+        changed = work(canvas, spool, drawable)
         before.check()
         return task.bring_in(canvas if changed else None, spool, output, title)
 
@@ -103,7 +104,9 @@ class _Task(object):
         if canvas is not None and output != "new-image":
             self._image.undo_group_start()
             try:
-                if output == "in-place":
+                if spool.choices and isinstance(self._drawable, gimp.Layer) and not self._drawable.is_floating_sel:
+                    self._add_group(spool, title)
+                elif output == "in-place":
                     pixels.merge(canvas, self._image, self._drawable, self.layout, self._area)
                 else:
                     self._add_layer(canvas, title)
@@ -124,6 +127,26 @@ class _Task(object):
         if not pdb.gimp_selection_is_empty(image):
             new.add_mask(new.create_mask(gimpenums.ADD_SELECTION_MASK))
 
+    def _add_group(self, spool, title):
+        # type: (Spool, str) -> None
+        """Results to choose from, the first on top, in a group above the layer; what is selected becomes its mask."""
+        old, image = self._drawable, self._image
+        if image.base_type == gimpenums.INDEXED:
+            text = (
+                "An indexed picture has too few colours for separate layers: convert it to RGB, or choose a new image."
+            )
+            raise Trouble(text)
+        group = pdb.gimp_layer_group_new(image)
+        group.name = native(self._name(title))
+        pdb.gimp_image_insert_layer(image, group, old.parent, pdb.gimp_image_get_item_position(image, old))
+        for frame in spool.choices:
+            grey = image.base_type == gimpenums.GRAY
+            direct = self.layout.direct and (frame.channels < 3) == grey
+            layer = pixels.layer_of(frame, image, pixels.Layout(frame.channels, frame.depth, direct), frame.name(1))
+            layer.set_offsets(*old.offsets)
+            pdb.gimp_image_insert_layer(image, layer, group, 0)
+        _cover(image, old, group)
+
     def _name(self, title):
         # type: (str) -> str
         return "{} – {}".format(plain(self._drawable.name), title)
@@ -132,6 +155,8 @@ class _Task(object):
         # type: (Optional[Canvas], Spool, str) -> gimp.Image
         """A stack of layers for Filters > Animation > Playback, or one, in the precision and colours of the image."""
         named = [(self._name(title), canvas)] if canvas is not None else []  # type: list[Tuple[str, Any]]
+        if canvas is not None and spool.choices:
+            named = [(frame.name(1), frame) for frame in spool.choices]
         named += [(frame.name(number), frame) for number, frame in enumerate(spool.frames, 1)]
         width, height, channels = (
             max(getattr(picture, side) for _, picture in named) for side in ("width", "height", "channels")
@@ -147,6 +172,24 @@ class _Task(object):
             raise
         made.enable_undo()
         return made
+
+
+def _cover(image, layer, group):
+    # type: (gimp.Image, gimp.Layer, gimp.GroupLayer) -> None
+    """Give a group a mask of what is selected of a layer and not transparent."""
+    was_empty = pdb.gimp_selection_is_empty(image)
+    if was_empty and not layer.has_alpha:
+        return
+    saved = None if was_empty else pdb.gimp_selection_save(image)
+    if layer.has_alpha:
+        way = gimpenums.CHANNEL_OP_REPLACE if was_empty else gimpenums.CHANNEL_OP_INTERSECT
+        pdb.gimp_image_select_item(image, way, layer)
+    group.add_mask(group.create_mask(gimpenums.ADD_SELECTION_MASK))
+    if saved is None:
+        pdb.gimp_selection_none(image)
+    else:
+        pdb.gimp_image_select_item(image, gimpenums.CHANNEL_OP_REPLACE, saved)
+        image.remove_channel(saved)
 
 
 def _dress(made, image):

@@ -98,6 +98,21 @@ def canvas_of(drawable, layout):
     return canvas, digest
 
 
+def canvas_beside(drawable, layout, other):
+    # type: (gimp.Drawable, Layout, gimp.Drawable) -> Canvas
+    """A canvas of the size of another drawable, with what of this one lies there; transparent elsewhere."""
+    channels = layout.channels + layout.channels % 2
+    (left, top), (other_left, other_top) = drawable.offsets, other.offsets
+    with _hidden_image(_Sheet(drawable, Layout(channels, layout.depth, True))) as hidden:
+        copy = pdb.gimp_layer_new_from_drawable(drawable, hidden)
+        hidden.add_layer(copy, 0)
+        if not copy.has_alpha:
+            copy.add_alpha()
+        copy.resize(other.width, other.height, left - other_left, top - other_top)
+        fresh = hidden.layers[0]  # the old object remembers its size
+        return canvas_of(fresh, Layout(channels, layout.depth, True))[0]
+
+
 def digest_of(drawable, layout):
     # type: (gimp.Drawable, Layout) -> int
     """The digest that ``canvas_of`` would give now."""

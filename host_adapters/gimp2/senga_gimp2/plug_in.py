@@ -6,7 +6,7 @@
 
 from __future__ import absolute_import, division, unicode_literals
 
-import io
+import os
 import sys
 from contextlib import contextmanager
 
@@ -16,8 +16,9 @@ import gimpfu
 from gimpfu import pdb
 from senga_client import Cancelled, WorkerError  # copied beside by the installer
 
-from . import arguments, facts, painting
+from . import arguments, facts, painting, recipes
 from .dialog import DOMAIN, mended
+from .second import Second
 from .words import Trouble, learn, native, plain, say, sentence, spoken
 from .working import Progress, Run
 
@@ -77,7 +78,7 @@ def _run(name, given):
     procedure.has_display = given[0] != gimpenums.RUN_NONINTERACTIVE
     _mend_last_values(name, given[0], procedure.defaults)
     interactive = given[0] == gimpenums.RUN_INTERACTIVE
-    with mended(given[1], given[2], procedure.order) if interactive else _as_it_is():
+    with mended(given[1], given[2], procedure) if interactive else _as_it_is():
         made = gimpfu._run(name, given)
     if procedure.failure:
         raise gimpfu.error(native(procedure.failure))
@@ -107,10 +108,11 @@ def _register(filters, described):
     procedures = {}  # type: Dict[str, Procedure]
     for one in filters:
         shown = facts.main_settings(one)
-        procedures[PREFIX + one["name"]] = _filter(one, shown, arguments.MENU, described)
+        group = "/" + facts.menu_name(one["group"]) if one["group"] else ""
+        procedures[PREFIX + one["name"]] = _filter(one, shown, arguments.MENU + group, described)
         if len(shown) < len(one["settings"]):
             name = PREFIX + one["name"] + "-all"
-            procedures[name] = _filter(one, one["settings"], arguments.ALL_SETTINGS, described)
+            procedures[name] = _filter(one, one["settings"], arguments.ALL_SETTINGS + group, described)
     procedures[RECIPE] = Procedure(
         say("Run recipe") + "…",
         say("Apply a recipe: a chain of filters"),
@@ -132,7 +134,9 @@ def _filter(one, settings, menu, described):
 
     author = "The Senga authors" if one["origin"] == "built in" else one["origin"]
     parameters = arguments.of_settings(settings, described)
-    return Procedure("{}…".format(one["title"]), one["summary"], author, parameters, menu, order)
+    made = Procedure("{}…".format(one["title"]), facts.blurb(one), author, parameters, menu, order)
+    made.settings = settings
+    return made
 
 
 def _recipe_order(values):
@@ -140,13 +144,8 @@ def _recipe_order(values):
     path = plain(values[0])
     if not path:
         raise Trouble("No recipe is chosen: choose a TOML file, as “senga run --recipe” takes it.")
-    try:
-        with io.open(path, encoding="utf-8") as file:
-            text = file.read()
-    except (IOError, OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise Trouble("The recipe {} cannot be read: {}.".format(path, plain(reason)))
-    return dict(arguments.blend(values[1:]), recipe=text)
+    folder = os.path.dirname(os.path.abspath(path))
+    return dict(arguments.blend(values[1:]), recipe=recipes.read(path), folder=folder)
 
 
 class Procedure(object):
@@ -156,6 +155,7 @@ class Procedure(object):
         has_display: whether somebody looks on, so that a new image is shown.
         failure: what went wrong in the last run, or empty.
         order: makes what the worker is asked from the values.
+        settings: of its filter; none of a recipe.
     """
 
     def __init__(self, label, summary, author, parameters, menu, order):
@@ -163,6 +163,17 @@ class Procedure(object):
         self._label, self._summary, self._author, self._menu = label, summary, author, menu
         self._parameters, self.order = parameters, order
         self.has_display, self.failure = False, ""
+        self.settings = ()  # type: Sequence[facts.Setting]
+
+    def seconds(self, values):
+        # type: (Sequence[Any]) -> List[Second]
+        """The second pictures that are drawables."""
+        return [Second(setting, drawable) for setting, drawable in arguments.drawables(self.settings, values)]
+
+    def aligned(self):
+        # type: () -> List[bool]
+        """Of every second picture in the order of the dialog, whether it has to lie on the image."""
+        return [bool(setting["aligned"]) for setting in self.settings if facts.kind(setting) == "picture"]
 
     @property
     def defaults(self):
@@ -212,7 +223,7 @@ class Procedure(object):
             drawable = image.active_drawable  # what Filters > Repeat may have forgotten
         title = self._label.rstrip("…")
         output = arguments.output(values[-3:])
-        run = Run(self.order(values), Progress(title))
+        run = Run(self.order(values), Progress(title), self.seconds(values))
         made = painting.paint(image, drawable, output, title, run)
         for note in run.notes:
             gimp.message(native(note))

@@ -14,11 +14,13 @@ from gimpfu import pdb
 
 from . import pixels
 from .painter import Painter, Piece
-from .words import native, say
+from .words import Trouble, native, say, sentence
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Callable, Dict, Optional, Tuple
+    from typing import Any, Callable, Dict, List, Optional, Tuple
+
+    from .second import Second
 
 gobject, gtk = import_module(native("gobject")), import_module(native("gtk"))  # type: Any, Any
 _LEAST = 400
@@ -78,14 +80,15 @@ class Preview(gtk.VBox):  # type: ignore[misc]  # gtk has no types
         image: of the drawable.
         drawable: a layer.
         values: gives the settings of this moment, or raises what gimpfu's widgets raise.
-        order: makes the order from them.
+        maker: its ``order`` makes the order from them, its ``seconds`` the second pictures.
     """
 
-    def __init__(self, image, drawable, values, order):
-        # type: (gimp.Image, gimp.Drawable, Callable[[], Any], Callable[[Any], Dict[str, Any]]) -> None
+    def __init__(self, image, drawable, values, maker):
+        # type: (gimp.Image, gimp.Drawable, Callable[[], Any], Any) -> None
         gtk.VBox.__init__(self, False, 6)
         gobject.threads_init()
-        self._image, self._drawable, self._values, self._order = image, drawable, values, order
+        self._image, self._drawable, self._values, self._maker = image, drawable, values, maker
+        self._read_pieces = {}  # type: Dict[Tuple[str, int], Piece]
         self._painter = None  # type: Optional[Painter]
         self._original = self._painted = None  # type: Any
         self._seen, self._asked = None, None  # type: Any, Any
@@ -175,14 +178,34 @@ class Preview(gtk.VBox):  # type: ignore[misc]  # gtk has no types
         assert self._painter is not None  # noqa: S101 - narrows the type
         if values is None:
             self._painter.ask(None)
+            self._read_pieces = {}
             self._painted = None
             self._line.set_text(native(""))
             self._area.queue_draw()
             return
         try:
-            self._painter.ask(self._order(values))
+            self._painter.ask(self._maker.order(values), self._beside(self._maker.seconds(values)))
+        except Trouble as trouble:
+            self._painter.ask(None)
+            self._line.set_text(native(sentence(trouble.message)))
         except Exception:  # settings that make no order: the filter itself will say so
             self._painter.ask(None)
+
+    def _beside(self, seconds):
+        # type: (List[Second]) -> Dict[str, Dict[str, Piece]]
+        """The second pictures in 8 bits, for the small picture and for the whole one."""
+        found = {"quick": {}, "true": {}}  # type: Dict[str, Dict[str, Piece]]
+        for second in seconds:
+            second.check(self._image)
+            key = second.name, second.number
+            if key not in self._read_pieces:
+                with second.canvas(self._drawable, "u8") as canvas:
+                    data = canvas.read_band(0, canvas.height)
+                    self._read_pieces[key] = Piece(canvas.width, canvas.height, canvas.channels, data, None)
+            piece = self._read_pieces[key]
+            found["true"][second.name] = piece
+            found["quick"][second.name] = reduced(piece, _LEAST) if second.aligned else piece
+        return found
 
     def _take(self, piece):
         # type: (Piece) -> None

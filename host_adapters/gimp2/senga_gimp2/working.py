@@ -18,11 +18,12 @@ from .words import languages, native, plain, say
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Dict, List, Tuple, Union
+    from typing import Any, Dict, List, Sequence, Tuple, Union
 
     from senga_client import Canvas, Worker
 
     from .frames import Spool
+    from .second import Second
 
 _TICK = 0.05
 
@@ -81,13 +82,23 @@ def _gtk():
 class Run(object):
     """One order, carried out by the worker."""
 
-    def __init__(self, order, progress):
-        # type: (Dict[str, Any], Progress) -> None
-        self._order, self._progress = order, progress
+    def __init__(self, order, progress, seconds=()):
+        # type: (Dict[str, Any], Progress, Sequence[Second]) -> None
+        self._order, self._progress, self._seconds = order, progress, seconds
         self.notes = []  # type: List[str]
 
-    def __call__(self, canvas, spool):
-        # type: (Canvas, Spool) -> bool
+    def check(self, image):
+        # type: (Any) -> None
+        """Whether the second pictures fit this image.
+
+        Raises:
+            Trouble: one does not.
+        """
+        for second in self._seconds:
+            second.check(image)
+
+    def __call__(self, canvas, spool, drawable):
+        # type: (Canvas, Spool, Any) -> bool
         """Wait for the worker; gives whether the canvas was changed.
 
         Raises:
@@ -95,8 +106,16 @@ class Run(object):
             WorkerError: the worker's sentence.
         """
         self._progress.show(0.0, say("Waiting for Senga"))
-        with self._connected() as worker:
-            result = worker.run(self._order, canvas, self._progress.show, self._progress.is_cancelled, spool.take)
+        pictures = {}  # type: Dict[str, Canvas]
+        try:
+            for second in self._seconds:
+                pictures[second.name] = second.canvas(drawable)
+            with self._connected() as worker:
+                told = self._progress.show, self._progress.is_cancelled, spool.take
+                result = worker.run(self._order, canvas, *told, pictures=pictures)
+        finally:
+            for picture in pictures.values():
+                picture.close()
         self._progress.show(1.0, say("Bringing the result into GIMP"))
         self.notes = [plain(note) for note in result.notes]
         return bool(result.changed)

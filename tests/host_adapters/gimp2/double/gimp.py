@@ -451,6 +451,10 @@ def _carried(kind, value):
         return float(value)
     if kind == PDB_STRING:
         return None if value is None else str(value)
+    if kind == PDB_COLOR:
+        return value
+    if kind == PDB_DRAWABLE and value is None:
+        return None
     wanted = {PDB_IMAGE: Image, PDB_DRAWABLE: Drawable}[kind]
     if value is not None and not isinstance(value, wanted):
         raise TypeError("wrong parameter type")

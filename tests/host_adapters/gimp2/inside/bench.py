@@ -28,6 +28,14 @@ DEFAULTS = {
     "strength": 1.0,
     "keep-colors": False,
     "recipe": b"",
+    "hints": None,
+    "hints-file": b"",
+    "amount": 1.0,
+    "exemplar": None,
+    "exemplar-file": b"",
+    "color": (255, 136, 0),
+    "places": b"0.5,0.5",
+    "sizes": b"0.1, 0.2",
 }
 IN_PLACE, NEW_LAYER, NEW_IMAGE = range(3)
 PLAIN, HALF_SIZE, FRAMES = range(3)
