@@ -110,17 +110,22 @@ def settled(screen, name, part=CANVAS, seconds=PATIENCE):
 
 
 def open_dialog(screen, title, menu_shot=None, window=None):
-    """Through Filters > Senga."""
-    titles = [
-        one["title"] for one in json.loads((PROFILE / "plug-ins/senga-gimp/manifest.json").read_text())["filters"]
-    ]
+    """Through Filters > Senga, and the sub-menu of its group."""
+    filters = json.loads((PROFILE / "plug-ins/senga-gimp/manifest.json").read_text())["filters"]
+    groups = {f"{one['title']}…": one["group"] for one in filters} | {"Run recipe…": ""}
+    group = groups[f"{title}…"]
     screen.keys("alt+r")
     time.sleep(1)
     screen.keys("Up", "Right")
     time.sleep(1)
     if menu_shot:
         screen.shot(menu_shot)
-    screen.keys(*["Down"] * sorted(f"{one}…" for one in [*titles, "Run recipe"]).index(f"{title}…"), "Return")
+    entries = sorted({groups[one] or one for one in groups}, key=str.lower)
+    screen.keys(*["Down"] * entries.index(group or f"{title}…"))
+    if group:
+        inside = sorted(one for one in groups if groups[one] == group)
+        screen.keys("Right", *["Down"] * inside.index(f"{title}…"))
+    screen.keys("Return")
     wait(f"the dialog of {title}", lambda: screen.windows(f"^Senga: {window or title}"))
     time.sleep(1.5)
 
@@ -223,6 +228,18 @@ def help_page(screen, before):
     say("Help opens our page")
 
 
+def every_kind(screen, before):
+    """Menus of layers and files, a button for a colour, texts for points and lists."""
+    for title in ("Hint wash", "Pins"):
+        open_dialog(screen, title, f"menu-{title.split()[0].lower()}")
+        time.sleep(3)
+        settled(screen, f"dialog-{title.split()[0].lower()}", None)
+        screen.keys("Escape")
+        wait("the dialog closes", is_closed(screen, title))
+    assert difference(screen, before, settled(screen, "canvas-undone")) < 1e-3
+    say("dialogs with every kind of setting")
+
+
 def cancel_before(screen, before):
     open_dialog(screen, "Colour pencil")
     screen.keys("Escape")
@@ -289,6 +306,7 @@ ACTS = {
         paint_and_undo,
         look_closely,
         help_page,
+        every_kind,
         cancel_before,
         recipe_dialog,
         cancel_in_dialog,

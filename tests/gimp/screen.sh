@@ -14,6 +14,6 @@ printf '[Desktop Entry]\nType=Application\nName=Browser\nExec=%s %%%%u\nMimeType
 printf '[Default Applications]\ntext/html=browser.desktop\n' >"$XDG_CONFIG_HOME/mimeapps.list"
 
 make_profile "$here" "$work/screen" "$here/.venv/bin/python"
-act paint_and_undo look_closely help_page cancel_before recipe_dialog
+act paint_and_undo look_closely help_page every_kind cancel_before recipe_dialog
 make_profile "$here" "$work/screen-bench"
 act cancel_in_dialog cancel_in_gimp fail

@@ -12,13 +12,14 @@ from typing import ClassVar, Literal
 
 import pytest
 
-from senga import Filter, Image, Job, hookimpl
+from senga import Colour, Filter, Image, Job, Picture, Points, hookimpl
 from senga import setting as declare
 from senga.host_adapters.gimp.manifest import WORDS, make_manifest
 from senga.host_adapters.gimp3.senga_gimp import facts
 from senga.host_adapters.worker.order import Order
 from senga.recipe import Recipe
 from senga.registry import Plugins
+from senga.settings import File, Mask, Model, Seed
 
 
 class Odd(Filter):
@@ -57,15 +58,137 @@ def test_every_filter_is_listed_with_its_origin() -> None:
     assert manifest["python"] == sys.executable
 
 
+class EveryKind(Filter):
+    """A setting of every kind, with names and defaults that lead astray."""
+
+    name: ClassVar[str] = "every-kind"
+    title: ClassVar[str] = "Every kind"
+    group: ClassVar[str] = "Black/white_ink"
+    keywords: ClassVar[tuple[str, ...]] = ("ink",)
+
+    amount: float = declare(0.5, "A number.", ge=0, le=1)
+    tint: Colour = declare("orange", "A colour by its name.")
+    glaze: Colour | None = declare(None, "None is allowed.")
+    seed_of_paper: Seed = declare(3, "A seed of another name.")
+    places: Points = declare(((0.25, 0.5),), "Points.")
+    sizes: tuple[float, ...] = declare((), "An empty list.")
+    words: tuple[str, ...] = declare(("a", "b,c"), "Texts.")
+    style: str = declare("plain", "A text that is named like a model.")
+    look: Model = declare("", "A model.")
+    chart: File = declare("", "A file.")
+    photo: Picture | None = declare(None, "A picture.")
+    photo_file: str = declare("", "Named like the file of the picture.")
+    where: Mask | None = declare(None, "A mask.")
+
+    def __call__(self, image: Image, job: Job) -> Image:
+        return image
+
+
+def every_kind() -> tuple[Plugins, facts.Filter]:
+    known = Plugins(builtin=False, third_party=False)
+    module = ModuleType("every")
+    module.senga_filters = hookimpl(lambda: (EveryKind,), specname="senga_filters")  # type: ignore[attr-defined]
+    known.register(module, "every", "every 1.0")
+    return known, json.loads(json.dumps(make_manifest(known)))["filters"][0]
+
+
+def test_kinds_are_asked_and_not_names() -> None:
+    _, one = every_kind()
+    kinds = {setting["name"]: facts.kind(setting) for setting in one["settings"]}
+    assert kinds == {
+        "amount": "float", "tint": "colour", "glaze": "text", "seed_of_paper": "int", "places": "text", "sizes": "text",
+        "words": "text", "style": "text", "look": "text", "chart": "file", "photo": "picture", "photo_file": "text",
+        "where": "picture",
+    }  # fmt: skip
+    names = facts.names_of(one)
+    assert len(set(names)) == len(names) == len(one["settings"]) + 2
+    defaults = {setting["name"]: facts.default(setting) for setting in one["settings"]}
+    assert defaults["tint"] == "#ffa500", "GIMP does not know every name"
+    assert (defaults["places"], defaults["sizes"], defaults["chart"], defaults["photo"]) == ("0.25,0.5", "", "", "")
+
+
+def test_values_of_every_kind_reach_the_filter_and_a_recipe(tmp_path: Path) -> None:
+    known, one = every_kind()
+    values = dict.fromkeys(facts.names_of(one), "")
+    values |= {facts.argument_name(setting): facts.default(setting) for setting in one["settings"]}
+    photo = tmp_path / "a.png"
+    made = {"tint": "#00ff0080", "glaze": "red", "seed-of-paper": 9, "places": "0.5,0.5; 1,0", "sizes": "1, 2.5"}
+    picture = {"photo": None, "photo-file-of-picture": str(photo), "where": None}
+    asked = facts.order(one, {**values, **made, **picture, "strength": 1.0, "keep-colors": False})
+    assert asked["settings"]["photo"] == str(photo)
+    assert "where" not in asked["settings"]
+    act = known.make("every-kind", asked["settings"])
+    assert act == EveryKind(
+        tint="#00ff0080", glaze="red", seed_of_paper=9, places=((0.5, 0.5), (1, 0)), sizes=(1, 2.5), photo=str(photo)
+    )
+    step = Recipe.parse(facts.recipe("All", asked)).steps[0]
+    assert known.make("every-kind", step.settings) == act
+
+
+def test_a_drawable_counts_before_a_file_and_is_no_setting() -> None:
+    _, one = every_kind()
+    values = {facts.argument_name(setting): facts.default(setting) for setting in one["settings"]}
+    layer = object()
+    values |= {"photo": layer, "photo-file-of-picture": "/a.png", "strength": 1.0, "keep-colors": False}
+    assert "photo" not in facts.order(one, values)["settings"]
+    assert [(setting["name"], found) for setting, found in facts.drawables(one, values)] == [("photo", layer)]
+
+
+def test_a_colour_that_gimp_forgot_has_its_default() -> None:
+    _, one = every_kind()
+    values = {facts.argument_name(setting): facts.default(setting) for setting in one["settings"]}
+    values |= {"tint": facts.LOST, "strength": 1.0, "keep-colors": False}
+    assert facts.order(one, values)["settings"]["tint"] == "#ffa500"
+
+
+@pytest.mark.parametrize("digits", ["#000000", "#ffffff", "#ff8800", "#0a1b2c3d", "#0000ff", "#12345600"])
+def test_colours_come_back_as_they_were(digits: str) -> None:
+    from senga.host_adapters.gimp2.senga_gimp2 import colours as of_2_10
+    from senga.host_adapters.gimp3.senga_gimp import colours
+
+    *encoded, opacity = of_2_10.parts(digits)
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in encoded]
+    assert colours.digits(*linear, opacity) == digits
+    assert of_2_10.digits(of_2_10.parts(digits)) == digits
+    assert colours.digits(-0.1, 1.5, 0.0, 1.0) == "#00ff00", "colours beyond sRGB"
+
+
+def test_groups_and_search_words() -> None:
+    _, one = every_kind()
+    assert facts.menu_name(one["group"]) == "Black\N{DIVISION SLASH}white ink"
+    assert facts.blurb(one | {"summary": "All."}) == "All. (ink)"
+    assert facts.blurb(one | {"summary": "All.", "keywords": []}) == "All."
+
+
+def test_recipes_are_read_whatever_their_encoding_and_devices_are_not(tmp_path: Path) -> None:
+    from senga.host_adapters.gimp3.senga_gimp import recipes
+    from senga.host_adapters.gimp3.senga_gimp.trouble import Trouble
+
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        path = tmp_path / encoding
+        path.write_text("name = '鉛筆'", encoding)
+        assert recipes.read(str(path)) == "name = '鉛筆'"
+    (tmp_path / "large").write_bytes(b"#" * (recipes.LIMIT + 1))
+    (tmp_path / "bytes").write_bytes(b"\xff\x00\xd8")
+    for name, reason in (
+        ("large", "it is too large"), ("bytes", "it is no text"), ("", "it is no file"), ("none", "No such file"),
+        ("/dev/zero", "it is no file"), ("nul\0", "it is no text"),
+    ):  # fmt: skip
+        with pytest.raises(Trouble, match=reason):
+            recipes.read(str(tmp_path / name))
+
+
 def test_names_of_arguments_are_free_valid_and_different() -> None:
     for one in json.loads(json.dumps(make_manifest(collection())))["filters"]:
-        names = [facts.argument_name(setting) for setting in one["settings"]]
+        names = facts.names_of(one)
         assert len({*names, "output", "strength", "keep-colors", "run-mode", "image", "drawables"}) == len(names) + 6
         assert all(name.replace("-", "").isalnum() and name[0].isalpha() for name in names)
 
 
 def test_defaults_fit_the_bounds_and_kinds_of_gimp() -> None:
-    types = {"int": int, "float": float, "bool": bool, "choice": str, "text": str}
+    types = {"int": int, "float": float, "bool": bool} | dict.fromkeys(
+        ("choice", "text", "colour", "file", "picture"), str
+    )
     for one in json.loads(json.dumps(make_manifest(collection())))["filters"]:
         for setting in one["settings"]:
             value, (low, high) = facts.default(setting), facts.bounds(setting)
