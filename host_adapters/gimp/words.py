@@ -13,7 +13,7 @@ WORDS = (
     _("Preview"), _("Another"), _("Change the layer"), _("New layer above"), _("New image"),
     _("Original"), _("Hold to compare."), _("Drag the picture to move it."),
     _("Painting the preview…"), _("Waiting for Senga"), _("Bringing the result into GIMP"), _("Save as recipe…"),
-    _("Apply a recipe: a chain of filters"), _("A TOML file."), _("Only the lightness changes."),
+    _("Apply a recipe: a chain of filters"), _("A TOML file."), _("File"), _("Only the lightness changes."),
     _("0 keeps the picture, 1 is the filter's result."), _("The new image, if one was made."),
     _("Where the result goes; animations and other sizes become a new image, separate layers a group above."),
     _("Applies the filters of a recipe one after the other: a TOML file as “senga run --recipe” takes it."),

@@ -95,7 +95,10 @@ def _of_setting(setting, described):
 
 def _of_file(name, setting, described):
     # type: (str, facts.Setting, bool) -> Parameter
-    words = _words(name, (facts.label(setting), facts.explained(setting)), described)
+    label = facts.label(setting)
+    if facts.kind(setting) == "picture":
+        label = "{}: {}".format(label, say("File"))
+    words = _words(name, (label, facts.explained(setting)), described)
     return (gimpfu.PF_FILE,) + words + (native(facts.default(setting)),)
 
 

@@ -45,7 +45,8 @@ def add_filter(procedure: Any, filter_facts: facts.Filter) -> None:
     for setting, title in zip(settings, titles):  # noqa: B905 - Python 3.9 has no strict
         add_setting(procedure, setting, title)
         if facts.kind(setting) == "picture":
-            _add_file(procedure, facts.file_name(setting, settings), title.replace("_", ""), setting)
+            label = f"{facts.label(setting)}: {words.say('File')}"
+            _add_file(procedure, facts.file_name(setting, settings), label, setting)
     add_common(procedure, titles[len(settings) :])
 
 
