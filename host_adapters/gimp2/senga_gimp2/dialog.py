@@ -12,7 +12,7 @@ from importlib import import_module
 import gimp
 from gimpfu import pdb
 
-from .words import native
+from .words import native, plain
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
@@ -93,16 +93,16 @@ def layer_menu(image, aligned, gtk):
             only = waiting.pop(0) if waiting else False
             for one in gimp.image_list():
                 if one.ID == image.ID or not only:
-                    self._add(one, b"" if one.ID == image.ID else one.name + b": ")
+                    self._add(one, "" if one.ID == image.ID else plain(one.name) + ": ")
             numbers = [drawable and drawable.ID for drawable in self._drawables]
             chosen = default and default.ID
             self.set_active(numbers.index(chosen) if chosen in numbers else 0)
 
         def _add(self, one, prefix):
-            # type: (Any, Any) -> None
+            # type: (Any, str) -> None
             for drawable in list(layers_of(one.layers)) + list(one.channels):
                 self._drawables.append(drawable)
-                self.get_model().append([prefix + drawable.name])
+                self.get_model().append([native(prefix + plain(drawable.name))])
 
         def get_value(self):
             # type: () -> Any

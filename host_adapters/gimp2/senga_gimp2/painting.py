@@ -17,16 +17,18 @@ from .words import Trouble, native, plain, sentence
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Optional, Tuple
+    from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
     from senga_client import Canvas
 
     Area = Tuple[int, int, int, int]
-    from .working import Run
+    from .second import Second
+
+    Work = Callable[..., bool]
 
 
-def paint(image, drawable, output, title, work):
-    # type: (gimp.Image, gimp.Drawable, str, str, Run) -> Optional[gimp.Image]
+def paint(image, drawable, output, title, work, seconds=()):
+    # type: (gimp.Image, gimp.Drawable, str, str, Work, Sequence[Second]) -> Optional[gimp.Image]
     """Paint the selected part of a drawable.
 
     Args:
@@ -34,7 +36,9 @@ def paint(image, drawable, output, title, work):
         drawable: a layer, a mask or a channel.
         output: ``in-place``, ``new-layer`` or ``new-image``.
         title: names new layers.
-        work: runs the worker on a canvas; says whether the canvas was changed.
+        work: runs the worker on a canvas with a spool, and with the canvases of second pictures where there are some;
+            says whether the canvas was changed.
+        seconds: second pictures that are drawables.
 
     Returns:
         The new image, or None. Nothing is changed before everything is painted.
@@ -44,7 +48,8 @@ def paint(image, drawable, output, title, work):
     """
     check_there(image, drawable)
     check(drawable, output)
-    work.check(image)
+    for second in seconds:
+        second.check(image)
     pdb.gimp_plugin_enable_precision()  # or GIMP would cut everything down to 8 bits
     area = _selected_area(drawable)
     if area is None:
@@ -57,9 +62,21 @@ def paint(image, drawable, output, title, work):
         before = Snapshot(image, drawable, task.layout, digest)
         if not pdb.gimp_selection_is_empty(image):
             pixels.select(canvas, area)
-        changed = work(canvas, spool, drawable)
+        changed = _worked(canvas, spool, drawable, work, seconds)
         before.check()
         return task.bring_in(canvas if changed else None, spool, output, title)
+
+
+def _worked(canvas, spool, drawable, work, seconds):
+    # type: (Canvas, Spool, gimp.Drawable, Work, Sequence[Second]) -> bool
+    pictures = {}  # type: Dict[str, Canvas]
+    try:
+        for second in seconds:
+            pictures[second.name] = second.canvas(drawable)
+        return work(canvas, spool, pictures) if pictures else work(canvas, spool)
+    finally:
+        for picture in pictures.values():
+            picture.close()
 
 
 def check(drawable, output):
@@ -175,7 +192,7 @@ class _Task(object):
 
 
 def _cover(image, layer, group):
-    # type: (gimp.Image, gimp.Layer, gimp.GroupLayer) -> None
+    # type: (gimp.Image, gimp.Drawable, Any) -> None
     """Give a group a mask of what is selected of a layer and not transparent."""
     was_empty = pdb.gimp_selection_is_empty(image)
     if was_empty and not layer.has_alpha:

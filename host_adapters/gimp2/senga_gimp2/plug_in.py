@@ -223,8 +223,8 @@ class Procedure(object):
             drawable = image.active_drawable  # what Filters > Repeat may have forgotten
         title = self._label.rstrip("…")
         output = arguments.output(values[-3:])
-        run = Run(self.order(values), Progress(title), self.seconds(values))
-        made = painting.paint(image, drawable, output, title, run)
+        run = Run(self.order(values), Progress(title))
+        made = painting.paint(image, drawable, output, title, run, self.seconds(values))
         for note in run.notes:
             gimp.message(native(note))
         if made is not None and self.has_display:

@@ -18,12 +18,11 @@ from .words import languages, native, plain, say
 
 MYPY = False  # a type checker takes it for True; Python 2.7 has no module typing
 if MYPY:
-    from typing import Any, Dict, List, Sequence, Tuple, Union
+    from typing import Any, Dict, List, Optional, Tuple, Union
 
     from senga_client import Canvas, Worker
 
     from .frames import Spool
-    from .second import Second
 
 _TICK = 0.05
 
@@ -82,23 +81,13 @@ def _gtk():
 class Run(object):
     """One order, carried out by the worker."""
 
-    def __init__(self, order, progress, seconds=()):
-        # type: (Dict[str, Any], Progress, Sequence[Second]) -> None
-        self._order, self._progress, self._seconds = order, progress, seconds
+    def __init__(self, order, progress):
+        # type: (Dict[str, Any], Progress) -> None
+        self._order, self._progress = order, progress
         self.notes = []  # type: List[str]
 
-    def check(self, image):
-        # type: (Any) -> None
-        """Whether the second pictures fit this image.
-
-        Raises:
-            Trouble: one does not.
-        """
-        for second in self._seconds:
-            second.check(image)
-
-    def __call__(self, canvas, spool, drawable):
-        # type: (Canvas, Spool, Any) -> bool
+    def __call__(self, canvas, spool, pictures=None):
+        # type: (Canvas, Spool, Optional[Dict[str, Canvas]]) -> bool
         """Wait for the worker; gives whether the canvas was changed.
 
         Raises:
@@ -106,16 +95,9 @@ class Run(object):
             WorkerError: the worker's sentence.
         """
         self._progress.show(0.0, say("Waiting for Senga"))
-        pictures = {}  # type: Dict[str, Canvas]
-        try:
-            for second in self._seconds:
-                pictures[second.name] = second.canvas(drawable)
-            with self._connected() as worker:
-                told = self._progress.show, self._progress.is_cancelled, spool.take
-                result = worker.run(self._order, canvas, *told, pictures=pictures)
-        finally:
-            for picture in pictures.values():
-                picture.close()
+        with self._connected() as worker:
+            told = self._progress.show, self._progress.is_cancelled, spool.take
+            result = worker.run(self._order, canvas, *told, pictures=pictures)
         self._progress.show(1.0, say("Bringing the result into GIMP"))
         self.notes = [plain(note) for note in result.notes]
         return bool(result.changed)

@@ -19,9 +19,9 @@ from .looks import look_of  # noqa: E402
 from .second import Second  # noqa: E402
 from .trouble import Trouble  # noqa: E402
 
-Work = Callable[[Any, Any, float, float, dict[str, Any]], Any]
-"""Runs the worker on a canvas; its progress fills the share from the third to the fourth argument. The last are the
-canvases of second pictures."""
+Work = Callable[..., Any]
+"""Runs the worker on a canvas, with a spool; its progress fills the share from the third to the fourth argument. Where
+there are second pictures, their canvases by name come last."""
 
 
 @dataclass
@@ -128,7 +128,7 @@ def _painted(
     spool = stack.enter_context(Spool())
     with ExitStack() as beside:
         pictures = {second.name: beside.enter_context(second.held(drawable).canvas()) for second in seconds}
-        result = work(canvas, spool, start, stop, pictures)
+        result = work(canvas, spool, start, stop, *([pictures] if pictures else []))
     return Task(drawable, area, canvas, spool, before, merged, result.changed)
 
 

@@ -52,7 +52,9 @@ class Run:
         self._order, self._progress = order, progress
         self.notes: list[str] = []
 
-    def __call__(self, canvas: Any, spool: Spool, start: float, stop: float, pictures: dict[str, Any]) -> Any:
+    def __call__(
+        self, canvas: Any, spool: Spool, start: float, stop: float, pictures: dict[str, Any] | None = None
+    ) -> Any:
         """Wait for the worker, showing progress.
 
         Raises:
@@ -60,7 +62,7 @@ class Run:
             WorkerError: the worker's sentence.
         """
         self._progress.show(start, words.say("Waiting for Senga"))
-        errand = _Errand(self._order, canvas, spool.take, pictures)
+        errand = _Errand(self._order, canvas, spool.take, pictures or {})
         while errand.is_busy(_TICK):
             share, note = errand.progress
             self._progress.show(start + (stop - start) * share, note)

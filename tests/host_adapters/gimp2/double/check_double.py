@@ -22,8 +22,9 @@ def check_every_filter_is_registered():
     names = {name.replace(b"python-fu-senga-", b"") for name in state.procedures}
     assert {b"anime", b"sketch", b"color-pencil", b"drawing-process", b"run-recipe", b"bench", b"sketch-all"} <= names
     assert b"bench-slow-all" not in names, "it has no further settings"
-    assert state.menus[b"python-fu-senga-sketch"] == b"<Image>/Filters/Senga"
-    assert state.menus[b"python-fu-senga-sketch-all"] == b"<Image>/Filters/Senga/All settings"
+    assert state.menus[b"python-fu-senga-sketch"] == b"<Image>/Filters/Senga/Drawing"
+    assert state.menus[b"python-fu-senga-sketch-all"] == b"<Image>/Filters/Senga/All settings/Drawing"
+    assert state.menus[b"python-fu-senga-bench"] == b"<Image>/Filters/Senga"
     assert state.procedures[b"python-fu-senga-run-recipe"].label == "Run recipe…".encode("utf-8")
 
 
