@@ -255,6 +255,37 @@ def paint(job, name, count, note="mixing"):
     }  # fmt: skip
 
 
+def test_half_sentences_are_found_in_the_functions_of_other_files(messages: ModuleType) -> None:
+    import ast
+
+    helping = """
+def trouble(name):
+    hint = f"; take {name} away" if name else "."
+    return f"the easel is broken{hint}"
+"""
+    painting = """
+from .easels import trouble as wrong
+from senga.host_adapters.frames import said
+TAKEN = "The canvas {name} is taken by {owner}."
+def paint(name):
+    raise PluginError(f"{name}: {wrong(name)}")
+    raise PluginError(f"The frame fell: {said(name)}")
+    raise PluginError(TAKEN.format(name=name, owner=""))
+"""
+    files = {
+        "core/studio/painting.py": painting,
+        "core/studio/easels.py": helping,
+        "host_adapters/frames.py": "def said(name):\n    return 'nails are missing'\n",
+    }
+    sources: dict[str, Any] = {}
+    for place, code in files.items():
+        sources[place] = messages.Source(ast.parse(code), place, sources)
+    assert set(sources["core/studio/painting.py"].sentences()) == {
+        "the easel is broken{0}", "; take {0} away", "The frame fell: {0}", "nails are missing",
+        "The canvas {0} is taken by {1}.",
+    }  # fmt: skip
+
+
 # --- Which language ---
 
 
@@ -588,14 +619,15 @@ def test_english_opens_no_catalogue() -> None:
         "sys.argv = ['senga', 'list']\n"
         "from senga.host_adapters.standalone import main\n"
         "try: main()\nexcept SystemExit: pass\n"
-        "print(sum(name.endswith('.mo') for name in seen))"
+        "print('opened', sum(name.endswith('.mo') for name in seen), file=sys.stderr)"
     )
     for name, opens in (("en", False), ("ja", True)):
         env = {key: value for key, value in os.environ.items() if key not in language.VARIABLES}
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env | {"SENGA_LANGUAGE": name}
         )
-        assert (int(done.stdout.split()[-1]) > 0) is opens
+        assert done.stdout, "the list of the filters"
+        assert (int(done.stderr.rpartition("opened ")[2]) > 0) is opens
 
 
 CJK = st.text(alphabet=st.sampled_from("線の太さ。（笔触）、ab c-ー「」x…"), max_size=120)

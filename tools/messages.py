@@ -12,7 +12,7 @@ import itertools
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,12 +137,15 @@ def _help(command: click.Command, name: str) -> Iterator[Message]:
 
 
 def _sources() -> Iterator[Message]:
-    for path in sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+    paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+    sources: dict[str, Source] = {}
+    for path in paths:
         place = path.relative_to(ROOT).as_posix()
-        source = Source(ast.parse(path.read_text("utf-8")))
         if not place.startswith(SILENT):
-            yield from (Message(text, category, place, context) for category, context, text in source.marked())
-            yield from (Message(text, SENTENCE, place) for text in source.sentences())
+            sources[place] = Source(ast.parse(path.read_text("utf-8")), place, sources)
+    for place, source in sources.items():
+        yield from (Message(text, category, place, context) for category, context, text in source.marked())
+        yield from (Message(text, SENTENCE, place) for text in source.sentences())
 
 
 def _borrowed() -> Iterator[Message]:
@@ -151,10 +154,22 @@ def _borrowed() -> Iterator[Message]:
 
 
 class Source:
-    """What a Python file says to painters."""
+    """What a Python file says to painters.
 
-    def __init__(self, tree: ast.Module) -> None:
-        self._tree = tree
+    Args:
+        tree: the file.
+        place: its path, from the root.
+        others: files by their paths; half sentences may come from functions of theirs.
+    """
+
+    def __init__(self, tree: ast.Module, place: str = "", others: Mapping[str, Source] | None = None) -> None:
+        self._tree, self._others = tree, {} if others is None else others
+        self._imports = {
+            name.asname or name.name: (_place_of(node, place), name.name)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for name in node.names
+        }
         self._functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
         self._names: dict[str, list[ast.expr]] = {}
         for node in ast.walk(tree):
@@ -216,20 +231,39 @@ class Source:
             case ast.BoolOp(values=values) | ast.List(elts=values):
                 for value in values:
                     yield from self._texts(value, depth)
-            case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as text), attr="format")):
-                numbers = itertools.count()
-                yield re.sub(r"\{\}", lambda _: f"{{{next(numbers)}}}", text)
+            case ast.Call(func=ast.Attribute(value=ast.Constant() | ast.Name() as said, attr="format")):
+                for text in self._texts(said, depth):
+                    numbers = itertools.count()
+                    yield re.sub(r"\{\w*\}", lambda _, numbers=numbers: f"{{{next(numbers)}}}", text)
             case ast.Name() | ast.Call() if depth:
-                for value in self._origins(node):
-                    yield from self._texts(value, depth - 1)
+                for source, value in self._origins(node):
+                    yield from source._texts(value, depth - 1)
 
-    def _origins(self, node: ast.Name | ast.Call) -> list[ast.expr]:
-        """What a name was set to in this file, or what a function of this file gives."""
+    def _origins(self, node: ast.Name | ast.Call) -> list[tuple[Source, ast.expr]]:
+        """What a name was set to in this file, or what a function gives, each with the file where it stands."""
         if isinstance(node, ast.Name):
-            return self._names.get(node.id, [])
-        function = self._functions.get(_name(node)) if isinstance(node.func, ast.Name) else None
-        inside = ast.walk(function) if function else ()
-        return [inner.value for inner in inside if isinstance(inner, ast.Return) and inner.value is not None]
+            return [(self, value) for value in self._names.get(node.id, [])]
+        return self._given(node.func.id) if isinstance(node.func, ast.Name) else []
+
+    def _given(self, name: str) -> list[tuple[Source, ast.expr]]:
+        """What a function of this file, or one that it imports, gives."""
+        if name in self._functions:
+            inside = ast.walk(self._functions[name])
+            return [(self, node.value) for node in inside if isinstance(node, ast.Return) and node.value is not None]
+        place, known_as = self._imports.get(name, ("", ""))
+        return self._others[place]._given(known_as) if place in self._others else []
+
+
+def _place_of(node: ast.ImportFrom, place: str) -> str:
+    """The file that ``from … import`` names in the file at ``place``."""
+    parts = (node.module or "").split(".")
+    if node.level:
+        parts = [*place.split("/")[: -node.level], *parts]
+    elif parts.pop(0) != "senga":
+        return ""
+    elif parts[:1] not in (["plugins"], ["host_adapters"]):
+        parts = ["core", *parts]
+    return "/".join(parts) + ".py"
 
 
 def _pattern(values: list[ast.expr]) -> str:
