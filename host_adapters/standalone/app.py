@@ -6,9 +6,7 @@ import importlib
 import importlib.metadata
 import io
 import logging
-import os
 import sys
-import threading
 
 import click
 
@@ -35,8 +33,6 @@ COMMANDS = {
 """Command -> module of ``senga.host_adapters`` that holds it as ``<command>_command``, and its line in the help."""
 
 INTERRUPTED = 130
-PATIENCE = 5.0
-"""Seconds that threads have to end when all is done."""
 
 
 class LazyGroup(click.Group):
@@ -85,15 +81,7 @@ def main() -> None:
         finish()
     except OSError as error:
         code = code or _unusable(error)
-    _leave_behind(code)
     sys.exit(code)
-
-
-def _leave_behind(code: int) -> None:
-    """Python waits for the threads of all; one of a plug-in that never ends must not keep the user waiting."""
-    end = threading.Timer(PATIENCE, os._exit, (code,))
-    end.daemon = True
-    end.start()
 
 
 def _outcome() -> int:
