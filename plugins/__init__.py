@@ -10,6 +10,7 @@ BUILTIN = (
     "senga.plugins.effects.find_edges",
     "senga.plugins.effects.trace_contour",
     "senga.plugins.effects.emboss",
+    "senga.plugins.effects.oil_paint",
     "senga.plugins.effects.ripple",
     "senga.plugins.effects.extrude",
 )

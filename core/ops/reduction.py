@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -84,17 +85,20 @@ class Grid:
         first, last = (self.factor * edge - self.top for edge in (part.start, part.stop))
         return slice(max(0, first), min(self.height, last))
 
-    def enlarged(self, small: Plane, part: slice, *, smooth: bool = True) -> Plane:
-        """The rows of the picture under ``part``, from planes of the reduced size: bicubic, or as squares."""
+    def enlarged(self, small: Plane, part: slice, finish: Callable[[Plane], Plane] = lambda large: large) -> Plane:
+        """The rows of the picture under ``part``, from planes of the reduced size: bicubic, and then finished.
+
+        ``finish`` is not called where nothing was reduced; it may look at a pixel of the reduced picture beyond.
+        """
         if self.factor == 1:
             return small[part]
         planes = small.reshape(*small.shape[:2], -1)
         near = planes[np.clip(np.arange(part.start - EDGE, part.stop + EDGE), 0, self.rows - 1)]
         size = self.columns * self.factor, len(near) * self.factor
-        large = cv2.resize(near, size, interpolation=cv2.INTER_CUBIC if smooth else cv2.INTER_NEAREST)
+        large = cv2.resize(near, size, interpolation=cv2.INTER_CUBIC)
         rows = self.rows_of(part)
         skipped = self.factor * EDGE + rows.start - (self.factor * part.start - self.top)
-        inside = large.reshape(*large.shape[:2], -1)[
+        inside = finish(large).reshape(*large.shape[:2], -1)[
             skipped : skipped + rows.stop - rows.start, self.left : self.left + self.width
         ]
         return inside.reshape(*inside.shape[:2], *small.shape[2:])

@@ -34,14 +34,41 @@ class Tangents:
     anisotropy: Plane
 
 
-def tangents(values: Plane, sigma: float) -> Tangents:
-    """Minor eigenvectors of the structure tensor of all channels, smoothed by a Gaussian of ``sigma`` pixels."""
+def tangents(values: Plane, sigma: float, *, far: bool = False) -> Tangents:
+    """Minor eigenvectors of the structure tensor of all channels, smoothed by a Gaussian of ``sigma`` pixels.
+
+    With ``far``, strong edges as far as ``FAR`` times that give flat places a direction, too.
+    """
     planes = values.reshape(*values.shape[:2], -1)
     across, down = (part.reshape(planes.shape) for part in gradient(planes, operator="scharr"))
     products = np.dstack([np.einsum("hwc,hwc->hw", a, b) for a, b in ((across, across), (across, down), (down, down))])
     size = 2 * int(np.ceil(2.5 * sigma)) + 1
     smooth = cv2.GaussianBlur(products, (size, size), sigma, borderType=cv2.BORDER_REFLECT_101)
+    if far:
+        smooth = smooth + np.float32(0.5) * _twice_boxed(smooth, FAR * sigma)
     return of_tensor(*np.moveaxis(smooth.reshape(products.shape), 2, 0))
+
+
+FAR = 5.0
+"""How much farther strong edges are seen from flat places."""
+
+
+def reach_of(sigma: float, *, far: bool = False) -> int:
+    """Pixels that ``tangents`` sees in each direction."""
+    return 2 + int(np.ceil(2.5 * sigma)) + (2 * _box_of(FAR * sigma) if far else 0)
+
+
+def _twice_boxed(values: Plane, sigma: float) -> Plane:
+    """Nearly a Gaussian mean."""
+    window = 2 * _box_of(sigma) + 1
+    for _ in range(2):
+        values = cv2.blur(values, (window, window), borderType=cv2.BORDER_REFLECT_101)
+    return values
+
+
+def _box_of(sigma: float) -> int:
+    """Half the window whose mean, taken twice, has this standard deviation."""
+    return max(1, round(sigma * 1.22))
 
 
 def of_tensor(xx: Plane, xy: Plane, yy: Plane) -> Tangents:
@@ -54,13 +81,13 @@ def of_tensor(xx: Plane, xy: Plane, yy: Plane) -> Tangents:
 
 
 def along(values: Plane, field: Tangents, sigma: float, job: Job, *, step: float = 1.0) -> Plane:
-    """Gaussian means of (H, W) values along the lines of the field, with a standard deviation of ``sigma`` pixels.
+    """Gaussian means of (H, W) or (H, W, C) values along the lines of the field.
 
-    Lines are followed by Euler's method; a tangent is turned so that it goes on the way it came.
+    The standard deviation is ``sigma`` pixels. Lines are followed by Euler's method; a tangent is turned so that it goes on the way it came.
     """
     result = np.empty_like(values)
     halo = reach_along(sigma, step)
-    parts = parts_of(*values.shape, size=max(150_000, 4 * halo * values.shape[1]))
+    parts = parts_of(*values.shape[:2], size=max(150_000, 4 * halo * values.shape[1]))
 
     def one(rows: slice) -> None:
         top = max(0, rows.start - halo)
@@ -82,7 +109,7 @@ def _steps(sigma: float, step: float) -> int:
 
 
 def _line_means(values: Plane, x: Plane, y: Plane, sigma: float, step: float) -> Plane:
-    height, width = values.shape
+    height, width = values.shape[:2]
     rows, columns = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)[None, :]
     field = np.dstack([x, y])
     total, whole = values.copy(), 1.0

@@ -71,7 +71,7 @@ class Emboss(Sized, Filter):
         job.progress(0.0, "Raising the forms")
         if self.amount == 0:
             return image
-        scale = self.scale(image, job)
+        scale = self.pixels_of(image, job)
         halo = self._halo(scale)
 
         def raised(band: Any) -> Any:

@@ -63,7 +63,7 @@ class Extrude(Sized, Filter):
         solid = self.solid_faces and self.shape == "blocks"
         if self.depth == 0 and not solid:
             return image
-        scale = self.scale(image, job)
+        scale = self.pixels_of(image, job)
         scene = _scene(self, image, scale, job.part(0, 0.15))
         march = _Blocks if self.shape == "blocks" else _Pyramids
         result = np.empty_like(image.pixels, order="C")

@@ -65,7 +65,7 @@ class FindEdges(Sized, Filter):
     def __call__(self, image: Image, job: Job) -> Image:
         """The lines."""
         job.progress(0.0, "Finding edges")
-        width = max(1.0, self.line_width * self.scale(image, job))
+        width = max(1.0, self.line_width * self.pixels_of(image, job))
         if self.method == "canny":
             return image.with_pixels(self._canny(image, width, job))
         if self.method == "xdog":

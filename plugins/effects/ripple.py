@@ -64,7 +64,7 @@ class Ripple(Sized, Filter):
         if self.amount == 0:
             return image
         full = job.full_size or (image.height, image.width)
-        length = self._length(self.scale(image, job))
+        length = self._length(self.pixels_of(image, job))
         moves = _MOVES[self.wave](self, full, length)
 
         def places(rows: slice, columns: slice) -> tuple[Any, Any]:

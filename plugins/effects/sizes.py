@@ -24,14 +24,14 @@ class Sized(BaseModel):
         labels={"relative": "Relative to the picture", "pixels": "Pixels of this picture"},
     )
 
-    def scale(self, image: Image, job: Job) -> float:
+    def pixels_of(self, image: Image, job: Job) -> float:
         """Pixels of the picture for a pixel of the settings."""
-        return self.scale_on(*(job.full_size or (image.height, image.width)))
+        return self.pixels_on(*(job.full_size or (image.height, image.width)))
 
-    def scale_on(self, height: int, width: int) -> float:
+    def pixels_on(self, height: int, width: int) -> float:
         """The same for a whole picture of this size."""
         return 1.0 if self.size_unit == "pixels" else math.sqrt(height * width / 1e6)
 
     def farthest(self, height: int, width: int) -> float:
         """The scale by which ``reach`` counts: small pictures keep that of a megapixel."""
-        return max(1.0, self.scale_on(height, width))
+        return max(1.0, self.pixels_on(height, width))

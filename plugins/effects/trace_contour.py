@@ -55,7 +55,7 @@ class TraceContour(Sized, Filter):
         from senga.ops import banded, gradients, luma
 
         job.progress(0.0, "Tracing contours")
-        scale = self.scale(image, job)
+        scale = self.pixels_of(image, job)
         width = max(1, round(self.line_width * scale))
         levels, element = self._levels(), _disc(width)
         sigma = self.smoothness * scale

@@ -1,0 +1,171 @@
+"""Smoothing that looks painted: the mode of a window, and Kuwahara's filter in its classic and anisotropic forms.
+
+References:
+    Kuwahara, Hachimura, Eiho, Kinoshita: Processing of RI-angiocardiographic images. 1976.
+    Kyprianidis, Kang, Döllner: Image and video abstraction by anisotropic Kuwahara filtering. CGF 28(7), 2009,
+    doi:10.1111/j.1467-8659.2009.01574.x.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from senga.image import Pixels
+
+from .banded import Plane, samples
+from .lightness import luma
+from .tangents import Tangents
+
+_WIDEST_EXACT = 90
+"""Radius up to which sums of 16-bit samples are exact whole numbers of 32 bits."""
+
+
+def commonest(band: Pixels, radius: int, levels: int, exponent: int) -> Plane:
+    """The colour of the commonest tone of each window; rows lose ``radius`` above and below.
+
+    Tones are ``levels`` bins of the mean of red, green and blue. With the counts n of the bins in a window, and the
+    means m of their colours: Σ w m / Σ w, w = (n / max n) ^ exponent. Every bin is a box filter, so that the radius
+    costs nothing.
+
+    Args:
+        band: (H, W, 3) in any depth.
+        radius: of the square window, in pixels.
+        levels: number of bins.
+        exponent: how much the commonest wins, from 1.
+    """
+    bins = _bins(samples(band), levels)
+    source = band if band.dtype != np.uint16 or radius <= _WIDEST_EXACT else samples(band)
+    planes = [np.ascontiguousarray(source[:, :, channel]) for channel in range(3)]
+    used = [index for index, count in enumerate(np.bincount(bins.ravel(), minlength=levels)) if count]
+    most = np.zeros((len(band) - 2 * radius, band.shape[1]), np.float32)
+    for index in used:
+        np.maximum(most, _sums(cv2.compare(bins, index, cv2.CMP_EQ), radius), out=most)
+    whole = np.zeros_like(most)
+    total = np.zeros((3, *most.shape), np.float32)
+    for index in used:
+        mask = cv2.compare(bins, index, cv2.CMP_EQ)
+        share = _sums(mask, radius) / most
+        weight = cv2.pow(share, exponent - 1)
+        whole += weight * share
+        for plane, sums in zip(planes, total, strict=True):
+            sums += weight * _sums(cv2.copyTo(plane, mask), radius)
+    scale = np.float32(255) / (whole * most)
+    full = 1 if source.dtype == np.float32 else np.iinfo(source.dtype).max
+    return np.moveaxis(total * (scale / np.float32(full)), 0, 2)
+
+
+def _bins(values: Plane, levels: int) -> NDArray[np.uint8]:
+    """A bin borders a hair below its sample, so that the same sample is in the same bin in every depth."""
+    mean = cv2.transform(values, np.full((1, 3), levels / 3, np.float32))
+    return np.asarray(np.minimum(mean + np.float32(1e-3), levels - 1).astype(np.uint8))
+
+
+def _sums(plane: NDArray[Any], radius: int) -> Plane:
+    """Sums over square windows."""
+    side = 2 * radius + 1
+    sums = cv2.boxFilter(plane, cv2.CV_32F, (side, side), normalize=False, borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(sums[radius : len(plane) - radius])
+
+
+def kuwahara_quadrants(band: Plane, radius: int) -> Plane:
+    """The mean of that quadrant round each pixel whose lightness varies least; rows lose ``radius`` above and below.
+
+    Quadrants of nearly equal variance share: ((least + ε) / (variance + ε))^8 are the weights.
+    """
+    sides = cv2.copyMakeBorder(band, 0, 0, radius, radius, cv2.BORDER_REFLECT_101).reshape(len(band), -1, 3)
+    light = luma(sides) - np.float32(0.5)
+    mean = _forward(sides, radius)
+    level = _forward(light, radius)
+    varies = np.maximum(_forward(light * light, radius) - level * level, 0) + np.float32(1e-5)
+    height, width = len(band) - 2 * radius, band.shape[1]
+    corners = [(slice(y, y + height), slice(x, x + width)) for y in (0, radius) for x in (0, radius)]
+    least = np.minimum.reduce([varies[corner] for corner in corners])
+    total, whole = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.float32)
+    for corner in corners:
+        weight = least / varies[corner]
+        for _ in range(3):
+            weight *= weight
+        whole += weight
+        total += mean[corner] * weight[:, :, None]
+    return np.asarray(total / whole[:, :, None])
+
+
+def _forward(values: Plane, radius: int) -> Plane:
+    """Means of the square whose upper left corner a pixel is."""
+    window = (radius + 1, radius + 1)
+    return np.asarray(cv2.blur(values, window, anchor=(0, 0), borderType=cv2.BORDER_REFLECT_101))
+
+
+SECTORS = 8
+_RINGS = ((0.3, 0.45), (0.72, 0.55))
+"""Where a sector is looked at, in radii, and with which weight."""
+_SPOT = 0.2
+"""Standard deviation of what is seen at each of these places, in radii."""
+
+
+def kuwahara_anisotropic(band: Plane, field: Tangents, radius: float, sharpness: float = 8.0) -> Plane:
+    """The means of eight sectors of an ellipse along the forms, weighted by how little they vary.
+
+    The ellipse is (1 + A) times the radius long and 1 / (1 + A) wide, for the anisotropy A. A sector is looked at in
+    two places of the picture smoothed a little, which stands for the sum over its pixels; its variance is that of the
+    pixels under both. Weights are 1 / (1 + (255 s²)^(sharpness / 2)).
+
+    Args:
+        band: (H, W, 3).
+        field: of the same size.
+        radius: in pixels.
+        sharpness: q of the paper.
+    """
+    spots = _spots(band, radius)
+    rows, columns = (np.arange(count, dtype=np.float32) for count in band.shape[:2])
+    longer = 1 + field.anisotropy
+    along = np.float32(radius) * longer
+    across = np.float32(radius) / longer
+    total, whole = np.zeros_like(band), np.zeros(band.shape[:2], np.float32)
+    for index in range(SECTORS):
+        angle = 2 * math.pi * (index + 0.5) / SECTORS
+        right, down = along * np.float32(math.cos(angle)), across * np.float32(math.sin(angle))
+        step = right * field.x - down * field.y, right * field.y + down * field.x
+        seen = sum(weight * _spot(spots, rows, columns, step, ring) for ring, weight in _RINGS)
+        mean, square = np.asarray(seen)[:, :, :3], np.asarray(seen)[:, :, 3]
+        varies = np.maximum(square - np.einsum("hwc,hwc->hw", mean, mean), 0)
+        weight = 1 / (1 + (255 * varies) ** np.float32(sharpness / 2))
+        weight += np.float32(1e-12)
+        whole += weight
+        total += mean * weight[:, :, None]
+    return np.asarray(total / whole[:, :, None])
+
+
+def _spots(band: Plane, radius: float) -> Plane:
+    """(H, W, 4): smoothed colours, and the smoothed sum of their squares."""
+    planes = np.dstack([band, np.einsum("hwc,hwc->hw", band, band)])
+    sigma = _SPOT * radius
+    if sigma < 0.3:
+        return planes
+    size = 2 * math.ceil(2.5 * sigma) + 1
+    return np.asarray(cv2.GaussianBlur(planes, (size, size), sigma, borderType=cv2.BORDER_REFLECT_101))
+
+
+def _spot(spots: Plane, rows: Plane, columns: Plane, step: tuple[Plane, Plane], ring: float) -> Plane:
+    x = columns[None, :] + np.float32(ring) * step[0]
+    y = rows[:, None] + np.float32(ring) * step[1]
+    return np.asarray(cv2.remap(spots, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
+
+
+def reach_of_anisotropic(radius: float) -> int:
+    """Pixels that ``kuwahara_anisotropic`` sees in each direction."""
+    return math.ceil(2 * 0.72 * radius + 2.5 * _SPOT * radius) + 3
+
+
+def crisp(values: Plane, factor: int) -> Plane:
+    """Sharpen an enlarged picture without overshoot: nothing gets darker or lighter than its neighbours are."""
+    window = (2 * factor + 1, 2 * factor + 1)
+    element = np.ones(window, np.uint8)
+    soft = cv2.blur(values, window, borderType=cv2.BORDER_REFLECT_101)
+    sharp = values + 2 * (values - soft)
+    return np.asarray(np.clip(sharp, cv2.erode(values, element), cv2.dilate(values, element)))
