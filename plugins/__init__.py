@@ -11,6 +11,7 @@ BUILTIN = (
     "senga.plugins.effects.trace_contour",
     "senga.plugins.effects.emboss",
     "senga.plugins.effects.oil_paint",
+    "senga.plugins.effects.flat_cartoon",
     "senga.plugins.effects.ripple",
     "senga.plugins.effects.extrude",
 )

@@ -83,7 +83,8 @@ def of_tensor(xx: Plane, xy: Plane, yy: Plane) -> Tangents:
 def along(values: Plane, field: Tangents, sigma: float, job: Job, *, step: float = 1.0) -> Plane:
     """Gaussian means of (H, W) or (H, W, C) values along the lines of the field.
 
-    The standard deviation is ``sigma`` pixels. Lines are followed by Euler's method; a tangent is turned so that it goes on the way it came.
+    The standard deviation is ``sigma`` pixels. Lines are followed by Euler's method; a tangent is turned so that it
+    goes on the way it came.
     """
     result = np.empty_like(values)
     halo = reach_along(sigma, step)

@@ -1,0 +1,172 @@
+"""A picture as patches of one colour: superpixels, joined where they are alike.
+
+References:
+    Achanta, Shaji, Smith, Lucchi, Fua, Süsstrunk: SLIC superpixels. IEEE TPAMI 34(11), 2012,
+    doi:10.1109/TPAMI.2012.120.
+    Felzenszwalb, Huttenlocher: Efficient graph-based image segmentation. IJCV 59(2), 2004 (small patches join easily).
+    Wang, Yu: Learning to cartoonize using white-box cartoon representations. CVPR 2020 (the adaptive colours).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from senga.job import Job
+
+from .banded import Plane, reflected
+
+Labels = NDArray[np.int32]
+
+
+def lab(values: Plane) -> Plane:
+    """(H, W, 3) sRGB in 0..1 as CIELAB: 0..100 and about -100..100."""
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(values), cv2.COLOR_RGB2LAB))
+
+
+def slic(colours: Plane, size: int, compactness: float, job: Job, *, rounds: int = 5) -> Labels:
+    """(H, W) numbers of patches of about ``size`` x ``size`` pixels.
+
+    A pixel belongs to the nearest of the nine patches round it, by (Δcolour)² + (compactness · Δplace / size)².
+
+    Args:
+        colours: (H, W, 3) CIELAB.
+        size: side of a patch, in pixels.
+        compactness: how square patches are; about 10.
+        job: told of the progress.
+        rounds: how often patches are moved to the middle of what belongs to them.
+    """
+    height, width = colours.shape[:2]
+    high, wide = -(-height // size), -(-width // size)
+    rows, columns = (reflected(np.arange(n * size), m) for n, m in ((high, height), (wide, width)))
+    places = np.meshgrid(np.arange(wide * size), np.arange(high * size))
+    near = np.float32(compactness / size)
+    planes = [np.ascontiguousarray(colours[:, :, c][rows][:, columns]) for c in range(3)]
+    planes += [place.astype(np.float32) * near for place in places]
+    cells = [plane.reshape(high, size, wide, size) for plane in planes]
+    centres = [cell.mean(axis=(1, 3)) for cell in cells]
+    labels = np.empty((high, size, wide, size), np.int32)
+    for index in range(rounds):
+        job.progress(index / rounds)
+        labels = _nearest(cells, centres)
+        centres = _middles(planes, labels.reshape(high * size, wide * size), centres)
+    return np.ascontiguousarray(labels.reshape(high * size, wide * size)[:height, :width])
+
+
+def _nearest(cells: list[Any], centres: list[Plane]) -> Labels:
+    """The number of the nearest of the nine centres of each pixel."""
+    high, wide = centres[0].shape
+    number = np.arange(high * wide, dtype=np.int32).reshape(high, wide)
+    best = np.full(cells[0].shape, np.inf, np.float32)
+    labels = np.zeros(cells[0].shape, np.int32)
+    for down in (0, -1, 1):
+        for right in (0, -1, 1):
+            rows, columns = np.clip(np.arange(high) + down, 0, high - 1), np.clip(np.arange(wide) + right, 0, wide - 1)
+            distance = np.zeros_like(best)
+            for cell, centre in zip(cells, centres, strict=True):
+                gap = cell - centre[rows][:, columns][:, None, :, None]
+                gap *= gap
+                distance += gap
+            nearer = distance < best
+            np.copyto(best, distance, where=nearer)
+            np.copyto(labels, number[rows][:, columns][:, None, :, None], where=nearer)
+    return labels
+
+
+def _middles(planes: list[Plane], labels: Labels, before: list[Plane]) -> list[Plane]:
+    shape, flat = before[0].shape, labels.ravel()
+    count = np.bincount(flat, minlength=before[0].size).reshape(shape)
+    sums = (np.bincount(flat, plane.ravel(), before[0].size).reshape(shape) for plane in planes)
+    return [
+        np.where(count > 0, total / np.maximum(count, 1), old).astype(np.float32)
+        for total, old in zip(sums, before, strict=True)
+    ]
+
+
+def joined(labels: Labels, colours: Plane, alike: float, grain: float, job: Job, *, rounds: int = 24) -> Labels:
+    """Patches joined with the neighbour of the nearest mean colour, the nearest pairs first.
+
+    Args:
+        labels: (H, W) numbers of patches.
+        colours: (H, W, 3) CIELAB.
+        alike: distance of mean colours up to which large patches are joined.
+        grain: pixels of a patch below which it joins more easily.
+        job: told of the progress.
+        rounds: at most.
+    """
+    _, flat = np.unique(labels, return_inverse=True)
+    numbers = flat.reshape(labels.shape)
+    area = np.bincount(numbers.ravel()).astype(np.float64)
+    sums = np.stack([np.bincount(numbers.ravel(), colours[:, :, c].ravel()) for c in range(3)], 1)
+    pairs = _neighbours(numbers)
+    root = np.arange(len(area))
+    for index in range(rounds):
+        job.progress(index / rounds)
+        one, other = _mutual(pairs, sums / area[:, None], area, alike, grain)
+        if not len(one):
+            break
+        area[one] += area[other]
+        sums[one] += sums[other]
+        target = np.arange(len(area))
+        target[other] = one
+        root, pairs = target[root], _distinct(target[pairs])
+    return np.asarray(np.unique(root, return_inverse=True)[1][numbers], np.int32)
+
+
+def _neighbours(numbers: NDArray[Any]) -> NDArray[Any]:
+    sides = (numbers[:, :-1], numbers[:, 1:]), (numbers[:-1], numbers[1:])
+    return _distinct(np.concatenate([np.stack([a.ravel(), b.ravel()], 1) for a, b in sides]))
+
+
+def _distinct(pairs: NDArray[Any]) -> NDArray[Any]:
+    """Each pair of different numbers once, the smaller first."""
+    pairs = np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1)
+    many = int(pairs.max(initial=0)) + 1
+    keys = np.unique(pairs[:, 0] * many + pairs[:, 1])
+    return np.stack([keys // many, keys % many], 1)
+
+
+def _mutual(
+    pairs: NDArray[Any], means: NDArray[Any], area: NDArray[Any], alike: float, grain: float
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Pairs of which each is the other's nearest neighbour, and near enough."""
+    smaller = area[pairs].min(axis=1)
+    gap = np.sqrt(((means[pairs[:, 0]] - means[pairs[:, 1]]) ** 2).sum(axis=1)) / (1 + grain / smaller)
+    rank = np.empty(len(pairs), np.int64)
+    rank[np.lexsort((pairs[:, 1], pairs[:, 0], gap))] = np.arange(len(pairs))
+    best = np.full(len(area), len(pairs))
+    for side in (0, 1):
+        np.minimum.at(best, pairs[:, side], rank)
+    chosen = (best[pairs[:, 0]] == rank) & (best[pairs[:, 1]] == rank) & (gap < alike)
+    return pairs[chosen, 0], pairs[chosen, 1]
+
+
+CALM, LIVELY = 20 / 255, 40 / 255
+"""Deviation of a patch up to which it gets its median colour, and from which on its mean."""
+
+
+def flat_colours(values: Plane, labels: Labels) -> Plane:
+    """Every patch in one colour: the median of calm ones, the mean of lively ones, between both a mixture."""
+    count = int(labels.max()) + 1
+    flat = labels.ravel()
+    area = np.maximum(np.bincount(flat, minlength=count), 1)
+    table = np.empty((count, 3), np.float32)
+    planes = [values[:, :, c].ravel() for c in range(3)]
+    mean = np.stack([np.bincount(flat, plane, count) / area for plane in planes], 1)
+    square = np.stack([np.bincount(flat, plane * plane, count) / area for plane in planes], 1)
+    deviation = np.sqrt(np.maximum(square - mean * mean, 0).mean(axis=1))
+    share = np.clip((deviation - CALM) / (LIVELY - CALM), 0, 1)
+    for channel, plane in enumerate(planes):
+        table[:, channel] = share * mean[:, channel] + (1 - share) * _medians(flat, plane, area)
+    return table[labels]
+
+
+def _medians(flat: Labels, plane: Plane, area: NDArray[Any]) -> Plane:
+    keys = flat.astype(np.int64) * 65536 + np.rint(plane * np.float32(65535)).astype(np.int64)
+    keys.sort()
+    ends = np.cumsum(np.bincount(flat, minlength=len(area)))
+    middle = np.clip(ends - (area + 1) // 2, 0, len(keys) - 1)
+    return np.asarray((keys[middle] % 65536) / np.float32(65535), np.float32)
