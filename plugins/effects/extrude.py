@@ -115,7 +115,7 @@ def _scene(act: Extrude, image: Image, scale: float, job: Job) -> _Scene:
     middle = full[1] / 2 - job.offset[1], full[0] / 2 - job.offset[0]
     lengths = image.width, image.height
     first = [math.floor(-place / size) for place in middle]
-    last = [math.floor((length - place) / size) + 1 for length, place in zip(lengths, middle, strict=True)]
+    last = [math.ceil((length - place) / size) for length, place in zip(lengths, middle, strict=True)]
     edges = [
         np.clip(np.floor(place + size * np.arange(start, stop + 1) + 0.5), 0, length).astype(np.int64)
         for place, start, stop, length in zip(middle, first, last, lengths, strict=True)
@@ -135,14 +135,14 @@ def _means(image: Image, x: Any, y: Any, job: Job) -> Any:
     from senga.ops import banded
 
     result = np.zeros((len(y) - 1, len(x) - 1, 3), np.float32)
-    columns = np.minimum(x[:-1], image.width - 1)
     counts = np.maximum(np.diff(x), 1)[:, None]
 
     def mean(rows: slice) -> None:
         for row in range(rows.start, rows.stop):
             top = min(y[row], image.height - 1)
             strip = banded.samples(image.pixels[top : max(y[row + 1], top + 1)]).mean(axis=0, dtype=np.float64)
-            result[row] = np.add.reduceat(strip, columns, axis=0) / counts
+            sums = np.concatenate([np.zeros((1, 3)), np.cumsum(strip, axis=0)])
+            result[row] = (sums[x[1:]] - sums[x[:-1]]) / counts
 
     per_row = max(1, image.height * image.width // len(result))
     banded.each_band(mean, banded.parts_of(len(result), per_row), job)

@@ -3,7 +3,7 @@
 Sine, triangle: pixel (x, y) shows the place (x + a · w(2π y / λ), y + a · w(2π x / λ)) with the wave w in -1..1, the
 wavelength λ of the size and a = amount / 100 · λ / (4π), so that nothing folds over below 200 %. Irregular: w is a
 smooth noise of two octaves with cells of λ, one for each direction. Pond: rings round the centre of the picture with
-a reach R of half its diagonal; a pixel at the distance r shows the place at r + 2 a · sin(2π r / λ) · (1 - r / R).
+a reach R of half its diagonal; a pixel at the distance r shows the place at r + a · sin(2π r / λ) · (1 - r / R).
 
 λ is 10, 20 or 40 pixels of a picture of one megapixel. Lengths and places count from the whole picture. At amount 0 the
 picture stays as it is.
@@ -79,7 +79,7 @@ class Ripple(Sized, Filter):
         """How far the waves move a pixel; what is wrapped round comes from the other side."""
         if self.border == "wrap":
             return None
-        return math.ceil(2 * abs(self._swing(self._length(self.farthest(height, width))))) + 4
+        return math.ceil(abs(self._swing(self._length(self.farthest(height, width))))) + 4
 
     def _length(self, scale: float) -> float:
         return max(4.0, _LENGTHS[self.size] * scale)
@@ -108,7 +108,7 @@ def _triangles(act: Ripple, _full: tuple[int, int], length: float) -> Any:
 
 
 def _rings(act: Ripple, full: tuple[int, int], length: float) -> Any:
-    turn, swing = np.float32(2 * math.pi / length), np.float32(2 * act._swing(length))
+    turn, swing = np.float32(2 * math.pi / length), np.float32(act._swing(length))
     middle = np.float32((full[1] - 1) / 2), np.float32((full[0] - 1) / 2)
     reach = np.float32(max(1.0, math.hypot(*full) / 2))
 
