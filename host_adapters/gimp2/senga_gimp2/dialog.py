@@ -56,7 +56,7 @@ def _preview(image, drawable, values, maker):
         return None
     from .preview import Preview
 
-    return Preview(image, drawable, values, maker)
+    return Preview(image, drawable, lambda: maker.complete(values()), maker)
 
 
 def layers_of(layers):

@@ -77,6 +77,7 @@ def _run(name, given):
         raise gimpfu.error(native(text))
     procedure.has_display = given[0] != gimpenums.RUN_NONINTERACTIVE
     _mend_last_values(name, given[0], procedure.defaults)
+    procedure.given = given[3:]
     interactive = given[0] == gimpenums.RUN_INTERACTIVE
     with mended(given[1], given[2], procedure) if interactive else _as_it_is():
         made = gimpfu._run(name, given)
@@ -156,6 +157,7 @@ class Procedure(object):
         failure: what went wrong in the last run, or empty.
         order: makes what the worker is asked from the values.
         settings: of its filter; none of a recipe.
+        given: what this run was called with after picture and layer.
     """
 
     def __init__(self, label, summary, author, parameters, menu, order):
@@ -164,6 +166,12 @@ class Procedure(object):
         self._parameters, self.order = parameters, order
         self.has_display, self.failure = False, ""
         self.settings = ()  # type: Sequence[facts.Setting]
+        self.given = ()  # type: Sequence[Any]
+
+    def complete(self, asked):
+        # type: (Sequence[Any]) -> List[Any]
+        """All values, given those that gimpfu's dialog asks for: a script that calls it may have given the first."""
+        return list(self.given[: len(self._parameters) - len(asked)]) + list(asked)
 
     def seconds(self, values):
         # type: (Sequence[Any]) -> List[Second]
