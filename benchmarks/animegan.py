@@ -1,4 +1,4 @@
-"""AnimeGANv2 in Senga, on both engines, beside onnxruntime and PyTorch: the same weights and pictures, two threads.
+"""AnimeGANv2 in Senga, on all engines, beside onnxruntime and PyTorch: the same weights and pictures, two threads.
 
     python benchmarks/animegan.py                              all sizes and contenders
     python benchmarks/animegan.py --sizes "12 MP" "50 MP"      large pictures, ours with a budget of 2 and 3 GB
@@ -36,6 +36,8 @@ GRAPH = SHARED / "animegan" / "animeganv2_hayao_dequant.onnx"
 ARRAYS = SHARED / "animegan" / "animeganv2_hayao_dequant.npz"
 HALF = SHARED / "own" / "painted-comic-trial.npz"
 THREADS = 2
+ENGINES = {"onnx": "onnxruntime", "openvino": "openvino", "mindspore": "mindspore"}
+"""And their packages."""
 SIZES = {"512 x 512": (512, 512), "1 MP": (1024, 1024), "2 MP": (1448, 1448)}
 LARGE = {"12 MP": ((3000, 4000), 2_000_000_000), "50 MP": ((5776, 8660), 3_000_000_000)}
 Picture = NDArray[Any]
@@ -71,7 +73,7 @@ def _tensorflow_name(stored: str) -> str:
     return re.sub(r"/Conv2D1?$", "/weights", re.sub(r"/(r\d)/r\d1?$", r"/\1/w", name))
 
 
-def senga(engine: str, half: bool) -> Run:
+def senga(engine: str, half: bool, precision: str = "full") -> Run:
     from senga.job import Job
     from senga.neural.engine import run
     from senga.plugins.animegan.network import animeganv2
@@ -81,7 +83,7 @@ def senga(engine: str, half: bool) -> Run:
             network, weights = animeganv2(0.5, 1e-5), dict(arrays)
     else:
         network, weights = animeganv2(1.0, 1e-12), hayao()
-    job = Job(threads=THREADS, engine=engine, device="cpu")
+    job = Job(threads=THREADS, engine=engine, device="cpu", precision=precision)
     return lambda pixels, budget: run(network, weights, pixels, replace(job, memory=budget))
 
 
@@ -119,6 +121,10 @@ def torch() -> Run:
 CONTENDERS: dict[str, Callable[..., Run]] = {
     "senga onnx": partial(senga, "onnx", False),
     "senga onnx, half width": partial(senga, "onnx", True),
+    "senga openvino": partial(senga, "openvino", False),
+    "senga openvino, half width": partial(senga, "openvino", True),
+    "senga openvino, draft": partial(senga, "openvino", False, "draft"),
+    "senga openvino, half, draft": partial(senga, "openvino", True, "draft"),
     "senga mindspore": partial(senga, "mindspore", False),
     "senga mindspore, half width": partial(senga, "mindspore", True),
     "onnxruntime": onnxruntime,
@@ -171,7 +177,7 @@ class Contender:
 
 def measured(labels: Sequence[str], asked: Sequence[str], rounds: int) -> Iterator[dict[str, Any]]:
     """The rows, as they come."""
-    packages = {"senga onnx": "onnxruntime", "senga mindspore": "mindspore"}
+    packages = {f"senga {name}": package for name, package in ENGINES.items()}
     names = [name for name in asked if importlib.util.find_spec(packages.get(name.split(",")[0], name))]
     for label in labels:
         if label in SIZES:

@@ -20,9 +20,10 @@ from senga.job import Job
 
 from . import memory
 from .executor import Array, Executor, Half
-from .executors import choose, choose_whole, log
+from .executors import check_precision, choose, choose_whole, log
 from .graph import Network, Size
 from .moments import Moments
+from .openvino_runtime import needs
 from .plan import Sweep, has_margins, operations, sweeps, waiting, working_bytes
 from .prepare import Prepared, prepare
 from .storage import Scratch, Store
@@ -89,12 +90,16 @@ def _at_once(
     network: Network, weights: Mapping[str, NDArray[Any]], pixels: Pixels, job: Job, note: str
 ) -> Pixels | None:
     """The result of a runtime for whole pictures; None where there is none, or too little memory for it."""
+    check_precision(job.precision)
+    photo, result = Photo(pixels, network.multiple), np.empty(pixels.shape, pixels.dtype)
+    sizes = network.sizes(*photo.size)
+    free = memory.budget(job.memory) - memory.retained.occupied() - result.nbytes
+    if job.engine == "auto" and "openvino" not in sys.modules and needs(network, sizes, drafts=True) > free:
+        return None  # the library would take memory that strips are short of
     runtime = choose_whole(job.engine, job.device, job.threads, job.precision)
     if runtime is None:
         return None
-    photo, result = Photo(pixels, network.multiple), np.empty(pixels.shape, pixels.dtype)
-    needed = memory.retained.occupied() + result.nbytes + runtime.needs(network, network.sizes(*photo.size))
-    if needed > memory.budget(job.memory):
+    if runtime.needs(network, sizes) > free:
         memory.retained.given_back(runtime.release)
         return None
     try:

@@ -66,8 +66,7 @@ def choose_whole(engine: str, device: str, threads: int, precision: str) -> Open
         SettingsError: there is no such engine, device or precision.
     """
     _check(engine, device)
-    if precision not in get_args(Precision):
-        raise SettingsError(f"There is no precision “{precision}”; choose {', '.join(get_args(Precision))}.")
+    check_precision(precision)
     if engine == "openvino":
         return _openvino(device, threads, precision)
     if engine != "auto" or device not in ("auto", "cpu") or not installed("openvino") or _has_card(device):
@@ -97,6 +96,16 @@ def installed(package: str) -> bool:
         return find_spec(package) is not None
     except ValueError:  # what it is named after was put aside
         return False
+
+
+def check_precision(precision: str) -> None:
+    """Whether there is such a precision.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    if precision not in get_args(Precision):
+        raise SettingsError(f"There is no precision “{precision}”; choose {', '.join(get_args(Precision))}.")
 
 
 def _check(engine: str, device: str) -> None:

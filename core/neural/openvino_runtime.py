@@ -99,7 +99,7 @@ class OpenVino:
 
     def needs(self, network: Network, sizes: Mapping[str, Size]) -> int:
         """Bytes that a picture takes beside what the process holds already."""
-        return int(_SPARE * held_numbers(network, sizes) * (2 if self.drafts else 4)) + _OWN
+        return needs(network, sizes, drafts=self.drafts)
 
     def paint(
         self, network: Network, weights: Mapping[str, NDArray[Any]], photo: Array, tell: Callable[[float], None]
@@ -206,6 +206,11 @@ class _Compiled:
 def has_bfloat16(core: Any) -> bool:
     """Whether the processor computes with bfloat16."""
     return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def needs(network: Network, sizes: Mapping[str, Size], *, drafts: bool) -> int:
+    """Bytes that a picture takes beside what the process holds already; known without OpenVINO."""
+    return int(_SPARE * held_numbers(network, sizes) * (2 if drafts else 4)) + _OWN
 
 
 def held_numbers(network: Network, sizes: Mapping[str, Size]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -339,3 +340,24 @@ def test_strips_paint_where_memory_ran_out(
     monkeypatch.setattr(whole, "_core", SimpleNamespace(read_model=full))
     monkeypatch.setattr(engine, "choose_whole", lambda *_: whole)
     assert run(NETWORK, weights, photo(24, 24), WHOLE).std() > 0
+
+
+CHILD = """
+import sys
+import numpy as np
+from senga.job import Job
+from senga.neural.engine import run
+from senga.neural.memory import MB, resident
+from senga.plugins.animegan.network import animeganv2
+network = animeganv2(0.25)
+rng = np.random.default_rng(0)
+weights = {name: rng.normal(0, 0.1, shape).astype("f4") for name, shape in network.parameters.items()}
+for free in (270, 2000):
+    run(network, weights, rng.random((800, 800, 3), "f4"), Job(memory=resident() + free * MB))
+    print("openvino" in sys.modules)
+"""
+
+
+def test_a_library_for_which_there_is_no_memory_is_not_loaded() -> None:
+    done = subprocess.run([sys.executable, "-c", CHILD], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]

@@ -222,7 +222,9 @@ def test_the_log_does_not_grow_without_end(site: Site) -> None:
 def test_a_warm_worker_paints_with_a_network_and_still_ends_cleanly(site: Site) -> None:
     with connect({"python": site.python}) as worker, canvas() as pixels:
         loaded = Path(f"/proc/{worker.pid}/maps")
-        assert until(lambda: re.search("onnxruntime|mindspore", loaded.read_text()), 30)  # before anybody asked
+        assert until(
+            lambda: re.search("onnxruntime|openvino|mindspore", loaded.read_text()), 30
+        )  # before anybody asked
         before = pixels.read_band(0, 12)
         assert worker.run({"filter": "anime"}, pixels).changed
         assert pixels.read_band(0, 12) != before
