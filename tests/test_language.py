@@ -40,8 +40,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SENGA = str(Path(sys.executable).with_name("senga"))
 SPOKEN = ("ja", "zh_CN")
 WIDEST = {
-    "title": 24, "setting": 28, "choice": 28, "unit": 6, "note": 36, "brush": 24, "layer": 24,
-    "command": 66, "summary": 90, "description": 100, "style": 104,
+    "title": 24, "group": 24, "keyword": 36, "setting": 28, "choice": 28, "unit": 6, "note": 36, "brush": 24,
+    "layer": 24, "command": 66, "summary": 90, "description": 100, "style": 104,
 }  # fmt: skip
 """Cells on the screen: what fits a menu, a row of a dialog beside its slider, a progress bar, a line of a list."""
 
