@@ -199,7 +199,7 @@ def test_install_doctor_uninstall_as_commands(tmp_path: Path) -> None:
     assert done.return_value == 0
     assert "skipped; the filters need GIMP 2.10 or 3" in done.output
     for version, name in (("3.0", "senga-gimp"), ("2.10", "senga-gimp2")):
-        assert re.search(rf"^GIMP {version}, .*: \d+ files, \d filters$", done.output, re.M), done.output
+        assert re.search(rf"^GIMP {version}, .*: \d+ files, \d+ filters$", done.output, re.M), done.output
         assert (tmp_path / version / "plug-ins" / name / f"{name}.py").exists()
     assert not list((tmp_path / "2.8").iterdir())
     assert run("install", *every).output.count("up to date") == 2
