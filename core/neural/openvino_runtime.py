@@ -35,6 +35,8 @@ OLDEST = (2025, 0)
 _MEND = 'mend it with pip install --upgrade "senga[fast]".'
 _KEPT = 3
 """Compiled networks of a process."""
+_SHAPES = 300
+"""What was made ready for sizes of layers and is kept: of a few sizes of pictures, 1.5 MB each."""
 _LOOK = 50
 """Milliseconds between two looks at the cancel button."""
 _RATE = 60e9
@@ -177,6 +179,7 @@ class OpenVino:
                 "INFERENCE_PRECISION_HINT": "bf16" if self.drafts else "f32",  # left alone it would take bfloat16
                 "INFERENCE_NUM_THREADS": self._threads,
                 "NUM_STREAMS": 1,
+                "CPU_RUNTIME_CACHE_CAPACITY": _SHAPES,
                 "ENABLE_CPU_PINNING": False,  # several workers would all take the first cores
             }
             graph = self._core.read_model(model)

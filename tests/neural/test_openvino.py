@@ -361,3 +361,24 @@ for free in (270, 2000):
 def test_a_library_for_which_there_is_no_memory_is_not_loaded() -> None:
     done = subprocess.run([sys.executable, "-c", CHILD], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+SIZES = """
+import numpy as np
+from senga.job import Job
+from senga.neural.engine import run
+from senga.neural.memory import MB, resident
+from senga.plugins.animegan.network import animeganv2
+network = animeganv2(0.25)
+rng = np.random.default_rng(0)
+weights = {name: rng.normal(0, 0.1, shape).astype("f4") for name, shape in network.parameters.items()}
+for count in range(121):
+    run(network, weights, rng.random((16 + 4 * count, 24, 3), "f4"), Job(engine="openvino", threads=2))
+    first = resident() if count == 0 else first
+print((resident() - first) // MB)
+"""
+
+
+def test_many_sizes_do_not_pile_up() -> None:
+    done = subprocess.run([sys.executable, "-c", SIZES], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 130  # 184 where all is kept
