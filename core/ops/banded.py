@@ -76,7 +76,8 @@ def each_band(work: Callable[[slice], None], parts: list[slice], job: Job) -> No
 def _as_done(work: Callable[[slice], None], parts: list[slice], job: Job) -> Iterator[None]:
     if min(job.threads, len(parts)) <= 1:
         for part in parts:
-            yield work(part)
+            work(part)
+            yield
         return
     with ThreadPoolExecutor(job.threads) as pool:
         running: set[Future[None]] = {pool.submit(work, part) for part in parts}

@@ -49,8 +49,8 @@ def gradient(values: Plane, scale: float = 1.0, operator: str = "sobel") -> tupl
 
 
 def _apart(values: Plane, row: NDArray[np.float64], column: NDArray[np.float64]) -> Plane:
-    found: Plane = cv2.sepFilter2D(values, cv2.CV_32F, row, column, borderType=cv2.BORDER_REFLECT_101)
-    return found.reshape(values.shape)
+    found = cv2.sepFilter2D(values, cv2.CV_32F, row, column, borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(found, np.float32).reshape(values.shape)
 
 
 def softened(values: Plane, scale: float) -> Plane:

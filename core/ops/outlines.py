@@ -8,6 +8,7 @@ References:
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -29,8 +30,8 @@ def difference(values: Plane, sigma: float) -> Plane:
 def blurred(values: Plane, sigma: float) -> Plane:
     """A Gaussian mean, reflected at the border."""
     size = 2 * math.ceil(3 * sigma) + 1
-    found = cv2.GaussianBlur(values, (size, size), sigma, borderType=cv2.BORDER_REFLECT_101)
-    return np.asarray(found).reshape(values.shape)
+    found: Any = cv2.GaussianBlur(values, (size, size), sigma, borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(found, np.float32).reshape(values.shape)
 
 
 def flowing(lightness: Plane, sigma: float, coherence: float, field: Tangents, job: Job) -> Plane:
@@ -47,4 +48,4 @@ def ink(response: Plane, threshold: float, sharpness: float) -> Plane:
     """Paper left between the lines: 1 where the response is above -threshold, falling smoothly to 0 below."""
     below = np.minimum(response + np.float32(threshold), 0)
     below *= np.float32(sharpness)
-    return 1 + np.tanh(below, out=below)
+    return np.asarray(1 + np.tanh(below, out=below), np.float32)

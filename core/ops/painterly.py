@@ -44,11 +44,11 @@ def commonest(band: Pixels, radius: int, levels: int, exponent: int) -> Plane:
     used = [index for index, count in enumerate(np.bincount(bins.ravel(), minlength=levels)) if count]
     most = np.zeros((len(band) - 2 * radius, band.shape[1]), np.float32)
     for index in used:
-        np.maximum(most, _sums(cv2.compare(bins, index, cv2.CMP_EQ), radius), out=most)
+        np.maximum(most, _sums(_where(bins, index), radius), out=most)
     whole = np.zeros_like(most)
     total = np.zeros((3, *most.shape), np.float32)
     for index in used:
-        mask = cv2.compare(bins, index, cv2.CMP_EQ)
+        mask = _where(bins, index)
         share = _sums(mask, radius) / most
         weight = cv2.pow(share, exponent - 1)
         whole += weight * share
@@ -57,6 +57,12 @@ def commonest(band: Pixels, radius: int, levels: int, exponent: int) -> Plane:
     scale = np.float32(255) / (whole * most)
     full = 1 if source.dtype == np.float32 else np.iinfo(source.dtype).max
     return np.moveaxis(total * (scale / np.float32(full)), 0, 2)
+
+
+def _where(bins: NDArray[np.uint8], index: int) -> Any:
+    """255 where a bin is that one, else 0."""
+    compare: Any = cv2.compare  # its types know no numbers
+    return compare(bins, index, cv2.CMP_EQ)
 
 
 def _bins(values: Plane, levels: int) -> NDArray[np.uint8]:
@@ -77,7 +83,7 @@ def kuwahara_quadrants(band: Plane, radius: int) -> Plane:
 
     Quadrants of nearly equal variance share: ((least + ε) / (variance + ε))^8 are the weights.
     """
-    sides = cv2.copyMakeBorder(band, 0, 0, radius, radius, cv2.BORDER_REFLECT_101).reshape(len(band), -1, 3)
+    sides: Any = cv2.copyMakeBorder(band, 0, 0, radius, radius, cv2.BORDER_REFLECT_101).reshape(len(band), -1, 3)
     light = luma(sides) - np.float32(0.5)
     mean = _forward(sides, radius)
     level = _forward(light, radius)

@@ -9,6 +9,7 @@ References:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -43,7 +44,7 @@ def tangents(values: Plane, sigma: float, *, far: bool = False) -> Tangents:
     across, down = (part.reshape(planes.shape) for part in gradient(planes, operator="scharr"))
     products = np.dstack([np.einsum("hwc,hwc->hw", a, b) for a, b in ((across, across), (across, down), (down, down))])
     size = 2 * int(np.ceil(2.5 * sigma)) + 1
-    smooth = cv2.GaussianBlur(products, (size, size), sigma, borderType=cv2.BORDER_REFLECT_101)
+    smooth: Any = cv2.GaussianBlur(products, (size, size), sigma, borderType=cv2.BORDER_REFLECT_101)
     if far:
         smooth = smooth + np.float32(0.5) * _twice_boxed(smooth, FAR * sigma)
     return of_tensor(*np.moveaxis(smooth.reshape(products.shape), 2, 0))
@@ -62,7 +63,7 @@ def _twice_boxed(values: Plane, sigma: float) -> Plane:
     """Nearly a Gaussian mean."""
     window = 2 * _box_of(sigma) + 1
     for _ in range(2):
-        values = cv2.blur(values, (window, window), borderType=cv2.BORDER_REFLECT_101)
+        values = np.asarray(cv2.blur(values, (window, window), borderType=cv2.BORDER_REFLECT_101), np.float32)
     return values
 
 

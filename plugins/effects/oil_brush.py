@@ -78,7 +78,7 @@ def _noise(bristles: Bristles, brush: Brush, grid: reduction.Grid, job: Job) -> 
     sigma = 0.4 * bristles.width / brush.factor
     if sigma > 0.3:
         wide = np.pad(noise, 64, mode="wrap")
-        noise = cv2.GaussianBlur(wide, (0, 0), min(sigma, 20))[64:-64, 64:-64]
+        noise = np.asarray(cv2.GaussianBlur(wide, (0, 0), min(sigma, 20))[64:-64, 64:-64], np.float32)
         noise /= noise.std()
     rows = (np.arange(grid.rows) + (job.offset[0] - grid.top) // grid.factor) % _TILE
     columns = (np.arange(grid.columns) + (job.offset[1] - grid.left) // grid.factor) % _TILE
