@@ -107,6 +107,7 @@ lock: $(VENV)/ready
 bench: $(VENV)/ready-test
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/sketch.py
+	$(BIN)/python benchmarks/effects.py
 	$(BIN)/python benchmarks/animegan.py
 	$(BIN)/python benchmarks/floor.py
 	$(BIN)/python benchmarks/throughput.py

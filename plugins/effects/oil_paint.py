@@ -97,7 +97,7 @@ class OilPaint(Sized, Filter):
             band = banded.with_halo(image.pixels, rows, radius)
             banded.stored(painterly.commonest(band, radius, self.levels, self.exponent), result[rows])
 
-        size = max(150_000, 2 * radius * image.width)
+        size = max(150_000, 4 * radius * image.width)
         banded.each_band(painted, banded.parts_of(image.height, image.width, size=size), job)
         return result
 
@@ -119,7 +119,7 @@ class OilPaint(Sized, Filter):
             angle=self.angle,
             seed=self.seed,
         )
-        return Brush.of(1.5 * style, 1 + int(self.stylization // 4), 0.6 * self.cleanliness * scale, bristles)
+        return Brush.of(1.5 * style, 1 + int(self.stylization // 5), 0.6 * self.cleanliness * scale, bristles)
 
 
 @hookimpl
