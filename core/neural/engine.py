@@ -27,7 +27,7 @@ from .openvino_runtime import needs
 from .plan import Sweep, has_margins, operations, sweeps, waiting, working_bytes
 from .prepare import Prepared, prepare
 from .storage import Scratch, Store
-from .strips import Layers, Strip
+from .strips import LayerCache, Strip
 
 STRIP_OPERATIONS = 32e9
 """At most so much between two looks at the cancel button."""
@@ -133,7 +133,7 @@ class _Painting:
         self._share = allot(network, self._sizes, job.memory, self._result.nbytes, self._executor, at_once)
         self._waiting = waiting(network, self._sizes, self._share.waiting, memory.free_scratch())
         self._scratch = Scratch(self._share.waiting, self._share.ceiling)
-        self._layers = Layers(network, prepared, self._sizes, photo.rows)
+        self._layers = LayerCache(network, prepared, self._sizes, photo.rows)
 
     def done(self) -> Pixels:
         """The result."""

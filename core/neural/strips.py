@@ -17,7 +17,7 @@ from .resample import blend, taps
 from .storage import Store
 
 
-class Layers:
+class LayerCache:
     """What is known of a picture so far.
 
     Attributes:
@@ -56,7 +56,7 @@ class Strip:
         lowest: the first row that was read from each store.
     """
 
-    def __init__(self, layers: Layers) -> None:
+    def __init__(self, layers: LayerCache) -> None:
         self.lowest: dict[str, int] = {}
         self._layers = layers
         self._nodes = layers.network.by_name

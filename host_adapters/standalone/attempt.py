@@ -23,7 +23,7 @@ from senga.registry import Plugins
 from senga.strangers import reason
 
 from .alternatives import Form, as_frames, sheet
-from .order import Order
+from .invocation import Invocation
 from .outputs import Target, counted, fitting_ending
 from .report import Report
 from .second import SecondPictures
@@ -38,7 +38,7 @@ Outcome = Literal["done", "skipped", "failed", "cancelled"]
 class Painter:
     """Paints in this process."""
 
-    order: Order
+    invocation: Invocation
     known: Plugins
     blend: Blend
     second: SecondPictures
@@ -62,14 +62,16 @@ def job_of(options: Mapping[str, Any], cancelled: Callable[[], bool], on_progres
     )
 
 
-def attempt(target: Target, order: Order, paint: Paint, report: Report, cancelled: Callable[[], bool]) -> Outcome:
+def attempt(
+    target: Target, invocation: Invocation, paint: Paint, report: Report, cancelled: Callable[[], bool]
+) -> Outcome:
     """Read, paint and write one input; whatever goes wrong is reported, and no other input suffers."""
 
     def progress(share: float, note: str) -> None:
         report.progress(target.label, share, sentence(note))
 
     try:
-        return _one(target, order, paint, job_of(order.options, cancelled, progress), report)
+        return _one(target, invocation, paint, job_of(invocation.options, cancelled, progress), report)
     except Cancelled:
         if cancelled():
             return "cancelled"
@@ -92,21 +94,21 @@ def told(error: BaseException) -> str:
     return tr("something went wrong ({reason}).").format(reason=reason(error))
 
 
-def _one(target: Target, order: Order, paint: Paint, job: Job, report: Report) -> Outcome:
+def _one(target: Target, invocation: Invocation, paint: Paint, job: Job, report: Report) -> Outcome:
     from senga import files
 
     started = time.monotonic()
     if target.trouble:
         raise WriteError(target.trouble)
-    if target.first is not None and not settle(target.first, order.options["overwrite"]):
+    if target.first is not None and not settle(target.first, invocation.options["overwrite"]):
         report.skipped(target.label, str(target.output))
         return "skipped"
     source = files.read(target.source or target.content or b"")
     result = paint(source, job, target)
     if target.output is None:
-        _pipe(result, source, order.options, target)
+        _pipe(result, source, invocation.options, target)
         return "done"
-    output = _write(result, target, order.options, source)
+    output = _write(result, target, invocation.options, source)
     if output is None:
         report.skipped(target.label, str(target.output))
         return "skipped"

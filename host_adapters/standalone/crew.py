@@ -33,7 +33,7 @@ from senga.registry import plugins
 from senga.work import Work
 
 from .attempt import Outcome, Paint, Painter, Picture, attempt, job_of, told
-from .order import Order
+from .invocation import Invocation
 from .outputs import Target
 from .report import Report
 from .second import SecondPictures
@@ -51,23 +51,23 @@ _Numbered = tuple[int, Target]
 
 
 class Crew(AbstractContextManager["Crew"]):
-    """Workers for one order.
+    """Workers for one invocation.
 
     Args:
         size: how many.
-        order: what they are to do.
+        invocation: what they are to do.
         blend: how results meet their originals.
         second: what is to be done with which second pictures.
         stopped: True when the user wants to stop.
     """
 
     def __init__(
-        self, size: int, order: Order, blend: Blend, second: SecondPictures, stopped: Callable[[], bool]
+        self, size: int, invocation: Invocation, blend: Blend, second: SecondPictures, stopped: Callable[[], bool]
     ) -> None:
         self._size = size
         self._blend = blend
         self._second = second
-        self._order = _share(order, size)
+        self._invocation = _share(invocation, size)
         self._stopped = stopped
         self._open()
 
@@ -75,9 +75,9 @@ class Crew(AbstractContextManager["Crew"]):
         leave_working_folder()
         spawn = multiprocessing.get_context("spawn")
         self._stop, self._said, cores = spawn.Event(), spawn.SimpleQueue(), spawn.SimpleQueue()
-        for own in _cores(self._size, self._order.options["threads"]):
+        for own in _cores(self._size, self._invocation.options["threads"]):
             cores.put(own)
-        told = (self._order, self._blend, self._second.content, self._stop, self._said, cores)
+        told = (self._invocation, self._blend, self._second.content, self._stop, self._said, cores)
         self._pool = ProcessPoolExecutor(self._size, spawn, _begin, told)
 
     def __exit__(self, *_: object) -> None:
@@ -184,10 +184,10 @@ def _died(future: Future[Any]) -> bool:
     return isinstance(future.exception(), BrokenProcessPool)
 
 
-def _share(order: Order, size: int) -> Order:
-    threads = order.options["threads"] or os.cpu_count() or 1
-    shares = {"threads": max(threads // size, 1), "memory": memory.budget(order.options["memory"]) // size}
-    return replace(order, options={**order.options, **shares})
+def _share(invocation: Invocation, size: int) -> Invocation:
+    threads = invocation.options["threads"] or os.cpu_count() or 1
+    shares = {"threads": max(threads // size, 1), "memory": memory.budget(invocation.options["memory"]) // size}
+    return replace(invocation, options={**invocation.options, **shares})
 
 
 def _cores(size: int, threads: int) -> Iterator[set[int]]:
@@ -210,7 +210,7 @@ class _Member:
 
     def job(self) -> Job:
         """For one frame."""
-        return job_of(self.painter.order.options, self.stop.is_set, lambda share, note: None)  # noqa: ARG005
+        return job_of(self.painter.invocation.options, self.stop.is_set, lambda share, note: None)  # noqa: ARG005
 
 
 _member: list[_Member] = []
@@ -242,7 +242,7 @@ class _Relay(Report):
 
 
 def _begin(
-    order: Order,
+    invocation: Invocation,
     blend: Blend,
     content: bytes | None,
     stop: Event,
@@ -256,8 +256,8 @@ def _begin(
         signal.signal(sign, lambda *_: _end())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides
     threading.Thread(target=_watch, args=(stop,), daemon=True).start()
-    second = SecondPictures(Work.of(plugins(), order.recipe, blend=blend), content)
-    _member.append(_Member(Painter(order, plugins(), blend, second), _Relay(said), stop))
+    second = SecondPictures(Work.of(plugins(), invocation.recipe, blend=blend), content)
+    _member.append(_Member(Painter(invocation, plugins(), blend, second), _Relay(said), stop))
 
 
 def _watch(stop: Event) -> None:
@@ -278,7 +278,7 @@ def _end() -> NoReturn:
 def _attempt(number: int, target: Target, count: int) -> Outcome:
     me = _member[0]
     me.report.start(target.label, number, count)
-    return attempt(target, me.painter.order, me.painter, me.report, me.stop.is_set)
+    return attempt(target, me.painter.invocation, me.painter, me.report, me.stop.is_set)
 
 
 @dataclass(frozen=True)

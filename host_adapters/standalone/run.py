@@ -16,8 +16,8 @@ from senga.settings import KINDS, SettingInfo, describe
 
 from .alternatives import Form
 from .help_pages import translated
+from .invocation import Invocation
 from .listing import limits, mention_broken, shown
-from .order import Order
 from .work import work
 
 RECIPE = "recipe"
@@ -207,7 +207,7 @@ def _filter_command(kind: type[Filter]) -> click.Command:
     def act(**options: Any) -> int:
         given = {name: options.pop(f"{_OWN}{name}") for name in kind.model_fields}
         settings = {name: value for name, value in given.items() if value is not None}
-        return work(Order.of_filter(plugins(), kind.name, settings, options), plugins())
+        return work(Invocation.of_filter(plugins(), kind.name, settings, options), plugins())
 
     taken = {flag for param in COMMON for flag in param.opts}
     own = [_option(info, taken) for info in describe(kind)]
@@ -217,7 +217,7 @@ def _filter_command(kind: type[Filter]) -> click.Command:
 
 def _recipe_command() -> click.Command:
     def act(recipe: str, seed: int | None, **options: Any) -> int:
-        return work(Order.of_recipe(plugins(), recipe, seed, {**options, "recipe": recipe}), plugins())
+        return work(Invocation.of_recipe(plugins(), recipe, seed, {**options, "recipe": recipe}), plugins())
 
     text = "The chain of filters to apply."
     file = PlainOption(["--recipe"], type=_FILE, required=True, metavar="FILE.toml", help=text)

@@ -123,9 +123,9 @@ def _begun(folder: RunFolder, options: dict[str, Any]) -> Training:
         changes |= {} if "start_epochs" in changes else {"start_steps": 0}
     preset = make_preset(options["preset_name"] or "own", changes | _changes(options["changes"]))
     sources = (options["photos"], options["style"], options["vgg"])
-    order = TrainingPlan(*sources, preset, options["seed"] or 0, start_from)
+    planned = TrainingPlan(*sources, preset, options["seed"] or 0, start_from)
     with _bar(tr("Reading pictures")) as report:
-        return begin(order, folder, lambda text: tell(f"senga: {text}", err=True), report, first)
+        return begin(planned, folder, lambda text: tell(f"senga: {text}", err=True), report, first)
 
 
 def _resumed(folder: RunFolder, options: dict[str, Any]) -> Training:

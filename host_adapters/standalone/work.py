@@ -19,7 +19,7 @@ from senga.registry import Plugins
 from senga.work import Work
 
 from .attempt import Outcome, Paint, Painter, attempt, blend_of
-from .order import Order
+from .invocation import Invocation
 from .outputs import Target, Wish, plan
 from .report import Report, choose
 from .second import SecondPictures
@@ -33,7 +33,7 @@ _MOST_WORKERS, _MOST_THREADS = 16, 256
 """What is allowed on any machine; large ones may have more."""
 
 
-def work(order: Order, known: Plugins) -> int:
+def work(invocation: Invocation, known: Plugins) -> int:
     """Process all inputs.
 
     Returns:
@@ -42,22 +42,22 @@ def work(order: Order, known: Plugins) -> int:
     Raises:
         SengaError: before any work, for what no input could succeed with.
     """
-    options = order.options
+    options = invocation.options
     _check_numbers(options)
     blend = blend_of(options)
-    done = Work.of(known, order.recipe, blend=blend)
+    done = Work.of(known, invocation.recipe, blend=blend)
     second = SecondPictures(done)
     second.check(options["inputs"])
     _check_files(done)
-    targets = [_with_second(target, second) for target in plan(options["inputs"], _wish(order, known, second))]
+    targets = [_with_second(target, second) for target in plan(options["inputs"], _wish(invocation, known, second))]
     _check_standard_output(as_json=options["as_json"], piped=any(target.output is None for target in targets))
-    order.check_names(known)
-    painter = Painter(order, known, blend, second)
-    order.save_recipe()
+    invocation.check_names(known)
+    painter = Painter(invocation, known, blend, second)
+    invocation.save_recipe()
     for folder in {target.output.parent for target in targets if target.output}:
         sweep_once(folder)
     with choose(options["as_json"]) as report, _interruptible() as stop:
-        counts = Counter(_outcomes(targets, order, painter, report, stop))
+        counts = Counter(_outcomes(targets, invocation, painter, report, stop))
         report.end(counts["done"], counts["failed"], counts["skipped"], stop.is_set())
         return INTERRUPTED if stop.is_set() else 1 if counts["failed"] else 0
 
@@ -80,15 +80,15 @@ def _with_second(target: Target, second: SecondPictures) -> Target:
     return target if target.trouble else replace(target, trouble=second.trouble(target))
 
 
-def _wish(order: Order, known: Plugins, second: SecondPictures) -> Wish:
-    options, saved = order.options, order.options["save_recipe"]
+def _wish(invocation: Invocation, known: Plugins, second: SecondPictures) -> Wish:
+    options, saved = invocation.options, invocation.options["save_recipe"]
     return Wish(
         options["output"],
-        order.name,
+        invocation.name,
         options["format"],
-        order.makes(known),
+        invocation.makes(known),
         options["overwrite"],
-        read=(*order.reads(second.work), *second.paths(options["inputs"])),
+        read=(*invocation.reads(second.work), *second.paths(options["inputs"])),
         written=((tr("the recipe"), Path(saved)),) if saved else (),
     )
 
@@ -102,31 +102,31 @@ def _check_numbers(options: Mapping[str, Any]) -> None:
 
 
 def _outcomes(
-    targets: list[Target], order: Order, painter: Painter, report: Report, stop: threading.Event
+    targets: list[Target], invocation: Invocation, painter: Painter, report: Report, stop: threading.Event
 ) -> Iterator[Outcome]:
     """One input after the other, or several at the same time; a single film is shared out by its frames."""
-    size = order.options["workers"]
+    size = invocation.options["workers"]
     piped = any(target.source is None for target in targets)
     if size == 1 or (piped and len(targets) > 1):
-        yield from _in_turn(targets, order, painter, report, stop)
+        yield from _in_turn(targets, invocation, painter, report, stop)
         return
     from .crew import Crew
 
-    with Crew(size, order, painter.blend, painter.second, stop.is_set) as crew:
+    with Crew(size, invocation, painter.blend, painter.second, stop.is_set) as crew:
         if len(targets) > 1:
             yield from crew.attempts(targets, report)
         else:
-            yield from _in_turn(targets, order, crew.sharing(painter), report, stop)
+            yield from _in_turn(targets, invocation, crew.sharing(painter), report, stop)
 
 
 def _in_turn(
-    targets: list[Target], order: Order, paint: Paint, report: Report, stop: threading.Event
+    targets: list[Target], invocation: Invocation, paint: Paint, report: Report, stop: threading.Event
 ) -> Iterator[Outcome]:
     for number, target in enumerate(targets, 1):
         if stop.is_set():
             return
         report.start(target.label, number, len(targets))
-        yield attempt(target, order, paint, report, stop.is_set)
+        yield attempt(target, invocation, paint, report, stop.is_set)
 
 
 @contextmanager

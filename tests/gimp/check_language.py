@@ -38,10 +38,10 @@ def check_sentences_of_the_plug_in():
 
 def check_sentences_of_the_worker():
     image, layer = picture()
-    status, _, message = call("senga-sketch", image, [layer], brush="brusch")
+    status, _, message = call("senga-pins", image, [layer], places="3,3")
     assert status == FAILED
-    assert "brusch" in message
-    assert not message.startswith("There is"), message
+    assert "places" in message
+    assert "設定" in message, message
     status, _, message = call("senga-bench-fails", image, [layer])
     assert status == FAILED
     assert "the ink ran out" in message

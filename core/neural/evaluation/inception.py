@@ -42,7 +42,7 @@ ONE, ROW, COLUMN = (1, 1), (1, 7), (7, 1)
 
 @dataclass(frozen=True)
 class Network(Generic[T]):
-    """The network, run on any ``Layers``."""
+    """The network, run on any ``LayerMath``."""
 
     layers: LayerMath[T]
 

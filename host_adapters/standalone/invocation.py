@@ -24,7 +24,7 @@ from .taken import settle
 
 
 @dataclass(frozen=True)
-class Order:
+class Invocation:
     """What the user asked for.
 
     Attributes:
@@ -38,13 +38,13 @@ class Order:
     options: Mapping[str, Any] = field(repr=False)
 
     @classmethod
-    def of_filter(cls, known: Plugins, name: str, settings: dict[str, Any], options: Mapping[str, Any]) -> Order:
+    def of_filter(cls, known: Plugins, name: str, settings: dict[str, Any], options: Mapping[str, Any]) -> Invocation:
         """One filter; wrong settings are refused here, before anything is read."""
         known.make(name, settings)
         return cls(Recipe(steps=(Step(filter=name, settings=settings),)), name, options)
 
     @classmethod
-    def of_recipe(cls, known: Plugins, file: str, seed: int | None, options: Mapping[str, Any]) -> Order:
+    def of_recipe(cls, known: Plugins, file: str, seed: int | None, options: Mapping[str, Any]) -> Invocation:
         """A chain from a file."""
         recipe = Recipe.read(file)
         recipe.check(known)
