@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
+_PIECE = 1 << 20
+"""Bytes that are asked for at once: Python reserves them all."""
 _KINDS = {
     stat.S_IFDIR: "It is a folder",
     stat.S_IFIFO: "It is a pipe, not a file",
@@ -48,5 +50,14 @@ def read_regular(path: Path, limit: int) -> bytes | None:
         OSError: it is missing, may not be read, or is no regular file.
     """
     with open_regular(path) as stream:
-        content = stream.read(limit + 1)  # not what it says to hold: that is nothing in /proc
-        return content if len(content) <= limit else None
+        return drained_up_to(stream, limit)  # not what it says to hold: that is nothing in /proc
+
+
+def drained_up_to(stream: BinaryIO, limit: int) -> bytes | None:
+    """The content of a stream up to its end, or None when it has more than ``limit`` bytes."""
+    content = bytearray()
+    while piece := stream.read(_PIECE):
+        content += piece
+        if len(content) > limit:
+            return None
+    return bytes(content)

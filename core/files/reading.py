@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from senga.errors import ReadError, SengaError
 from senga.image import Animation, Image, Metadata
+from senga.regular import drained_up_to
 
 from .animations import Source, count_frames, read_animation
 from .budget import name_of
@@ -71,8 +72,8 @@ def drained(stream: BinaryIO) -> bytes:
     Raises:
         ReadError: it is longer than any picture.
     """
-    content = stream.read(_LONGEST_STREAM + 1)
-    if len(content) > _LONGEST_STREAM:
+    content = drained_up_to(stream, _LONGEST_STREAM)
+    if content is None:
         raise ReadError("More than 4 GB came through the pipe; write it to a file and open that.")
     return content
 

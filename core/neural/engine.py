@@ -78,6 +78,7 @@ def run(
         Cancelled: the user asked to stop.
     """
     job.progress(0.0, note)
+    network.check(weights)
     painted = None if executor else _at_once(network, weights, pixels, job, note)
     if painted is not None:
         return painted
