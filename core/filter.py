@@ -85,7 +85,7 @@ class Filter(BaseModel, ABC):
         return at_size(REACH, height, width)
 
     if not TYPE_CHECKING:
-        reach: ClassVar = reach  # filters of an older day have a number there, without an annotation
+        reach: ClassVar[Any] = reach  # filters of an older day have a number there, without an annotation
 
     def prepare(self, job: Job) -> Any:
         """What is made once from the settings and the whole second pictures, and then used for many pictures.

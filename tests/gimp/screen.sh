@@ -9,7 +9,7 @@ export XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config # instead of a brow
 mkdir -p "$XDG_DATA_HOME/applications" "$XDG_CONFIG_HOME"
 printf '#!/bin/sh\necho "$@" >>"%s/opened"\n' "$XDG_DATA_HOME" >"$work/browser"
 chmod +x "$work/browser"
-printf '[Desktop Entry]\nType=Application\nName=Browser\nExec=%s %%%%u\nMimeType=text/html;\n' "$work/browser" \
+printf '[Desktop Entry]\nType=Application\nName=Browser\nExec=%s %%u\nMimeType=text/html;\n' "$work/browser" \
   >"$XDG_DATA_HOME/applications/browser.desktop"
 printf '[Default Applications]\ntext/html=browser.desktop\n' >"$XDG_CONFIG_HOME/mimeapps.list"
 
