@@ -67,7 +67,8 @@ def protect() -> None:
     private = os.dup(1)
     aside = 2 if sys.stderr is not None else os.open(os.devnull, os.O_WRONLY)
     os.dup2(aside, 1)
-    data = open(private, "w", encoding=out.encoding, errors=out.errors, closefd=True)  # noqa: SIM115, PTH123 - to the end
+    # It is open to the end, where the system closes it: closing it by ourselves would be too early for exit handlers.
+    data = open(private, "w", encoding=out.encoding, errors=out.errors, closefd=False)  # noqa: SIM115
     sys.stdout = Output(data)
     _own.set(True)
 

@@ -213,6 +213,15 @@ def test_a_full_disk_breaks_no_plug_in_and_is_not_filled_further(
     assert not list(places.config_folder().glob("loading-*"))
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C reaches Python, also where the tests run in the background and it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_of_the_user_ends_the_loading(install: Install) -> None:
     install("slow", "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(5)")
     with pytest.raises(KeyboardInterrupt):
@@ -517,6 +526,7 @@ def test_what_is_raised_between_two_frames_names_the_filter_too(
         list(film.frames())
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_the_user_can_stop_a_filter_with_ctrl_c(bare: Plugins, picture: Any) -> None:
     class Slow(Mirror):
         def __call__(self, image: Image, job: Job) -> Image:
