@@ -24,8 +24,9 @@ from .video_sound import Sound, accompaniment
 TICKS = 90_000
 """A second in a film that is written here: no usual frame rate needs rounding."""
 _BT709, _VIDEO_RANGE = 1, 1
-_THREADS = 4
-"""Of the encoder, on every machine: its bytes depend on their number."""
+_THREADS = 1
+"""Of the encoder: its bytes depend on their number, and with four of them a busy machine once gave others. Painting a
+frame takes longer than encoding it."""
 _H264 = {"preset": "medium", "bf": "0"}
 _VP9 = {"deadline": "good", "cpu-used": "4", "row-mt": "1", "lag-in-frames": "0", "auto-alt-ref": "0"}
 
