@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -52,6 +53,16 @@ def shared() -> Path:
 def picture() -> Callable[..., Image]:
     """Makes small pictures with shades, edges and grain."""
     return sample
+
+
+@pytest.fixture(autouse=True)
+def process_stays_as_it_was() -> Iterator[None]:
+    """A command that runs in this process changes what its children inherit: the next test must not."""
+    environment, places = dict(os.environ), sys.path[:]
+    yield
+    sys.path[:] = places
+    os.environ.clear()
+    os.environ.update(environment)
 
 
 @pytest.fixture(autouse=True)
