@@ -1,7 +1,7 @@
 """Seconds of a generator step and of a discriminator step, here and in PyTorch: `python benchmarks/training.py`.
 
 Batch 4 at 128 pixels, VGG-19's structure with random weights, AnimeGANv2's losses. Both run in processes of their own,
-in turns. `--torch PYTHON` names an interpreter that has torch (and NumPy); without torch only our own steps are
+in turns. `--torch PYTHON` names an interpreter that has torch and Senga; without torch only our own steps are
 measured. Processor seconds are shown beside wall seconds: on a machine that others use they are the better comparison.
 The last line tells how long steps waited for their pictures.
 """
@@ -114,13 +114,13 @@ def theirs(width: float, rounds: int, threads: int) -> Figures:
     import torch
     from torch.nn import functional as F  # noqa: N812 - its usual name
 
-    from training.discriminator import Discriminator, fool_loss, judge_loss
-    from training.losses import colour_loss, gram
+    from training.losses import colour_loss, fool_loss, gram, judge_loss
     from training.network import Generator
+    from training.train import new_judge
 
     torch.set_num_threads(threads)
     last = torch.channels_last
-    drawer, judge = Generator(width).to(memory_format=last), Discriminator(64).to(memory_format=last)
+    drawer, judge = Generator.near_identity(width).to(memory_format=last), new_judge(64).to(memory_format=last)
     kernels = {
         name: torch.randn(o, i, 3, 3).mul((2 / 9 / i) ** 0.5).to(memory_format=last)
         for name, (o, i) in vgg_shapes().items()
@@ -140,6 +140,7 @@ def theirs(width: float, rounds: int, threads: int) -> Figures:
 
     def judge_step(drawing: torch.Tensor) -> None:
         judge.requires_grad_(True)
+        judge.follow()
         second.zero_grad()
         verdict = judge(torch.cat((style, drawing, grey, smooth)))
         judge_loss(verdict[:BATCH], verdict[BATCH:]).backward()
@@ -205,7 +206,7 @@ def show_loader(options: argparse.Namespace) -> None:
 def main() -> None:
     here = sys.executable if importlib.util.find_spec("torch") else None
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--torch", default=here, help="an interpreter that has torch")
+    parser.add_argument("--torch", default=here, help="an interpreter that has torch and Senga")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--turns", type=int, default=2)
     parser.add_argument("--threads", type=int, default=2)

@@ -63,3 +63,13 @@ def level_contrast(target: Tensor, photo: Tensor, reference: float = 0.65, power
     spread = photo.square().mean((1, 2, 3), keepdim=True).sqrt()
     gain = (reference / (spread + 1e-3)).pow(power).clamp(0.95, 1.5)
     return (target * gain).clamp(-1, 1)
+
+
+def judge_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """Least-squares loss of the discriminator: real pictures to one, generated ones to zero."""
+    return ((real - 1) ** 2).mean() + (fake**2).mean()
+
+
+def fool_loss(fake: Tensor) -> Tensor:
+    """Least-squares loss of the generator: generated pictures to one."""
+    return ((fake - 1) ** 2).mean()

@@ -11,12 +11,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from senga.neural.training.initial import first_weights
+from senga.plugins.animegan.discriminator import discriminator
 from training import losses
 from training.data import Pairs, Panels
-from training.discriminator import Discriminator, fool_loss, judge_loss
+from training.module import NetworkModule
 from training.network import Generator
 from training.perceptual import Features
-from training.start import start_near_identity
 from training.weights import load_generator, save_generator
 
 
@@ -47,14 +48,20 @@ def crop_plan(progress: float, pixels: int) -> tuple[int, int]:
     return max(1, round(pixels / size**2)), size
 
 
+def new_judge(channels: int = 32) -> NetworkModule:
+    """The discriminator of AnimeGANv2 (with 64 channels), half as wide."""
+    network = discriminator(channels)
+    return NetworkModule(network, first_weights(network, "normal", 1), spectral_norm=True)
+
+
 class Trainer:
     """Networks, optimisers and running statistics of one training."""
 
     def __init__(self, network: Generator, vgg: Path, weights: LossWeights, device: str) -> None:
         self.device, self.weights = device, weights
-        self.network = network.train().to(device)
+        self.network = network.to(device).train()
         self.average = copy.deepcopy(self.network)
-        self.judge = Discriminator().to(device)
+        self.judge = new_judge().to(device)
         self.features = Features(vgg).to(device)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=4e-4, betas=(0.5, 0.999))
         self.judge_optimiser = torch.optim.Adam(self.judge.parameters(), lr=4e-4, betas=(0.5, 0.999))
@@ -78,7 +85,8 @@ class Trainer:
 
     def _step_judge(self, drawing: Tensor, real: Tensor) -> float:
         self.judge.requires_grad_(True)
-        loss = judge_loss(self.judge(real), self.judge(drawing))
+        self.judge.follow()
+        loss = losses.judge_loss(self.judge(real), self.judge(drawing))
         self._update(self.judge_optimiser, self.judge, loss)
         return loss.item()
 
@@ -94,7 +102,7 @@ class Trainer:
             "gradient": weights.gradient * losses.gradient_loss(drawing, target),
             "content": weights.content * losses.content_loss(colour, wanted, ("conv31", "conv41")),
             "style": weights.style_at(progress) * losses.style_loss(grey, self.grams),
-            "adversarial": weights.adversarial * fool_loss(self.judge(drawing)),
+            "adversarial": weights.adversarial * losses.fool_loss(self.judge(drawing)),
         }
 
     def _follow_style(self, features: dict[str, Tensor], memory: float = 0.98) -> None:
@@ -197,7 +205,7 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     options.out.mkdir(parents=True, exist_ok=True)
-    network = load_generator(options.start) if options.start else start_near_identity(Generator(options.width))
+    network = load_generator(options.start) if options.start else Generator.near_identity(options.width)
     weights = LossWeights(**{name: getattr(options, f"weight_{name}") for name in vars(LossWeights())})
     trainer = Trainer(network, options.vgg, weights, options.device)
     pairs, panels = Pairs(options.pairs), Panels(options.style)

@@ -4,37 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
+from senga.neural.checkpoints import read_checkpoint
+from senga.plugins.animegan.convert import to_senga
 from training.network import Generator
 
-FIRST, PUBLISHED_CHANNELS = "block_a.0.1.weight", 32
+
+def load_generator(path: Path) -> Generator:
+    """A generator with the weights of any public file of the family; the file tells which network it is.
+
+    Raises:
+        ModelError: it cannot be read, or holds another network.
+    """
+    found = to_senga(read_checkpoint(path))
+    generator = Generator(found.card, found.arrays)
+    generator.eval()
+    return generator
 
 
-def read_state(path: Path) -> dict[str, torch.Tensor]:
-    """Float32 tensors of a safetensors or npz file."""
-    if path.suffix == ".npz":
-        with np.load(path) as arrays:
-            return {name: torch.from_numpy(arrays[name]).float() for name in arrays.files}
-    return {name: tensor.float() for name, tensor in load_file(path).items()}
-
-
-def load_generator(path: Path, eps: float = 1e-5) -> Generator:
-    """A generator with the weights of a file; the width follows from their shapes."""
-    state = read_state(path)
-    network = Generator(state[FIRST].shape[0] / PUBLISHED_CHANNELS, eps)
-    network.load_state_dict(state)
-    return network.eval()
-
-
-def save_generator(network: Generator, path: Path, description: dict[str, str]) -> None:
+def save_generator(generator: Generator, path: Path, description: dict[str, str]) -> None:
     """Writes the weights in float16, with what the runner must know added to the description."""
-    facts = {"architecture": "animeganv2", "width": f"{network.width:g}", "upsample": "tf1", "eps": f"{network.eps:g}"}
-    tensors = {name: tensor.detach().cpu().half().contiguous() for name, tensor in network.state_dict().items()}
-    save_file(tensors, path, metadata={**facts, **description})
+    tensors = {name: tensor.detach().cpu().half().contiguous() for name, tensor in generator.state_dict().items()}
+    save_file(tensors, path, metadata={**generator.card, **description})
 
 
 def read_description(path: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs PyTorch, which running Senga does not")
 
 from training import losses  # noqa: E402
-from training.discriminator import Discriminator, fool_loss, judge_loss  # noqa: E402
+from training.train import new_judge  # noqa: E402
 
 RANDOM = np.random.default_rng(3)
 A, B = (RANDOM.uniform(-1, 1, (2, 3, 8, 6)).astype(np.float32) for _ in range(2))
@@ -48,8 +48,8 @@ def test_style_loss_is_relative_to_the_style() -> None:
 
 def test_adversarial_losses_are_least_squares() -> None:
     real, fake = torch.from_numpy(A), torch.from_numpy(B)
-    assert float(judge_loss(real, fake)) == pytest.approx(((A - 1) ** 2).mean() + (B**2).mean(), rel=1e-5)
-    assert float(fool_loss(fake)) == pytest.approx(((B - 1) ** 2).mean(), rel=1e-5)
+    assert float(losses.judge_loss(real, fake)) == pytest.approx(((A - 1) ** 2).mean() + (B**2).mean(), rel=1e-5)
+    assert float(losses.fool_loss(fake)) == pytest.approx(((B - 1) ** 2).mean(), rel=1e-5)
 
 
 def test_contrast_of_pale_photos_is_widened_and_of_others_kept() -> None:
@@ -61,5 +61,5 @@ def test_contrast_of_pale_photos_is_widened_and_of_others_kept() -> None:
 
 
 def test_discriminator_judges_patches_of_four_pixels() -> None:
-    judged = Discriminator(16)(torch.zeros(1, 3, 32, 24))
+    judged = new_judge(16)(torch.zeros(1, 3, 32, 24))
     assert judged.shape == (1, 1, 8, 6)

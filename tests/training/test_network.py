@@ -2,13 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch, which running Senga does not")
 
-from training.network import Generator, upsample_tf1  # noqa: E402
-from training.start import start_near_identity  # noqa: E402
+from training.network import Generator  # noqa: E402
 from training.weights import load_generator, read_description, save_generator  # noqa: E402
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "plugins" / "animegan" / "weights"
@@ -16,31 +14,20 @@ WEIGHTS = Path(__file__).resolve().parents[2] / "plugins" / "animegan" / "weight
 
 @pytest.mark.parametrize(("width", "count"), [(1.0, 2_143_552), (0.5, 544_416)])
 def test_parameters_of_the_published_network(width: float, count: int) -> None:
-    network = Generator(width)
+    network = Generator.near_identity(width)
     assert sum(parameter.numel() for parameter in network.parameters()) == count
     assert len(network.state_dict()) == 77
 
 
 def test_parameter_names() -> None:
-    names = set(Generator(0.5).state_dict())
+    names = set(Generator.near_identity(0.5).state_dict())
     residual = {"layers.0.1.weight", "layers.0.2.bias", "layers.1.1.bias", "layers.2.weight", "layers.3.weight"}
     assert {f"block_c.{n}.{name}" for n in range(1, 5) for name in residual} <= names
     assert {"block_a.0.1.weight", "block_c.5.2.bias", "block_e.2.1.weight", "out_layer.0.weight"} <= names
 
 
-def test_upsampling_is_that_of_tensorflow_1() -> None:
-    x = np.random.default_rng(0).normal(size=(1, 2, 5, 4)).astype(np.float32)
-    grown = upsample_tf1(torch.from_numpy(x)).numpy()
-    below = np.concatenate((x[:, :, 1:], x[:, :, -1:]), 2)
-    assert np.array_equal(grown[:, :, ::2, ::2], x)
-    assert np.allclose(grown[:, :, 1::2, ::2], (x + below) / 2)
-    beside = np.concatenate((x[..., 1:], x[..., -1:]), 3)
-    assert np.allclose(grown[:, :, ::2, 1::2], (x + beside) / 2)
-
-
 def test_the_start_keeps_colours_apart() -> None:
-    torch.manual_seed(0)
-    network = start_near_identity(Generator(0.5))
+    network = Generator.near_identity(0.5)
     red, green = torch.full((1, 3, 32, 32), -1.0), torch.full((1, 3, 32, 32), -1.0)
     red[:, 0, :, :16], green[:, 1, :, :16] = 1.0, 1.0
     with torch.inference_mode():
@@ -48,10 +35,10 @@ def test_the_start_keeps_colours_apart() -> None:
 
 
 def test_weights_survive_a_file(tmp_path: Path) -> None:
-    network = Generator(0.5)
+    network = Generator.near_identity(0.5)
     save_generator(network, tmp_path / "own.safetensors", {"title": "Own"})
     again = load_generator(tmp_path / "own.safetensors")
-    assert again.width == 0.5
+    assert again.card == network.card
     assert read_description(tmp_path / "own.safetensors")["title"] == "Own"
     for name, tensor in network.state_dict().items():
         assert torch.equal(again.state_dict()[name], tensor.half().float())
@@ -62,7 +49,10 @@ def test_shipped_weights_draw_in_the_mirror(file: Path) -> None:
     network = load_generator(file)
     facts = read_description(file)
     assert (facts["architecture"], facts["upsample"]) == ("animeganv2", "tf1")
-    assert float(facts["width"]) == network.width
+    assert {key: network.card[key] for key in ("architecture", "upsample")} == {
+        key: facts[key] for key in ("architecture", "upsample")
+    }
+    assert float(facts["width"]) == float(network.card["width"])
     photo = torch.linspace(-1, 1, 64).expand(1, 3, 64, 64)
     with torch.inference_mode():
         drawing = network(photo)

@@ -11,9 +11,8 @@ from training.data import Pairs, Panels  # noqa: E402 - needs torch
 from training.network import Generator  # noqa: E402
 from training.perceptual import LAYERS  # noqa: E402
 from training.pictures import write_rgb  # noqa: E402
-from training.start import start_near_identity  # noqa: E402
 from training.train import LossWeights, Trainer, train  # noqa: E402
-from training.weights import read_state  # noqa: E402
+from training.weights import load_generator  # noqa: E402
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def train_to(folders: Path, out: Path, steps: int, *, stop: int | None = None) -
     torch.manual_seed(0)
     torch.set_num_threads(1)
     out.mkdir(exist_ok=True)
-    trainer = Trainer(start_near_identity(Generator(0.125)), folders / "encoder.pth", LossWeights(), "cpu")
+    trainer = Trainer(Generator.near_identity(0.125), folders / "encoder.pth", LossWeights(), "cpu")
     trainer_step = trainer.step
 
     def step(*given: torch.Tensor | float) -> dict[str, float]:
@@ -48,7 +47,7 @@ def train_to(folders: Path, out: Path, steps: int, *, stop: int | None = None) -
 
     trainer.step = step
     train(trainer, Pairs(folders / "pairs"), Panels(folders / "panels"), out, steps, 2, 160**2)
-    return read_state(out / f"step-{steps:05d}.safetensors")
+    return load_generator(out / f"step-{steps:05d}.safetensors").state_dict()
 
 
 def test_a_stopped_training_ends_as_an_uninterrupted_one(folders: Path) -> None:
@@ -57,5 +56,5 @@ def test_a_stopped_training_ends_as_an_uninterrupted_one(folders: Path) -> None:
         train_to(folders, folders / "halves", 5, stop=3)
     resumed = train_to(folders, folders / "halves", 5)
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
-    start = start_near_identity(Generator(0.125)).state_dict()
+    start = Generator.near_identity(0.125).state_dict()
     assert any(not torch.allclose(whole[name], start[name].half().float()) for name in whole)

@@ -43,7 +43,7 @@ class NetworkCell(Cell):  # type: ignore[misc]  # MindSpore has no types
         self.weights = ms.ParameterTuple(
             [ms.Parameter(ms.Tensor(as_array(weights[name])), name=name) for name in network.parameters]
         )
-        self.vectors = _first_vectors(network) if spectral_norm else {}
+        self.vectors = spectral.first_vectors(network) if spectral_norm else {}
 
     def construct(self, x: Any, learn: bool = True, to_input: bool = True) -> Any:
         """The result for pictures (N, C, H, W) in [-1, 1].
@@ -213,10 +213,3 @@ def from_tensor(tensor: Any) -> Array:
 def to_tensor(array: Array) -> Any:
     """A MindSpore tensor; it may share the array's memory."""
     return ms.Tensor.from_numpy(np.ascontiguousarray(array, np.float32))
-
-
-def _first_vectors(network: Network) -> dict[str, Array]:
-    """A left vector for each kernel, the same in every run."""
-    rng = np.random.default_rng(0)
-    kernels = {name: shape for name, shape in network.parameters.items() if len(shape) == 4}
-    return {name: spectral.unit(rng.standard_normal(shape[0]).astype(np.float32)) for name, shape in kernels.items()}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from senga.neural.executor import Array
+from senga.neural.graph import Network
 
 EPS = 1e-12
 
@@ -52,3 +53,10 @@ def iterate(kernel: Array, left: Array) -> Array:
     """One power iteration: a left vector nearer to the largest singular value."""
     flat = kernel.reshape(len(kernel), -1)  # (outputs, inputs * height * width)
     return unit(flat @ unit(flat.T @ left))
+
+
+def first_vectors(network: Network) -> dict[str, Array]:
+    """A left vector for each kernel of a network, the same in every run."""
+    rng = np.random.default_rng(0)
+    kernels = {name: shape for name, shape in network.parameters.items() if len(shape) == 4}
+    return {name: unit(rng.standard_normal(shape[0]).astype(np.float32)) for name, shape in kernels.items()}
