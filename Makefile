@@ -18,6 +18,8 @@ LOCK ?= constraints/$(shell $(firstword $(wildcard $(BIN)/python) $(PYTHON)) -c 
 	'import sys; print("{}.{}".format(*sys.version_info[:2]))').txt
 PIP := $(BIN)/python -m pip install --quiet --constraint $(LOCK)
 ORACLES := build/oracles
+# One process of tests for each core, up to four: each may hold MindSpore.
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist worksteal
 SHORT := tests/files tests/store tests/plugins/test_animegan.py tests/neural/test_executors.py tests/test_image.py \
 	tests/test_recipe.py tests/test_registry.py tests/test_any_picture.py tests/host_adapters/test_runner.py
 PHOTOS := examples/astronaut.png examples/summer-palace.jpg
@@ -66,7 +68,7 @@ demo: $(VENV)/ready
 	@echo "Look at $(DEMO)/contact-sheet.jpg"
 
 test: $(VENV)/ready-test
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 # In VENV, which it makes: the wheel as a user gets it.
 test-short: $(LOCK)
@@ -75,7 +77,7 @@ test-short: $(LOCK)
 	rm -rf build/lib
 	$(PIP) --no-build-isolation ".[fast,test]"
 	$(PIP) --no-build-isolation --no-deps $(wildcard tests/third_party/senga-*)
-	$(BIN)/pytest $(SHORT)
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(SHORT)
 
 test-oracles: $(ORACLES)/ready
 	$(ORACLES)/bin/pytest tests/training tests/neural/evaluation/test_packages.py \
