@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from . import language as languages
 from .errors import SettingsError
 from .image import Animation, Image
 from .job import Job
 from .plain import plain
-from .settings import SettingInfo, describe, read_typed, setting
+from .settings import SettingInfo, describe, kinds_of, read_typed, setting
 from .strangers import at_work
 
 __all__ = ["About", "Filter", "SettingInfo", "about", "describe", "domain_of", "setting"]
@@ -112,10 +112,10 @@ class Filter(BaseModel, ABC):
         """The same filter with other second pictures, by the name of the setting."""
         return self.model_copy(update=dict(pictures)) if pictures else self
 
-    @model_validator(mode="before")
+    @field_validator("*", mode="before")
     @classmethod
-    def _read_typed(cls, values: Any) -> Any:
-        return read_typed(cls, values) if isinstance(values, Mapping) else values
+    def _read_typed(cls, value: Any, about: ValidationInfo) -> Any:
+        return read_typed(kinds_of(cls)[str(about.field_name)], value) if isinstance(value, str) else value
 
 
 REACH = 64

@@ -65,10 +65,18 @@ def check_texts(kind: type[Filter], plugin: str) -> None:
 def wrong_settings(error: ValidationError, kind: type[Filter]) -> str:
     """What is wrong with the settings of a filter, as half a sentence."""
     first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"]) or "settings"
+    said = (first["msg"][0].lower() + first["msg"][1:]).removeprefix("value error, ")
+    if not first["loc"]:  # the filter itself compared several
+        return f"{said.removesuffix('.')}."
+    name, *rest = first["loc"]
     if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, kind.model_fields, 1)
+        near = difflib.get_close_matches(str(name), kind.model_fields, 1)
         hint = f", did you mean “{near[0]}”?" if near else "."
         return f"there is no setting “{name}”{hint}"
-    said = (first["msg"][0].lower() + first["msg"][1:]).removeprefix("value error, ")
-    return f"the setting “{name}” is {plain(repr(first['input']), 100)}, but {said}."
+    item = next((part + 1 for part in rest if isinstance(part, int)), None)
+    if first["type"] == "missing" and item:
+        return f"the setting “{name}” lacks item {item}."
+    given = plain(repr(first["input"]), 100)
+    if item:
+        return f"item {item} of the setting “{name}” is {given}, but {said}."
+    return f"the setting “{name}” is {given}, but {said}."

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import model_validator
 
 from senga.errors import SettingsError
 from senga.filter import Filter, reach_of
@@ -159,6 +160,48 @@ def test_a_wrong_value_is_one_sentence(known: Plugins, name: str, value: Any, sa
         known.make("everything", {name: value})
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
+    assert f"the setting “{name}”" in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "value", "says"), [
+    ("weights", "1, 2, x", "in item 3, 'x' is no number"),
+    ("weights", [1, "x"], "item 2 of the setting “weights” is 'x'"),
+    ("counts", [1, 2.5], "item 2 of the setting “counts” is 2.5"),
+    ("pins", "0,0; 0,3", "item 2 of the setting “pins” is 3"),
+    ("pins", "0,0; 1", "in item 2, '1' is no point"), ("names", ["a", "b", 5], "item 3 of the setting “names” is 5"),
+])  # fmt: skip
+def test_a_wrong_item_is_counted(known: Plugins, name: str, value: Any, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        known.make("everything", {name: value})
+
+
+def test_lists_of_choices_and_colours_name_the_wrong_one(known: Plugins) -> None:
+    class Lists(Everything):
+        name = "lists"
+        sides: tuple[Literal["left", "right"], ...] = setting((), "Sides.")
+        tints: tuple[Colour, ...] = setting((), "Colours.")
+        pair: tuple[int, int] = setting((1, 2), "Two.")
+
+        @model_validator(mode="after")
+        def _in_order(self) -> Lists:
+            if self.pair[0] > self.pair[1]:
+                raise ValueError("the first of the pair must be the smaller one")
+            return self
+
+    known.filters["lists"] = Lists
+    for settings, says in (
+        (
+            {"sides": "left,top"},
+            "lists: item 2 of the setting “sides” is 'top', but input should be 'left' or 'right'.",
+        ),
+        ({"tints": "#fff,blu"}, "in item 2, input should be a colour"),
+        ({"tints": ["red", 5]}, "item 2 of the setting “tints” is 5, but"),
+        ({"pair": [1]}, "lists: the setting “pair” lacks item 2."),
+        ({"pair": [2, 1]}, "lists: the first of the pair must be the smaller one."),
+    ):
+        with pytest.raises(SettingsError) as caught:
+            known.make("lists", settings)
+        assert says in str(caught.value)
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=5))

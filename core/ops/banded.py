@@ -18,6 +18,8 @@ from senga.job import Job
 
 Plane = NDArray[np.float32]
 
+SMALL = 40_000
+"""Pixels from which on a second thread is worth its start."""
 SAMPLES = 400_000
 """Pixels of a band, about: its float planes stay in the cache, and none takes long enough to keep a cancel waiting."""
 
@@ -40,9 +42,11 @@ def stored(values: Plane, out: Pixels) -> None:
         out[...] = to_depth(np.clip(values, 0, 1), out.dtype)
 
 
-def parts_of(height: int, width: int, *, size: int = SAMPLES) -> list[slice]:
-    """The rows of each band, of about ``size`` pixels."""
-    rows = max(1, size // max(1, width))
+def parts_of(height: int, width: int, *, size: int = SAMPLES, halo: int = 0) -> list[slice]:
+    """The rows of each band: about ``size`` pixels, or four times the halo; two bands of small pictures."""
+    rows = max(1, size // max(1, width), 4 * halo)
+    if height * width > SMALL:
+        rows = min(rows, max(-(-height // 2), 2 * halo))
     return [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
 
 
@@ -105,5 +109,5 @@ def in_bands(pixels: Pixels, work: Callable[[Plane], Plane], halo: int, job: Job
     def one(rows: slice) -> None:
         stored(work(samples(with_halo(pixels, rows, halo))), result[rows])
 
-    each_band(one, parts_of(*pixels.shape[:2], size=max(size, 4 * halo * pixels.shape[1])), job)
+    each_band(one, parts_of(*pixels.shape[:2], size=size, halo=halo), job)
     return result

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from senga.job import Job
 
-from .banded import Plane, reflected
+from .banded import Plane, each_band, parts_of, reflected
 
 Labels = NDArray[np.int32]
 
@@ -46,34 +46,44 @@ def slic(colours: Plane, size: int, compactness: float, job: Job, *, rounds: int
     near = np.float32(compactness / size)
     planes = [np.ascontiguousarray(colours[:, :, c][rows][:, columns]) for c in range(3)]
     planes += [place.astype(np.float32) * near for place in places]
-    cells = [plane.reshape(high, size, wide, size) for plane in planes]
-    centres = [cell.mean(axis=(1, 3)) for cell in cells]
-    labels = np.empty((high, size, wide, size), np.int32)
+    centres = [plane.reshape(high, size, wide, size).mean(axis=(1, 3)) for plane in planes]
+    labels = np.empty((high, size, wide * size), np.int32)
     for index in range(rounds):
-        job.progress(index / rounds)
-        labels = _nearest(cells, centres)
+        _nearest(planes, centres, labels, job.part(index / rounds, (index + 1) / rounds))
         centres = _middles(planes, labels.reshape(high * size, wide * size), centres)
     return np.ascontiguousarray(labels.reshape(high * size, wide * size)[:height, :width])
 
 
-def _nearest(cells: list[Any], centres: list[Plane]) -> Labels:
-    """The number of the nearest of the nine centres of each pixel."""
+_PIECE = 30_000
+"""Pixels that are compared at once: their planes stay in the cache."""
+
+
+def _nearest(planes: list[Plane], centres: list[Plane], labels: Labels, job: Job) -> None:
+    """Write down the number of the nearest of the nine centres of each pixel; ``labels`` is (rows, size, columns)."""
     high, wide = centres[0].shape
     number = np.arange(high * wide, dtype=np.int32).reshape(high, wide)
-    best = np.full(cells[0].shape, np.inf, np.float32)
-    labels = np.zeros(cells[0].shape, np.int32)
-    for down in (0, -1, 1):
-        for right in (0, -1, 1):
-            rows, columns = np.clip(np.arange(high) + down, 0, high - 1), np.clip(np.arange(wide) + right, 0, wide - 1)
-            distance = np.zeros_like(best)
+    cells = [plane.reshape(labels.shape) for plane in planes]
+
+    def one(part: slice) -> None:
+        best = np.full(labels[part].shape, np.inf, np.float32)
+        distance, gap = np.empty_like(best), np.empty_like(best)
+        for down, right in _WAYS:
+            rows = np.clip(np.arange(part.start, part.stop) + down, 0, high - 1)[:, None]
+            columns = np.repeat(np.clip(np.arange(wide) + right, 0, wide - 1), labels.shape[1])
+            distance[...] = 0
             for cell, centre in zip(cells, centres, strict=True):
-                gap = cell - centre[rows][:, columns][:, None, :, None]
-                gap *= gap
+                np.subtract(cell[part], centre[rows, columns][:, None], out=gap)
+                np.multiply(gap, gap, out=gap)
                 distance += gap
             nearer = distance < best
             np.copyto(best, distance, where=nearer)
-            np.copyto(labels, number[rows][:, columns][:, None, :, None], where=nearer)
-    return labels
+            np.copyto(labels[part], number[rows, columns][:, None], where=nearer)
+
+    labels[...] = 0
+    each_band(one, parts_of(high, labels[0].size, size=_PIECE), job)
+
+
+_WAYS = [(down, right) for down in (0, -1, 1) for right in (0, -1, 1)]
 
 
 def _middles(planes: list[Plane], labels: Labels, before: list[Plane]) -> list[Plane]:

@@ -89,7 +89,7 @@ def along(values: Plane, field: Tangents, sigma: float, job: Job, *, step: float
     """
     result = np.empty_like(values)
     halo = reach_along(sigma, step)
-    parts = parts_of(*values.shape[:2], size=max(150_000, 4 * halo * values.shape[1]))
+    parts = parts_of(*values.shape[:2], size=150_000, halo=halo)
 
     def one(rows: slice) -> None:
         top = max(0, rows.start - halo)

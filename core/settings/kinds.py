@@ -6,7 +6,7 @@ import json
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from .colours import colour_of
@@ -117,7 +117,7 @@ class _List(Kind):
             return []
         if word.startswith("["):
             return _array(word)
-        return [KINDS[items or "text"].read(part.strip()) for part in _few(word.split(","))]
+        return _each(KINDS[items or "text"].read, [part.strip() for part in _few(word.split(","))])
 
     def typed(self, value: Any) -> str:
         if any(isinstance(item, str) and re.search(r"[,\[\"]|^\s|\s$|^$", item) for item in value or ()):
@@ -134,7 +134,7 @@ class _Points(Kind):
         word = text.strip()
         if word.startswith("["):
             return _array(word)
-        return [self._pair(part) for part in _few(word.rstrip("; ").split(";")) if part.strip()]
+        return _each(self._pair, [part for part in _few(word.rstrip("; ").split(";")) if part.strip()])
 
     def _pair(self, text: str) -> list[float]:
         parts = [part for part in re.split(r"[,\s]+", text.strip()) if part]
@@ -144,6 +144,17 @@ class _Points(Kind):
 
     def typed(self, value: Any) -> str:
         return "; ".join(",".join(KINDS["float"].typed(part) for part in pair) for pair in value or ())
+
+
+def _each(read: Callable[[str], Any], parts: list[str]) -> list[Any]:
+    """Every part read; a wrong one is counted."""
+    found = []
+    for number, part in enumerate(parts, start=1):
+        try:
+            found.append(read(part))
+        except ValueError as error:
+            raise ValueError(f"in item {number}, {error}") from error
+    return found
 
 
 def _few(parts: list[str]) -> list[str]:

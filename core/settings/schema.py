@@ -111,19 +111,13 @@ def seeds_of(kind: type[Filter]) -> tuple[str, ...]:
     return tuple(info.name for info in kinds_of(kind).values() if info.kind == "seed")
 
 
-def read_typed(kind: type[Filter], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings in which the lists may be texts, as options and dialogs give them.
+def read_typed(info: SettingInfo, value: Any) -> Any:
+    """A setting that may be a text where it is a list, as options and dialogs give it.
 
     Raises:
-        ValueError: a text is no such list.
+        ValueError: the text is no such list; half a sentence says which item is wrong.
     """
-    known = kinds_of(kind)
-    return {
-        name: KINDS["list"].read(value, known[name].items)
-        if isinstance(value, str) and name in known and known[name].kind == "list"
-        else value
-        for name, value in settings.items()
-    }
+    return KINDS["list"].read(value, info.items) if info.kind == "list" and isinstance(value, str) else value
 
 
 def _info(name: str, facts: dict[str, Any], definitions: dict[str, Any], say: Callable[[str, str], str]) -> SettingInfo:

@@ -67,8 +67,7 @@ def _field(paint: Any, sigma: float, job: Job) -> tangents.Tangents:
         for plane, part in zip(planes, (found.x, found.y, found.anisotropy), strict=True):
             plane[rows] = part[halo : halo + rows.stop - rows.start]
 
-    size = max(150_000, 4 * halo * paint.shape[1])
-    banded.each_band(measured, banded.parts_of(*paint.shape[:2], size=size), job)
+    banded.each_band(measured, banded.parts_of(*paint.shape[:2], size=150_000, halo=halo), job)
     return tangents.Tangents(*planes)
 
 
