@@ -53,7 +53,8 @@ def timed(prepared: Prepared, spent: list[float]) -> Prepared:
 
         return run
 
-    return replace(prepared, convolutions={name: watch(act) for name, act in prepared.convolutions.items()})
+    parts = {name: watch(part) if callable(part) else part for name, part in prepared.parts.items()}
+    return replace(prepared, parts=parts)
 
 
 def main() -> None:

@@ -21,8 +21,8 @@ from senga.job import Job
 from . import memory
 from .executor import Array, Executor, Half
 from .executors import check_precision, choose, choose_whole, log
-from .graph import Network, Size
 from .moments import Moments
+from .network import Network, Size
 from .openvino_runtime import needs
 from .plan import Sweep, has_margins, operations, sweeps, waiting, working_bytes
 from .prepare import Prepared, prepare
@@ -126,7 +126,8 @@ class _Painting:
 
     def __init__(self, network: Network, prepared: Prepared, pixels: Pixels, job: Job, note: str) -> None:
         photo = Photo(pixels, network.multiple)
-        self._network, self._executor = network, prepared.executor
+        self._network = network = prepared.network
+        self._executor = prepared.executor
         self._job, self._note = job, note
         self._sizes = network.sizes(*photo.size)
         self._result = np.empty(pixels.shape, pixels.dtype)
@@ -134,7 +135,7 @@ class _Painting:
         self._share = allot(network, self._sizes, job.memory, self._result.nbytes, self._executor, at_once)
         self._waiting = waiting(network, self._sizes, self._share.waiting, memory.free_scratch())
         self._scratch = Scratch(self._share.waiting, self._share.ceiling)
-        self._layers = LayerCache(network, prepared, self._sizes, photo.rows)
+        self._layers = LayerCache(prepared, self._sizes, {next(iter(network.inputs)): photo.rows})
 
     def done(self) -> Pixels:
         """The result."""
@@ -161,7 +162,7 @@ class _Painting:
             for name in sweep.done & made.lowest.keys():
                 layers.stores[name].drop_above(made.lowest[name])
         if whole is not None:
-            layers.norms.update({norm: layers.prepared.norms[norm].affine(whole) for norm in sweep.norms})
+            layers.moments[sweep.root] = whole
         if store is not None:
             layers.stores[sweep.root] = store
 

@@ -9,21 +9,55 @@ behind it is repetition, so the result is exact up to rounding.
 
 from __future__ import annotations
 
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
 
-from .blocks import Conv, Double, Padding
+from .blocks import BatchNorm, Conv, Double, Padding
+from .blocks.fused import FusedConv
 from .executor import Activation, Array, Convolution, Executor, Half, activated, as_array
-from .graph import Network, Node
+from .network import Network, Node
 
 PADDING = Padding(1, 1, 1, 1)
 _MIX = (np.array([[0.5, 0.5, 0], [0, 1, 0], [0, 0.5, 0.5]]), np.array([[1, 0], [0.5, 0.5], [0, 1]]))
 """For each phase: (taps of the kernel, neighbours of the small picture)."""
 
 
+@lru_cache(maxsize=64)
+def fused(network: Network) -> Network:
+    """The network as it is run: convolutions with what stands beside them, and nothing that no result needs."""
+    nodes = {node.name: _doubling(network, node) for node in network.nodes}
+    results = {output.node for output in network.outputs}
+    for node in network.nodes:
+        source = nodes[node.inputs[0]] if isinstance(node.block, BatchNorm) else None
+        alone = source is not None and source.name not in results and len(network.readers[source.name]) == 1
+        if alone and source is not None and isinstance(source.block, Conv) and isinstance(node.block, BatchNorm):
+            block = FusedConv(**_fields(source.block) | {"norm": node.block})
+            nodes[node.name] = Node(node.name, block, source.inputs, node.channels)
+    needed = set(results)
+    for node in reversed(nodes.values()):
+        needed |= set(node.inputs) if node.name in needed else set()
+    kept = tuple(node for node in nodes.values() if node.name in needed)
+    return Network(network.name, kept, network.multiple, network.outputs, network.fixed)
+
+
+def _doubling(network: Network, node: Node) -> Node:
+    small = doubled_input(network, node)
+    if small is None or not isinstance(node.block, Conv):
+        return node
+    return Node(node.name, FusedConv(**_fields(node.block) | {"doubled": True}), (small,), node.channels)
+
+
+def _fields(conv: Conv) -> dict[str, Any]:
+    return {field.name: getattr(conv, field.name) for field in fields(conv)}
+
+
 def doubled_input(network: Network, node: Node) -> str | None:
     """The small picture that ``node`` can read in place of the upsampled one, or None."""
     block = node.block
-    if not isinstance(block, Conv) or (block.kernel, block.stride, block.groups) != (3, 1, 1):
+    if not isinstance(block, Conv) or (*block.kernel_size, block.stride, block.groups) != (3, 3, 1, 1):
         return None
     up = network.by_name[node.inputs[0]]
     exact = isinstance(up.block, Double) and up.block.sampling == "tf1" and block.padding == PADDING

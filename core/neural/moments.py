@@ -15,14 +15,15 @@ _OFFSET = 100
 
 @dataclass(frozen=True)
 class Moments:
-    """Of some rows: how many pixels, the mean of each channel, and the sum of squares about it."""
+    """Of some rows: how many pixels, the mean of each channel, the sum of squares about it, the largest if asked."""
 
     count: int
     mean: NDArray[np.float64]
     squares: NDArray[np.float64]
+    maximum: Array | None = None
 
     @classmethod
-    def of(cls, rows: Array) -> Moments:
+    def of(cls, rows: Array, *, maximum: bool = False) -> Moments:
         """Of (C, rows, W)."""
         count = rows.shape[1] * rows.shape[2]
         mean = np.einsum("crw->cr", rows).sum(axis=1, dtype=np.float64) / count
@@ -32,10 +33,22 @@ class Moments:
         if far.any():
             centred = rows[far] - mean[far].astype(np.float32)[:, None, None]
             squares[far] = np.einsum("crw,crw->cr", centred, centred).sum(axis=1, dtype=np.float64)
-        return cls(count, mean, squares)
+        return cls(count, mean, squares, rows.max(axis=(1, 2)) if maximum else None)
+
+    def variance(self) -> NDArray[np.float64]:
+        """Of each channel, (C,)."""
+        return self.squares / self.count
+
+    def of_all(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and variance of all channels together, numbers without axes."""
+        overall = self.mean.mean()
+        return np.asarray(overall), np.asarray(self.variance().mean() + np.square(self.mean - overall).mean())
 
     def __add__(self, other: Moments) -> Moments:
         total = self.count + other.count
         step = other.mean - self.mean
         squares = self.squares + other.squares + step**2 * (self.count * other.count / total)
-        return Moments(total, self.mean + step * (other.count / total), squares)
+        largest = None
+        if self.maximum is not None and other.maximum is not None:
+            largest = np.maximum(self.maximum, other.maximum)
+        return Moments(total, self.mean + step * (other.count / total), squares, largest)

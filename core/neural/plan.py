@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import prod
 
-from .blocks import Add, Conv, LeakyReLU, Norm, Tanh
-from .graph import Network, Size
-from .prepare import sources
+from .blocks import Add, Conv
+from .network import Network, Size
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,10 @@ def sweeps(network: Network, kept: frozenset[str]) -> tuple[Sweep, ...]:
 
 
 def _norms(network: Network, name: str) -> tuple[str, ...]:
-    """The norms behind a node."""
-    return tuple(node.name for node in network.readers[name] if isinstance(node.block, Norm))
+    """What behind a node must know of all its rows."""
+    if name in network.vectors:
+        return ()
+    return tuple(node.name for node in network.readers[name] if node.block.whole)
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,7 @@ def waiting(network: Network, sizes: Mapping[str, Size], memory: int, disk: int)
 
 def operations(network: Network, sizes: Mapping[str, Size], nodes: Iterable[str]) -> int:
     """Multiplications and additions of the convolutions among ``nodes``."""
-    convs = ((network.by_name[name].block, prod(sizes[name])) for name in nodes)
-    return sum(2 * prod(block.shape) * pixels for block, pixels in convs if isinstance(block, Conv))
+    return sum(network.by_name[name].block.operations(network.place(name, sizes)) for name in nodes)
 
 
 def has_margins(network: Network, nodes: Iterable[str]) -> bool:
@@ -118,23 +118,7 @@ def working_bytes(network: Network, sizes: Mapping[str, Size], nodes: Iterable[s
         nodes: to compute.
         columns: that are convolved at once, all by default.
     """
-    return sum(_working_bytes(network, sizes, name, columns) for name in nodes)
-
-
-def _working_bytes(network: Network, sizes: Mapping[str, Size], name: str, columns: int | None) -> int:
-    """Of one node: norms, leaky ReLU and tanh are done on the way, and a sum needs two more arrays."""
-    node, pixels = network.by_name[name], prod(sizes[name])
-    match node.block:
-        case Norm() | LeakyReLU() | Tanh():
-            return 0
-        case Add():
-            return 12 * node.channels * pixels
-        case Conv() as conv:
-            inputs, outputs = conv.inputs * prod(sizes[sources(network)[name][0]]), conv.outputs * pixels
-            copies = conv.kernel if conv.stride == 1 and conv.groups == 1 else 1
-            share = min(1.0, columns / sizes[name][1]) if columns else 1.0
-            return 4 * (inputs + outputs) + int(4 * share * (inputs * min(copies, 3) + outputs * copies))
-    return 8 * node.channels * pixels
+    return sum(network.by_name[name].block.working(network.place(name, sizes), columns) for name in nodes)
 
 
 def _reach(network: Network, root: str, filled: set[str]) -> tuple[list[str], set[str]]:
@@ -146,9 +130,9 @@ def _reach(network: Network, root: str, filled: set[str]) -> tuple[list[str], se
         name = waiting.pop()
         if name in filled:
             reads.add(name)
-        elif name not in nodes:
+        elif name not in nodes and name not in network.vectors:
             nodes[name] = None
-            waiting.extend(sources(network)[name])
+            waiting.extend(network.by_name[name].inputs)
     return list(nodes), reads
 
 

@@ -7,57 +7,34 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .blocks import Conv, Norm
-from .executor import Array, Convolution, Executor, as_array
-from .fold import doubled_input
-from .graph import Network, Node
-from .moments import Moments
+from .executor import Array, Executor
+from .fold import fused
+from .network import Network, Node
 
 _KEPT = 4
 _lock = threading.Lock()
 _prepared: OrderedDict[tuple[int, bytes, Network], Prepared] = OrderedDict()
 
 
-@dataclass(frozen=True)
-class NormParameters:
-    """What a norm needs beside the statistics."""
-
-    norm: Norm
-    gamma: NDArray[np.float64]
-    beta: NDArray[np.float64]
-    eps: float
-
-    def affine(self, moments: Moments) -> tuple[Array, Array]:
-        """The norm of a layer with these statistics as a scale and a shift for each channel."""
-        mean, variance = moments.mean, moments.squares / moments.count
-        if self.norm.over == "picture":
-            overall = mean.mean()
-            variance = variance.mean() + np.square(mean - overall).mean()
-            mean = overall
-        scale = self.gamma / np.sqrt(variance + self.eps)
-        return scale.astype(np.float32), (self.beta - mean * scale).astype(np.float32)
-
-
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A network with its weights on an executor."""
+    """A network with its weights on an executor.
+
+    Attributes:
+        executor: that runs it.
+        network: as it is run; see ``fused``.
+        parts: what each block made of its weights.
+    """
 
     executor: Executor
-    convolutions: Mapping[str, Convolution]
-    norms: Mapping[str, NormParameters]
-
-
-@cache
-def sources(network: Network) -> dict[str, tuple[str, ...]]:
-    """What each node reads; a convolution with a folded upsampling reads the small picture."""
-    small = {node.name: doubled_input(network, node) for node in network.nodes}
-    return {node.name: node.inputs if (source := small[node.name]) is None else (source,) for node in network.nodes}
+    network: Network
+    parts: Mapping[str, Any]
 
 
 def prepare(network: Network, weights: Mapping[str, NDArray[Any]], executor: Executor) -> Prepared:
@@ -70,7 +47,7 @@ def prepare(network: Network, weights: Mapping[str, NDArray[Any]], executor: Exe
     key = (id(executor), digest(network, weights), network)
     with _lock:
         if key not in _prepared:
-            _prepared[key] = _prepare(network, weights, executor)
+            _prepared[key] = _prepare(fused(network), weights, executor)
         _prepared.move_to_end(key)
         while len(_prepared) > _KEPT:
             _prepared.popitem(last=False)
@@ -78,33 +55,20 @@ def prepare(network: Network, weights: Mapping[str, NDArray[Any]], executor: Exe
 
 
 def _prepare(network: Network, weights: Mapping[str, NDArray[Any]], executor: Executor) -> Prepared:
-    convolutions: dict[str, Convolution] = {}
-    norms: dict[str, NormParameters] = {}
+    parts: dict[str, Any] = {}
     scales: dict[str, float] = {}
     for node in network.nodes:
-        match node.block:
-            case Conv() as conv:
-                kernel = as_array(weights[conv.weight])
-                bias = as_array(weights[conv.bias]) if conv.bias else None
-                scale = scales[node.name] = _unit_scale(kernel) if _feeds_norm(network, node) else 1.0
-                offsets = None if bias is None else bias * np.float32(scale)
-                convolutions[node.name] = _convolution(network, node, kernel * np.float32(scale), offsets, executor)
-            case Norm() as norm:
-                eps = norm.eps * scales.get(node.inputs[0], 1.0) ** 2
-                gamma, beta = (np.asarray(weights[name], np.float64) for name in (norm.gamma, norm.beta))
-                norms[node.name] = NormParameters(norm, gamma, beta, eps)
-    return Prepared(executor, convolutions, norms)
-
-
-def _convolution(network: Network, node: Node, kernel: Array, bias: Array | None, executor: Executor) -> Convolution:
-    if sources(network)[node.name] != node.inputs:
-        return executor.doubling(as_array(kernel), bias)
-    assert isinstance(node.block, Conv)  # noqa: S101 - for the type checker
-    return executor.convolution(kernel, bias, node.block.stride, node.block.groups)
+        if isinstance(node.block, Conv) and _feeds_norm(network, node):
+            scales[node.name] = _unit_scale(node.block.scaled(weights, 1.0)[0])
+        scale = scales.get(node.inputs[0] if isinstance(node.block, Norm) else node.name, 1.0)
+        parts[node.name] = node.block.prepare(weights, executor, scale)
+    return Prepared(executor, network, parts)
 
 
 def _feeds_norm(network: Network, node: Node) -> bool:
     readers = network.readers[node.name]
+    if node.name in {output.node for output in network.outputs}:
+        return False
     return len(readers) == 1 and isinstance(readers[0].block, Norm)
 
 

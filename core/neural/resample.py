@@ -1,13 +1,20 @@
-"""Bilinear resizing by two, of strips of rows, in the three ways in which networks were trained."""
+"""Resizing of strips of rows, in the three ways in which networks were trained."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .blocks import Sampling
 from .executor import Array
 
+Sampling = Literal["tf1", "half_pixel", "align_corners"]
+"""Where the samples of a resize lie.
+
+``tf1``: output ``i`` reads position ``i * scale`` (TensorFlow 1, ONNX ``asymmetric``). ``half_pixel``: pixel centres
+are aligned (torch ``align_corners=False``). ``align_corners``: the corner pixels coincide.
+"""
 Taps = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]
 
 
@@ -27,6 +34,17 @@ def taps(sampling: Sampling, source: int, target: int, start: int, stop: int) ->
     before = np.minimum(place.astype(np.intp), source - 1)
     after = np.minimum(before + 1, source - 1)
     return before, after, (place - before).astype(np.float32)
+
+
+def nearest(sampling: Sampling, source: int, target: int, start: int, stop: int) -> Taps:
+    """The same without blending: the sample below for ``tf1``, the nearest one for the others."""
+    place = np.arange(start, stop, dtype=np.float64)
+    if sampling == "align_corners":
+        found = np.floor(place * ((source - 1) / (target - 1) if target > 1 else 0.0) + 0.5)
+    else:
+        found = np.floor((place + (0.5 if sampling == "half_pixel" else 0.0)) * (source / target))
+    index = np.minimum(found.astype(np.intp), source - 1)
+    return index, index, np.zeros(len(index), np.float32)
 
 
 def blend(values: Array, before: NDArray[np.intp], after: NDArray[np.intp], share: Array, axis: int) -> Array:

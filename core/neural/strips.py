@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .blocks import Add, Conv, Double, Halve, Input, LeakyReLU, Padding, Sampling, Tanh
+from .blocks import Input, LeakyReLU, Padding, PadMode, ReLU, Size, Window
+from .blocks.block import Span, outside
 from .executor import Activation, Array, Half
-from .fold import PADDING, doubled_input
-from .graph import Network, Size
-from .prepare import Prepared, sources
-from .resample import blend, taps
+from .moments import Moments
+from .network import Network
+from .prepare import Prepared
 from .storage import Store
+
+Give = Callable[[int, int], Array]
+"""Rows ``start:stop`` of an input, (C, rows, W), which may be written to; of a vector (C, 1, 1)."""
 
 
 class LayerCache:
@@ -23,21 +26,50 @@ class LayerCache:
     Attributes:
         network: what is computed.
         prepared: its weights.
-        sizes: of its nodes.
-        photo: gives rows of the picture, (3, rows, W) in [-1, 1].
+        places: its nodes at this size.
+        given: the inputs.
         stores: kept layers.
-        norms: scale and shift of every norm whose statistics are complete.
+        moments: statistics of the layers of which a block asks for them.
+        pictures: layers that a block reads as a whole.
     """
 
-    def __init__(
-        self, network: Network, prepared: Prepared, sizes: Mapping[str, Size], photo: Callable[[int, int], Array]
-    ) -> None:
-        self.network = network
+    def __init__(self, prepared: Prepared, sizes: Mapping[str, Size], given: Mapping[str, Give]) -> None:
+        self.network: Network = prepared.network
         self.prepared = prepared
-        self.sizes = sizes
-        self.photo = photo
+        self.places = {name: self.network.place(name, sizes) for name in self.network.by_name}
+        self.given = given
         self.stores: dict[str, Store] = {}
-        self.norms: dict[str, tuple[Array, Array]] = {}
+        self.moments: dict[str, Moments] = {}
+        self.pictures: dict[str, Array] = {}
+        self._vectors: dict[str, Array] = {}
+        self._affine: dict[str, tuple[Array, Array]] = {}
+
+    def vector(self, name: str) -> Array:
+        """A vector, (C, 1, 1); all that it is made from must be known."""
+        if name not in self._vectors:
+            self._vectors[name] = self._computed(name)
+        return self._vectors[name].copy()
+
+    def _computed(self, name: str) -> Array:
+        node, block = self.network.by_name[name], self.network.by_name[name].block
+        if isinstance(block, Input):
+            return self.given[name](0, 1)
+        whole = bool(block.whole) and node.inputs[0] not in self.network.vectors
+        if whole and block.whole != "rows":
+            return block.from_moments(self.moments[node.inputs[0]])[:, None, None]
+        values = [self.pictures[each] if whole else self.vector(each) for each in node.inputs]
+        spans = tuple((0, value.shape[1]) for value in values)
+        return block.forward(values, Window(self.places[name], (0, 1), spans, self.prepared.parts[name]))
+
+    def affine(self, name: str) -> tuple[Array, Array]:
+        """A node that is a scale and a shift for each channel."""
+        if name not in self._affine:
+            node = self.network.by_name[name]
+            vectors = [self.vector(each).reshape(-1) for each in node.inputs[1:]]
+            moments = self.moments.get(node.inputs[0])
+            scale, shift = node.block.affine(self.prepared.parts[name], moments, vectors)
+            self._affine[name] = np.resize(scale, node.channels), np.resize(shift, node.channels)
+        return self._affine[name]
 
     def drop(self, names: Iterable[str]) -> None:
         """Close the stores of these nodes."""
@@ -61,37 +93,35 @@ class Strip:
         self._layers = layers
         self._nodes = layers.network.by_name
 
+    def part(self, name: str) -> Any:
+        """See ``Rows``."""
+        return self._layers.prepared.parts[name]
+
     def rows(self, name: str, start: int, stop: int) -> Array:
         """The rows ``start:stop`` of a node, (C, rows, W)."""
-        if name not in self._layers.stores:
+        if name in self._layers.network.vectors:
+            return self._layers.vector(name)
+        if not self._waits(name):
             return self.compute(name, start, stop)
-        out = self._empty(name, start, stop)
-        self._write(name, start, stop, out)
-        return out
+        return self._written(name, start, stop)
 
     def compute(self, name: str, start: int, stop: int) -> Array:
         """The same, from what the node reads."""
-        node = self._nodes[name]
-        match node.block:
-            case Input():
-                return self._layers.photo(start, stop)
-            case Conv() as conv:
-                return self._convolve(name, conv, start, stop)
-            case Tanh():
-                values = self.rows(node.inputs[0], start, stop)
-                return np.tanh(values, out=values)
-            case Double(sampling) | Halve(sampling):
-                return self._resize(node.inputs[0], name, sampling, start, stop)
-            case Add():
-                out = self.rows(node.inputs[0], start, stop)
-                out += self.rows(node.inputs[1], start, stop)
-                return out
-        out = self._empty(name, start, stop)
+        block = self._nodes[name].block
+        if isinstance(block, Input):
+            return self._layers.given[name](start, stop)
+        if block.scales or isinstance(block, LeakyReLU | ReLU):
+            return self._written(name, start, stop)
+        return block.compute(self, self._layers.places[name], start, stop)
+
+    def _waits(self, name: str) -> bool:
+        return name in self._layers.stores
+
+    def _written(self, name: str, start: int, stop: int) -> Array:
+        shape = self._nodes[name].channels, stop - start, self._layers.places[name].made[1]
+        out = np.empty(shape, np.float32)
         self._write(name, start, stop, out)
         return out
-
-    def _empty(self, name: str, start: int, stop: int) -> Array:
-        return np.empty((self._nodes[name].channels, stop - start, self._layers.sizes[name][1]), np.float32)
 
     def _write(self, name: str, start: int, stop: int, out: Array) -> None:
         """Put the rows of a node into ``out``, without an array between where the node is pointwise."""
@@ -109,13 +139,12 @@ class Strip:
 
     def _activation(self, name: str) -> tuple[str, Activation | None]:
         """The node whose rows are worth moving, and what makes them the rows of ``name``: norm, leaky ReLU or both."""
-        layers, source, slope = self._layers, name, 1.0
+        layers, source, slope, affine = self._layers, name, 1.0, None
         block = self._nodes[source].block
-        if isinstance(block, LeakyReLU) and source not in layers.stores:
+        if isinstance(block, LeakyReLU | ReLU) and not self._waits(source):
             slope, source = block.slope, self._nodes[source].inputs[0]
-        affine = None
-        if source in layers.norms and source not in layers.stores:
-            affine, source = layers.norms[source], self._nodes[source].inputs[0]
+        if self._nodes[source].block.scales and not self._waits(source):
+            affine, source = layers.affine(source), self._nodes[source].inputs[0]
         offset = layers.stores[source].offset if source in layers.stores else None
         if affine is None and slope == 1 and offset is None:
             return source, None
@@ -131,40 +160,50 @@ class Strip:
             self.lowest[name] = min(start, self.lowest.get(name, start))
             yield from store.pieces(start, stop)
 
-    def _convolve(self, name: str, conv: Conv, start: int, stop: int) -> Array:
-        network, convolution = self._layers.network, self._layers.prepared.convolutions[name]
-        small = doubled_input(network, network.by_name[name])
-        if small is not None:
-            low, high = start // 2, (stop + 1) // 2
-            padded, before = self._padded(small, low - 1, high + 1, PADDING, "edge")
-            return convolution(padded, before)[:, start - 2 * low : stop - 2 * low]
-        low = start * conv.stride - conv.padding.top
-        high = (stop - 1) * conv.stride + conv.kernel - conv.padding.top
-        padded, before = self._padded(sources(network)[name][0], low, high, conv.padding, conv.padding.mode)
-        return convolution(padded, before)
-
-    def _padded(
-        self, name: str, low: int, high: int, pad: Padding, behind: str
+    def padded(
+        self, name: str, window: Span, padding: Padding, behind: PadMode | None = None
     ) -> tuple[Array | Half, Activation | None]:
-        """The rows ``low:high`` of a node with its margins, which is where ``low`` or ``high`` lie outside of it.
+        """See ``Rows``.
 
         A margin that repeats pixels may come before what is done to each pixel, so that is left to the convolution.
         """
-        source, before = (name, None) if pad.mode == "zero" else self._activation(name)
+        source, before = (name, None) if padding.mode == "zero" else self._activation(name)
         store = self._layers.stores.get(source)
         half = store is not None and store.offset is not None and before is not None
-        height, width = self._layers.sizes[source]
-        above, below = max(-low, 0), max(high - height, 0)
-        shape = self._nodes[source].channels, high - low, pad.left + width + pad.right
+        (low, high), (height, width) = window, self._layers.places[source].made
+        shape = self._nodes[source].channels, high - low, padding.left + width + padding.right
         out: NDArray[Any] = np.empty(shape, np.float16 if half else np.float32)
-        middle = out[:, above : high - low - below, pad.left : pad.left + width]
-        if before is None:
-            self._write(source, max(low, 0), min(high, height), middle)
-        else:
-            self._copy(source, max(low, 0), min(high, height), middle)
-        _margins(out[:, :, pad.left : pad.left + width], above, below, pad.mode, behind)
-        _margins(out.swapaxes(1, 2), pad.left, pad.right, pad.mode, behind)
+        columns = out[:, :, padding.left : padding.left + width]
+        fill = self._write if before is None else self._copy
+        self._fill(lambda start, stop, rows: fill(source, start, stop, rows), window, height, columns, padding, behind)
+        _margins(out.swapaxes(1, 2), padding.left, padding.right, padding.mode, behind or padding.mode)
         return out, before
+
+    def _fill(
+        self,
+        fill: Callable[[int, int, NDArray[Any]], None],
+        window: Span,
+        height: int,
+        out: NDArray[Any],
+        padding: Padding,
+        behind: PadMode | None,
+    ) -> None:
+        """Fill rows inside and outside of a node."""
+        (low, high), mode = window, padding.mode
+        above, below = max(-low, 0), max(high - height, 0)
+        if max(above, below) < high - low - above - below:
+            fill(max(low, 0), min(high, height), out[:, above : high - low - below])
+            _margins(out, above, below, mode, behind or mode)
+            return
+        index = np.arange(low, high)
+        index = np.where(index < height, outside(index, height, mode), outside(index, height, behind or mode))
+        out[...] = 0
+        inside = index >= 0
+        if inside.any():
+            first, last = int(index[inside].min()), int(index[inside].max()) + 1
+            rows = np.empty_like(out, shape=(out.shape[0], last - first, out.shape[2]))
+            fill(first, last, rows)
+            out[:, inside] = rows[:, index[inside] - first]
 
     def _copy(self, name: str, start: int, stop: int, out: NDArray[Any]) -> None:
         top = 0
@@ -172,17 +211,15 @@ class Strip:
             out[:, top : top + piece.shape[1]] = piece
             top += piece.shape[1]
 
-    def _resize(self, source: str, name: str, sampling: Sampling, start: int, stop: int) -> Array:
-        (height, width), (rows, columns) = self._layers.sizes[source], self._layers.sizes[name]
-        before, after, share = taps(sampling, height, rows, start, stop)
-        low = int(before.min())
-        values = self.rows(source, low, int(after.max()) + 1)
-        mixed = blend(values, before - low, after - low, share, axis=1)
-        return blend(mixed, *taps(sampling, width, columns, 0, columns), axis=2)
 
-
-def _margins(values: NDArray[Any], before: int, behind: int, mode: str, mode_behind: str) -> None:
+def _margins(values: NDArray[Any], before: int, behind: int, mode: PadMode, mode_behind: PadMode) -> None:
     """Fill the first and last rows of a (C, rows, columns) array from the rows between."""
+    count = values.shape[1] - before - behind
+    if max(before, behind) >= count and "zero" not in (mode, mode_behind):
+        index = np.arange(-before, count + behind)
+        index = np.where(index < count, outside(index, count, mode), outside(index, count, mode_behind))
+        values[...] = values[:, before + index]
+        return
     last = values.shape[1] - behind - 1
     for i in range(1, before + 1):
         values[:, before - i] = 0 if mode == "zero" else values[:, before + (i if mode == "reflect" else 0)]

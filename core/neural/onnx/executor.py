@@ -15,7 +15,7 @@ from senga.neural.fold import phase
 from senga.neural.memory import MB
 
 from . import wire
-from .graph_file import OPSET, Page
+from .page import OPSET, Page
 from .runtime import CPU, onnxruntime, provider, session
 from .winograd import ROWS, worthwhile, write_mixed, write_products
 

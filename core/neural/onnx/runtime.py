@@ -14,7 +14,7 @@ from senga.errors import MissingExtraError, SettingsError
 from senga.neural.memory import MB
 
 from . import wire
-from .graph_file import OPSET
+from .page import OPSET
 
 OLDEST = (1, 18)
 CPU = "CPUExecutionProvider"

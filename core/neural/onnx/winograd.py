@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from senga.neural.executor import Array
 
-from .graph_file import Page
+from .page import Page
 
 ROWS = 4
 """Rows of the result that are computed together."""

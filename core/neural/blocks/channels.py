@@ -1,0 +1,58 @@
+"""Channels of several nodes side by side, and some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from senga.neural.executor import Array
+
+from .block import Block, Size, Weights, Window
+
+if TYPE_CHECKING:
+    from senga.neural.onnx.page import Page
+
+
+@dataclass(frozen=True)
+class Concat(Block):
+    """The channels of all inputs, one after the other."""
+
+    cheap = True
+
+    def channels(self, inputs: Sequence[int]) -> int:
+        return sum(inputs)
+
+    def size(self, given: Sequence[Size]) -> Size:
+        if len(set(given)) != 1:
+            raise ValueError(f"channels of pictures with {' and '.join(map(str, given))} pixels are no picture")
+        return given[0]
+
+    def forward(self, values: list[Array], window: Window) -> Array:
+        return np.concatenate(values)
+
+    def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
+        return page.add("Concat", inputs, name, axis=1)
+
+
+@dataclass(frozen=True)
+class Split(Block):
+    """The channels ``start:stop``."""
+
+    start: int
+    stop: int
+
+    cheap = True
+
+    def channels(self, inputs: Sequence[int]) -> int:
+        if not 0 <= self.start < self.stop <= inputs[0]:
+            raise ValueError(f"there are no channels {self.start} to {self.stop} of {inputs[0]}")
+        return self.stop - self.start
+
+    def forward(self, values: list[Array], window: Window) -> Array:
+        return np.ascontiguousarray(values[0][self.start : self.stop])
+
+    def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
+        return page.add("Slice", [inputs[0], *page.integers([self.start], [self.stop], [1])], name)

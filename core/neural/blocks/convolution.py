@@ -1,0 +1,112 @@
+"""Convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from senga.neural.executor import Array, Convolution, Executor, as_array
+
+from .block import Block, Padding, Place, Rows, Shape, Size, Span, Weights, padded_span, sized
+
+if TYPE_CHECKING:
+    from senga.neural.onnx.page import Page
+
+
+@dataclass(frozen=True)
+class Conv(Block):
+    """Padding, then a convolution. ``groups == inputs == outputs`` is a depthwise one.
+
+    Attributes:
+        kernel: rows, and columns unless there is ``breadth``.
+        weight: name of the kernel, (outputs, inputs / groups, rows, columns).
+        bias: name of the (outputs,) offsets, or None.
+        breadth: columns of a kernel that is not square.
+    """
+
+    inputs: int
+    outputs: int
+    kernel: int
+    stride: int
+    padding: Padding
+    weight: str
+    bias: str | None = None
+    groups: int = 1
+    breadth: int | None = None
+
+    @property
+    def kernel_size(self) -> Size:
+        """Rows and columns of the kernel."""
+        return self.kernel, self.breadth or self.kernel
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Shape of the kernel."""
+        return self.outputs, self.inputs // self.groups, *self.kernel_size
+
+    def parameters(self, channels: int) -> dict[str, Shape]:
+        return {self.weight: self.shape} | ({self.bias: (self.outputs,)} if self.bias else {})
+
+    def channels(self, inputs: Sequence[int]) -> int:
+        if inputs[0] != self.inputs:
+            raise ValueError(f"the convolution {self.weight!r} takes {self.inputs} channels, not {inputs[0]}")
+        return self.outputs
+
+    def size(self, given: Sequence[Size]) -> Size:
+        pad, (rows, columns) = self.padding, self.kernel_size
+        height, width = given[0]
+        return (
+            sized(height, rows, self.stride, pad.top + pad.bottom),
+            sized(width, columns, self.stride, pad.left + pad.right),
+        )
+
+    def window(self, start: int, stop: int) -> Span:
+        """The rows that these rows are made from, also outside of the input."""
+        return start * self.stride - self.padding.top, (stop - 1) * self.stride + self.kernel - self.padding.top
+
+    def reads(self, start: int, stop: int, place: Place) -> tuple[Span, ...]:
+        return (padded_span(*self.window(start, stop), place.given[0][0], self.padding.mode),)
+
+    def operations(self, place: Place) -> int:
+        return 2 * prod(self.shape) * prod(place.made)
+
+    def working(self, place: Place, columns: int | None) -> int:
+        inputs, outputs = self.inputs * prod(place.given[0]), place.numbers
+        copies = max(self.kernel_size) if self.stride == 1 and self.groups == 1 else 1
+        share = min(1.0, columns / place.made[1]) if columns else 1.0
+        return 4 * (inputs + outputs) + int(4 * share * (inputs * min(copies, 3) + outputs * copies))
+
+    def prepare(self, weights: Weights, executor: Executor, scale: float) -> Convolution:
+        kernel, bias = self.scaled(weights, scale)
+        return executor.convolution(kernel, bias, self.stride, self.groups)
+
+    def scaled(self, weights: Weights, scale: float) -> tuple[Array, Array | None]:
+        """Kernel and offsets, multiplied by ``scale``."""
+        factor = np.float32(scale)
+        bias = as_array(weights[self.bias]) * factor if self.bias else None
+        return as_array(weights[self.weight]) * factor, bias
+
+    def compute(self, strip: Rows, place: Place, start: int, stop: int) -> Array:
+        convolution: Any = strip.part(place.name)
+        result: Array = convolution(*strip.padded(place.inputs[0], self.window(start, stop), self.padding))
+        return result
+
+    def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
+        pad, x = self.padding, inputs[0]
+        inside = pad.mode == "zero"
+        if any(pad.sides) and not inside:
+            x = page.padded(f"{name}.padded", pad, x)
+        parameters = [page.constant(each, weights[each]) for each in (self.weight, self.bias) if each]
+        return page.add(
+            "Conv",
+            [x, *parameters],
+            name,
+            kernel_shape=self.kernel_size,
+            strides=[self.stride] * 2,
+            pads=pad.sides if inside else [0] * 4,
+            group=self.groups,
+        )
