@@ -98,7 +98,7 @@ def _at_once(
     if job.engine == "auto" and "openvino" not in sys.modules and needs(network, sizes, drafts=True) > free:
         return None  # the library would take memory that strips are short of
     runtime = choose_whole(job.engine, job.device, job.threads, job.precision)
-    if runtime is None:
+    if runtime is None or (job.engine == "auto" and network in runtime.refused):
         return None
     if runtime.needs(network, sizes) > free:
         memory.retained.given_back(runtime.release)

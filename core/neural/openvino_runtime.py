@@ -7,6 +7,8 @@ the network whole, and pictures for which the memory is too small are worked thr
 from __future__ import annotations
 
 import importlib
+import io
+import platform
 import re
 import threading
 import time
@@ -16,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import prod
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +26,7 @@ from numpy.typing import NDArray
 
 from senga.errors import MissingExtraError, SettingsError
 
+from . import compiled
 from .blocks import Conv
 from .executor import Array
 from .graph import Network, Size
@@ -58,14 +62,16 @@ def openvino() -> ModuleType:
             warnings.simplefilter("ignore")
             module = importlib.import_module("openvino")
         version = str(module.__version__)
-        module.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        is_old = tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < OLDEST
+        if not is_old:
+            module.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             'The engine openvino needs OpenVINO; install it with pip install "senga[fast]".'
         ) from error
     except Exception as error:  # a broken library raises anything
         raise MissingExtraError(f"OpenVINO is installed but does not start here ({_reason(error)}); {_MEND}") from error
-    if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < OLDEST:
+    if is_old:
         oldest = ".".join(map(str, OLDEST))
         raise MissingExtraError(f"OpenVINO {version} is too old, Senga needs {oldest} or later; {_MEND}")
     return module
@@ -81,6 +87,7 @@ class OpenVino:
 
     Attributes:
         drafts: whether it computes in bfloat16, which the processor must have.
+        refused: networks that OpenVINO does not take.
 
     Raises:
         MissingExtraError: OpenVINO is not there.
@@ -95,7 +102,9 @@ class OpenVino:
         self._module = openvino()
         self._core = self._module.Core()
         self.drafts = precision == "draft" and has_bfloat16(self._core)
+        self.refused = set[Network]()
         self._threads, self._rate = threads, _RATE * threads
+        self._facts = _facts(self._module, self._core)
         self._compiled: OrderedDict[tuple[bytes, Network], _Compiled] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -125,11 +134,11 @@ class OpenVino:
         work = operations(network, network.sizes(photo.shape[1], photo.shape[2]), network.by_name)
         with self._borrowed(network, weights) as compiled:
             began = time.monotonic()
-            with self._told():
+            with self._told(network):
                 request = compiled.create_infer_request()
                 request.start_async({0: photo[None]}, share_inputs=True)
             try:
-                while not self._ended(request):
+                while not self._ended(request, network):
                     tell(min((time.monotonic() - began) * self._rate / work, 0.95))
             except BaseException:
                 request.cancel()
@@ -140,8 +149,8 @@ class OpenVino:
             result: Array = request.get_output_tensor().data[0]
             return result
 
-    def _ended(self, request: Any) -> bool:
-        with self._told():
+    def _ended(self, request: Any, network: Network) -> bool:
+        with self._told(network):
             return bool(request.wait_for(_LOOK))
 
     def release(self) -> None:
@@ -160,7 +169,7 @@ class OpenVino:
         key = digest(network, weights), network
         with self._lock:
             if key not in self._compiled:
-                self._compiled[key] = _Compiled(self._compile(inner_model(network, weights)))
+                self._compiled[key] = _Compiled(self._compile(network, inner_model(network, weights)))
             self._compiled.move_to_end(key)
             chosen = self._compiled[key]
             self._release(but=chosen)
@@ -173,27 +182,43 @@ class OpenVino:
             with self._lock:
                 chosen.users -= 1
 
-    def _compile(self, model: bytes) -> Any:
-        with self._told():
-            options = {
-                "INFERENCE_PRECISION_HINT": "bf16" if self.drafts else "f32",  # left alone it would take bfloat16
-                "INFERENCE_NUM_THREADS": self._threads,
-                "NUM_STREAMS": 1,
-                "CPU_RUNTIME_CACHE_CAPACITY": _SHAPES,
-                "ENABLE_CPU_PINNING": False,  # several workers would all take the first cores
-            }
-            graph = self._core.read_model(model)
-            return self._core.compile_model(graph, "CPU", options)
+    def _compile(self, network: Network, model: bytes) -> Any:
+        """As an earlier process left it, or made anew and left to later ones."""
+        options = {
+            "INFERENCE_PRECISION_HINT": "bf16" if self.drafts else "f32",  # left alone it would take bfloat16
+            "INFERENCE_NUM_THREADS": self._threads,
+            "NUM_STREAMS": 1,
+            "CPU_RUNTIME_CACHE_CAPACITY": _SHAPES,
+            "ENABLE_CPU_PINNING": False,  # several workers would all take the first cores
+        }
+        key = compiled.key_of(self._facts, repr(options).encode(), model)
+        found = self._read_back(key, options)
+        if found is None:
+            with self._told(network):
+                graph = self._core.read_model(model)
+                found = self._core.compile_model(graph, "CPU", options)
+            with suppress(Exception):  # it can do without, whatever the library raises
+                compiled.keep(key, found.export_model().getvalue())
+        return found
+
+    def _read_back(self, key: bytes, options: Mapping[str, Any]) -> Any:
+        content = compiled.kept(key)
+        with suppress(Exception):  # whatever the library raises, it is made anew, and replaced
+            return content and self._core.import_model(io.BytesIO(content), "CPU", options)
+        return None
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self, network: Network) -> Iterator[None]:
         """Tell want of memory from other ways to fail."""
         try:
             yield
-        except RuntimeError as error:
+        except MemoryError:
+            raise
+        except Exception as error:  # a broken library raises anything
             text = str(error).lower()
             if any(word in text for word in ("bad_alloc", "allocate", "out of memory")):
                 raise MemoryError(str(error)) from error
+            self.refused.add(network)
             version = self._module.__version__
             raise MissingExtraError(f"OpenVINO {version} refuses a network ({_reason(error)}); {_MEND}") from error
 
@@ -209,6 +234,16 @@ class _Compiled:
 def has_bfloat16(core: Any) -> bool:
     """Whether the processor computes with bfloat16."""
     return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def _facts(module: ModuleType, core: Any) -> bytes:
+    """What a compiled network is made for: this version on this processor."""
+    told = [core.get_property("CPU", name) for name in ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")]
+    can = set[str]()
+    with suppress(OSError):  # Linux tells more
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+        can = {line for line in lines if line.startswith(("flags", "Features"))}
+    return repr([module.__version__, platform.machine(), *told, sorted(can)]).encode()
 
 
 def needs(network: Network, sizes: Mapping[str, Size], *, drafts: bool) -> int:

@@ -16,13 +16,13 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from senga.errors import SengaError
 from senga.job import Job
 from senga.places import cache_folder
 from senga.regular import read_regular
@@ -39,6 +39,7 @@ _KEPT = 4
 """Notes: of other machines with the same home, or of other environments."""
 _MOST = 4096
 """Bytes of a note."""
+_Sample = tuple[Network, Mapping[str, NDArray[Any]], NDArray[np.float32]]
 
 
 def fastest(threads: int) -> str:
@@ -61,23 +62,27 @@ def known() -> dict[str, float]:
 
 def measured(threads: int) -> dict[str, float]:
     """Seconds of each engine for a small picture, taken in turns; one that fails takes forever."""
-    from .engine import run
-
-    network, weights, pixels = _sample()
-    started = time.perf_counter()
-    seconds = dict.fromkeys(RUNTIMES, float("inf"))
+    sample, started = _sample(), time.perf_counter()
+    seconds = dict.fromkeys(RUNTIMES, inf)
     for turn in range(_ROUNDS + 1):
         if turn > 1 and time.perf_counter() - started > _PATIENCE:
             break
         for name in RUNTIMES:
-            began = time.perf_counter()
-            try:
-                run(network, weights, pixels, Job(engine=name, device="cpu", threads=threads))
-            except SengaError:
-                continue
+            taken = _seconds(sample, Job(engine=name, device="cpu", threads=threads))
             if turn:  # the first one makes ready
-                seconds[name] = min(seconds[name], time.perf_counter() - began)
+                seconds[name] = min(seconds[name], taken)
     return seconds
+
+
+def _seconds(sample: _Sample, job: Job) -> float:
+    from .engine import run
+
+    began = time.perf_counter()
+    try:
+        run(*sample, job)
+    except Exception:  # a broken runtime raises anything
+        return inf
+    return time.perf_counter() - began
 
 
 def _kept(seconds: dict[str, float]) -> dict[str, float]:
@@ -127,7 +132,7 @@ def _version(name: str) -> str:
         return ""
 
 
-def _sample() -> tuple[Network, Mapping[str, NDArray[Any]], NDArray[np.float32]]:
+def _sample() -> _Sample:
     """Layers as painters have them, in numbers that stand for nothing."""
     net = Builder()
     x = net.input

@@ -8,12 +8,13 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from math import isfinite
 
 import click
 
 from senga import places
 from senga.errors import MissingExtraError
-from senga.findings import Finding, State
+from senga.findings import Finding
 from senga.registry import Plugins, plugins
 from senga.strangers import border, reason
 
@@ -21,26 +22,28 @@ from .trial import tried
 
 SLOW = 2.0
 """GFLOP/s: far above oneDNN's reference loop (0.5), far below any healthy processor, a busy one included."""
+Look = Callable[[], Iterator[Finding]]
 PACKAGES = ("numpy", "opencv-python-headless", "pillow", "tifffile", "imagecodecs", "av", "pydantic", "pluggy")
 
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-def doctor_command(as_json: bool) -> int:
+@click.option("--training", is_flag=True, help="Try MindSpore, too, which trains; this takes some seconds.")
+def doctor_command(as_json: bool, training: bool) -> int:
     """Check this installation and say what to do.
 
     The exit code is 1 when something is wrong that keeps filters from working.
     """
     worst = 0
-    for finding in examine():
+    for finding in examine(*([_mindspore] if training else [])):
         worst |= finding.state == "problem"
         finding.tell(as_json)
     return int(worst)
 
 
-def examine() -> Iterator[Finding]:
+def examine(*more: Look) -> Iterator[Finding]:
     """All findings, the quick ones first."""
-    for look in LOOKS:
+    for look in (*LOOKS, *more):
         found: list[Finding] = []
         try:
             with border():
@@ -114,17 +117,30 @@ def _models() -> Iterator[Finding]:
 
 
 def _networks() -> Iterator[Finding]:
+    """What paints; MindSpore, which takes seconds to start, is only tried where it is needed for that."""
     from senga.neural.executors import installed
-    from senga.neural.health import convolution_rate, paints_on, unavailable
+    from senga.neural.health import paints_on, unavailable
 
     if installed("openvino"):
         yield from _whole_pictures()
-    lacking = unavailable()
     try:
         yield Finding("Networks", "fine", f"onnxruntime {_version('onnxruntime')} paints ({paints_on()})")
     except MissingExtraError as error:
-        state: State = "problem" if lacking else "note"
-        yield Finding("Networks", state, str(error), "" if lacking else "MindSpore paints meanwhile, more slowly.")
+        state, mend = ("problem", "") if unavailable() else ("note", "MindSpore paints meanwhile, more slowly.")
+        yield Finding("Networks", state, str(error), mend)
+    else:
+        if installed("mindspore"):
+            text = f"MindSpore {_version('mindspore')} is installed, for training: senga doctor --training tries it"
+            yield Finding("Networks", "fine", text)
+            return
+    yield from _mindspore()
+
+
+def _mindspore() -> Iterator[Finding]:
+    """Whether MindSpore starts, and convolves as fast as this processor can."""
+    from senga.neural.health import convolution_rate, unavailable
+
+    lacking = unavailable()
     if lacking:
         yield Finding("Networks", "note", f"MindSpore is not usable; painting does not need it: {lacking}")
         return
@@ -151,8 +167,13 @@ def _whole_pictures() -> Iterator[Finding]:
     yield Finding("Networks", "fine", f"OpenVINO {_version('openvino')} paints whole pictures, drafts in {drafts}")
     if installed("onnxruntime"):
         chosen, found = speed.fastest(os.cpu_count() or 1), speed.known()
-        seconds = ", ".join(f"{name} {1000 * found[name]:.0f} ms" for name in found)
-        yield Finding("Networks", "fine", f"Measured on this machine: {seconds}; auto takes {chosen}")
+        measured = ", ".join(f"{name} {_milliseconds(seconds)}" for name, seconds in found.items()) or "nothing yet"
+        also = "" if drafts == "float32" or chosen == "openvino" else ", and openvino for drafts"
+        yield Finding("Networks", "fine", f"Measured on this machine: {measured}; auto takes {chosen}{also}")
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms" if isfinite(seconds) else "failed"
 
 
 def _version(name: str) -> str:
@@ -162,4 +183,4 @@ def _version(name: str) -> str:
         return ""
 
 
-LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (_python, _memory, _folders, _plugins, _models, _networks)
+LOOKS: tuple[Look, ...] = (_python, _memory, _folders, _plugins, _models, _networks)

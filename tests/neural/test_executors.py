@@ -188,6 +188,67 @@ def test_an_old_onnxruntime_gives_way_with_one_line(
         executors.choose("onnx", "cpu", 1)
 
 
+def onnxruntime_like(**parts: Any) -> ModuleType:
+    """A library that could be onnxruntime, but for these parts."""
+    made = ModuleType("onnxruntime")
+    silent = {name: lambda *_: None for name in ("set_default_logger_severity", "create_and_register_allocator")}
+    kinds = ("OrtMemoryInfo", "OrtArenaCfg", "OrtAllocatorType", "OrtMemType")
+    made.__dict__.update(silent, __version__="1.99.0", get_available_providers=lambda: [runtime.CPU])
+    made.__dict__.update({name: lambda *_: None for name in kinds} | {"SessionOptions": Options} | parts)
+    made.OrtAllocatorType = made.OrtMemType = SimpleNamespace(ORT_ARENA_ALLOCATOR=0, DEFAULT=0)  # type: ignore[attr-defined]
+    made.__spec__ = SimpleNamespace()  # type: ignore[assignment] # anything but None: it can be found
+    return made
+
+
+class Options:
+    """Takes anything."""
+
+    def add_session_config_entry(self, *_: str) -> None: ...
+
+
+def raising(*_: Any, **__: Any) -> Any:
+    raise OSError("no such instruction\nin some library")
+
+
+def wrong(*_: Any, **__: Any) -> Any:
+    return SimpleNamespace(run=lambda *_: [np.zeros(1)], get_providers=lambda: [runtime.CPU])
+
+
+@pytest.mark.usefixtures("unready")
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"set_default_logger_severity": raising}, "no such instruction"),
+        ({"InferenceSession": raising}, "no such instruction"),
+        ({"SessionOptions": None}, "not callable"),
+        ({"InferenceSession": wrong}, "it computes wrong numbers"),
+    ],
+    ids=["import", "session", "options", "numbers"],
+)
+def test_a_broken_onnxruntime_gives_way_with_one_line(
+    parts: dict[str, Any], says: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("mindspore")
+    monkeypatch.setitem(sys.modules, "onnxruntime", onnxruntime_like(**parts))
+    with caplog.at_level(logging.WARNING):
+        assert type(executors.choose("auto", "cpu", 1)).__name__ == "MindSporeExecutor"
+    assert len(caplog.messages) == 1
+    assert "\n" not in caplog.messages[0]
+    assert f"onnxruntime is installed but does not start here ({says}" in caplog.messages[0].replace(
+        "'NoneType' object is ", ""
+    )
+    with pytest.raises(MissingExtraError, match=r"does not start here .*senga\[fast\]"):
+        executors.choose("onnx", "cpu", 1)
+
+
+@pytest.mark.usefixtures("unready")
+def test_where_every_runtime_is_broken_the_first_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", onnxruntime_like(InferenceSession=raising))
+    monkeypatch.setitem(sys.modules, "mindspore", None)
+    with pytest.raises(MissingExtraError, match=r"onnxruntime is installed but does not start here"):
+        executors.choose("auto", "cpu", 1)
+
+
 @pytest.mark.usefixtures("unready")
 @pytest.mark.parametrize("device", ["cuda", "directml", "coreml", "gpu", "ascend"])
 def test_a_device_that_is_not_there_is_named(device: str) -> None:

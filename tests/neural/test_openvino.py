@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from senga.errors import Cancelled, MissingExtraError, SettingsError
 from senga.job import Job
-from senga.neural import engine, executors, speed
+from senga.neural import compiled, engine, executors, speed
 from senga.neural.engine import run
 from senga.neural.memory import MB, Retained, resident, retained
 from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_lite
@@ -188,6 +188,91 @@ def test_what_a_listener_raises_is_not_taken_for_openvino(weights: dict[str, NDA
         run(NETWORK, weights, photo(32, 32), Job(listener, engine="openvino"))
 
 
+# ---- compiled networks on disk
+
+
+@pytest.fixture
+def compilations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One entry for each network that is compiled, and not read back."""
+    seen: list[int] = []
+    keep = compiled.keep
+
+    def watched(key: bytes, content: bytes) -> None:
+        seen.append(len(content))
+        keep(key, content)
+
+    monkeypatch.setattr(compiled, "keep", watched)
+    return seen
+
+
+def painted_anew(weights: Any, pixels: NDArray[Any], precision: str = "full", threads: int = 2) -> NDArray[Any]:
+    """As a fresh process paints."""
+    found: NDArray[Any] = run_alone(openvino_runtime.OpenVino("cpu", threads, precision), NETWORK, weights, pixels)
+    return found
+
+
+@pytest.mark.parametrize("precision", ["full", "draft"])
+def test_a_fresh_process_reads_back_what_was_compiled_and_paints_the_same(
+    precision: str, compilations: list[int], weights: Any, photo: Any
+) -> None:
+    first = painted_anew(weights, photo(64, 48), precision)
+    assert np.array_equal(painted_anew(weights, photo(64, 48), precision), first)
+    assert len(compilations) == 1
+    assert compilations[0] < 40 * MB
+
+
+def test_every_network_precision_and_number_of_threads_has_its_own(
+    compilations: list[int], weights: Any, photo: Any
+) -> None:
+    other = weights | {name: array * np.float32(1.1) for name, array in list(weights.items())[:1]}
+    kinds = [(weights, "full", 1), (weights, "full", 2), (other, "full", 2), *([(weights, "draft", 2)] * drafts())]
+    for _ in range(2):
+        for given, precision, threads in kinds:
+            painted_anew(given, photo(24, 24), precision, threads)
+    assert len(compilations) == len(kinds)
+
+
+def test_another_version_or_processor_compiles_anew(
+    monkeypatch: pytest.MonkeyPatch, compilations: list[int], weights: Any, photo: Any
+) -> None:
+    painted_anew(weights, photo(24, 24))
+    monkeypatch.setattr(openvino_runtime.platform, "machine", lambda: "another")
+    painted_anew(weights, photo(24, 24))
+    assert len(compilations) == 2
+
+
+def test_what_is_damaged_or_deleted_is_made_anew_and_replaced(
+    compilations: list[int], weights: Any, photo: Any
+) -> None:
+    first = painted_anew(weights, photo(24, 24))
+    (file,) = compiled.folder().iterdir()
+    content = file.read_bytes()
+    for change in (content[:-7], content[:99] + b"?" + content[100:], b"", None):
+        file.unlink() if change is None else file.write_bytes(change)
+        assert np.array_equal(painted_anew(weights, photo(24, 24)), first)
+        assert file.read_bytes()[:48] == content[:48]
+    assert len(compilations) == 5
+    painted_anew(weights, photo(24, 24))
+    assert len(compilations) == 5
+
+
+def test_what_openvino_does_not_read_back_is_compiled(compilations: list[int], weights: Any, photo: Any) -> None:
+    first = painted_anew(weights, photo(24, 24))
+    (file,) = compiled.folder().iterdir()
+    compiled.keep(bytes.fromhex(file.name), b"complete, but no network")
+    assert np.array_equal(painted_anew(weights, photo(24, 24)), first)
+    assert len(compilations) == 3
+
+
+def test_without_a_place_for_them_networks_are_compiled_each_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, compilations: list[int], weights: Any, photo: Any
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SENGA_HOME", str(tmp_path / "file"))
+    assert np.array_equal(painted_anew(weights, photo(24, 24)), painted_anew(weights, photo(24, 24)))
+    assert len(compilations) == 2
+
+
 # ---- which one paints
 
 
@@ -270,6 +355,14 @@ def test_without_a_place_for_the_note_the_order_is_fixed(monkeypatch: pytest.Mon
     assert speed.fastest(1) == "openvino"
 
 
+@pytest.mark.usefixtures("unready")
+def test_one_that_breaks_while_it_is_measured_takes_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setattr("senga.neural.onnx.executor.OnnxExecutor.__init__", lambda *_: 1 / 0)
+    found = speed.measured(1)
+    assert (found["onnx"], 0 < found["openvino"] < 100) == (float("inf"), True)
+
+
 def test_both_are_measured() -> None:
     pytest.importorskip("onnxruntime")
     found = speed.measured(2)
@@ -284,6 +377,12 @@ def broken(version: str, capabilities: Callable[[], list[str]]) -> ModuleType:
     return module
 
 
+def without(part: str, version: str) -> ModuleType:
+    module = broken(version, list)
+    del module.__dict__[part]
+    return module
+
+
 def _fails() -> Iterator[list[str]]:
     raise RuntimeError("Exception from src/x.cpp:1:\nno such instruction")
 
@@ -294,8 +393,11 @@ def _fails() -> Iterator[list[str]]:
     [
         (broken("2022.3.1-9052", lambda: ["FP32"]), r"OpenVINO 2022\.3\.1-9052 is too old"),
         (broken("2026.4.1", _fails), r"does not start here \(no such instruction\)"),  # type: ignore[arg-type]
+        (without("Core", "2022.1.0"), r"OpenVINO 2022\.1\.0 is too old"),
+        (without("Core", "2026.4.1"), r"does not start here \(module 'openvino' has no attribute 'Core'\)"),
+        (without("__version__", ""), r"does not start here \(module 'openvino' has no attribute '__version__'\)"),
     ],
-    ids=["old", "broken"],
+    ids=["old", "broken", "older", "in part", "of another time"],
 )
 def test_the_next_one_takes_over_with_one_line(
     module: ModuleType,
@@ -314,17 +416,23 @@ def test_the_next_one_takes_over_with_one_line(
         run(NETWORK, weights, photo(24, 24), WHOLE)
 
 
-def test_a_network_that_is_refused(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, weights: dict[str, NDArray[Any]], photo: Any
+@pytest.mark.parametrize("raised", [RuntimeError, TypeError, OSError])
+def test_a_network_that_is_refused_is_told_of_once(
+    raised: type[Exception],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    weights: dict[str, NDArray[Any]],
+    photo: Any,
 ) -> None:
     def refuse(*_: Any) -> Any:
-        raise RuntimeError("Exception from src/x.cpp:1:\nunknown operation")
+        raise raised("Exception from src/x.cpp:1:\nunknown operation")
 
     whole = openvino_runtime.OpenVino("cpu", 1, "full")
     monkeypatch.setattr(whole, "_core", SimpleNamespace(read_model=refuse))
     monkeypatch.setattr(engine, "choose_whole", lambda *_: whole)
     with caplog.at_level(logging.WARNING):
-        assert run(NETWORK, weights, photo(24, 24), Job()).std() > 0
+        for _ in range(3):
+            assert run(NETWORK, weights, photo(24, 24), Job()).std() > 0
     assert ["refuses a network (unknown operation)" in line for line in caplog.messages] == [True]
     with pytest.raises(MissingExtraError, match="refuses a network"):
         run(NETWORK, weights, photo(24, 24), WHOLE)

@@ -45,8 +45,7 @@ def onnxruntime() -> ModuleType:
             'The engine onnx needs onnxruntime; install it with pip install "senga[fast]".'
         ) from error
     except Exception as error:  # a broken library raises anything
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise MissingExtraError(f"onnxruntime is installed but does not start here ({reason}); {_MEND}") from error
+        raise _does_not_start(error) from error
     if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         raise MissingExtraError(f"onnxruntime {version} is too old, Senga needs {oldest} or later; {_MEND}")
@@ -63,6 +62,7 @@ def provider(module: ModuleType, device: str) -> str:
 
     Raises:
         SettingsError: it is not there.
+        MissingExtraError: onnxruntime does not compute here.
     """
     wanted = device.lower()
     choices = {"auto": ["cuda", "directml"], "cpu": [], "gpu": [*ACCELERATORS]} | {
@@ -75,6 +75,10 @@ def provider(module: ModuleType, device: str) -> str:
         if _works(module, ACCELERATORS[name]):
             return ACCELERATORS[name]
     if wanted in ("auto", "cpu"):
+        try:
+            _probe(module, CPU)
+        except Exception as error:  # a broken library raises anything
+            raise _does_not_start(error) from error
         return CPU
     raise SettingsError(
         f"onnxruntime finds no device “{device}” that works here; choose the device cpu or auto, or install the "
@@ -88,17 +92,22 @@ def session(module: ModuleType, model: bytes, provider_name: str) -> Any:
     Raises:
         MissingExtraError: the runtime refuses the model.
     """
+    try:
+        return _session(module, model, provider_name)
+    except Exception as error:  # its exceptions have no common base
+        raise MissingExtraError(
+            f"onnxruntime {module.__version__} refuses a network ({_reason(error)}); {_MEND}"
+        ) from error
+
+
+def _session(module: ModuleType, model: bytes, provider_name: str) -> Any:
     _share_memory(module)
     options = module.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
     options.add_session_config_entry("session.use_env_allocators", "1")
     providers = [provider_name] if provider_name == CPU else [provider_name, CPU]
-    try:
-        return module.InferenceSession(model, options, providers=providers)
-    except Exception as error:  # its exceptions have no common base
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise MissingExtraError(f"onnxruntime {module.__version__} refuses a network ({reason}); {_MEND}") from error
+    return module.InferenceSession(model, options, providers=providers)
 
 
 @cache
@@ -110,14 +119,30 @@ def _share_memory(module: ModuleType) -> None:
 
 
 def _works(module: ModuleType, name: str) -> bool:
-    """Whether a provider is there and doubles a number: a driver may be missing."""
-    if name not in module.get_available_providers():
-        return False
-    given, made = (wire.value(each, np.float32, [1]) for each in ("x", "y"))
-    model = wire.model([wire.node("Add", ["x", "x"], ["y"])], [], [given], [made], opset=OPSET)
+    """Whether a provider is there and computes: a driver may be missing."""
     try:
-        probe = session(module, model, name)
-        doubled = probe.run(None, {"x": np.ones(1, np.float32)})[0]
+        return name in module.get_available_providers() and _probe(module, name) == name
     except Exception:  # whatever a driver raises, it means no
         return False
-    return bool(probe.get_providers()[0] == name and doubled[0] == 2)
+
+
+def _probe(module: ModuleType, name: str) -> str:
+    """The provider that doubles a number when this one is asked.
+
+    Raises:
+        ArithmeticError: the result is wrong.
+    """
+    given, made = (wire.value(each, np.float32, [1]) for each in ("x", "y"))
+    model = wire.model([wire.node("Add", ["x", "x"], ["y"])], [], [given], [made], opset=OPSET)
+    probe = _session(module, model, name)
+    if probe.run(None, {"x": np.ones(1, np.float32)})[0][0] != 2:
+        raise ArithmeticError("it computes wrong numbers")
+    return str(probe.get_providers()[0])
+
+
+def _does_not_start(error: Exception) -> MissingExtraError:
+    return MissingExtraError(f"onnxruntime is installed but does not start here ({_reason(error)}); {_MEND}")
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
