@@ -60,7 +60,7 @@ SAMPLES = {
 
 def consume(data: bytes) -> None:
     """Read everything; only ReadError may come."""
-    start = time.monotonic()
+    start = time.process_time()
     try:
         picture = files.read(data)
         if isinstance(picture, Animation):
@@ -69,7 +69,7 @@ def consume(data: bytes) -> None:
     except ReadError as error:
         assert str(error).endswith(".")
         assert "\n" not in str(error)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
@@ -174,10 +174,10 @@ def header_of_a_giant(kind: str) -> bytes:
 
 @pytest.mark.parametrize("kind", ["png", "gif", "bmp", "jpg", "tif", "ppm"])
 def test_giants_are_refused_by_their_header(kind: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(ReadError, match=r"claims to be .* SENGA_MAX_PIXELS"):
         files.read(header_of_a_giant(kind))
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_the_limit_can_be_moved(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -231,11 +231,11 @@ def test_a_filter_that_does_not_notice_keeps_nobody_waiting(
     worker: Worker, house: dict[str, Any], rng: np.random.Generator
 ) -> None:
     started = time.monotonic()
-    order = {"filter": "patient", "settings": {"steps": 40, "polite": False}}
+    order = {"filter": "patient", "settings": {"steps": 80, "polite": False}}
     with filled(pixels(rng, 3, "u8")) as canvas:
         with pytest.raises(Cancelled):
             worker.run(order, canvas, cancelled=lambda: True)
-        assert time.monotonic() - started < 1.3  # 0.8 s, and what a busy machine needs
+        assert time.monotonic() - started < 3  # 0.8 s of four, and what a busy machine needs
         worker.run({"filter": "posterize"}, canvas)  # waits for its turn, over a new connection
 
 
