@@ -1,48 +1,35 @@
-"""Paints a picture with a network: device, memory budget, strips with exact whole-picture statistics, cancel."""
+"""Runs networks: paints a picture with one, or computes any results from any inputs, within a memory budget."""
 
 from __future__ import annotations
 
 import sys
-from collections import deque
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import closing
-from dataclasses import dataclass
-from math import ceil
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from senga.errors import MemoryBudgetError, MissingExtraError
+from senga.errors import MissingExtraError, ModelError
 from senga.image import Pixels
 from senga.job import Job
 
 from . import memory
-from .executor import Array, Executor, Half
+from .blocks import Input, Size
+from .budget import Share, allot
+from .executor import Array, Executor
 from .executors import check_precision, choose, choose_whole, log
-from .moments import Moments
-from .network import Network, Size
+from .network import Network, Output
 from .openvino_runtime import needs
-from .plan import Sweep, has_margins, operations, sweeps, waiting, working_bytes
+from .painting import Painting, Sink
+from .pictures import Photo, put
 from .prepare import Prepared, prepare
-from .storage import Scratch, Store
-from .strips import LayerCache, Strip
+from .strips import Give
 
-STRIP_OPERATIONS = 32e9
-"""At most so much between two looks at the cancel button."""
-STRIPS = 8
-"""At least so many where they are computed side by side, so that no thread waits long for the last one."""
-LOW = 24
-"""Strips are not made lower than so many rows to have more of them."""
-ROWS = 16
-"""So many rows of a dense convolution with margins, however wide they are, where memory allows it."""
-SHARE = 6
-"""A strip takes at most this part of the free memory."""
+__all__ = ["Share", "allot", "evaluate", "run"]
+
 BAND = 256
 """So many rows of a whole picture are put into the result at a time."""
-_LEAST = 24 * memory.MB
-_SCALE = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 
 
 def run(
@@ -60,7 +47,7 @@ def run(
     0.1/255 on average). Strips are always painted at full precision.
 
     Args:
-        network: takes RGB in [-1, 1] and gives the same.
+        network: takes one picture and gives one of the same size and channels.
         weights: in the names of the network.
         pixels: (H, W, 3) of any size: ``uint8``, ``uint16`` or ``float32`` in [0, 1].
         job: engine, device, precision, memory budget, threads, progress, cancel.
@@ -79,12 +66,126 @@ def run(
     """
     job.progress(0.0, note)
     network.check(weights)
+    name, output = _painting_ends(network)
     painted = None if executor else _at_once(network, weights, pixels, job, note)
     if painted is not None:
         return painted
     prepared = prepare(network, weights, executor or choose(job.engine, job.device, job.threads))
+    photo = Photo(pixels, network.multiple, network.inputs[name].range)
+    result = np.empty(pixels.shape, pixels.dtype)
+    sink = Sink(lambda values, top: put(values, result, top, output.range))
     with memory.retained.measured():
-        return _Painting(network, prepared, pixels, job, note).done()
+        _paint(prepared, {name: photo.size}, {name: photo.rows}, {output.node: sink}, result.nbytes, job, note)
+    return result
+
+
+def evaluate(
+    network: Network,
+    weights: Mapping[str, NDArray[Any]],
+    given: Mapping[str, NDArray[Any]],
+    job: Job,
+    *,
+    note: str = "computing",
+    executor: Executor | None = None,
+) -> dict[str, Array]:
+    """All results of a network, in its own numbers, strip by strip.
+
+    Args:
+        network: with any inputs and outputs.
+        weights: in the names of the network.
+        given: for each input a picture, (H, W, C), or a vector, (C,), of floats in the range that the network takes.
+            The sides of pictures are multiples of what the network needs.
+        job: engine, device, memory budget, threads, progress, cancel.
+        note: what the progress line says.
+        executor: in place of what the job asks for.
+
+    Returns:
+        For each output a picture, (H, W, C), or a vector, (C,), ``float32``.
+
+    Raises:
+        ModelError: the weights or the inputs do not fit the network.
+        MemoryBudgetError: even the smallest strip does not fit the budget.
+        MissingExtraError: no runtime is installed.
+        SettingsError: the engine or the device is not there.
+        Cancelled: the user asked to stop.
+    """
+    job.progress(0.0, note)
+    network.check(weights)
+    for name, block in network.inputs.items():
+        _check_given(network, name, block, given)
+    prepared = prepare(network, weights, executor or choose(job.engine, job.device, job.threads))
+    pictures = {name: given[name].shape[:2] for name, block in network.inputs.items() if not block.vector}
+    sizes = prepared.network.sizes_of(pictures)
+    results = {
+        output.node: np.empty((network.by_name[output.node].channels, *sizes[output.node]), np.float32)
+        for output in network.outputs
+        if output.node not in network.vectors
+    }
+    sinks = {name: Sink(partial(_fill, values), values) for name, values in results.items()}
+    rows = {name: _give(given[name], vector=block.vector) for name, block in network.inputs.items()}
+    with memory.retained.measured():
+        nbytes = sum(values.nbytes for values in results.values())
+        known = _paint(prepared, pictures, rows, sinks, nbytes, job, note)
+    return {
+        output.name: known.vector(output.node).reshape(-1)  # (C,)
+        if output.node in network.vectors
+        else results[output.node].transpose(1, 2, 0)
+        for output in network.outputs
+    }
+
+
+def _paint(
+    prepared: Prepared,
+    pictures: Mapping[str, Size],
+    given: Mapping[str, Give],
+    sinks: Mapping[str, Sink],
+    nbytes: int,
+    job: Job,
+    note: str,
+) -> Any:
+    sizes = prepared.network.sizes_of(pictures)
+    at_once = job.threads if prepared.executor.concurrent else 1
+    share = allot(prepared.network, sizes, job.memory, nbytes, prepared.executor, at_once)
+    return Painting(prepared, sizes, given, sinks, share, job, note).done()
+
+
+def _painting_ends(network: Network) -> tuple[str, Output]:
+    """The input and the output of a network that paints.
+
+    Raises:
+        ModelError: it does something else.
+    """
+    inputs, output = list(network.inputs), network.outputs[0]
+    if len(inputs) > 1 or network.inputs[inputs[0]].vector or not network.keeps_size(output.node):
+        raise ModelError(f"{network.name} does not turn a picture into one of the same size; evaluate it instead.")
+    return inputs[0], output
+
+
+def _check_given(network: Network, name: str, block: Input, given: Mapping[str, NDArray[Any]]) -> None:
+    if name not in given:
+        raise ModelError(f"{network.name} needs “{name}”; give it.")
+    shape, channels = given[name].shape, network.by_name[name].channels
+    if block.vector and shape != (channels,):
+        raise ModelError(f"“{name}” of {network.name} has {channels} numbers, not the shape {shape}.")
+    if block.vector:
+        return
+    if len(shape) != 3 or shape[2] != channels:
+        raise ModelError(f"“{name}” of {network.name} is (height, width, {channels}), not {shape}.")
+    if any(side % network.multiple for side in shape[:2]):
+        raise ModelError(f"The sides of “{name}” must be multiples of {network.multiple} for {network.name}.")
+    if network.fixed and shape[:2] != network.fixed:
+        high, wide = network.fixed
+        raise ModelError(f"{network.name} takes pictures of {wide} x {high} pixels only; resize “{name}” first.")
+
+
+def _give(values: NDArray[Any], *, vector: bool) -> Give:
+    if vector:
+        return lambda *_: np.array(values, np.float32).reshape(-1, 1, 1)  # (C, 1, 1)
+    return lambda start, stop: np.array(values[start:stop].transpose(2, 0, 1), np.float32, order="C")
+
+
+def _fill(target: Array, values: Array, top: int) -> None:
+    target[:, top : top + values.shape[1]] = values
 
 
 def _at_once(
@@ -92,8 +193,9 @@ def _at_once(
 ) -> Pixels | None:
     """The result of a runtime for whole pictures; None where there is none, or too little memory for it."""
     check_precision(job.precision)
-    photo, result = Photo(pixels, network.multiple), np.empty(pixels.shape, pixels.dtype)
-    sizes = network.sizes(*photo.size)
+    name, output = _painting_ends(network)
+    photo = Photo(pixels, network.multiple, network.inputs[name].range)
+    result, sizes = np.empty(pixels.shape, pixels.dtype), network.sizes(*photo.size)
     free = memory.budget(job.memory) - memory.retained.occupied() - result.nbytes
     if job.engine == "auto" and "openvino" not in sys.modules and needs(network, sizes, drafts=True) > free:
         return None  # the library would take memory that strips are short of
@@ -108,7 +210,7 @@ def _at_once(
             rows = photo.rows(0, photo.size[0])
             values = runtime.paint(network, weights, rows, lambda share: job.progress(share, note))
             for top in range(0, len(values[0]), BAND):
-                put(values[:, top : top + BAND], result, top)
+                put(values[:, top : top + BAND], result, top, output.range)
     except MemoryError:
         memory.retained.given_back(runtime.release)
         return None
@@ -119,209 +221,3 @@ def _at_once(
         return None
     job.progress(1.0, note)
     return result
-
-
-class _Painting:
-    """One picture on its way through a network, sweep by sweep."""
-
-    def __init__(self, network: Network, prepared: Prepared, pixels: Pixels, job: Job, note: str) -> None:
-        photo = Photo(pixels, network.multiple)
-        self._network = network = prepared.network
-        self._executor = prepared.executor
-        self._job, self._note = job, note
-        self._sizes = network.sizes(*photo.size)
-        self._result = np.empty(pixels.shape, pixels.dtype)
-        at_once = job.threads if self._executor.concurrent else 1
-        self._share = allot(network, self._sizes, job.memory, self._result.nbytes, self._executor, at_once)
-        self._waiting = waiting(network, self._sizes, self._share.waiting, memory.free_scratch())
-        self._scratch = Scratch(self._share.waiting, self._share.ceiling)
-        self._layers = LayerCache(prepared, self._sizes, {next(iter(network.inputs)): photo.rows})
-
-    def done(self) -> Pixels:
-        """The result."""
-        order = sweeps(self._network, self._waiting.layers)
-        work = [operations(self._network, self._sizes, sweep.nodes) for sweep in order]
-        ends = np.cumsum([0, *work]) / sum(work)
-        with closing(self._scratch), closing(self._layers), ThreadPoolExecutor(self._share.at_once) as pool:
-            for sweep, operated, start, stop in zip(order, work, ends, ends[1:], strict=False):
-                self._sweep(sweep, operated, self._job.part(start, stop), pool)
-                self._layers.drop(sweep.done)
-        self._job.progress(1.0, self._note)
-        return self._result
-
-    def _sweep(self, sweep: Sweep, operated: int, job: Job, pool: ThreadPoolExecutor) -> None:
-        """Compute the root from top to bottom; keep it, take its statistics, or put it into the result."""
-        layers, store = self._layers, self._open(sweep)
-        rows = self._rows_per_strip(sweep, operated)
-        whole: Moments | None = None
-        for made in self._strips(sweep, store, rows, job, pool):
-            if made.moments is not None:
-                whole = made.moments if whole is None else whole + made.moments
-            if store is not None:
-                store.append(made.block)
-            for name in sweep.done & made.lowest.keys():
-                layers.stores[name].drop_above(made.lowest[name])
-        if whole is not None:
-            layers.moments[sweep.root] = whole
-        if store is not None:
-            layers.stores[sweep.root] = store
-
-    def _rows_per_strip(self, sweep: Sweep, operated: int) -> int:
-        height = self._sizes[sweep.root][0]
-        working = working_bytes(self._network, self._sizes, sweep.nodes, self._executor.columns)
-        tall = working * ROWS / height if has_margins(self._network, sweep.nodes) else 0
-        strip = min(max(tall, self._executor.strip_bytes), self._share.strip)
-        least = min(STRIPS, max(height // LOW, 2)) if self._executor.concurrent else 1
-        return rows_per_strip(height, max(working / strip, operated / STRIP_OPERATIONS, least))
-
-    def _open(self, sweep: Sweep) -> Store | None:
-        if not sweep.keeps:
-            return None
-        if self._waiting.exact:
-            return Store(self._scratch)
-        middle = self._sizes[sweep.root][0] // 2
-        probe = Strip(self._layers).rows(sweep.root, middle, middle + 1)
-        return Store(self._scratch, Moments.of(probe).mean.astype(np.float32))
-
-    def _strips(
-        self, sweep: Sweep, store: Store | None, rows: int, job: Job, pool: ThreadPoolExecutor
-    ) -> Iterator[_Made]:
-        """Compute strips, several at once, and give them in order; smaller ones from where memory ran out."""
-        height, top = self._sizes[sweep.root][0], 0
-        waiting: deque[tuple[int, Future[_Made]]] = deque()
-        at_once = self._share.at_once + (self._share.at_once > 1)
-        try:
-            while top < height or waiting:
-                while top < height and len(waiting) < at_once:
-                    bottom = min(top + rows, height)
-                    waiting.append((top, pool.submit(self._make, sweep, store, top, bottom)))
-                    top = bottom
-                job.progress(waiting[0][0] / height, self._note)
-                start, strip = waiting.popleft()
-                try:
-                    made = strip.result()
-                except MemoryError as error:
-                    wait([later for _, later in waiting])
-                    waiting.clear()
-                    top, rows, at_once = start, _fewer(rows, error), 1
-                    continue
-                yield made
-        finally:
-            for _, strip in waiting:
-                strip.cancel()
-
-    def _make(self, sweep: Sweep, store: Store | None, top: int, bottom: int) -> _Made:
-        strip = Strip(self._layers)
-        values = strip.compute(sweep.root, top, bottom)
-        moments = Moments.of(values) if sweep.norms else None
-        if store is None and not sweep.norms:
-            put(values, self._result, top)
-        offset = store.offset if store is not None else None
-        return _Made(values if offset is None else self._executor.halved(values, offset), moments, strip.lowest)
-
-
-@dataclass(frozen=True)
-class _Made:
-    """A finished strip: rows as they are kept, their statistics, the first row that was read of each kept layer."""
-
-    block: Array | Half
-    moments: Moments | None
-    lowest: Mapping[str, int]
-
-
-def _fewer(rows: int, error: MemoryError) -> int:
-    if rows <= 2:
-        raise MemoryBudgetError(
-            "Memory ran out even for the smallest strip; close other programs or make the picture smaller."
-        ) from error
-    return 2 * ceil(rows / 4)
-
-
-class Photo:
-    """Rows of the picture as the network takes them, mirrored at the bottom and right up to the next multiple."""
-
-    def __init__(self, pixels: Pixels, multiple: int) -> None:
-        self._pixels = pixels
-        height, width = (max(ceil(length / multiple), 2) * multiple for length in pixels.shape[:2])
-        self.size: Size = height, width
-        self._down = mirrored(height, pixels.shape[0])
-        self._right = mirrored(width, pixels.shape[1])
-
-    def rows(self, start: int, stop: int) -> Array:
-        """(3, rows, W) in [-1, 1]."""
-        strip = self._pixels[self._down[start:stop]][:, self._right]
-        scaled = np.multiply(strip, np.float32(2 / _SCALE[self._pixels.dtype]), dtype=np.float32)
-        scaled -= np.float32(1)
-        return np.ascontiguousarray(scaled.transpose(2, 0, 1))
-
-
-def mirrored(target: int, length: int) -> NDArray[np.intp]:
-    """Indices 0..target-1 reflected into 0..length-1, the edge not repeated."""
-    period = max(2 * (length - 1), 1)
-    index = np.arange(target) % period
-    return np.minimum(index, period - index) if length > 1 else np.zeros(target, np.intp)
-
-
-def put(values: Array, result: Pixels, top: int) -> None:
-    """Write (3, rows, W) in [-1, 1] into (H, W, 3) at row ``top``, cropped to its size; integers are rounded."""
-    target = result[top : top + values.shape[1]]
-    full = np.float32(_SCALE[result.dtype])
-    scaled = values[:, : target.shape[0], : target.shape[1]].transpose(1, 2, 0) * (full / 2)
-    scaled += full / 2
-    np.clip(scaled, 0, full, out=scaled)
-    target[...] = scaled if result.dtype == np.float32 else np.rint(scaled, out=scaled)
-
-
-@dataclass(frozen=True)
-class Share:
-    """A budget, shared out.
-
-    Attributes:
-        strip: bytes for the work on one strip.
-        waiting: bytes for layers that wait.
-        at_once: strips that are worked on at the same time.
-        ceiling: bytes that the process may hold while there is none.
-    """
-
-    strip: int
-    waiting: int
-    at_once: int
-    ceiling: int = sys.maxsize
-
-
-def allot(
-    network: Network, sizes: Mapping[str, Size], asked: int | None, result: int, executor: Executor, at_once: int
-) -> Share:
-    """Share a budget out; the height of strips does not depend on how many are worked on at once.
-
-    Args:
-        network: the network.
-        sizes: of its nodes.
-        asked: peak bytes for the process, or None.
-        result: bytes of the result.
-        executor: what it will run on.
-        at_once: strips that it could work on at once.
-
-    Raises:
-        MemoryBudgetError: not even a strip of two rows fits.
-    """
-    budget, occupied = memory.budget(asked), memory.retained.occupied() + result
-    free = budget - occupied
-    row = max(working_bytes(network, sizes, [name], executor.columns) / sizes[name][0] for name in sizes)
-    strip = min(max(executor.strip_bytes, int(ROWS * row)), free // SHARE)
-    least = max(min(_LEAST, executor.strip_bytes), int(2 * row))
-    if free // SHARE < least:
-        need = (occupied + SHARE * least) // memory.MB + 1
-        raise MemoryBudgetError(
-            f"A memory budget of {budget // memory.MB} MB is too small for this picture; allow at least {need} MB, or "
-            "make the picture smaller."
-        )
-    held = executor.held * max(strip, least)
-    at_once = int(min(max(free / 2 // held, 1), at_once))
-    return Share(strip, int(free - held * at_once), at_once, int(budget - held * at_once))
-
-
-def rows_per_strip(height: int, strips: float) -> int:
-    """Rows of each of so many strips: an even number, and one of eight where that is no more than asked for."""
-    rows = max(2 * ceil(height / strips / 2), 2)
-    return rows - rows % 8 if rows > 8 else rows  # runtimes compute some rows at a time

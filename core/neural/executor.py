@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 Half = NDArray[np.float16]
+_ONE = np.float32(1)
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,11 @@ class Activation:
     shift: Array
     slope: float = 1.0
 
-    def moved(self, offset: Array | None) -> Activation:
-        """The same for a layer from which ``offset`` was subtracted."""
-        return self if offset is None else Activation(self.scale, self.shift + self.scale * offset, self.slope)
+    def moved(self, offset: Array | None, scale: np.float32 = _ONE) -> Activation:
+        """The same for a layer from which ``offset`` was subtracted, and that was then divided by ``scale``."""
+        if offset is None:
+            return self
+        return Activation(self.scale * scale, self.shift + self.scale * offset, self.slope)
 
     def apply(self, x: Array | Half, out: Array) -> None:
         """Do it to (C, H, W), channel by channel so that the numbers stay in the cache; ``out`` may be ``x``."""

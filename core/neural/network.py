@@ -91,6 +91,11 @@ class Network:
         return {node.name: node for node in self.nodes}
 
     @cached_property
+    def order(self) -> dict[str, int]:
+        """Places of the nodes."""
+        return {node.name: i for i, node in enumerate(self.nodes)}
+
+    @cached_property
     def inputs(self) -> dict[str, Input]:
         """What the network is given."""
         return {node.name: node.block for node in self.nodes if isinstance(node.block, Input)}
@@ -134,14 +139,17 @@ class Network:
         """Height and width of every node for pictures of these sizes; vectors have one pixel.
 
         Raises:
-            ModelError: nothing would be left of a picture.
+            ModelError: the sizes do not fit the network, or nothing would be left of a picture.
         """
         sizes: dict[str, Size] = {}
         for node in self.nodes:
             if isinstance(node.block, Input):
                 sizes[node.name] = VECTOR if node.block.vector else given[node.name]
             else:
-                sizes[node.name] = node.block.size([sizes[name] for name in node.inputs])
+                try:
+                    sizes[node.name] = node.block.size([sizes[name] for name in node.inputs])
+                except ValueError as error:
+                    raise ModelError(f"Pictures of this size do not fit {self.name}: {error}.") from error
             if min(sizes[node.name]) < 1:
                 raise ModelError(f"This picture is too small for {self.name}; choose a larger one.")
         return sizes

@@ -18,8 +18,16 @@ are aligned (torch ``align_corners=False``). ``align_corners``: the corner pixel
 Taps = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]
 
 
-def taps(sampling: Sampling, source: int, target: int, start: int, stop: int) -> Taps:
+def taps(sampling: Sampling, source: int, target: int, start: int, stop: int, step: float | None = None) -> Taps:
     """Where the samples ``start:stop`` of ``target`` lie among ``source`` samples.
+
+    Args:
+        sampling: which way.
+        source: samples there are.
+        target: samples that are made.
+        start: the first of these.
+        stop: behind the last.
+        step: from one to the next, where it is known better than from their numbers; corners that are aligned tell it.
 
     Returns:
         The sample before, the sample after, and the share of the latter.
@@ -28,21 +36,21 @@ def taps(sampling: Sampling, source: int, target: int, start: int, stop: int) ->
     if sampling == "align_corners":
         place *= (source - 1) / (target - 1) if target > 1 else 0.0
     elif sampling == "half_pixel":
-        place = np.maximum((place + 0.5) * (source / target) - 0.5, 0.0)
+        place = np.maximum((place + 0.5) * (step or source / target) - 0.5, 0.0)
     else:
-        place *= source / target
+        place *= step or source / target
     before = np.minimum(place.astype(np.intp), source - 1)
     after = np.minimum(before + 1, source - 1)
     return before, after, (place - before).astype(np.float32)
 
 
-def nearest(sampling: Sampling, source: int, target: int, start: int, stop: int) -> Taps:
+def nearest(sampling: Sampling, source: int, target: int, start: int, stop: int, step: float | None = None) -> Taps:
     """The same without blending: the sample below for ``tf1``, the nearest one for the others."""
     place = np.arange(start, stop, dtype=np.float64)
     if sampling == "align_corners":
         found = np.floor(place * ((source - 1) / (target - 1) if target > 1 else 0.0) + 0.5)
     else:
-        found = np.floor((place + (0.5 if sampling == "half_pixel" else 0.0)) * (source / target))
+        found = np.floor((place + (0.5 if sampling == "half_pixel" else 0.0)) * (step or source / target))
     index = np.minimum(found.astype(np.intp), source - 1)
     return index, index, np.zeros(len(index), np.float32)
 

@@ -46,10 +46,13 @@ class Store:
     Attributes:
         offset: what was subtracted from each channel of half-precision rows and must be added again: half precision is
             precise near zero. None at full precision.
+        scale: what they were divided by then: half precision ends at 65504.
+        all_half: no rows are at full precision because they are far from all others.
     """
 
-    def __init__(self, scratch: Scratch, offset: Array | None = None) -> None:
-        self.offset = offset
+    def __init__(self, scratch: Scratch, offset: Array | None = None, scale: float = 1.0) -> None:
+        self.offset, self.scale = offset, np.float32(scale)
+        self.all_half = offset is not None
         self._scratch = scratch
         self._filled = 0
         self._blocks: list[tuple[int, _Block]] = []
@@ -60,6 +63,7 @@ class Store:
         Raises:
             MemoryBudgetError: the scratch folder is full.
         """
+        self.all_half &= rows.dtype == np.float16
         self._blocks.append((self._filled, self._scratch.keep(rows)))
         self._filled += rows.shape[1]
 
@@ -78,6 +82,25 @@ class Store:
     def close(self) -> None:
         """Give everything back."""
         self.drop_above(self._filled)
+
+
+class Finished:
+    """A layer that waits in a result, whose rows are there already."""
+
+    offset, scale, all_half = None, np.float32(1), False
+
+    def __init__(self, values: Array) -> None:
+        self._values = values
+
+    def pieces(self, start: int, stop: int) -> Iterator[NDArray[Any]]:
+        """See ``Store``."""
+        yield self._values[:, start:stop]
+
+    def drop_above(self, row: int) -> None:
+        """The result stays."""
+
+    def close(self) -> None:
+        """The result stays."""
 
 
 class Scratch:

@@ -14,7 +14,8 @@ from .executor import Activation, Array, Half
 from .moments import Moments
 from .network import Network
 from .prepare import Prepared
-from .storage import Store
+from .storage import Finished, Store
+from .sweeps import Sweep, all_places, spans
 
 Give = Callable[[int, int], Array]
 """Rows ``start:stop`` of an input, (C, rows, W), which may be written to; of a vector (C, 1, 1)."""
@@ -36,9 +37,9 @@ class LayerCache:
     def __init__(self, prepared: Prepared, sizes: Mapping[str, Size], given: Mapping[str, Give]) -> None:
         self.network: Network = prepared.network
         self.prepared = prepared
-        self.places = {name: self.network.place(name, sizes) for name in self.network.by_name}
+        self.places = all_places(self.network, sizes)
         self.given = given
-        self.stores: dict[str, Store] = {}
+        self.stores: dict[str, Store | Finished] = {}
         self.moments: dict[str, Moments] = {}
         self.pictures: dict[str, Array] = {}
         self._vectors: dict[str, Array] = {}
@@ -92,6 +93,15 @@ class Strip:
         self.lowest: dict[str, int] = {}
         self._layers = layers
         self._nodes = layers.network.by_name
+        self._memo: dict[str, tuple[int, Array]] = {}
+
+    def make(self, sweep: Sweep, start: int, stop: int) -> Array:
+        """The rows ``start:stop`` of the root of a sweep; what several nodes read is computed once."""
+        if sweep.shared:
+            found = spans(self._layers.network, self._layers.places, sweep.nodes, start, stop)
+            for name in sweep.shared:
+                self._memo[name] = found[name][0], self.compute(name, *found[name])
+        return self.compute(sweep.root, start, stop)
 
     def part(self, name: str) -> Any:
         """See ``Rows``."""
@@ -115,7 +125,7 @@ class Strip:
         return block.compute(self, self._layers.places[name], start, stop)
 
     def _waits(self, name: str) -> bool:
-        return name in self._layers.stores
+        return name in self._layers.stores or name in self._memo
 
     def _written(self, name: str, start: int, stop: int) -> Array:
         shape = self._nodes[name].channels, stop - start, self._layers.places[name].made[1]
@@ -145,16 +155,21 @@ class Strip:
             slope, source = block.slope, self._nodes[source].inputs[0]
         if self._nodes[source].block.scales and not self._waits(source):
             affine, source = layers.affine(source), self._nodes[source].inputs[0]
-        offset = layers.stores[source].offset if source in layers.stores else None
+        store = layers.stores.get(source)
+        offset = store.offset if store is not None else None
         if affine is None and slope == 1 and offset is None:
             return source, None
         channels = self._nodes[source].channels
         scale, shift = affine or (np.ones(channels, np.float32), np.zeros(channels, np.float32))
-        return source, Activation(scale, shift, slope).moved(offset)
+        activation = Activation(scale, shift, slope)
+        return source, activation if store is None else activation.moved(offset, store.scale)
 
     def _pieces(self, name: str, start: int, stop: int) -> Iterator[NDArray[Any]]:
         store = self._layers.stores.get(name)
-        if store is None:
+        if name in self._memo:
+            low, rows = self._memo[name]
+            yield rows[:, start - low : stop - low]
+        elif store is None:
             yield self.compute(name, start, stop)
         else:
             self.lowest[name] = min(start, self.lowest.get(name, start))
@@ -169,7 +184,7 @@ class Strip:
         """
         source, before = (name, None) if padding.mode == "zero" else self._activation(name)
         store = self._layers.stores.get(source)
-        half = store is not None and store.offset is not None and before is not None
+        half = store is not None and store.all_half and before is not None
         (low, high), (height, width) = window, self._layers.places[source].made
         shape = self._nodes[source].channels, high - low, padding.left + width + padding.right
         out: NDArray[Any] = np.empty(shape, np.float16 if half else np.float32)

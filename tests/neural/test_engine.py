@@ -21,8 +21,11 @@ from senga.errors import Cancelled, MemoryBudgetError, SettingsError
 from senga.job import Job
 from senga.neural import engine, memory
 from senga.neural.blocks import Padding
+from senga.neural.budget import STRIP_OPERATIONS, Heights, operations
 from senga.neural.executor import Activation, Array, Convolution, Half, halved
+from senga.neural.fold import fused
 from senga.neural.graph import Builder, Network
+from senga.neural.plan import plan
 from senga.neural.storage import Scratch, Store
 from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_lite
 
@@ -289,13 +292,13 @@ def test_progress_rises_and_cancel_stops(random_weights: Any, photo: Any, numpy_
         assert len(shares) <= before + 6
 
 
-def test_no_strip_works_long(random_weights: Any) -> None:
-    network = animeganv2()
+def test_no_strip_works_long() -> None:
+    network = fused(animeganv2())
     sizes = network.sizes(3000, 4000)
-    for sweep in engine.sweeps(network, engine.waiting(network, sizes, ROOMY, 0).layers):
-        work = engine.operations(network, sizes, sweep.nodes)
-        rows = engine.rows_per_strip(sizes[sweep.root][0], max(work / engine.STRIP_OPERATIONS, 1))
-        assert work * rows / sizes[sweep.root][0] < 1.5 * engine.STRIP_OPERATIONS
+    chosen = plan(network, sizes, ROOMY, 0, Heights(32 << 20, ROOMY, 512, True))
+    for sweep, rows in zip(chosen.sweeps, chosen.rows, strict=True):
+        work = operations(network, sizes, sweep.nodes)
+        assert work * rows / sizes[sweep.root][0] < 1.5 * STRIP_OPERATIONS
 
 
 def test_unknown_devices_are_refused(random_weights: Any, photo: Any) -> None:

@@ -41,7 +41,7 @@ class _Resize(Block):
 
     def _taps(self, source: int, target: int, start: int, stop: int) -> Taps:
         find = taps if self.kind == "bilinear" else nearest
-        return find(self.sampling, source, target, start, stop)
+        return find(self.sampling, source, target, start, stop, self.down / self.up)
 
     def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
         scales = page.floats([1.0, 1.0, self.up / self.down, self.up / self.down])

@@ -63,6 +63,8 @@ class Unshuffle(Block):
         return inputs[0] * self.factor**2
 
     def size(self, given: Sequence[Size]) -> Size:
+        if any(side % self.factor for side in given[0]):
+            raise ValueError(f"{given[0]} pixels are no whole squares of {self.factor}")
         return given[0][0] // self.factor, given[0][1] // self.factor
 
     def reads(self, start: int, stop: int, place: Place) -> tuple[Span, ...]:

@@ -1,0 +1,273 @@
+"""Every block in strips of any height against onnxruntime on the written graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from senga.errors import ModelError
+from senga.job import Job
+from senga.neural import blocks, engine, memory
+from senga.neural.blocks import BLOCKS, Block, Padding
+from senga.neural.engine import evaluate
+from senga.neural.graph import Builder, Network, Node
+from senga.neural.onnx.graph_file import inner_model
+
+onnxruntime = pytest.importorskip("onnxruntime")
+Floats = NDArray[np.float32]
+ROOMY = 1 << 40
+CHANNELS = 8
+
+
+def answers(network: Network, weights: dict[str, Floats], given: dict[str, Floats]) -> dict[str, Floats]:
+    """What onnxruntime computes."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    model = inner_model(network, weights)
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    feeds = {name: value[None] if value.ndim == 1 else value.transpose(2, 0, 1)[None] for name, value in given.items()}
+    made = session.run([output.name for output in network.outputs], feeds)
+    found = {}
+    for output, value in zip(network.outputs, made, strict=True):
+        found[output.name] = value[0] if value.ndim == 2 else value[0].transpose(1, 2, 0)
+    return found
+
+
+def weights_of(network: Network) -> dict[str, Floats]:
+    rng = np.random.default_rng(1)
+    made = {}
+    for name, shape in network.parameters.items():
+        values = rng.normal(0, 1 / np.sqrt(np.prod(shape[1:]) or 1), shape)
+        made[name] = (abs(values) + 0.1 if name.endswith(("var", "rho")) else values).astype(np.float32)
+        made[name] = np.minimum(made[name], 0.9) if name.endswith("rho") else made[name]
+    return made
+
+
+def given_to(network: Network, height: int, width: int) -> dict[str, Floats]:
+    rng = np.random.default_rng(2)
+    shapes = {name: () if block.vector else (height, width) for name, block in network.inputs.items()}
+    return {
+        name: rng.normal(0.3, 1, (*shape, network.by_name[name].channels)).astype(np.float32)
+        for name, shape in shapes.items()
+    }
+
+
+def in_strips(
+    network: Network, weights: Any, given: Any, strip: int, room: int, executor: Any = None, threads: int = 1
+) -> dict[str, Floats]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "allot", lambda *_: engine.Share(strip, room, threads))
+        patch.setattr(memory, "free_scratch", lambda: 0)
+        return evaluate(network, weights, given, Job(device="cpu", threads=threads), executor=executor)
+
+
+Write = Callable[[Builder, str], str]
+ZERO, EDGE = Padding(1, 1, 1, 1, "zero"), Padding(2, 1, 0, 3, "edge")
+KINDS: dict[str, Write] = {
+    "conv": lambda net, x: net.conv(x, "c", 5, 3, bias=True),
+    "conv-zero": lambda net, x: net.conv(x, "c", 5, 3, pad_mode="zero"),
+    "conv-edge": lambda net, x: net.conv(x, "c", 5, 3, padding=EDGE),
+    "conv-5-edge": lambda net, x: net.conv(x, "c", 5, 5, pad_mode="edge"),
+    "conv-stride-tf": lambda net, x: net.conv(x, "c", 5, 3, 2, padding=Padding.tf_same(3, 2)),
+    "conv-stride-3": lambda net, x: net.conv(x, "c", 5, 5, 3, padding=Padding.same(5, "zero")),
+    "conv-tall": lambda net, x: net.conv(x, "c", 5, (7, 1), pad_mode="zero", bias=True),
+    "conv-wide": lambda net, x: net.conv(x, "c", 5, (1, 7), pad_mode="zero"),
+    "depthwise": lambda net, x: net.depthwise(x, "c", bias=True, padding=ZERO),
+    **{
+        f"transposed-{kernel}-{stride}-{crop}": lambda net, x, k=kernel, s=stride, c=crop: net.transposed(  # type: ignore[misc]
+            x, "c", 5, k, s, crop=Padding(*c)
+        )
+        for kernel, stride, crop in (
+            (2, 2, (0, 0, 0, 0)),
+            (3, 2, (1, 1, 0, 0)),
+            (4, 2, (1, 1, 1, 1)),
+            (3, 1, (1, 1, 1, 1)),
+            (5, 3, (1, 2, 1, 0)),
+            (1, 2, (0, 0, -1, -1)),
+            (3, 2, (0, 0, 1, 1)),
+        )
+    },
+    "norm-picture": lambda net, x: net.norm(x, "n", "picture", 1e-5),
+    "norm-channel-unbiased": lambda net, x: net.norm(x, "n", "channel", 1e-5, unbiased=True, affine=False),
+    "norm-mixed": lambda net, x: net.norm(x, "n", "mixed", 1e-5),
+    "norm-mixed-unbiased": lambda net, x: net.norm(x, "n", "mixed", 1e-5, unbiased=True, affine=False),
+    "norm-picture-unbiased": lambda net, x: net.norm(x, "n", "picture", 1e-5, unbiased=True),
+    "norm-of-vectors": lambda net, x: net.norm(
+        x, "n", "mixed", 1e-5, gamma=net.linear(net.mean(x), "g", CHANNELS), beta=net.maximum(x)
+    ),
+    "norm-given": lambda net, x: net.norm(
+        x, "n", "channel", 1e-5, gamma=net.vector("gamma", CHANNELS), beta=net.vector("beta", CHANNELS)
+    ),
+    "batch-norm": lambda net, x: net.batch_norm(x, "b"),
+    "batch-norm-folded": lambda net, x: net.relu(net.batch_norm(net.conv(x, "c", 5, 3, bias=True), "b")),
+    "batch-norm-folded-bare": lambda net, x: net.batch_norm(net.conv(x, "c", 5, 3, 2), "b", affine=False),
+    "leaky": lambda net, x: net.leaky_relu(x, 0.3),
+    "relu": lambda net, x: net.relu(x),
+    "prelu": lambda net, x: net.prelu(x, "p"),
+    "tanh": lambda net, x: net.tanh(x),
+    "sigmoid": lambda net, x: net.sigmoid(x),
+    "swish": lambda net, x: net.swish(x),
+    "gelu": lambda net, x: net.gelu(x),
+    "gelu-tanh": lambda net, x: net.gelu(x, tanh=True),
+    "add": lambda net, x: net.add(x, net.tanh(x)),
+    "add-vector": lambda net, x: net.add(net.mean(x), x),
+    "product": lambda net, x: net.product(x, net.sigmoid(x)),
+    "product-vector": lambda net, x: net.product(x, net.sigmoid(net.linear(net.mean(x), "l", CHANNELS, bias=False))),
+    "affine": lambda net, x: net.affine(x, "a", (2.0,), tuple(float(i) for i in range(CHANNELS))),
+    "concat": lambda net, x: net.concat(x, net.tanh(x), x),
+    "split": lambda net, x: net.split(x, 2, 5),
+    "shuffle": lambda net, x: net.shuffle(x),
+    "shuffle-pixel": lambda net, x: net.shuffle(x, order="pixel"),
+    "unshuffle": lambda net, x: net.unshuffle(x, 2),
+    "unshuffle-pixel": lambda net, x: net.unshuffle(x, 2, "pixel"),
+    **{
+        f"{kind}-{sampling}-{up}-{down}": lambda net, x, u=up, d=down, k=kind, s=sampling: net.resize(  # type: ignore[misc]
+            x, u, d, kind=k, sampling=s
+        )
+        for kind in ("nearest", "bilinear")
+        for sampling in ("tf1", "half_pixel", "align_corners")
+        for up, down in ((2, 1), (3, 1), (1, 2))
+    },
+    "double": lambda net, x: net.double(x, "tf1"),
+    "double-conv": lambda net, x: net.conv(net.double(x, "tf1"), "c", 5, 3, bias=True),
+    "double-conv-norm": lambda net, x: net.batch_norm(net.conv(net.double(x, "tf1"), "c", 5, 3), "b"),
+    "halve": lambda net, x: net.halve(x, "half_pixel"),
+    "max-pool": lambda net, x: net.max_pool(x),
+    "max-pool-ceil": lambda net, x: net.max_pool(x, 3, 2, ceil=True),
+    "max-pool-margin": lambda net, x: net.max_pool(x, 3, 1, padding=ZERO),
+    "average-pool": lambda net, x: net.average_pool(x, 3, 1, padding=ZERO),
+    "average-pool-counts": lambda net, x: net.average_pool(x, 3, 2, padding=ZERO, counts_margins=True),
+    "mean": lambda net, x: net.mean(x),
+    "deviation": lambda net, x: net.deviation(x),
+    "deviation-unbiased": lambda net, x: net.deviation(x, 1e-3, unbiased=True),
+    "maximum": lambda net, x: net.maximum(x),
+    "linear": lambda net, x: net.linear(net.relu(net.linear(net.mean(x), "a", 7)), "b", 3, bias=False),
+    "vector-norm": lambda net, x: net.norm(net.mean(x), "n", "picture", 1e-5),
+}
+
+
+def one(kind: str) -> Network:
+    net = Builder(CHANNELS)
+    KINDS[kind](net, net.input)
+    return net.build(kind, multiple=1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [(13, 10), (4, 9), (3, 3), (2, 3), (1, 1), (1, 7)], ids=str)
+def test_strips_of_any_height_give_what_onnxruntime_gives(
+    kind: str, size: tuple[int, int], numpy_executor: Any
+) -> None:
+    if kind.startswith("unshuffle"):
+        size = size[0] + size[0] % 2, size[1] + size[1] % 2
+    if kind.startswith("max-pool") and size[0] == 1:
+        pytest.skip("smaller than a window")
+    network = one(kind)
+    weights, given = weights_of(network), given_to(network, *size)
+    try:
+        theirs = answers(network, weights, given)
+    except Exception:  # it mirrors no more than there is, and takes no empty results
+        assert min(size) < 4
+        theirs = {}
+    if not theirs or any(0 in value.shape for value in theirs.values()):
+        pytest.skip("nothing to compare with")
+    for strip in (1, 3000, ROOMY):
+        ours = in_strips(network, weights, given, strip, ROOMY, numpy_executor)
+        for name, value in theirs.items():
+            assert ours[name].shape == value.shape
+            assert ours[name].dtype == np.float32
+            assert np.allclose(ours[name], value, atol=1e-4 if size == (1, 1) else 2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.startswith(("conv", "transposed", "double", "batch"))])
+def test_the_runtime_that_ships_gives_the_same(kind: str) -> None:
+    network = one(kind)
+    weights, given = weights_of(network), given_to(network, 23, 18)
+    theirs = answers(network, weights, given)
+    ours = in_strips(network, weights, given, 3000, ROOMY, threads=2)
+    for name, value in theirs.items():
+        assert np.allclose(ours[name], value, atol=2e-5, rtol=1e-4)
+
+
+def test_all_blocks_are_tried() -> None:
+    tried = {type(node.block) for kind in KINDS for node in one(kind).nodes} | {blocks.Flatten}
+    assert tried == set(BLOCKS)
+
+
+class Foreign(Block):
+    """A block of somebody else."""
+
+
+def test_an_unknown_block_is_named() -> None:
+    with pytest.raises(ValueError, match="'odd' is of an unknown block, .*Foreign"):
+        Network("strange", (Node("odd", Foreign(), (), 3),), 1)
+    with pytest.raises(ValueError, match="'odd' is of an unknown block, 'nothing'"):
+        Network("strange", (Node("odd", "nothing", (), 3),), 1)  # type: ignore[arg-type]
+
+
+# --- Inputs and outputs ---
+
+
+def exemplar_network() -> Network:
+    """A content picture gets the statistics of another one, which may have another size; three results."""
+    net = Builder(3)
+    other = net.picture("style", 3)
+    strength = net.vector("strength", 6)
+    x = net.relu(net.conv(net.input, "c", 6, 3))
+    y = net.relu(net.conv(other, "d", 6, 3))
+    z = net.norm(x, "adain", "channel", 1e-5, gamma=net.deviation(y, unbiased=True), beta=net.mean(y), unbiased=True)
+    net.output(x, "features")
+    net.output(net.conv(net.add(net.product(z, strength), x), "last", 4, 1), "result")
+    net.output(net.linear(net.maximum(y), "tell", 2), "told")
+    return net.build("exemplar", multiple=1)
+
+
+@pytest.mark.parametrize("strip", [1, 2000, ROOMY])
+@pytest.mark.parametrize("room", [0, ROOMY])
+def test_several_inputs_of_different_sizes_and_several_results(strip: int, room: int, numpy_executor: Any) -> None:
+    network = exemplar_network()
+    weights, given = weights_of(network), given_to(network, 17, 12)
+    given["style"] = given["style"][:9, :11]
+    theirs, ours = answers(network, weights, given), in_strips(network, weights, given, strip, room, numpy_executor)
+    assert set(ours) == set(theirs) == {"features", "result", "told"}
+    for name, value in theirs.items():
+        assert ours[name].shape == value.shape
+        assert np.allclose(ours[name], value, atol=1e-5)
+
+
+def test_a_network_of_one_size(numpy_executor: Any) -> None:
+    net = Builder(3)
+    x = net.relu(net.conv(net.input, "c", 4, 3))
+    net.linear(net.flatten(x, 5, 6), "l", 7)
+    network = net.build("fixed", multiple=1, fixed=(5, 6))
+    weights, given = weights_of(network), given_to(network, 5, 6)
+    theirs = answers(network, weights, given)
+    for strip in (1, ROOMY):
+        ours = in_strips(network, weights, given, strip, ROOMY, numpy_executor)
+        assert np.allclose(ours["painting"], theirs["painting"], atol=1e-5)
+    with pytest.raises(ModelError, match="takes pictures of 6 x 5 pixels only; resize “photo” first"):
+        evaluate(network, weights, given_to(network, 6, 5), Job())
+
+
+def test_inputs_that_do_not_fit_are_named(numpy_executor: Any) -> None:
+    network = exemplar_network()
+    weights, given = weights_of(network), given_to(network, 8, 8)
+    wrong: list[tuple[str, Any, str]] = [
+        ("style", None, "needs “style”"),
+        ("style", np.zeros((4, 4, 2)), r"“style” of exemplar is \(height, width, 3\), not \(4, 4, 2\)"),
+        ("strength", np.zeros(5), "“strength” of exemplar has 6 numbers"),
+    ]
+    for name, value, sentence in wrong:
+        with pytest.raises(ModelError, match=sentence):
+            evaluate(network, weights, {k: v for k, v in (given | {name: value}).items() if v is not None}, Job())
+
+
+def test_a_picture_that_is_too_small_is_refused(numpy_executor: Any) -> None:
+    net = Builder(3)
+    net.max_pool(net.max_pool(net.max_pool(net.input)))
+    network = net.build("pools", multiple=1)
+    with pytest.raises(ModelError, match="too small for pools"):
+        evaluate(network, {}, {"photo": np.zeros((7, 9, 3))}, Job(), executor=numpy_executor)
