@@ -49,6 +49,7 @@ $(ORACLES)/ready: pyproject.toml constraints/oracles.txt
 	$(ORACLES)/bin/python -m pip install --quiet --no-deps --requirement constraints/oracles.txt || { echo \
 	"If it is PyTorch that was not found: name an index that has a build for the processor in PIP_EXTRA_INDEX_URL."; exit 1; }
 	$(ORACLES)/bin/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	$(ORACLES)/bin/python -c 'import torch, mindspore' # without them the tests would be skipped
 	touch $@
 
 constraints/.txt:
@@ -81,7 +82,8 @@ test-short: $(LOCK)
 
 test-oracles: $(ORACLES)/ready
 	$(ORACLES)/bin/pytest tests/training tests/neural/evaluation/test_packages.py \
-		tests/neural/evaluation/test_style.py tests/neural/training/test_losses.py
+		tests/neural/evaluation/test_style.py tests/neural/training/test_losses.py \
+		tests/neural/training/test_every_block.py
 
 test-gimp: $(VENV)/ready-test
 	.ci/gimp/run

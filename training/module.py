@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from senga.neural.blocks import Add, Block, Conv, Double, Halve, LeakyReLU, Norm, Padding, Sampling, Tanh
+from senga.neural.blocks import BatchNorm
 from senga.neural.executor import Array
 from senga.neural.graph import Network
-from senga.neural.resample import taps
 from senga.neural.training import spectral
-
-Weights = Mapping[str, Tensor]
-Rule = Callable[..., Tensor]
-"""What a block makes of the weights of the network and of its inputs, in this order."""
+from training.rules import batch_norm_of_batch, rule
 
 _LEFT = "_left"
 
 
 class NetworkModule(nn.Module):
-    """Runs a network; its parameters have the names of the weights, so ``state_dict`` and weight files agree.
+    """Runs a network; ``state_dict`` has the names of its weights, so that both can be exchanged for each other.
+
+    While it trains (``train()``), batch norms take the statistics of what they see, and ``follow`` moves those of the
+    network, which are buffers, towards them.
 
     Args:
         network: what to run.
         weights: first values, by name.
         spectral_norm: divide every kernel by its largest singular value, as ``NetworkCell`` of MindSpore does; the
-            vectors that find it are buffers.
+            vectors that find it are buffers, too.
 
     Raises:
         ModelError: the weights do not fit the network.
@@ -42,122 +40,76 @@ class NetworkModule(nn.Module):
         network.check(weights)
         for node in network.nodes:
             if node.inputs:
-                _rule(node.block)
+                rule(node.block)
         self.network = network
-        for name in network.parameters:
-            holder, leaf = self._place(name)
-            # Not as an attribute: a network may call its weights what a module calls something else.
-            holder._parameters[leaf] = nn.Parameter(torch.from_numpy(np.array(weights[name], np.float32)))
+        norms = [node.block for node in network.nodes if isinstance(node.block, BatchNorm)]
+        self._statistics = frozenset(name for norm in norms for name in (norm.mean, norm.variance))
         vectors = spectral.first_vectors(network) if spectral_norm else {}
         self._normed = tuple(vectors)
+        for name in network.parameters:
+            self._hold(name, weights[name], learns=name not in self._statistics)
         for name, left in vectors.items():
-            holder, leaf = self._place(name)
-            holder._buffers[f"{leaf}{_LEFT}"] = torch.from_numpy(left)
+            self._hold(f"{name}{_LEFT}", left, learns=False)
+        self._moments: dict[tuple[str, str], tuple[Tensor, Tensor]] = {}
 
-    def forward(self, x: Tensor) -> Tensor:
-        """The result for pictures (N, C, H, W) in [-1, 1]."""
-        weights = self._divided()
-        values: dict[str, Tensor] = {}
+    def forward(self, *given: Tensor) -> Any:
+        """The result for pictures (N, C, H, W), in [-1, 1] unless the network says otherwise.
+
+        Several inputs and results are in the order of the network, results as a tuple; vectors are (N, C, 1, 1).
+        """
+        weights = self._weights()
+        values: dict[str, Tensor] = dict(zip(self.network.inputs, given, strict=True))
         for node in self.network.nodes:
             inputs = [values[name] for name in node.inputs]
-            values[node.name] = _rule(node.block)(node.block, weights, *inputs) if inputs else x
-        return values[self.network.nodes[-1].name]
+            if self.training and isinstance(node.block, BatchNorm):
+                values[node.name] = batch_norm_of_batch(node.block, weights, *inputs)
+                self._note(node.block, inputs[0].detach())
+            elif inputs:
+                values[node.name] = rule(node.block)(node.block, weights, *inputs)
+        found = tuple(values[output.node] for output in self.network.outputs)
+        return found if len(found) > 1 else found[0]
 
-    def follow(self) -> None:
-        """One power iteration of every kernel with spectral norm; once a step."""
-        kernels = dict(self.named_parameters())
+    def follow(self, share: float = 0.1) -> None:
+        """One power iteration of every kernel with spectral norm, a step of batch norms' statistics; once a step."""
+        state = dict(self.named_parameters()) | dict(self.named_buffers())
         with torch.no_grad():
-            for name, left in self._lefts().items():
-                flat = kernels[name].flatten(1)
+            for name in self._normed:
+                flat, left = state[name].flatten(1), state[f"{name}{_LEFT}"]
                 left.copy_(_unit(flat @ _unit(flat.T @ left)))
+            for names, seen in self._moments.items():
+                for name, value in zip(names, seen, strict=True):
+                    state[name].lerp_(value, share)
+        self._moments = {}
 
-    def _divided(self) -> dict[str, Tensor]:
-        weights: dict[str, Tensor] = dict(self.named_parameters())
-        for name, left in self._lefts().items():
-            flat = weights[name].flatten(1)
+    def _note(self, block: BatchNorm, x: Tensor) -> None:
+        variance, mean = torch.var_mean(x, (0, 2, 3))
+        self._moments[block.mean, block.variance] = mean, variance
+
+    def _weights(self) -> dict[str, Tensor]:
+        """By name; kernels divided where they have spectral norm."""
+        buffers = dict(self.named_buffers())
+        weights: dict[str, Tensor] = dict(self.named_parameters()) | {name: buffers[name] for name in self._statistics}
+        for name in self._normed:
+            flat, left = weights[name].flatten(1), buffers[f"{name}{_LEFT}"]
             right = _unit(flat.detach().T @ left)
             weights[name] = weights[name] / (left @ (flat @ right))
         return weights
 
-    def _lefts(self) -> dict[str, Tensor]:
-        buffers = dict(self.named_buffers())
-        return {name: buffers[f"{name}{_LEFT}"] for name in self._normed}
+    def _hold(self, name: str, array: Array, *, learns: bool) -> None:
+        """Keep an array in an inner module for every part of its name.
 
-    def _place(self, name: str) -> tuple[nn.Module, str]:
-        """The inner module that holds a weight, made where it is missing, and the weight's last name."""
+        Not as an attribute: a network may call its weights what a module calls something else.
+        """
         holder: nn.Module = self
         *path, leaf = name.split(".")
         for part in path:
-            inner = holder._modules.get(part) or nn.Module()
-            holder._modules[part] = inner
-            holder = inner
-        return holder, leaf
+            holder = holder._modules.setdefault(part, nn.Module())  # type: ignore[assignment] # never None here
+        tensor = torch.from_numpy(np.array(array, np.float32))
+        if learns:
+            holder._parameters[leaf] = nn.Parameter(tensor)
+        else:
+            holder._buffers[leaf] = tensor
 
 
 def _unit(vector: Tensor) -> Tensor:
     return vector / vector.norm().clamp_min(spectral.EPS)
-
-
-def _rule(block: Block) -> Rule:
-    try:
-        return RULES[type(block)]
-    except KeyError:
-        raise TypeError(f"no PyTorch for the block {type(block).__name__}") from None
-
-
-def _convolve(block: Conv, weights: Weights, x: Tensor) -> Tensor:
-    sides, zeros = block.padding, (0, 0)
-    if sides.mode == "zero" and (sides.top, sides.left) == (sides.bottom, sides.right):
-        zeros = sides.top, sides.left
-    else:
-        x = _pad(x, sides)
-    bias = weights[block.bias] if block.bias else None
-    return functional.conv2d(x, weights[block.weight], bias, block.stride, zeros, groups=block.groups)
-
-
-def _pad(x: Tensor, sides: Padding) -> Tensor:
-    margins = sides.left, sides.right, sides.top, sides.bottom
-    modes = {"reflect": "reflect", "edge": "replicate", "zero": "constant"}
-    return functional.pad(x, margins, modes[sides.mode]) if any(margins) else x
-
-
-def _normalise(block: Norm, weights: Weights, x: Tensor) -> Tensor:
-    groups = 1 if block.over == "picture" else x.shape[1]
-    return torch.group_norm(x, groups, weights[block.gamma], weights[block.beta], block.eps)
-
-
-def _double(block: Double, _weights: Weights, x: Tensor) -> Tensor:
-    if block.sampling == "tf1":
-        return _between(_between(x, 2), 3)
-    return _resize(x, block.sampling, 2 * x.shape[2], 2 * x.shape[3])
-
-
-def _halve(block: Halve, _weights: Weights, x: Tensor) -> Tensor:
-    return _resize(x, block.sampling, x.shape[2] // 2, x.shape[3] // 2)
-
-
-def _between(x: Tensor, dim: int) -> Tensor:
-    """Puts the mean of each two neighbours between them along `dim`; the last line is repeated."""
-    following = torch.cat((x.narrow(dim, 1, x.shape[dim] - 1), x.narrow(dim, x.shape[dim] - 1, 1)), dim)
-    return torch.stack((x, (x + following) * 0.5), dim + 1).flatten(dim, dim + 1)
-
-
-def _resize(x: Tensor, sampling: Sampling, rows: int, columns: int) -> Tensor:
-    for dim, target in ((2, rows), (3, columns)):
-        before, after, share = (
-            torch.from_numpy(a).to(x.device) for a in taps(sampling, x.shape[dim], target, 0, target)
-        )
-        share = share.unsqueeze(-1) if dim == 2 else share
-        x = torch.lerp(x.index_select(dim, before), x.index_select(dim, after), share)
-    return x
-
-
-RULES: dict[type[Any], Rule] = {
-    Conv: _convolve,
-    Norm: _normalise,
-    LeakyReLU: lambda block, _, x: functional.leaky_relu(x, block.slope),
-    Tanh: lambda _block, _weights, x: x.tanh(),
-    Add: lambda _block, _weights, x, y: x + y,
-    Double: _double,
-    Halve: _halve,
-}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import numpy as np
 import pytest
 
@@ -11,14 +9,16 @@ torch = pytest.importorskip("torch", reason="the mirror needs PyTorch")
 ms = pytest.importorskip("mindspore", reason="what PyTorch is compared with")
 
 from senga.errors import ModelError  # noqa: E402
-from senga.neural.blocks import Block, Input, Padding, Sampling  # noqa: E402
+from senga.neural import blocks  # noqa: E402
+from senga.neural.blocks import BLOCKS, Padding, Sampling  # noqa: E402
 from senga.neural.executor import Array  # noqa: E402
 from senga.neural.graph import Builder, Network, Node  # noqa: E402
 from senga.neural.training.cell import NetworkCell, to_tensor  # noqa: E402
 from senga.neural.training.initial import first_weights  # noqa: E402
 from senga.plugins.animegan.discriminator import discriminator  # noqa: E402
 from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_lite  # noqa: E402
-from training.module import RULES, NetworkModule  # noqa: E402
+from training.module import NetworkModule  # noqa: E402
+from training.rules import RULES  # noqa: E402
 
 
 def every_block(sampling: Sampling = "tf1") -> Network:
@@ -121,20 +121,20 @@ def test_the_vectors_of_the_spectral_norm_are_part_of_the_state(rng: np.random.G
     assert torch.equal(judge(picture), other(picture))
     for _ in range(60):
         judge.follow()
-    kernel = judge._divided()["conv_s1_1.weight"].detach().flatten(1)
+    kernel = judge._weights()["conv_s1_1.weight"].detach().flatten(1)
     assert float(torch.linalg.matrix_norm(kernel, 2)) == pytest.approx(1, rel=1e-3)
 
 
 def test_every_block_has_its_rule() -> None:
-    assert set(RULES) == set(get_args(Block)) - {Input}
+    assert set(RULES) == set(BLOCKS) - {blocks.Input}
 
 
 def test_what_it_does_not_know_is_named(rng: np.random.Generator) -> None:
-    class Sparkle:
+    class Sparkle(blocks.Tanh):
         pass
 
     network = animeganv2(0.125)
-    strange = Network("strange", (*network.nodes, Node("new", Sparkle(), (network.nodes[-1].name,), 3)), 4)  # type: ignore[arg-type]
+    strange = Network("strange", (*network.nodes, Node("new", Sparkle(), (network.nodes[-1].name,), 3)), 4)
     with pytest.raises(TypeError, match="Sparkle"):
         NetworkModule(strange, first_weights(network, "he", 0))
     with pytest.raises(ModelError, match="is missing"):

@@ -14,10 +14,11 @@ from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from senga.neural.blocks import Padding, Sampling
+from senga.neural.blocks import AveragePool, Double, Halve, MaxPool, Padding, Resize, Sampling, Size
 from senga.neural.executor import Array
-from senga.neural.resample import taps
+from senga.neural.resample import nearest, taps
 
 _PIECE = 1 << 16
 """Elements of a piece: a quarter of a megabyte."""
@@ -121,12 +122,26 @@ def scale_shift(x: Array, gamma: Array, beta: Array, slope: float, out: Array) -
     each(one, range(len(x)))
 
 
+def shift_leak(x: Array, bias: Array | None, slope: float, out: Array) -> None:
+    """Add a number to each channel of ``x``, in place, then a leaky ReLU unless ``slope`` is 1."""
+    chunks = pieces(x)
+
+    def one(i: int) -> None:
+        for chunk in chunks:
+            y = x[i, chunk]
+            if bias is not None:
+                y += bias[chunk, None, None]
+            leak(y, slope, out[i, chunk])
+
+    each(one, range(len(x)))
+
+
 def leak(x: Array, slope: float, out: Array) -> None:
     """Leaky ReLU of a small array."""
     if slope == 1:
         out[...] = x
     else:
-        np.maximum(x, x * np.float32(slope), out=out)
+        np.maximum(x, x * np.float32(slope) if slope else 0, out=out)
 
 
 def unleak(g: Array, positive: Array, slope: float) -> Array:
@@ -183,13 +198,44 @@ def norm_gradients(
 
 
 @lru_cache(maxsize=64)
-def resize_matrix(sampling: Sampling, source: int, target: int) -> Array:
-    """Bilinear resize along one axis as a matrix, (target, source)."""
-    before, after, share = taps(sampling, source, target, 0, target)
+def resize_matrix(kind: str, sampling: Sampling, source: int, target: int) -> Array:
+    """A resize along one axis as a matrix, (target, source)."""
+    find = taps if kind == "bilinear" else nearest
+    before, after, share = find(sampling, source, target, 0, target)
     matrix = np.zeros((target, source), np.float32)
     np.add.at(matrix, (np.arange(target), before), 1 - share)
     np.add.at(matrix, (np.arange(target), after), share)
     return matrix
+
+
+def resize_matrices(block: Double | Halve | Resize, given: Size) -> tuple[Array, Array]:
+    """A resize of pictures with this height and width as matrices for rows and columns."""
+    lengths = zip(given, block.size([given]), strict=True)
+    rows, columns = (resize_matrix(block.kind, block.sampling, source, target) for source, target in lengths)
+    return rows, columns
+
+
+def pool_sides(block: MaxPool | AveragePool, given: Size) -> tuple[int, int, int, int]:
+    """Margins at the top, left, bottom and right with which the last windows are whole; pixels may be left over."""
+    top, left, *_ = block.padding.sides
+    rows, columns = block.size([given])
+    reach = block.kernel - block.stride
+    below, right = rows * block.stride + reach - top - given[0], columns * block.stride + reach - left - given[1]
+    return top, left, max(below, 0), max(right, 0)
+
+
+def average_counts(block: AveragePool, given: Size) -> Array:
+    """How many pixels count in each mean, (rows, columns)."""
+    top, left, bottom, right = block.padding.sides
+    rows, columns = block.size([given])
+    rows_count = _counts(block, given[0], rows, top, bottom)
+    return np.outer(rows_count, _counts(block, given[1], columns, left, right)).astype(np.float32)
+
+
+def _counts(block: AveragePool, length: int, made: int, before: int, behind: int) -> NDArray[np.intp]:
+    starts = np.arange(made) * block.stride - before
+    low, high = (-before, length + behind) if block.counts_margins else (0, length)
+    return np.minimum(starts + block.kernel, high) - np.maximum(starts, low)
 
 
 def resize(x: Array, rows: Array, columns: Array, out: Array) -> None:

@@ -19,13 +19,19 @@ class NetworkCell(Cell):  # type: ignore[misc]  # MindSpore has no types
     """Runs a network; its parameters have the names of the weights.
 
     On a processor ``fast`` walks the network with MindSpore's convolutions and numpy between them, with gradients of
-    its own. ``plain`` uses MindSpore's operations throughout.
+    its own. ``plain`` uses MindSpore's operations throughout. After ``set_train()`` batch norms take the statistics of
+    what they see, and ``follow`` moves those of the network towards them.
 
     Args:
         network: what to run.
         weights: first values, by name.
         form: ``fast`` or ``plain``; by default what suits the device.
         spectral_norm: divide every kernel by its largest singular value.
+        learns: False says that weights never get gradients.
+
+    Raises:
+        ModelError: the weights do not fit.
+        TypeError: training does not know a block of the network.
     """
 
     def __init__(
@@ -35,29 +41,40 @@ class NetworkCell(Cell):  # type: ignore[misc]  # MindSpore has no types
         form: Literal["fast", "plain"] | None = None,
         *,
         spectral_norm: bool = False,
+        learns: bool = True,
     ) -> None:
         super().__init__()
         network.check(weights)
-        self.network, self.plan = network, Plan(network)
+        self.network, self.plan = network, Plan(network, by_products=not learns)
         self.form = form or ("fast" if DEVICE == "cpu" else "plain")
         self.weights = ms.ParameterTuple(
             [ms.Parameter(ms.Tensor(as_array(weights[name])), name=name) for name in network.parameters]
         )
         self.vectors = spectral.first_vectors(network) if spectral_norm else {}
+        self.moments: dict[str, tuple[Array, Array]] = {}
 
     def construct(self, x: Any, learn: bool = True, to_input: bool = True) -> Any:
-        """The result for pictures (N, C, H, W) in [-1, 1].
+        """The result for pictures (N, C, H, W) in [-1, 1]; a tuple where the network has several.
 
         Args:
-            x: the pictures.
+            x: the pictures; a tuple where the network has several inputs.
             learn: whether weights get gradients.
             to_input: whether the pictures do.
         """
+        given = x if isinstance(x, tuple) else (x,)
         if self.form == "plain":
-            return plain.run(self.network, x if to_input else ms.ops.stop_gradient(x), self._plain_weights(learn))
+            return self._plainly(given if to_input else tuple(map(ms.ops.stop_gradient, given)), learn)
         if learn:
-            return _Learning(self, to_input)(x, *self.weights)
-        return _Fixed(self, to_input)(x)
+            return _Learning(self, to_input)(*given, *self.weights)
+        return _Fixed(self, to_input)(*given)
+
+    def _plainly(self, given: tuple[Any, ...], learn: bool) -> Any:
+        moments: dict[str, tuple[Any, Any]] | None = {} if self.training else None
+        pictures = dict(zip(self.network.inputs, given, strict=True))
+        found = tuple(plain.run(self.network, pictures, self._plain_weights(learn), moments).values())
+        for name, pair in (moments or {}).items():
+            self.moments[name] = from_tensor(pair[0]), from_tensor(pair[1])
+        return found if len(found) > 1 else found[0]
 
     def record(self, x: Array) -> tuple[Array, Callable[[Array], dict[str, Array]]]:
         """The result, and a function from its gradient to those of the weights, to be called once.
@@ -65,16 +82,16 @@ class NetworkCell(Cell):  # type: ignore[misc]  # MindSpore has no types
         Between the two calls the discriminator can learn from the same result.
         """
         if self.form == "plain":
-            return self.predict(x), lambda g: self._gradients_again(x, g)
+            return from_tensor(self.construct(to_tensor(x), False, False)), lambda g: self._gradients_again(x, g)
         raw = self.arrays()
         sigmas = self.sigmas(raw)
-        walk = Walk(self.plan, _divided(raw, sigmas))
+        walk = self._walk(_divided(raw, sigmas))
 
         def back(g: Array) -> dict[str, Array]:
-            found = walk.backward(g, learn=True, to_input=False)[1]
+            found = walk.backward([g], learn=True, to_input=False)[1]
             return found | {name: sigma.gradient(found[name], raw[name]) for name, sigma in sigmas.items()}
 
-        return walk.forward(as_array(x)), back
+        return walk.forward(as_array(x))[0], back
 
     def learn_from(
         self, pictures: Array, loss: Callable[[Any], Mapping[str, Any]]
@@ -96,11 +113,18 @@ class NetworkCell(Cell):  # type: ignore[misc]  # MindSpore has no types
         return {name: gradient.asnumpy() for name, gradient in found}
 
     def predict(self, x: Array) -> Array:
-        """The result without remembering anything for gradients."""
+        """The first result, without remembering anything for gradients or of batches."""
+        return self.predict_all(x)[0]
+
+    def predict_all(self, *given: Array) -> list[Array]:
+        """All results for all inputs, both in the order of the network."""
         if self.form == "plain":
-            return self.construct(ms.Tensor(as_array(x)), False, False).asnumpy()  # type: ignore[no-any-return]
+            pictures = {name: to_tensor(x) for name, x in zip(self.network.inputs, given, strict=True)}
+            found = plain.run(self.network, pictures, self._plain_weights(False))
+            return [from_tensor(result) for result in found.values()]
         weights = self.arrays()
-        return Walk(self.plan, _divided(weights, self.sigmas(weights)), remember=False).forward(as_array(x))
+        walk = Walk(self.plan, _divided(weights, self.sigmas(weights)), remember=False)
+        return walk.forward(*map(as_array, given))
 
     def arrays(self) -> dict[str, Array]:
         """The weights, by name; copies."""
@@ -117,20 +141,26 @@ class NetworkCell(Cell):  # type: ignore[misc]  # MindSpore has no types
             ms.ops.assign(parameter, ms.Tensor(as_array(weights[name])))  # after set_data, asnumpy stays behind
 
     def follow(self) -> None:
-        """One power iteration of every kernel; once a step."""
-        current = self.arrays()
+        """One power iteration of every kernel, and a step of every batch norm's statistics; once a step."""
+        current = self.arrays() if self.vectors or self.moments else {}
         self.vectors = {name: spectral.iterate(current[name], left) for name, left in self.vectors.items()}
+        if self.moments:
+            self.load(current | _moved(self.network, current, self.moments))
+            self.moments = {}
 
     def sigmas(self, weights: Mapping[str, Array]) -> dict[str, spectral.Sigma]:
         """What each kernel is divided by."""
         return {name: spectral.Sigma.of(weights[name], left) for name, left in self.vectors.items()}
+
+    def _walk(self, weights: Mapping[str, Array]) -> Walk:
+        return Walk(self.plan, weights, learns=self.training, moments=self.moments)
 
     def _plain_weights(self, learn: bool) -> dict[str, Any]:
         given = {
             name: w if learn else ms.ops.stop_gradient(w)
             for name, w in zip(self.network.parameters, self.weights, strict=True)
         }
-        for name, sigma in self.sigmas(self.arrays()).items():
+        for name, sigma in self.sigmas(self.arrays()).items() if self.vectors else ():
             shape = given[name].shape
             flat = given[name].reshape(shape[0], -1)  # (outputs, inputs * height * width)
             value = (ms.Tensor(sigma.left) * ms.ops.matmul(flat, ms.Tensor(sigma.right))).sum()
@@ -144,40 +174,57 @@ class _Pass(Cell):  # type: ignore[misc]  # MindSpore has no types
     def __init__(self, owner: NetworkCell, to_input: bool) -> None:
         super().__init__(auto_prefix=False)
         self._owner = [owner]  # in a list, so that the cell does not adopt it
-        self._to_input = to_input
+        self._inputs, self._to_input = len(owner.network.inputs), to_input
         self._walk: list[Walk] = []
 
-    def _forward(self, x: Any) -> Any:
+    def _forward(self, given: tuple[Any, ...]) -> Any:
         owner = self._owner[0]
         weights = {name: w.asnumpy() for name, w in zip(owner.network.parameters, owner.weights, strict=True)}
         self._sigmas = owner.sigmas(weights)
         self._raw = {name: weights[name] for name in self._sigmas}
-        self._walk = [Walk(owner.plan, _divided(weights, self._sigmas))]
-        return to_tensor(self._walk[0].forward(x.asnumpy()))
+        self._walk = [owner._walk(_divided(weights, self._sigmas))]
+        found = tuple(to_tensor(result) for result in self._walk[0].forward(*(x.asnumpy() for x in given)))
+        return found if len(found) > 1 else found[0]
 
-    def _backward(self, x: Any, g: Any, learn: bool) -> tuple[Any, ...]:
-        to_input, found = self._walk.pop().backward(g.asnumpy(), learn=learn, to_input=self._to_input)
-        to_input = np.zeros(x.shape, np.float32) if to_input is None else to_input
+    def _backward(self, given: tuple[Any, ...], grads: Any, learn: bool) -> tuple[Any, ...]:
+        several = grads if isinstance(grads, tuple | list) else (grads,)  # MindSpore unpacks a tuple of one
+        walk = self._walk.pop()
+        slopes, found = walk.backward([g.asnumpy() for g in several], learn=learn, to_input=self._to_input)
+        to_inputs = [
+            np.zeros(x.shape, np.float32) if slope is None else slope for x, slope in zip(given, slopes, strict=True)
+        ]
         for name, sigma in self._sigmas.items() if learn else ():
             found[name] = sigma.gradient(found[name], self._raw[name])
         rest = (to_tensor(found[name]) for name in self._owner[0].network.parameters) if learn else ()
-        return (to_tensor(to_input), *rest)
+        return (*map(to_tensor, to_inputs), *rest)
 
 
 class _Learning(_Pass):
-    def construct(self, x: Any, *weights: Any) -> Any:
-        return self._forward(x)
+    def construct(self, *given: Any) -> Any:
+        return self._forward(given[: self._inputs])
 
     def bprop(self, *given: Any) -> tuple[Any, ...]:
-        return self._backward(given[0], given[-1], True)
+        return self._backward(given[: self._inputs], given[-1], True)
 
 
 class _Fixed(_Pass):
-    def construct(self, x: Any) -> Any:
-        return self._forward(x)
+    def construct(self, *given: Any) -> Any:
+        return self._forward(given)
 
-    def bprop(self, x: Any, out: Any, g: Any) -> tuple[Any, ...]:
-        return self._backward(x, g, False)
+    def bprop(self, *given: Any) -> tuple[Any, ...]:
+        return self._backward(given[: self._inputs], given[-1], False)
+
+
+def _moved(
+    network: Network, weights: Mapping[str, Array], moments: Mapping[str, tuple[Array, Array]], share: float = 0.1
+) -> dict[str, Array]:
+    """The statistics of batch norms, moved towards those of what was seen, by the usual tenth."""
+    found = {}
+    for name, pair in moments.items():
+        block: Any = network.by_name[name].block
+        for each, seen in zip((block.mean, block.variance), pair, strict=True):
+            found[each] = weights[each] + np.float32(share) * (seen - weights[each])
+    return found
 
 
 def _divided(weights: Mapping[str, Array], sigmas: Mapping[str, spectral.Sigma]) -> dict[str, Array]:

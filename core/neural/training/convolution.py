@@ -21,7 +21,7 @@ class Convolution:
         outputs: channels of the result.
         size: height and width of the kernel.
         stride: in both directions.
-        groups: 1, or the number of channels.
+        groups: 1, or the number of channels, or one between.
     """
 
     def __init__(self, outputs: int, size: tuple[int, int], stride: int, groups: int) -> None:
@@ -31,7 +31,7 @@ class Convolution:
         self._forward = ms.ops.Conv2D(outputs, size, **facts)
         self._to_input = nets.Conv2DBackpropInput(outputs, size, **facts)
         self._to_kernel = grads.Conv2DBackpropFilter(outputs, size, **facts)
-        self._stride, self._depthwise = stride, groups > 1
+        self._stride, self._groups = stride, groups
 
     def forward(self, x: Array, kernel: Array) -> Array:
         """The convolution."""
@@ -43,7 +43,7 @@ class Convolution:
 
     def to_kernel(self, g: Array, x: Array, shape: tuple[int, ...]) -> Array:
         """The gradient of the kernel."""
-        if self._depthwise:
+        if 1 < self._groups == x.shape[1] == g.shape[1]:
             return _depthwise_to_kernel(g, x, shape, self._stride)
         return _array(self._to_kernel(self._tensor(g), self._tensor(x), shape))
 
@@ -56,7 +56,7 @@ def convolution(outputs: int, size: tuple[int, int], stride: int = 1, groups: in
 
 def for_block(block: Conv) -> Convolution:
     """The convolution of a network's block."""
-    return convolution(block.outputs, (block.kernel, block.kernel), block.stride, block.groups)
+    return convolution(block.outputs, block.kernel_size, block.stride, block.groups)
 
 
 _COLUMNS = 1 << 24

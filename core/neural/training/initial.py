@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from senga.neural.blocks import Conv
+from senga.neural.blocks import BatchNorm, Conv, Linear, Norm, PReLU, TransposedConv
 from senga.neural.executor import Array
 from senga.neural.graph import Network
 from senga.ops.lightness import WEIGHTS
@@ -16,12 +16,13 @@ Start = Literal["he", "xavier", "normal", "identity"]
 
 _SLOPE = 0.2
 _NOISE = 0.15
+_LEARNED_SLOPE = 0.25
 _COLOUR_TAPS = (WEIGHTS, (2.0, -2.0, 0.0), (-0.299, -0.587, 0.886))
 """Luminance, twice red less green, blue less luminance: chroma must not be small after the joint layer norm."""
 
 
 def first_weights(network: Network, start: Start, seed: int) -> dict[str, Array]:
-    """Random kernels, norms that change nothing, no offsets.
+    """Random kernels and matrices, norms that change nothing, no offsets.
 
     Args:
         network: whose weights.
@@ -30,31 +31,47 @@ def first_weights(network: Network, start: Start, seed: int) -> dict[str, Array]
         seed: of the noise.
     """
     rng = np.random.default_rng([seed, 0xF1])
-    convs = [node for node in network.nodes if isinstance(node.block, Conv)]
     weights = {name: np.zeros(shape, np.float32) for name, shape in network.parameters.items()}
-    for name, shape in network.parameters.items():
-        if len(shape) == 1 and name.endswith("weight"):
-            weights[name] = np.ones(shape, np.float32)
-    for i, node in enumerate(convs):
-        assert isinstance(node.block, Conv)  # noqa: S101 - narrows the type
-        weights[node.block.weight] = _kernel(node.block, start, rng, first=i == 0)
+    first = True
+    for node in network.nodes:
+        match node.block:
+            case Conv(weight=name):
+                weights[name] = _kernel(node.block, start, rng, first=first)
+                first = False
+            case TransposedConv(weight=name) | Linear(weight=name):
+                weights[name] = _random(network.parameters[name], _fan_in(node.block), 1, start, rng)
+            case PReLU(weight=name):
+                weights[name] = np.full_like(weights[name], _LEARNED_SLOPE)
+            case Norm(gamma=ones) | BatchNorm(gamma=ones):
+                known = [name for name in (ones, getattr(node.block, "variance", None)) if name]
+                weights |= {name: np.ones_like(weights[name]) for name in known}
     return weights
+
+
+def _fan_in(block: TransposedConv | Linear) -> int:
+    """Of how many numbers each number of the result is a sum."""
+    reach = block.kernel**2 // block.stride**2 if isinstance(block, TransposedConv) else 1
+    return max(block.inputs * reach, 1)
 
 
 def _kernel(block: Conv, start: Start, rng: np.random.Generator, *, first: bool) -> Array:
     shape = block.shape
     inside = prod(shape[1:])
-    if start == "normal":
-        return rng.normal(0, 0.02, shape).astype(np.float32)
-    if start == "xavier":
-        outside = shape[0] * shape[2] * shape[3] // block.groups
-        limit = sqrt(6 / (inside + outside))
-        return rng.uniform(-limit, limit, shape).astype(np.float32)
-    if start == "he":
-        return rng.normal(0, sqrt(2 / inside), shape).astype(np.float32)
+    if start != "identity":
+        return _random(shape, inside, block.groups, start, rng)
     noise = rng.normal(0, _NOISE * sqrt(2 / ((1 + _SLOPE**2) * inside)), shape)
     taps = _colour_taps(shape) if first else _identity_taps(shape, block.stride)
     return np.asarray(noise + taps, np.float32)
+
+
+def _random(shape: tuple[int, ...], inside: int, groups: int, start: Start, rng: np.random.Generator) -> Array:
+    if start == "normal":
+        return rng.normal(0, 0.02, shape).astype(np.float32)
+    if start == "xavier":
+        outside = shape[0] * prod(shape[2:]) // groups
+        limit = sqrt(6 / (inside + outside))
+        return rng.uniform(-limit, limit, shape).astype(np.float32)
+    return rng.normal(0, sqrt(2 / inside), shape).astype(np.float32)
 
 
 def _identity_taps(shape: tuple[int, ...], stride: int) -> Array:

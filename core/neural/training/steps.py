@@ -1,21 +1,24 @@
-"""A network as a list of steps that can be walked forth and back; norms take the activation behind them along."""
+"""A network as a list of steps that can be walked forth and back; norms and convolutions take the activation along."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from senga.neural.blocks import Add, Conv, Double, Halve, Input, LeakyReLU, Norm, Padding, Tanh
+from senga.neural.blocks import BatchNorm, Conv, Double, Halve, Input, LeakyReLU, Norm, Padding, ReLU, Resize
 from senga.neural.executor import Array
 from senga.neural.graph import Network, Node
 
-from . import arithmetic
-from .convolution import for_block
+from . import arithmetic, gradients
+from .convolution import convolve_by_product, for_block, slope_by_product
 
 NOTHING = Padding()
+
+Grads = Sequence[Array | None]
 
 
 @dataclass(frozen=True)
@@ -24,18 +27,39 @@ class Plan:
 
     Attributes:
         network: what is walked.
+        by_products: convolutions are products of matrices, for networks that do not learn.
+
+    Raises:
+        TypeError: training knows no gradient for a block.
     """
 
     network: Network
+    by_products: bool = False
+
+    def __post_init__(self) -> None:
+        for node in self.network.nodes:
+            if not isinstance(node.block, Input) and not _is_step(node.block):
+                gradients.rule(node.block)
 
     @cached_property
     def leaks(self) -> dict[str, Node]:
-        """Norms whose only reader is a leaky ReLU, with that reader: both are one step."""
+        """Norms and convolutions whose only reader is a leaky ReLU, with that reader: both are one step."""
         found = {}
         for node in self.network.nodes:
             readers = self.network.readers[node.name]
-            if isinstance(node.block, Norm) and len(readers) == 1 and isinstance(readers[0].block, LeakyReLU):
+            takes = isinstance(node.block, Conv) or _is_plain_norm(node.block)
+            if takes and self.uses[node.name] == 1 and readers and isinstance(readers[0].block, LeakyReLU | ReLU):
                 found[node.name] = readers[0]
+        return found
+
+    @cached_property
+    def uses(self) -> dict[str, int]:
+        """How often each result is read, the world outside included."""
+        found = dict.fromkeys(self.network.by_name, 0)
+        for name in (name for node in self.network.nodes for name in node.inputs):
+            found[name] += 1
+        for output in self.network.outputs:
+            found[output.node] += 1
         return found
 
     @cached_property
@@ -49,9 +73,13 @@ class Plan:
 
     @cached_property
     def steps(self) -> tuple[Node, ...]:
-        """Nodes in their order, without the activations that norms take along."""
+        """Nodes in their order, without the activations that others take along."""
         taken = {node.name for node in self.leaks.values()}
         return tuple(node for node in self.network.nodes if node.name not in taken)
+
+    def multiplies(self, block: Conv) -> bool:
+        """Whether a convolution is a product of matrices."""
+        return self.by_products and (block.stride, block.groups) == (1, 1)
 
 
 def needed(padding: Padding) -> Padding:
@@ -59,148 +87,173 @@ def needed(padding: Padding) -> Padding:
     return padding if any((padding.top, padding.left, padding.bottom, padding.right)) else NOTHING
 
 
+def _is_plain_norm(block: object) -> bool:
+    """One mean and deviation, and scales and shifts that are weights."""
+    plain = isinstance(block, Norm) and block.over in ("picture", "channel") and not block.unbiased
+    return plain and bool(block.gamma and block.beta)  # type: ignore[attr-defined] # a norm has them
+
+
+def _is_step(block: object) -> bool:
+    return isinstance(block, Conv | Double | Halve | Resize) or _is_plain_norm(block)
+
+
 @dataclass
 class Walk:
-    """One picture's way through a network, remembered for the way back.
+    """One way of pictures through a network, remembered for the way back.
 
     Attributes:
         plan: which network.
         weights: name -> array.
         remember: whether a way back will follow.
+        learns: batch norms take the statistics of what they see, and leave them in ``moments``.
+        moments: name of a node -> mean and unbiased variance of its channels.
     """
 
     plan: Plan
     weights: Mapping[str, Array]
     remember: bool = True
+    learns: bool = False
+    moments: dict[str, tuple[Array, Array]] = field(default_factory=dict, repr=False)
     _values: dict[str, Array] = field(default_factory=dict, repr=False)
     _normal: dict[str, tuple[Array, Array]] = field(default_factory=dict, repr=False)
+    _backs: dict[str, gradients.Back] = field(default_factory=dict, repr=False)
     _grads: dict[str, Array] = field(default_factory=dict, repr=False)
 
-    def forward(self, x: Array) -> Array:
-        """The result for pictures (N, C, H, W)."""
-        left = {name: len(readers) for name, readers in self.plan.network.readers.items()}
+    def forward(self, *given: Array) -> list[Array]:
+        """The results for pictures (N, C, H, W), both in the order in which the network has them."""
+        left = dict(self.plan.uses)
+        for name, x in zip(self.plan.network.inputs, given, strict=True):
+            self._keep(name, x)
         for node in self.plan.steps:
-            self._run(node, x)
+            if node.inputs:
+                self._run(node)
             for name in () if self.remember else node.inputs:
                 left[name] -= 1
                 if not left[name]:
                     del self._values[name]
-        return np.ascontiguousarray(self._middle(self.plan.network.nodes[-1].name))
+        return [np.ascontiguousarray(self._middle(output.node)) for output in self.plan.network.outputs]
 
-    def backward(self, g: Array, *, learn: bool, to_input: bool) -> tuple[Array | None, dict[str, Array]]:
-        """Gradients of the input and of the weights from that of the result; the walk is used up."""
-        first, last = self.plan.network.nodes[0].name, self.plan.network.nodes[-1].name
-        self._grads[last] = g
+    def backward(self, grads: Grads, *, learn: bool, to_input: bool) -> tuple[list[Array | None], dict[str, Array]]:
+        """Gradients of the inputs and of the weights from those of the results; the walk is used up."""
+        inputs = () if to_input else tuple(self.plan.network.inputs)
+        for output, g in zip(self.plan.network.outputs, grads, strict=True):
+            if g is not None:
+                self._add(output.node, g)
         found: dict[str, Array] = {}
         for node in reversed(self.plan.steps):
-            if isinstance(node.block, Input):
-                continue
-            name = self.plan.leaks[node.name].name if node.name in self.plan.leaks else node.name
-            wanted = to_input or node.inputs[0] != first
-            found |= self._back(node, self._grads.pop(name), learn, wanted)
+            name = self._end(node)
+            if node.inputs and name in self._grads:
+                found |= self._back(node, self._grads.pop(name), learn, inputs)
             self._values.pop(name, None)
-        return self._grads.get(first), found
+        unreached = self.plan.network.parameters.keys() - found.keys() if learn else ()
+        found |= {name: np.zeros_like(self.weights[name]) for name in unreached}
+        return [self._grads.get(name) if to_input else None for name in self.plan.network.inputs], found
 
-    def _run(self, node: Node, x: Array) -> None:
+    def _run(self, node: Node) -> None:
         match node.block:
-            case Input():
-                self._keep(node.name, x)
             case Conv():
                 self._convolve(node, node.block)
-            case Norm():
+            case Norm() if _is_plain_norm(node.block):
                 self._norm(node, node.block)
-            case Add():
-                _, out = self._room(node.name, self._middle(node.inputs[0]).shape)
-                np.add(self._middle(node.inputs[0]), self._middle(node.inputs[1]), out=out)
-                self._close(node.name)
-            case Tanh():
-                self._keep(node.name, np.tanh(self._middle(node.inputs[0])))
-            case LeakyReLU(slope=slope):
-                source = self._middle(node.inputs[0])
-                self._keep(node.name, np.maximum(source, source * np.float32(slope)))
-            case Double() | Halve():
+            case Double() | Halve() | Resize():
                 self._resize(node, node.block)
+            case _:
+                self._other(node)
+
+    def _other(self, node: Node) -> None:
+        inputs = [self._middle(name) for name in node.inputs]
+        if self.learns and isinstance(node.block, BatchNorm):
+            x = inputs[0]
+            count = x.size // x.shape[1]
+            self.moments[node.name] = x.mean((0, 2, 3)), x.var((0, 2, 3)) * np.float32(count / max(count - 1, 1))
+            result, back = gradients.batch_norm_of_batch(node.block, self.weights, x)
+        else:
+            result, back = gradients.rule(node.block)(node.block, self.weights, *inputs)
+        if self.remember:
+            self._backs[node.name] = back
+        self._keep(node.name, result)
 
     def _convolve(self, node: Node, block: Conv) -> None:
-        base = self._base(node.inputs[0], block.padding)
-        y = for_block(block).forward(base, self.weights[block.weight])
-        if block.bias:
-            y += self.weights[block.bias][:, None, None]
-        self._keep(node.name, y)
+        base, kernel = self._base(node.inputs[0], block.padding), self.weights[block.weight]
+        multiplies = self.plan.multiplies(block)
+        y = convolve_by_product(base, kernel) if multiplies else for_block(block).forward(base, kernel)
+        bias, leak = self.weights[block.bias] if block.bias else None, self.plan.leaks.get(node.name)
+        name = self._end(node)
+        if leak is None and self.plan.margins[name] == NOTHING:
+            if bias is not None:
+                y += bias[:, None, None]
+            self._values[name] = y
+            return
+        _, out = self._room(name, y.shape)
+        arithmetic.shift_leak(y, bias, _slope(leak), out)
+        self._close(name)
 
     def _norm(self, node: Node, block: Norm) -> None:
         x = self._own(node.inputs[0])
         deviations = arithmetic.normalise(x, block.over, block.eps)
         if self.remember:
             self._normal[node.name] = x, deviations
-        leak = self.plan.leaks.get(node.name)
-        name = leak.name if leak else node.name
+        name = self._end(node)
         _, out = self._room(name, x.shape)
-        arithmetic.scale_shift(x, self.weights[block.gamma], self.weights[block.beta], _slope(leak), out)
+        gamma, beta = self._affine(block)
+        arithmetic.scale_shift(x, gamma, beta, _slope(self.plan.leaks.get(node.name)), out)
         self._close(name)
 
-    def _resize(self, node: Node, block: Double | Halve) -> None:
+    def _affine(self, block: Norm) -> tuple[Array, Array]:
+        return self.weights[block.gamma or ""], self.weights[block.beta or ""]
+
+    def _resize(self, node: Node, block: Double | Halve | Resize) -> None:
         source = self._middle(node.inputs[0])
-        rows, columns = self._matrices(block, source)
+        rows, columns = arithmetic.resize_matrices(block, source.shape[2:])
         _, out = self._room(node.name, (*source.shape[:2], len(rows), len(columns)))
         arithmetic.resize(source, rows, columns, out)
         self._close(node.name)
 
-    def _back(self, node: Node, g: Array, learn: bool, wanted: bool) -> dict[str, Array]:
+    def _back(self, node: Node, g: Array, learn: bool, unwanted: tuple[str, ...]) -> dict[str, Array]:
         match node.block:
             case Conv():
-                return self._back_conv(node, node.block, g, learn, wanted)
-            case Norm():
+                return self._back_conv(node, node.block, g, learn, node.inputs[0] not in unwanted)
+            case Norm() if _is_plain_norm(node.block):
                 return self._back_norm(node, node.block, g)
-            case Add():
-                self._add(node.inputs[0], g)
-                self._add(node.inputs[1], g)
-            case Tanh():
-                self._add(node.inputs[0], g * (1 - np.square(self._middle(node.name))))
-            case LeakyReLU(slope=slope):
-                self._add(node.inputs[0], arithmetic.unleak(g, self._middle(node.name), slope))
-            case Double() | Halve():
+            case Double() | Halve() | Resize():
                 source = self._middle(node.inputs[0])
-                rows, columns = self._matrices(node.block, source)
+                rows, columns = arithmetic.resize_matrices(node.block, source.shape[2:])
                 out = np.empty(source.shape, np.float32)
                 arithmetic.resize(g, np.ascontiguousarray(rows.T), np.ascontiguousarray(columns.T), out)
                 self._add(node.inputs[0], out)
-        return {}
+                return {}
+        slopes, found = self._backs.pop(node.name)(g)
+        for name, slope in zip(node.inputs, slopes, strict=True):
+            if name not in unwanted:
+                self._add(name, slope)
+        return found
 
     def _back_conv(self, node: Node, block: Conv, g: Array, learn: bool, wanted: bool) -> dict[str, Array]:
-        base, convolution, kernel = (
-            self._base(node.inputs[0], block.padding),
-            for_block(block),
-            self.weights[block.weight],
-        )
-        g = np.ascontiguousarray(g)
+        base, kernel = self._base(node.inputs[0], block.padding), self.weights[block.weight]
+        leak = self.plan.leaks.get(node.name)
+        g = arithmetic.unleak(g, self._middle(leak.name), _slope(leak)) if leak else np.ascontiguousarray(g)
         found: dict[str, Array] = {}
         if learn:
-            found[block.weight] = convolution.to_kernel(g, base, block.shape)
+            found[block.weight] = for_block(block).to_kernel(g, base, block.shape)
             found |= {block.bias: g.sum((0, 2, 3))} if block.bias else {}
         if wanted:
-            whole = convolution.to_input(g, kernel, base.shape)
+            multiplies = self.plan.multiplies(block)
+            whole = slope_by_product(g, kernel) if multiplies else for_block(block).to_input(g, kernel, base.shape)
             self._add(node.inputs[0], arithmetic.fold_margin(whole, block.padding))
         return found
 
     def _back_norm(self, node: Node, block: Norm, g: Array) -> dict[str, Array]:
         normal, deviations = self._normal.pop(node.name)
-        leak = self.plan.leaks.get(node.name)
-        result = self._middle(leak.name if leak else node.name)
-        gamma = self.weights[block.gamma]
-        out, for_gamma, for_beta = arithmetic.norm_gradients(
-            g, normal, result, deviations, gamma, block.over, _slope(leak)
-        )
+        result, gamma = self._middle(self._end(node)), self._affine(block)[0]
+        slope = _slope(self.plan.leaks.get(node.name))
+        out, for_gamma, for_beta = arithmetic.norm_gradients(g, normal, result, deviations, gamma, block.over, slope)
         self._add(node.inputs[0], out)
-        return {block.gamma: for_gamma, block.beta: for_beta}
+        return {block.gamma or "": for_gamma, block.beta or "": for_beta}
 
-    def _matrices(self, block: Double | Halve, source: Array) -> tuple[Array, Array]:
-        double = isinstance(block, Double)
-        rows, columns = ((2 * n if double else n // 2) for n in source.shape[2:])
-        return (
-            arithmetic.resize_matrix(block.sampling, source.shape[2], rows),
-            arithmetic.resize_matrix(block.sampling, source.shape[3], columns),
-        )
+    def _end(self, node: Node) -> str:
+        """The name of what a step makes: of the activation that it takes along, if it does."""
+        leak = self.plan.leaks.get(node.name)
+        return leak.name if leak else node.name
 
     def _room(self, name: str, shape: tuple[int, ...]) -> tuple[Array, Array]:
         """Make room for a result, margins included."""
@@ -225,7 +278,8 @@ class Walk:
     def _own(self, name: str) -> Array:
         """A result that may be written into: the only reader is the norm that asks."""
         value = self._values[name]
-        alone = self.plan.margins[name] == NOTHING and len(self.plan.network.readers[name]) == 1
+        alone = self.plan.margins[name] == NOTHING and self.plan.uses[name] == 1
+        alone = alone and isinstance(self.plan.network.by_name[name].block, Conv)
         return value if alone and value.flags.writeable else np.array(self._middle(name), order="C")
 
     def _middle(self, name: str) -> Array:
@@ -247,4 +301,5 @@ class Walk:
 
 
 def _slope(leak: Node | None) -> float:
-    return leak.block.slope if leak is not None and isinstance(leak.block, LeakyReLU) else 1.0
+    slope: Any = getattr(leak.block, "slope", 1.0) if leak is not None else 1.0
+    return float(slope)
