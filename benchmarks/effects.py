@@ -65,7 +65,7 @@ RIVALS: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "gmic gradient_norm": ("find-edges", PIXELS, ["gmic", "gradient_norm"]),
     "gmic isophotes": ("trace-contour", {"levels": 8, **PIXELS}, ["gmic", "isophotes", "8"]),
     "gmic kuwahara 9": ("oil-paint", {"method": "kuwahara", **PIXELS}, ["gmic", "kuwahara", "9"]),
-    "gmic cartoon": ("flat-cartoon", {}, ["gmic", "cartoon"]),
+    "gmic cartoon": ("flat-cartoon", {}, ["gmic", "cartoon", "3"]),
     "cv2.stylization": ("oil-paint", {"method": "anisotropic"}, ["cv2", "stylization"]),
     "cv2.edgePreservingFilter": ("oil-paint", {"method": "kuwahara"}, ["cv2", "edgePreservingFilter"]),
     "cv2.xphoto.oilPainting": ("oil-paint", {"method": "classic", **PIXELS}, ["cv2", "oilPainting"]),

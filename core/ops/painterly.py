@@ -21,6 +21,8 @@ from .banded import Plane, samples
 from .lightness import luma
 from .tangents import Tangents
 
+_KEPT = 24
+"""Counts of so many bins are kept, those of others made twice."""
 _WIDEST_EXACT = 90
 """Radius up to which sums of 16-bit samples are exact whole numbers of 32 bits."""
 
@@ -41,22 +43,23 @@ def commonest(band: Pixels, radius: int, levels: int, exponent: int) -> Plane:
     bins = _bins(samples(band), levels)
     source = band if band.dtype != np.uint16 or radius <= _WIDEST_EXACT else samples(band)
     planes = [np.ascontiguousarray(source[:, :, channel]) for channel in range(3)]
-    used = [index for index, count in enumerate(np.bincount(bins.ravel(), minlength=levels)) if count]
-    most = np.zeros((len(band) - 2 * radius, band.shape[1]), np.float32)
-    for index in used:
-        np.maximum(most, _sums(_where(bins, index), radius), out=most)
-    whole = np.zeros_like(most)
+    used = [index for index, count in enumerate(cv2.calcHist([bins], [0], None, [levels], [0, levels])) if count[0]]
+    kept = {index: _counts(bins, index, radius) for index in used[:_KEPT]}
+    most = np.maximum.reduce(list(kept.values()))
+    for index in used[_KEPT:]:
+        np.maximum(most, _counts(bins, index, radius), out=most)
+    whole = np.zeros(most.shape, np.float32)
     total = np.zeros((3, *most.shape), np.float32)
     for index in used:
-        mask = _where(bins, index)
-        share = _sums(mask, radius) / most
+        count = kept[index] if index in kept else _counts(bins, index, radius)
+        mask, share = _where(bins, index), np.asarray(np.divide(count, most, dtype=np.float32))
         weight = cv2.pow(share, exponent - 1)
-        whole += weight * share
-        for plane, sums in zip(planes, total, strict=True):
-            sums += weight * _sums(cv2.copyTo(plane, mask), radius)
-    scale = np.float32(255) / (whole * most)
+        cv2.accumulateProduct(weight, share, whole)
+        for plane, added in zip(planes, total, strict=True):
+            cv2.accumulateProduct(weight, _sums(cv2.copyTo(plane, mask), radius), added)
     full = 1 if source.dtype == np.float32 else np.iinfo(source.dtype).max
-    return np.moveaxis(total * (scale / np.float32(full)), 0, 2)
+    total /= whole * most * np.float32(full)
+    return np.moveaxis(total, 0, 2)
 
 
 def _where(bins: NDArray[np.uint8], index: int) -> Any:
@@ -65,17 +68,23 @@ def _where(bins: NDArray[np.uint8], index: int) -> Any:
     return compare(bins, index, cv2.CMP_EQ)
 
 
+def _counts(bins: NDArray[np.uint8], index: int, radius: int) -> Any:
+    """How many pixels of each window are in a bin; in 16 bits where that is enough, which takes half the memory."""
+    ones = cv2.bitwise_and(_where(bins, index), 1)
+    return _sums(ones, radius, cv2.CV_16U if (2 * radius + 1) ** 2 < 65536 else cv2.CV_32F)
+
+
+def _sums(plane: NDArray[Any], radius: int, depth: int = cv2.CV_32F) -> Any:
+    """Sums over square windows."""
+    side = 2 * radius + 1
+    sums = cv2.boxFilter(plane, depth, (side, side), normalize=False, borderType=cv2.BORDER_REFLECT_101)
+    return sums[radius : len(plane) - radius]
+
+
 def _bins(values: Plane, levels: int) -> NDArray[np.uint8]:
     """A bin borders a hair below its sample, so that the same sample is in the same bin in every depth."""
     mean = cv2.transform(values, np.full((1, 3), levels / 3, np.float32))
     return np.asarray(np.minimum(mean + np.float32(1e-3), levels - 1).astype(np.uint8))
-
-
-def _sums(plane: NDArray[Any], radius: int) -> Plane:
-    """Sums over square windows."""
-    side = 2 * radius + 1
-    sums = cv2.boxFilter(plane, cv2.CV_32F, (side, side), normalize=False, borderType=cv2.BORDER_REFLECT_101)
-    return np.asarray(sums[radius : len(plane) - radius])
 
 
 def kuwahara_quadrants(band: Plane, radius: int) -> Plane:

@@ -128,7 +128,9 @@ def joined(labels: Labels, colours: Plane, alike: float, grain: float, job: Job,
 
 def _neighbours(numbers: NDArray[Any]) -> NDArray[Any]:
     sides = (numbers[:, :-1], numbers[:, 1:]), (numbers[:-1], numbers[1:])
-    return _distinct(np.concatenate([np.stack([a.ravel(), b.ravel()], 1) for a, b in sides]))
+    borders = [one != other for one, other in sides]
+    pairs = [np.stack([one[here], other[here]], 1) for (one, other), here in zip(sides, borders, strict=True)]
+    return _distinct(np.concatenate(pairs))
 
 
 def _distinct(pairs: NDArray[Any]) -> NDArray[Any]:

@@ -112,12 +112,13 @@ def seeds_of(kind: type[Filter]) -> tuple[str, ...]:
 
 
 def read_typed(info: SettingInfo, value: Any) -> Any:
-    """A setting that may be a text where it is a list, as options and dialogs give it.
+    """A setting that may be a text where it is a list or points, as options and dialogs give them.
 
     Raises:
         ValueError: the text is no such list; half a sentence says which item is wrong.
     """
-    return KINDS["list"].read(value, info.items) if info.kind == "list" and isinstance(value, str) else value
+    has_items = info.kind in ("list", "points") and isinstance(value, str)
+    return KINDS[info.kind].read(value, info.items) if has_items else value
 
 
 def _info(name: str, facts: dict[str, Any], definitions: dict[str, Any], say: Callable[[str, str], str]) -> SettingInfo:

@@ -15,7 +15,7 @@ from senga.filter import Filter, Makes
 from senga.job import Job
 from senga.recipe import Recipe, Step
 from senga.registry import Plugins
-from senga.settings import kinds_of
+from senga.settings import kinds_of, read_typed
 from senga.strangers import border, reason
 from senga.strokes.brush import find
 from senga.work import Work
@@ -40,7 +40,8 @@ class Invocation:
     @classmethod
     def of_filter(cls, known: Plugins, name: str, settings: dict[str, Any], options: Mapping[str, Any]) -> Invocation:
         """One filter; wrong settings are refused here, before anything is read."""
-        known.make(name, settings)
+        kinds = kinds_of(type(known.make(name, settings)))
+        settings = {setting: read_typed(kinds[setting], value) for setting, value in settings.items()}
         return cls(Recipe(steps=(Step(filter=name, settings=settings),)), name, options)
 
     @classmethod

@@ -97,7 +97,7 @@ class OilPaint(Sized, Filter):
             band = banded.with_halo(image.pixels, rows, radius)
             banded.stored(painterly.commonest(band, radius, self.levels, self.exponent), result[rows])
 
-        banded.each_band(painted, banded.parts_of(image.height, image.width, size=150_000, halo=radius), job)
+        banded.each_band(painted, banded.parts_of(image.height, image.width, size=150_000, halo=2 * radius), job)
         return result
 
     def _kuwahara(self, image: Image, scale: float, job: Job) -> Any:
