@@ -32,6 +32,7 @@ from senga.settings import (
     describe,
     kinds_of,
     pictures_of,
+    read_typed,
     rgba,
     seeds_of,
     setting,
@@ -131,6 +132,13 @@ def test_lists_are_typed_with_commas(text: Any, expected: tuple[float, ...]) -> 
 ])  # fmt: skip
 def test_points_are_typed_in_pairs(text: str, expected: Any) -> None:
     assert Everything(pins=text).pins == expected
+
+
+def test_what_is_typed_is_read_as_a_recipe_holds_it() -> None:
+    assert read_typed(of("pins"), "0.1,0.2; 0,1") == [[0.1, 0.2], [0, 1]]
+    assert read_typed(of("weights"), "1, 2.5") == [1, 2.5]
+    assert read_typed(of("words"), "1, 2.5") == "1, 2.5"
+    assert read_typed(of("weights"), (1.0,)) == (1.0,)
 
 
 @pytest.mark.parametrize(("value", "expected"), [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +138,16 @@ def test_a_painting_is_measured_once_for_a_batch(folder: Path) -> None:
 
 
 # ---- alternatives
+
+
+def test_a_saved_recipe_holds_lists_and_points_as_such(folder: Path) -> None:
+    words = ["--sizes", "0.1, 0.2", "--places", "0.25,0.5; 1,1", "--alternatives", "first", "--save-recipe", "r.toml"]
+    assert run("pins", "a.png", "-o", "one.png", *words, cwd=folder).returncode == 0
+    settings = tomllib.loads((folder / "r.toml").read_text())["steps"][0]["settings"]
+    assert settings == {"sizes": [0.1, 0.2], "places": [[0.25, 0.5], [1.0, 1.0]]}
+    again = ["--recipe", "r.toml", "a.png", "-o", "two.png", "--alternatives", "first"]
+    assert run(*again, cwd=folder).returncode == 0
+    assert np.array_equal(pixels(folder / "one.png"), pixels(folder / "two.png"))
 
 
 def test_alternatives_become_numbered_files_a_sheet_or_the_first(folder: Path) -> None:
