@@ -6,10 +6,11 @@ from typing import Literal
 
 from . import blocks
 from .blocks import Block, Padding, PadMode, Sampling
+from .blocks.block import Size
 from .blocks.input import Range
 from .blocks.norm import Over
 from .blocks.shuffle import Order
-from .network import Network, Node, Output, Size
+from .network import Network, Node, Output
 
 _ZEROS = Padding(mode="zero")
 
@@ -143,13 +144,13 @@ class Builder:
         vectors = (gamma, beta) if gamma and beta else ()
         own = affine and not vectors
         rho = f"{name}.rho" if over == "mixed" else None
-        names = (f"{name}.weight", f"{name}.bias") if own else (None, None)
-        return self.add_block(name, blocks.Norm(over, *names, eps, unbiased, rho), x, *vectors)
+        weight, bias = (f"{name}.weight", f"{name}.bias") if own else (None, None)
+        return self.add_block(name, blocks.Norm(over, weight, bias, eps, unbiased, rho), x, *vectors)
 
     def batch_norm(self, x: str, name: str, eps: float = 1e-5, *, affine: bool = True) -> str:
         """Batch norm, with the parameters ``name.weight``, ``.bias``, ``.running_mean`` and ``.running_var``."""
-        own = (f"{name}.weight", f"{name}.bias") if affine else (None, None)
-        block = blocks.BatchNorm(*own, f"{name}.running_mean", f"{name}.running_var", eps)
+        weight, bias = (f"{name}.weight", f"{name}.bias") if affine else (None, None)
+        block = blocks.BatchNorm(weight, bias, f"{name}.running_mean", f"{name}.running_var", eps)
         return self.add_block(name, block, x)
 
     def leaky_relu(self, x: str, slope: float = 0.2) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from .openvino_runtime import needs
 from .painting import Painting, Sink
 from .pictures import Photo, put
 from .prepare import Prepared, prepare
-from .strips import Give
+from .strips import Give, LayerCache
 
 __all__ = ["Share", "allot", "evaluate", "run"]
 
@@ -38,6 +39,7 @@ def run(
     pixels: Pixels,
     job: Job,
     *,
+    given: Mapping[str, NDArray[Any]] = MappingProxyType({}),
     note: str = "painting",
     executor: Executor | None = None,
 ) -> Pixels:
@@ -47,15 +49,16 @@ def run(
     0.1/255 on average). Strips are always painted at full precision.
 
     Args:
-        network: takes one picture and gives one of the same size and channels.
+        network: takes a picture first and gives one of the same size and channels.
         weights: in the names of the network.
         pixels: (H, W, 3) of any size: ``uint8``, ``uint16`` or ``float32`` in [0, 1].
         job: engine, device, precision, memory budget, threads, progress, cancel.
+        given: the other inputs, if there are any; see ``evaluate``.
         note: what the progress line says.
         executor: in place of what the job asks for.
 
     Returns:
-        (H, W, 3) of the same type.
+        (H, W, 3) of the same type, or with as many channels as the network gives.
 
     Raises:
         ModelError: the weights do not fit the network.
@@ -67,15 +70,20 @@ def run(
     job.progress(0.0, note)
     network.check(weights)
     name, output = _painting_ends(network)
-    painted = None if executor else _at_once(network, weights, pixels, job, note)
+    others = {each: block for each, block in network.inputs.items() if each != name}
+    for each, block in others.items():
+        _check_given(network, each, block, given)
+    painted = None if executor or others else _at_once(network, weights, pixels, job, note)
     if painted is not None:
         return painted
     prepared = prepare(network, weights, executor or choose(job.engine, job.device, job.threads))
     photo = Photo(pixels, network.multiple, network.inputs[name].range)
-    result = np.empty(pixels.shape, pixels.dtype)
+    result = _room(network, output, pixels)
     sink = Sink(lambda values, top: put(values, result, top, output.range))
+    pictures = {name: photo.size} | _pictures(others, given)
+    rows = {name: photo.rows} | {each: _give(given[each], vector=block.vector) for each, block in others.items()}
     with memory.retained.measured():
-        _paint(prepared, {name: photo.size}, {name: photo.rows}, {output.node: sink}, result.nbytes, job, note)
+        _paint(prepared, pictures, rows, {output.node: sink}, result.nbytes, job, note)
     return result
 
 
@@ -114,7 +122,7 @@ def evaluate(
     for name, block in network.inputs.items():
         _check_given(network, name, block, given)
     prepared = prepare(network, weights, executor or choose(job.engine, job.device, job.threads))
-    pictures = {name: given[name].shape[:2] for name, block in network.inputs.items() if not block.vector}
+    pictures = _pictures(network.inputs, given)
     sizes = prepared.network.sizes_of(pictures)
     results = {
         output.node: np.empty((network.by_name[output.node].channels, *sizes[output.node]), np.float32)
@@ -142,7 +150,7 @@ def _paint(
     nbytes: int,
     job: Job,
     note: str,
-) -> Any:
+) -> LayerCache:
     sizes = prepared.network.sizes_of(pictures)
     at_once = job.threads if prepared.executor.concurrent else 1
     share = allot(prepared.network, sizes, job.memory, nbytes, prepared.executor, at_once)
@@ -155,10 +163,20 @@ def _painting_ends(network: Network) -> tuple[str, Output]:
     Raises:
         ModelError: it does something else.
     """
-    inputs, output = list(network.inputs), network.outputs[0]
-    if len(inputs) > 1 or network.inputs[inputs[0]].vector or not network.keeps_size(output.node):
+    first, output = next(iter(network.inputs)), network.outputs[0]
+    if network.inputs[first].vector or len(network.outputs) > 1 or not network.keeps_size(output.node):
         raise ModelError(f"{network.name} does not turn a picture into one of the same size; evaluate it instead.")
-    return inputs[0], output
+    return first, output
+
+
+def _room(network: Network, output: Output, pixels: Pixels) -> Pixels:
+    return np.empty((*pixels.shape[:2], network.by_name[output.node].channels), pixels.dtype)
+
+
+def _pictures(inputs: Mapping[str, Input], given: Mapping[str, NDArray[Any]]) -> dict[str, Size]:
+    """Sizes of the inputs that are pictures."""
+    pictures = (name for name, block in inputs.items() if not block.vector)
+    return {name: (given[name].shape[0], given[name].shape[1]) for name in pictures}
 
 
 def _check_given(network: Network, name: str, block: Input, given: Mapping[str, NDArray[Any]]) -> None:
@@ -195,7 +213,7 @@ def _at_once(
     check_precision(job.precision)
     name, output = _painting_ends(network)
     photo = Photo(pixels, network.multiple, network.inputs[name].range)
-    result, sizes = np.empty(pixels.shape, pixels.dtype), network.sizes(*photo.size)
+    result, sizes = _room(network, output, pixels), network.sizes(*photo.size)
     free = memory.budget(job.memory) - memory.retained.occupied() - result.nbytes
     if job.engine == "auto" and "openvino" not in sys.modules and needs(network, sizes, drafts=True) > free:
         return None  # the library would take memory that strips are short of

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .blocks import Size
 from .builder import Builder
-from .network import Network, Node, Output, Size
+from .network import Network, Node, Output
 
 __all__ = ["Builder", "Network", "Node", "Output", "Size"]

@@ -238,7 +238,7 @@ def _layer_arrays(layer: _Layer, conv: blocks.Block, norm: blocks.Norm | None) -
         return None
     names = [name for name in (conv.bias, norm and norm.beta) if name]
     found = {conv.weight: layer.kernel} | {name: shift.ravel() for name, shift in zip(names, shifts, strict=True)}
-    return found | ({norm.gamma: layer.scales[0].ravel()} if norm else {})
+    return found | ({norm.gamma: layer.scales[0].ravel()} if norm and norm.gamma else {})
 
 
 def _habits(checkpoint: Checkpoint, way: Callable[..., Any]) -> dict[str, str]:

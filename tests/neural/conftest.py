@@ -143,6 +143,8 @@ def random_weights() -> Callable[..., dict[str, NDArray[np.float32]]]:
         for name, shape in network.parameters.items():
             spread = 1 / np.sqrt(np.prod(shape[1:])) if len(shape) > 1 else 0.2
             weights[name] = (rng.normal(0, spread, shape) + (name in gammas)).astype(np.float32)
+            if name.endswith("running_var"):
+                weights[name] = np.abs(weights[name]) + np.float32(0.5)
         return weights
 
     return make

@@ -8,34 +8,34 @@ from senga.neural.graph import Builder, Network
 CORNER = Padding.tf_same(3, 2)
 
 
-def whitebox() -> Network:
+def whitebox(width: int = 32) -> Network:
     """The generator of White-box Cartoonization: a U-net of sums without norms."""
     net = Builder()
 
     def conv(x: str, name: str, channels: int, kernel: int = 3, stride: int = 1) -> str:
         return net.conv(x, name, channels, kernel, stride, padding=Padding.tf_same(kernel, stride), bias=True)
 
-    x0 = net.leaky_relu(conv(net.input, "Conv", 32, 7))
-    x = net.leaky_relu(conv(x0, "Conv_1", 32, stride=2))
-    x1 = net.leaky_relu(conv(x, "Conv_2", 64))
-    x = net.leaky_relu(conv(x1, "Conv_3", 64, stride=2))
-    x = net.leaky_relu(conv(x, "Conv_4", 128))
+    x0 = net.leaky_relu(conv(net.input, "Conv", width, 7))
+    x = net.leaky_relu(conv(x0, "Conv_1", width, stride=2))
+    x1 = net.leaky_relu(conv(x, "Conv_2", 2 * width))
+    x = net.leaky_relu(conv(x1, "Conv_3", 2 * width, stride=2))
+    x = net.leaky_relu(conv(x, "Conv_4", 4 * width))
     for i in range(4):
-        y = net.leaky_relu(conv(x, f"block_{i}/conv1", 128))
-        x = net.add(x, conv(y, f"block_{i}/conv2", 128))
-    x = net.leaky_relu(conv(x, "Conv_5", 64))
-    x = net.leaky_relu(conv(net.add(net.double(x, "tf1"), x1), "Conv_6", 64))
-    x = net.leaky_relu(conv(x, "Conv_7", 32))
-    x = net.leaky_relu(conv(net.add(net.double(x, "tf1"), x0), "Conv_8", 32))
+        y = net.leaky_relu(conv(x, f"block_{i}/conv1", 4 * width))
+        x = net.add(x, conv(y, f"block_{i}/conv2", 4 * width))
+    x = net.leaky_relu(conv(x, "Conv_5", 2 * width))
+    x = net.leaky_relu(conv(net.add(net.double(x, "tf1"), x1), "Conv_6", 2 * width))
+    x = net.leaky_relu(conv(x, "Conv_7", width))
+    x = net.leaky_relu(conv(net.add(net.double(x, "tf1"), x0), "Conv_8", width))
     conv(x, "Conv_9", 3, 7)
     return net.build("white-box", multiple=4)
 
 
-def vgg19_to_relu4_1() -> Network:
+def vgg19_to_relu4_1(width: int = 64) -> Network:
     """VGG-19 up to the features that styles are told by, with margins that mirror."""
-    net, width = Builder(range=(0.0, 1.0)), (64, 128, 256, 512)
+    net, widths = Builder(range=(0.0, 1.0)), (width, 2 * width, 4 * width, 8 * width)
     x = net.conv(net.input, "conv0", 3, 1, bias=True)
-    for stage, (channels, count) in enumerate(zip(width, (2, 2, 4, 1), strict=True), 1):
+    for stage, (channels, count) in enumerate(zip(widths, (2, 2, 4, 1), strict=True), 1):
         x = net.max_pool(x, ceil=True) if stage > 1 else x
         for i in range(1, count + 1):
             x = net.relu(net.conv(x, f"conv{stage}_{i}", channels, 3, bias=True))
@@ -43,19 +43,19 @@ def vgg19_to_relu4_1() -> Network:
     return net.build("vgg19", multiple=1)
 
 
-def adain_decoder() -> Network:
+def adain_decoder(width: int = 64) -> Network:
     """What turns the features of VGG-19 at an eighth of the size into a picture."""
-    net = Builder(512)
+    net = Builder(8 * width)
 
     def convs(x: str, stage: int, *channels: int) -> str:
         for i, each in enumerate(channels):
             x = net.relu(net.conv(x, f"conv{stage}_{i}", each, 3, bias=True))
         return x
 
-    x = convs(net.input, 4, 256)
-    x = convs(net.resize(x, 2, kind="nearest"), 3, 256, 256, 256, 128)
-    x = convs(net.resize(x, 2, kind="nearest"), 2, 128, 64)
-    x = convs(net.resize(x, 2, kind="nearest"), 1, 64)
+    x = convs(net.input, 4, 4 * width)
+    x = convs(net.resize(x, 2, kind="nearest"), 3, 4 * width, 4 * width, 4 * width, 2 * width)
+    x = convs(net.resize(x, 2, kind="nearest"), 2, 2 * width, width)
+    x = convs(net.resize(x, 2, kind="nearest"), 1, width)
     net.conv(x, "last", 3, 3, bias=True)
     return net.build("adain-decoder", multiple=1)
 
@@ -82,7 +82,7 @@ def unet(width: int = 64) -> Network:
     return net.build("u-net", multiple=16)
 
 
-def residual_blocks(blocks: int = 9) -> Network:
+def residual_blocks(blocks: int = 9, width: int = 64) -> Network:
     """A generator of residual blocks with batch norms, as CycleGAN and CartoonGAN have."""
     net = Builder()
 
@@ -90,13 +90,13 @@ def residual_blocks(blocks: int = 9) -> Network:
         x = net.conv(x, name, channels, kernel, stride, bias=True)
         return net.batch_norm(x, f"{name}.norm")
 
-    x = net.relu(normed(net.input, "first", 64, 7))
-    x = net.relu(normed(x, "down1", 128, stride=2))
-    x = net.relu(normed(x, "down2", 256, stride=2))
+    x = net.relu(normed(net.input, "first", width, 7))
+    x = net.relu(normed(x, "down1", 2 * width, stride=2))
+    x = net.relu(normed(x, "down2", 4 * width, stride=2))
     for i in range(blocks):
-        y = net.relu(normed(x, f"block{i}a", 256))
-        x = net.add(x, normed(y, f"block{i}b", 256))
-    for name, channels in (("up1", 128), ("up2", 64)):
+        y = net.relu(normed(x, f"block{i}a", 4 * width))
+        x = net.add(x, normed(y, f"block{i}b", 4 * width))
+    for name, channels in (("up1", 2 * width), ("up2", width)):
         x = net.transposed(x, name, channels, 3, crop=Padding(1, 1, 0, 0))
         x = net.relu(net.batch_norm(x, f"{name}.norm"))
     net.tanh(net.conv(x, "last", 3, 7, bias=True))

@@ -13,7 +13,7 @@ from senga.errors import ModelError
 from senga.job import Job
 from senga.neural import blocks, engine, memory
 from senga.neural.blocks import BLOCKS, Block, Padding
-from senga.neural.engine import evaluate
+from senga.neural.engine import evaluate, run
 from senga.neural.graph import Builder, Network, Node
 from senga.neural.onnx.graph_file import inner_model
 
@@ -236,6 +236,27 @@ def test_several_inputs_of_different_sizes_and_several_results(strip: int, room:
     for name, value in theirs.items():
         assert ours[name].shape == value.shape
         assert np.allclose(ours[name], value, atol=1e-5)
+
+
+def test_a_picture_is_painted_with_a_style_beside_it(numpy_executor: Any) -> None:
+    net = Builder(3, range=(0.0, 255.0))
+    style, strength = net.picture("style", 3), net.vector("strength", 3)
+    x = net.norm(net.conv(net.input, "c", 3, 3), "n", "channel", 1e-5, gamma=net.deviation(style), beta=net.mean(style))
+    net.output(net.product(x, strength), "painted", (0.0, 255.0))
+    network = net.build("styled", multiple=4)
+    weights, rng = weights_of(network), np.random.default_rng(3)
+    pixels = rng.random((16, 12, 3), np.float32)
+    others = {"style": 255 * rng.random((8, 20, 3), np.float32), "strength": np.float32([1, 0.5, 0.25])}
+    found = run(network, weights, pixels, Job(), given=others, executor=numpy_executor)
+    theirs = answers(network, weights, {"photo": 255 * pixels, **others})["painted"]
+    assert np.allclose(found, np.clip(theirs / 255, 0, 1), atol=1e-5)
+    odd = run(network, weights, (255 * pixels[:15, :11]).astype(np.uint8), Job(), given=others, executor=numpy_executor)
+    assert odd.shape == (15, 11, 3)
+    assert odd.dtype == np.uint8
+    with pytest.raises(ModelError, match="styled needs “strength”; give it"):
+        run(network, weights, pixels, Job(), given={"style": others["style"]})
+    with pytest.raises(ModelError, match="evaluate it instead"):
+        run(exemplar_network(), weights_of(exemplar_network()), pixels, Job())
 
 
 def test_a_network_of_one_size(numpy_executor: Any) -> None:

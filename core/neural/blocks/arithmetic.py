@@ -88,11 +88,13 @@ class Affine(Block):
 
     def affine(self, part: object, moments: Moments | None, vectors: Sequence[Array]) -> tuple[Array, Array]:
         count = max(len(self.scale), len(self.shift))
-        return np.resize(np.float32(self.scale), count), np.resize(np.float32(self.shift), count)
+        scale, shift = (np.array(each, np.float32) for each in (self.scale, self.shift))
+        return np.resize(scale, count), np.resize(shift, count)
 
     def forward(self, values: list[Array], window: Window) -> Array:
         scale, shift = self.affine(None, None, ())
-        return values[0] * scale[:, None, None] + shift[:, None, None]
+        scaled: Array = values[0] * scale[:, None, None] + shift[:, None, None]
+        return scaled
 
     def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
         scale, shift = (each[:, None, None] for each in self.affine(None, None, ()))

@@ -72,7 +72,8 @@ class Norm(Block):
         """The norm of a whole picture."""
         vectors = [vector.reshape(-1) for vector in values[1:]]  # (C,)
         scale, shift = self.affine(window.part, Moments.of(values[0]), vectors)
-        return values[0] * scale[:, None, None] + shift[:, None, None]
+        normed: Array = values[0] * scale[:, None, None] + shift[:, None, None]
+        return normed
 
     def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
         """The mean first, then the deviation from it."""
@@ -185,7 +186,8 @@ class BatchNorm(Block):
         return part
 
     def forward(self, values: list[Array], window: Window) -> Array:
-        return values[0] * window.part[0][:, None, None] + window.part[1][:, None, None]
+        scaled: Array = values[0] * window.part[0][:, None, None] + window.part[1][:, None, None]
+        return scaled
 
     def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
         scale, shift = (each.astype(np.float32)[:, None, None] for each in self.factors(weights))

@@ -60,7 +60,8 @@ class Deviation(_Statistic):
 
     def from_moments(self, moments: Moments) -> Array:
         count = max(moments.count - 1, 1) if self.unbiased else moments.count
-        return np.sqrt(moments.squares / count + self.eps).astype(np.float32)
+        deviation: Array = np.sqrt(moments.squares / count + self.eps).astype(np.float32)
+        return deviation
 
     def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
         centred = page.add("Sub", [inputs[0], page.mean(f"{name}.mean", inputs[0], False)], f"{name}.centred")

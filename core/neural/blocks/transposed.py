@@ -82,7 +82,7 @@ class TransposedConv(Block):
         for (down, across), convolution in convolutions.items():
             rows = self._phase(self.crop.top, start, stop, down)
             columns = self._phase(self.crop.left, 0, place.made[1], across)
-            if rows.count > 0 and columns.count > 0:
+            if rows.several > 0 and columns.several > 0:
                 x = padded[:, rows.low - low : rows.high - low, columns.low + left : columns.high + left]
                 out[:, rows.first :: self.stride, columns.first :: self.stride] = convolution(as_array(x))
         return out
@@ -90,7 +90,7 @@ class TransposedConv(Block):
     def _window(self, start: int, stop: int) -> Span:
         """The rows that all phases are made from, also outside of the input."""
         phases = [self._phase(self.crop.top, start, stop, phase) for phase in range(min(self.stride, self.kernel))]
-        found = [phase for phase in phases if phase.count > 0]
+        found = [phase for phase in phases if phase.several > 0]
         return (min(each.low for each in found), max(each.high for each in found)) if found else (0, 1)
 
     def _beside(self, place: Place) -> Span:
@@ -128,7 +128,7 @@ class _Phase(NamedTuple):
     low: int
     high: int
     first: int
-    count: int
+    several: int
 
 
 _Parts = tuple[dict[tuple[int, int], Convolution], Array]
