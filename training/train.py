@@ -100,7 +100,7 @@ class Trainer:
         return {
             "colour": weights.colour * losses.colour_loss(drawing, target),
             "gradient": weights.gradient * losses.gradient_loss(drawing, target),
-            "content": weights.content * losses.content_loss(colour, wanted, ("conv31", "conv41")),
+            "content": weights.content * losses.content_loss(colour, wanted, ("relu3_1", "relu4_1")),
             "style": weights.style_at(progress) * losses.style_loss(grey, self.grams),
             "adversarial": weights.adversarial * losses.fool_loss(self.judge(drawing)),
         }
@@ -185,7 +185,7 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=Path, required=True, help="folder written by training.pack")
     parser.add_argument("--style", type=Path, required=True, help="folder of the style set, or text file of paths")
-    parser.add_argument("--vgg", type=Path, required=True, help="compressed VGG-19 encoder, e4_base.pth")
+    parser.add_argument("--vgg", type=Path, required=True, help="VGG-19, or the compressed one, e4_base.pth")
     parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
     parser.add_argument("--start", type=Path, help="weights to start from; near the identity without")
     parser.add_argument("--width", type=float, default=0.5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from senga.neural import blocks  # noqa: E402
 from senga.neural.blocks import BLOCKS, Padding, Sampling  # noqa: E402
 from senga.neural.executor import Array  # noqa: E402
 from senga.neural.graph import Builder, Network, Node  # noqa: E402
+from senga.neural.networks.vgg import layers, vgg  # noqa: E402
 from senga.neural.training.cell import NetworkCell, to_tensor  # noqa: E402
 from senga.neural.training.initial import first_weights  # noqa: E402
 from senga.plugins.animegan.discriminator import discriminator  # noqa: E402
@@ -44,6 +47,8 @@ NETWORKS = {
     "animeganv2, align_corners": animeganv2(0.25, upsample="align_corners"),
     "animeganv2-lite": animeganv2_lite(),
     "animeganv1": animeganv1(),
+    "vgg19": vgg(("conv4_4", "relu5_1", "conv5_4"), channels=dict.fromkeys(layers(), 8)),
+    "vgg16, mirrored": vgg(("relu2_1", "relu4_1"), 16, channels=dict.fromkeys(layers(16), 8), pad_mode="reflect"),
     "discriminator": discriminator(),
     "discriminator of animeganv1": discriminator(32, "instance"),
 }
@@ -57,24 +62,28 @@ def some_weights(network: Network, rng: np.random.Generator) -> dict[str, Array]
     }
 
 
-def by_mindspore(cell: NetworkCell, x: Array, wish: Array) -> dict[str, Array]:
-    """The result, the gradient of the input, and that of every weight for ``(result * wish).sum()``."""
+def by_mindspore(cell: NetworkCell, x: Array, wishes: list[Array]) -> dict[str, Array]:
+    """The results, and the gradients of the input and every weight for the sum of ``result * wish``."""
 
-    def loss(given: object) -> tuple[object, object]:
-        result = cell(given)
-        return (result * to_tensor(wish)).sum(), result
+    def loss(given: object) -> Any:
+        found = cell(given)
+        results = found if isinstance(found, tuple) else (found,)
+        return sum((result * to_tensor(wish)).sum() for result, wish in zip(results, wishes, strict=True)), results
 
-    (_, result), (of_x, of_weights) = ms.value_and_grad(loss, 0, cell.weights, has_aux=True)(to_tensor(x))
-    found = zip(cell.network.parameters, of_weights, strict=True)
-    return {"result": result.asnumpy(), "input": of_x.asnumpy()} | {name: g.asnumpy() for name, g in found}
+    (_, results), (of_x, of_weights) = ms.value_and_grad(loss, 0, cell.weights, has_aux=True)(to_tensor(x))
+    found = {"input": of_x} | dict(zip(cell.network.parameters, of_weights, strict=True))
+    found |= {output.name: result for output, result in zip(cell.network.outputs, results, strict=True)}
+    return {name: tensor.asnumpy() for name, tensor in found.items()}
 
 
-def by_torch(module: NetworkModule, x: Array, wish: Array) -> dict[str, Array]:
+def by_torch(module: NetworkModule, x: Array, wishes: list[Array]) -> dict[str, Array]:
     given = torch.from_numpy(x).requires_grad_()
-    result = module(given)
-    (result * torch.from_numpy(wish)).sum().backward()
-    gradients = {name: p.grad.numpy() for name, p in module.named_parameters()}
-    return {"result": result.detach().numpy(), "input": given.grad.numpy()} | gradients
+    found = module(given)
+    results = found if isinstance(found, tuple) else (found,)
+    sum((result * torch.from_numpy(wish)).sum() for result, wish in zip(results, wishes, strict=True)).backward()
+    tensors = {"input": given.grad} | {name: p.grad for name, p in module.named_parameters()}
+    tensors |= {output.name: result for output, result in zip(module.network.outputs, results, strict=True)}
+    return {name: tensor.detach().numpy() for name, tensor in tensors.items()}
 
 
 @pytest.mark.parametrize(
@@ -86,22 +95,22 @@ def by_torch(module: NetworkModule, x: Array, wish: Array) -> dict[str, Array]:
         ("discriminator", "plain"),
     ],
 )
-def test_results_and_gradients_are_those_of_mindspore(name: str, form: str, rng: np.random.Generator) -> None:
+def test_results_and_gradients_are_those_of_mindspore(name: str, form: Any, rng: np.random.Generator) -> None:
     network, judges = NETWORKS[name], "discriminator" in name
     weights = some_weights(network, rng)
-    cell = NetworkCell(network, weights, form, spectral_norm=judges)  # type: ignore[arg-type]
+    cell = NetworkCell(network, weights, form, spectral_norm=judges)
     module = NetworkModule(network, weights, spectral_norm=judges)
     for _ in range(2):
         cell.follow()
         module.follow()
-    x = rng.uniform(-1, 1, (2, 3, 24, 16)).astype(np.float32)
-    wish = rng.standard_normal(cell.predict(x).shape).astype(np.float32)
-    expected, found = by_mindspore(cell, x, wish), by_torch(module, x, wish)
-    assert found.keys() == expected.keys() == {"result", "input", *network.parameters}
+    x = rng.uniform(-1, 1, (2, 3, 32, 16)).astype(np.float32)
+    wishes = [rng.standard_normal(result.shape).astype(np.float32) for result in cell.predict_all(x)]
+    expected, found = by_mindspore(cell, x, wishes), by_torch(module, x, wishes)
+    assert found.keys() == expected.keys() == {"input", *network.parameters, *(o.name for o in network.outputs)}
     largest = max(np.abs(expected[weight]).max() for weight in network.parameters)
     for part, values in expected.items():
         # a norm: single values near the kink of a leaky ReLU may fall on either side
-        slack = 0 if part in ("result", "input") else 1e-4 * largest
+        slack = 1e-4 * largest if part in network.parameters else 0
         assert np.linalg.norm(found[part] - values) < 1e-2 * np.linalg.norm(values) + slack, part
 
 

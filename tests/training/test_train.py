@@ -7,9 +7,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the mirror needs PyTorch")
 
+from senga.neural.networks.vgg import layers  # noqa: E402
 from training.data import Pairs, Panels  # noqa: E402 - needs torch
 from training.network import Generator  # noqa: E402
-from training.perceptual import LAYERS  # noqa: E402
 from training.pictures import write_rgb  # noqa: E402
 from training.train import LossWeights, Trainer, train  # noqa: E402
 from training.weights import load_generator  # noqa: E402
@@ -24,7 +24,7 @@ def folders(tmp_path: Path) -> Path:
             (tmp_path / folder).mkdir(exist_ok=True)
             write_rgb(tmp_path / folder / f"{name}{ending}", rng.integers(0, 255, (48, 40, 3), np.uint8))
     generator, state, channels = torch.Generator().manual_seed(1), {}, 3
-    for name in ("conv0", *(layer for layer in LAYERS if layer != "pool")):
+    for name in ("conv0", *(layer.replace("_", "") for layer in layers()[:9])):
         inputs, channels = channels, 3 if name == "conv0" else 4
         kernel = 1 if name == "conv0" else 3
         state[f"{name}.weight"] = torch.randn(channels, inputs, kernel, kernel, generator=generator)

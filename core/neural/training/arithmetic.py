@@ -148,6 +148,8 @@ def unleak(g: Array, positive: Array, slope: float) -> Array:
     """The gradient before a leaky ReLU whose result was ``positive`` where it let everything through."""
     if slope == 1:
         return g * np.float32(1)
+    if slope == 0:
+        return g * np.greater(positive, 0)
     share = np.greater(positive, 0).astype(np.float32)
     share *= np.float32(1 - slope)
     share += np.float32(slope)

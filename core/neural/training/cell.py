@@ -122,7 +122,7 @@ class NetworkCell(Cell):  # type: ignore[misc]  # MindSpore has no types
             pictures = {name: to_tensor(x) for name, x in zip(self.network.inputs, given, strict=True)}
             found = plain.run(self.network, pictures, self._plain_weights(False))
             return [from_tensor(result) for result in found.values()]
-        weights = self.arrays()
+        weights = {name: w.asnumpy() for name, w in zip(self.network.parameters, self.weights, strict=True)}
         walk = Walk(self.plan, _divided(weights, self.sigmas(weights)), remember=False)
         return walk.forward(*map(as_array, given))
 

@@ -9,8 +9,8 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from senga.errors import ModelError
 from senga.neural.checkpoints import read
 from senga.neural.executor import Array, as_array
+from senga.neural.graph import Network
+from senga.neural.networks.vgg import COUNTS, Depth, layers, vgg
 
-BLOCKS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 1))
-LAYERS = tuple(f"conv{block}_{i}" for block, count in BLOCKS for i in range(1, count + 1))
-"""The convolutions of VGG-19 as far as losses look, in their order; between the blocks stands a 2 x 2 max pool."""
+LAYERS = layers(19)[:13]
+"""The convolutions of VGG-19 as far as losses look, in their order."""
 
 NEEDED = "conv4_1"
 """The layer that a perceptual network must reach."""
@@ -50,6 +51,7 @@ class Encoder:
         mirrored: margins by reflection instead of zeros.
         original: the network of the publications, whose features keep their size.
         source: where it came from.
+        depth: of VGG-16 or VGG-19.
     """
 
     kernels: Mapping[str, tuple[Array, Array]]
@@ -58,6 +60,19 @@ class Encoder:
     mirrored: bool = False
     original: bool = False
     source: str = field(default="", compare=False)
+    depth: Depth = 19
+
+    def network(self, taps: Sequence[str]) -> Network:
+        """The network up to the deepest of these layers, which are its results."""
+        channels = {layer: len(kernel) for layer, (kernel, _) in self.kernels.items()}
+        return vgg(taps, self.depth, channels=channels, pad_mode="reflect" if self.mirrored else "zero")
+
+    def weights(self) -> dict[str, Array]:
+        """The arrays under the names of that network."""
+        found = {"prepare.weight": as_array(self.scale[:, :, None, None]), "prepare.bias": as_array(self.shift)}
+        for layer, (kernel, bias) in self.kernels.items():
+            found |= {f"{layer}.weight": kernel, f"{layer}.bias": bias}
+        return found
 
     @property
     def deepest(self) -> str:
@@ -83,14 +98,15 @@ def load_encoder(path: Path) -> Encoder:
 
 
 def _checked(encoder: Encoder, path: Path) -> Encoder:
-    missing = [layer for layer in LAYERS[: LAYERS.index(NEEDED) + 1] if layer not in encoder.kernels]
+    known = layers(encoder.depth)
+    missing = [layer for layer in known[: known.index(NEEDED) + 1] if layer not in encoder.kernels]
     if missing:
         raise ModelError(
             f"“{path.name}” is only a part of VGG-19, without {missing[0]}; choose a file that reaches {NEEDED} "
             "(e4_base.pth and e5_base.pth do)."
         )
     inputs = 3
-    for name in [layer for layer in LAYERS if layer in encoder.kernels]:
+    for name in [layer for layer in known if layer in encoder.kernels]:
         kernel, bias = encoder.kernels[name]
         fits = kernel.ndim == 4 and kernel.shape[1:] == (inputs, 3, 3) and bias.shape == (len(kernel),)
         if not (fits and np.isfinite(kernel).all()):
@@ -98,7 +114,7 @@ def _checked(encoder: Encoder, path: Path) -> Encoder:
                 f"“{path.name}” looks like VGG-19, but its layer {name} does not fit; choose another file."
             )
         inputs = len(kernel)
-    return Encoder(encoder.kernels, encoder.scale, encoder.shift, encoder.mirrored, encoder.original, path.name)
+    return replace(encoder, source=path.name)
 
 
 def _caffe_input() -> tuple[Array, Array]:
@@ -109,7 +125,7 @@ def _caffe_input() -> tuple[Array, Array]:
 def _compressed(arrays: Mapping[str, NDArray[Any]]) -> Encoder | None:
     if "conv0.weight" not in arrays or "conv11.weight" not in arrays:
         return None
-    names = {layer: layer.replace("_", "") for layer in LAYERS}
+    names = {layer: layer.replace("_", "") for layer in layers(19)}
     kernels = {
         layer: _pair(arrays, f"{name}.weight", f"{name}.bias")
         for layer, name in names.items()
@@ -132,26 +148,28 @@ def _numbered(arrays: Mapping[str, NDArray[Any]]) -> Encoder | None:
     )
     if prefix is None:
         return None
-    numbers = sorted(
-        int(name.split(".")[-2]) for name in arrays if name.startswith(f"{prefix}.") and name.endswith(".weight")
-    )
-    expected = _vgg_numbers()
-    if numbers[: len(expected)] != expected:
-        return None
-    kernels = {
-        layer: _pair(arrays, f"{prefix}.{number}.weight", f"{prefix}.{number}.bias")
-        for layer, number in zip(LAYERS, expected, strict=True)
-    }
-    return Encoder(kernels, np.diag(0.5 / IMAGENET_DEVIATION), (0.5 - IMAGENET_MEAN) / IMAGENET_DEVIATION)
+    parts = [name.split(".")[-2] for name in arrays if name.startswith(f"{prefix}.") and name.endswith(".weight")]
+    present = {int(part) for part in parts if part.isdecimal()}
+    for depth in COUNTS:
+        places = _places(depth)
+        shared = {place for layer, place in places.items() if layer <= "conv5_1"}
+        if shared == {place for place in present if place <= max(shared)}:
+            kernels = {
+                layer: _pair(arrays, f"{prefix}.{place}.weight", f"{prefix}.{place}.bias")
+                for layer, place in places.items()
+                if place in present
+            }
+            scale, shift = np.diag(0.5 / IMAGENET_DEVIATION), (0.5 - IMAGENET_MEAN) / IMAGENET_DEVIATION
+            return Encoder(kernels, scale, shift, depth=depth)
+    return None
 
 
-def _vgg_numbers() -> list[int]:
-    """Positions of the convolutions among convolutions, activations and pools."""
-    numbers, at = [], 0
-    for _, count in BLOCKS:
-        numbers += [at + 2 * i for i in range(count)]
-        at += 2 * count + 1
-    return numbers
+def _places(depth: Depth) -> dict[str, int]:
+    """Places of the convolutions among convolutions, activations and pools."""
+    found: dict[str, int] = {}
+    for layer in layers(depth):
+        found[layer] = 2 * len(found) + int(layer[4]) - 1
+    return found
 
 
 def _named(arrays: Mapping[str, NDArray[Any]]) -> Encoder | None:
@@ -165,9 +183,10 @@ def _named(arrays: Mapping[str, NDArray[Any]]) -> Encoder | None:
     )
     for weight, bias in spellings:
         if weight.format("conv1_1") in arrays:
-            present = [layer for layer in LAYERS if weight.format(layer) in arrays and bias.format(layer) in arrays]
+            present = [layer for layer in layers(19) if weight.format(layer) in arrays and bias.format(layer) in arrays]
             kernels = {layer: _pair(arrays, weight.format(layer), bias.format(layer)) for layer in present}
-            return Encoder(kernels, *_caffe_input(), original=True)
+            depth: Depth = 16 if "conv4_1" in kernels and "conv3_4" not in kernels else 19
+            return Encoder(kernels, *_caffe_input(), original=True, depth=depth)
     return None
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from safetensors.numpy import save_file  # noqa: E402
 
 from senga.errors import ModelError  # noqa: E402
 from senga.neural.executor import Array  # noqa: E402
+from senga.neural.networks.vgg import layers, vgg  # noqa: E402
 from senga.neural.training.cell import gradient_of, to_tensor  # noqa: E402
 from senga.neural.training.features import Features  # noqa: E402
 from senga.neural.training.perceptual import LAYERS, REFERENCE_LEVEL, Encoder, load_encoder  # noqa: E402
@@ -33,11 +36,11 @@ def kernels(rng: np.random.Generator) -> dict[str, tuple[Array, Array]]:
     return found
 
 
-def reference(kernels: dict[str, tuple[Array, Array]], x: Array, last: str) -> Array:
+def reference(kernels: Mapping[str, tuple[Array, Array]], x: Array, last: str, names: Sequence[str] = LAYERS) -> Array:
     """Features in front of the activation, for (3, H, W) as the network wants it, in float64."""
     y = x.astype(np.float64)
-    for name in LAYERS[: LAYERS.index(last) + 1]:
-        if name != LAYERS[0]:
+    for name in names[: names.index(last) + 1]:
+        if name != names[0]:
             y = np.maximum(y, 0)
             if name.endswith("_1"):
                 y = y.reshape(len(y), y.shape[1] // 2, 2, y.shape[2] // 2, 2).max((2, 4))
@@ -45,6 +48,35 @@ def reference(kernels: dict[str, tuple[Array, Array]], x: Array, last: str) -> A
         windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
         y = np.einsum("ihwyx,oiyx->ohw", windows, kernels[name][0]) + kernels[name][1][:, None, None]
     return y
+
+
+@pytest.mark.parametrize("depth", [16, 19])
+def test_both_depths_to_their_last_layer(depth: Any, tmp_path: Path, rng: np.random.Generator) -> None:
+    names = layers(depth)
+    assert (len(names), names[-1]) == (depth - 3, "conv5_3" if depth == 16 else "conv5_4")
+    arrays, inputs, place = {}, 3, 0
+    for before, name in zip((names[0], *names), names, strict=False):
+        place += before[4] != name[4]  # of the pool
+        kernel = rng.normal(0, (2 / 9 / inputs) ** 0.5, (int(name[4]) + 3, inputs, 3, 3))
+        arrays |= {f"features.{place}.weight": kernel.astype(np.float32)}
+        arrays |= {f"features.{place}.bias": rng.normal(0, 0.1, len(kernel)).astype(np.float32)}
+        inputs, place = len(kernel), place + 2
+    save_file(arrays, tmp_path / "vgg.safetensors")
+    encoder = load_encoder(tmp_path / "vgg.safetensors")
+    assert (encoder.depth, tuple(encoder.kernels)) == (depth, names)
+    taps = ("relu4_1", names[-1])
+    picture = rng.uniform(-1, 1, (3, 32, 32)).astype(np.float32)
+    found = Features(encoder, taps).of(picture[None])
+    last = reference(encoder.kernels, imagenet(picture), names[-1], names)
+    early = np.maximum(reference(encoder.kernels, imagenet(picture), "conv4_1", names), 0)
+    for tap, expected in zip(taps, (early, last), strict=True):
+        assert np.abs(found[tap][0] - expected).max() < 1e-3 * np.abs(expected).max() + 1e-4, tap
+
+
+def test_the_described_network_has_the_published_parameters() -> None:
+    mix = 12
+    assert vgg(("relu5_3",), 16).parameter_count == 14_714_688 + mix
+    assert vgg(("relu5_4",), 19).parameter_count == 20_024_384 + mix
 
 
 def caffe(picture: Array) -> Array:
@@ -144,6 +176,10 @@ def test_files_that_are_something_else(tmp_path: Path, capsys: pytest.CaptureFix
     save_file({"features.0.weight": np.zeros((4, 3, 3, 3), np.float32)}, tmp_path / "short.safetensors")
     with pytest.raises(ModelError, match="no perceptual network"):
         load_encoder(tmp_path / "short.safetensors")
+    squeezed = {f"features.{name}.weight": np.zeros((4, 3, 3, 3), np.float32) for name in ("0", "3.squeeze")}
+    save_file(squeezed, tmp_path / "squeezenet.safetensors")
+    with pytest.raises(ModelError, match="no perceptual network"):
+        load_encoder(tmp_path / "squeezenet.safetensors")
     first = {"conv1_1_W": np.zeros((3, 3, 3, 4), np.float32), "conv1_1_b": np.zeros(4, np.float32)}
     np.savez(tmp_path / "part.npz", **first)
     with pytest.raises(ModelError, match=r"without conv1_2.*reaches conv4_1"):

@@ -1,0 +1,1 @@
+"""Networks that were trained to recognise things, described as any other: their features judge pictures."""
