@@ -21,6 +21,7 @@ from senga.neural.engine import evaluate, run
 from senga.neural.executor import Activation, Array, Convolution, Half
 from senga.neural.fold import fused
 from senga.neural.graph import Builder, Network
+from senga.neural.onnx.graph_file import inner_model
 from senga.neural.plan import Plan, counted, plan
 from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_lite
 
@@ -228,3 +229,20 @@ def test_threads_do_not_change_a_family(random_weights: Any, photo: Any) -> None
     weights, pixels = random_weights(network), photo(150, 40)
     one, four = (run(network, weights, pixels, Job(engine="onnx", device="cpu", threads=n)) for n in (1, 4))
     assert np.array_equal(one, four)
+
+
+@pytest.mark.parametrize("engine", ["onnx", pytest.param("mindspore", marks=pytest.mark.needs_mindspore)])
+@pytest.mark.parametrize("family", THIN)
+def test_families_are_what_onnxruntime_computes(family: str, engine: str, random_weights: Any) -> None:
+    """The written graph, whole, against strips on the runtimes that paint them."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    network = THIN[family]
+    weights, channels = random_weights(network), network.nodes[0].channels
+    pixels = np.random.default_rng(0).random((96, 80, channels), np.float32)
+    session = onnxruntime.InferenceSession(inner_model(network, weights), providers=["CPUExecutionProvider"])
+    (theirs,) = session.run(None, {"photo": pixels.transpose(2, 0, 1)[None]})
+    job = Job(engine=engine, device="cpu", threads=2)  # type: ignore[arg-type] # one of both
+    (ours,) = evaluate(network, weights, {"photo": pixels}, job).values()
+    expected = theirs[0].transpose(1, 2, 0)
+    assert ours.shape == expected.shape
+    assert np.abs(ours - expected).max() < 1e-4 * max(1.0, np.abs(expected).max())
