@@ -6,7 +6,6 @@ When the process dies meanwhile, or hangs and is killed, the next one finds the 
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import sys
 import tempfile
@@ -87,9 +86,15 @@ def _tell_slow(name: str, origin: str) -> None:
     log.warning(text, name, origin, name)
 
 
+def _is_child() -> bool:
+    """Whether this process was started by ``multiprocessing``, which takes long to import where it was not."""
+    there = sys.modules.get("multiprocessing.process")
+    return there is not None and there.parent_process() is not None
+
+
 def _note(text: str) -> IO[str] | None:
     """A note that is locked while this process lives; None where none can be kept."""
-    if multiprocessing.parent_process() is not None:  # it has loaded the same, and may end this one at any time
+    if _is_child():  # it has loaded the same, and may end this one at any time
         return None
     try:
         folder = places.config_folder()

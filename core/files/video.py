@@ -9,7 +9,7 @@ References:
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ import numpy as np
 from senga.image import Animation, Film, Frame, Image, Metadata
 
 from .budget import check_size, name_of
+from .overlap import ahead
 from .video_decoding import BROADCAST, JUMP, Watch, decoded, progressive
 from .video_file import opened, packets_of, picture_track, trouble
 from .video_pixels import colour_of, image_of, turn_of
@@ -69,7 +70,7 @@ def read_video(source: Source, info: Metadata) -> Animation:
             raise trouble(stream, info)
     size = first.image.height, first.image.width
     return Animation(
-        lambda: _frames(source, info, size, film.faults),
+        lambda: ahead(_frames(source, info, size, film.faults)),
         *size,
         max(count or _counted(source, info), 1),
         info=replace(info, format="MP4"),
@@ -177,7 +178,7 @@ def _stretched(image: Image, height: int, width: int) -> Image:
 # ---- frames
 
 
-def _frames(source: Source, info: Metadata, size: tuple[int, int], faults: list[str]) -> Iterator[Frame]:
+def _frames(source: Source, info: Metadata, size: tuple[int, int], faults: list[str]) -> Generator[Frame, None, None]:
     """Every picture is shown until the next one appears; at the end it is known what is wrong with the film."""
     faults.clear()
     watch = Watch()

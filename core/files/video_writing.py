@@ -18,6 +18,7 @@ from senga.errors import Cancelled, SengaError, WriteError
 from senga.image import Animation, Film, Frame, Metadata, to_depth
 
 from .container import container
+from .overlap import behind
 from .still_writers import over_white
 from .video_sound import Sound, accompaniment
 
@@ -25,8 +26,8 @@ TICKS = 90_000
 """A second in a film that is written here: no usual frame rate needs rounding."""
 _BT709, _VIDEO_RANGE = 1, 1
 _THREADS = 1
-"""Of the encoder: its bytes depend on their number, and with four of them a busy machine once gave others. Painting a
-frame takes longer than encoding it."""
+"""Of the encoder: its bytes depend on their number, and with four of them a busy machine once gave others. Painting the
+next frame takes longer than encoding one."""
 _H264 = {"preset": "medium", "bf": "0"}
 _VP9 = {"deadline": "good", "cpu-used": "4", "row-mt": "1", "lag-in-frames": "0", "auto-alt-ref": "0"}
 
@@ -134,22 +135,43 @@ def _tell(film: Film, container: Any, track: Any) -> None:
 
 
 def _write_frames(made: _Made, container: Any, track: Any, sound: Sound) -> None:
-    waiting: deque[int] = deque()
-    film = made.animation.film
-    seconds = film.start if film else 0.0
-    time = first = round(seconds * TICKS)
-    for frame in made:
-        picture = _video_frame(frame, made.animation, track.height, track.width)
-        picture.pts, picture.time_base = time, Fraction(1, TICKS)
-        seconds += frame.seconds
-        waiting.append(max(round(seconds * TICKS) - time, 1))
-        time += waiting[-1]
-        _mux(container, track, picture, waiting)
-        sound.until(time / TICKS)
-    if time == first:
-        raise WriteError("The animation has no frames, so there is nothing to write.")
-    _mux(container, track, None, waiting)
-    sound.end()
+    """A frame is encoded while the next one is painted."""
+    encoder = _Encoder(made.animation, container, track, sound)
+    with behind(encoder.take) as hand_over:
+        for frame in made:
+            hand_over(frame)
+    encoder.end()
+
+
+class _Encoder:
+    """Frames one after the other, each at its time, with the sound up to there."""
+
+    def __init__(self, animation: Animation, container: Any, track: Any, sound: Sound) -> None:
+        self._animation, self._container, self._track, self._sound = animation, container, track, sound
+        self._waiting: deque[int] = deque()
+        self._seconds = animation.film.start if animation.film else 0.0
+        self._first = self._time = round(self._seconds * TICKS)
+
+    def take(self, frame: Frame) -> None:
+        """Encode one more."""
+        picture = _video_frame(frame, self._animation, self._track.height, self._track.width)
+        picture.pts, picture.time_base = self._time, Fraction(1, TICKS)
+        self._seconds += frame.seconds
+        self._waiting.append(max(round(self._seconds * TICKS) - self._time, 1))
+        self._time += self._waiting[-1]
+        _mux(self._container, self._track, picture, self._waiting)
+        self._sound.until(self._time / TICKS)
+
+    def end(self) -> None:
+        """Encode what is left.
+
+        Raises:
+            WriteError: there was no frame.
+        """
+        if self._time == self._first:
+            raise WriteError("The animation has no frames, so there is nothing to write.")
+        _mux(self._container, self._track, None, self._waiting)
+        self._sound.end()
 
 
 def _mux(container: Any, track: Any, picture: Any, waiting: deque[int]) -> None:

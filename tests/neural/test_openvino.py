@@ -135,6 +135,37 @@ def test_strips_paint_what_the_memory_is_too_small_for(
     assert abs(strips - whole).mean() < 0.1 / 255
 
 
+@pytest.mark.parametrize("precision", ["full", "draft"])
+def test_a_budget_in_which_the_picture_fits_does_not_change_a_pixel(
+    precision: str, weights: dict[str, NDArray[Any]], photo: Any, painted_whole: list[tuple[int, ...]]
+) -> None:
+    budgets = (None, retained.occupied() + 400 * MB, retained.occupied() + 5000 * MB)
+    jobs = [Job(engine="openvino", precision=precision, memory=memory) for memory in budgets]
+    first, *others = [run(NETWORK, weights, photo(96, 120), job) for job in jobs]
+    assert len(painted_whole) == 3
+    assert all(np.array_equal(first, other) for other in others)
+
+
+@pytest.mark.parametrize("chosen", ["openvino", "auto"])
+def test_a_draft_for_which_the_memory_is_too_small_is_as_exact_as_a_result(
+    chosen: str,
+    monkeypatch: pytest.MonkeyPatch,
+    weights: dict[str, NDArray[Any]],
+    photo: Any,
+    painted_whole: list[tuple[int, ...]],
+) -> None:
+    whole = run(NETWORK, weights, photo(96, 120), WHOLE)
+    painted_whole.clear()
+    monkeypatch.setattr(openvino_runtime.OpenVino, "needs", lambda *_: sys.maxsize)
+    full, draft = (
+        run(NETWORK, weights, photo(96, 120), Job(engine=chosen, precision=precision))
+        for precision in ("full", "draft")
+    )
+    assert painted_whole == []
+    assert np.array_equal(full, draft)
+    assert abs(draft - whole).max() < 0.02 / 255
+
+
 def test_it_stays_below_what_it_says_that_it_needs(random_weights: Any, photo: Any) -> None:
     pixels = photo(600, 600)
     for network in (animeganv2(0.5), animeganv2_lite(), animeganv1()):
