@@ -28,8 +28,10 @@ from senga.errors import MissingExtraError, SettingsError
 
 from . import compiled
 from .blocks import Conv
+from .blocks.fused import FusedConv
 from .executor import Array
-from .graph import Network, Size
+from .fold import fused
+from .graph import Network, Node, Size
 from .memory import MB
 from .onnx.graph_file import inner_model
 from .plan import operations
@@ -169,7 +171,7 @@ class OpenVino:
         key = digest(network, weights), network
         with self._lock:
             if key not in self._compiled:
-                self._compiled[key] = _Compiled(self._compile(network, inner_model(network, weights)))
+                self._compiled[key] = _Compiled(self._compile(network, inner_model(fused(network), weights)))
             self._compiled.move_to_end(key)
             chosen = self._compiled[key]
             self._release(but=chosen)
@@ -252,16 +254,25 @@ def needs(network: Network, sizes: Mapping[str, Size], *, drafts: bool) -> int:
 
 
 def held_numbers(network: Network, sizes: Mapping[str, Size]) -> int:
-    """The most numbers that wait at a time while a whole picture goes through: of all readers, and a padded copy."""
-    numbers = {node.name: node.channels * prod(sizes[node.name]) for node in network.nodes}
-    last = {name: i for i, node in enumerate(network.nodes) for name in node.inputs}
+    """The most numbers that wait at a time while a whole picture goes through: for all readers, and copies."""
+    nodes = fused(network).nodes
+    numbers = {node.name: node.channels * prod(sizes[node.name]) for node in nodes}
+    last = {name: i for i, node in enumerate(nodes) for name in node.inputs}
     most, living = 0, dict[str, int]()
-    for i, node in enumerate(network.nodes):
+    for i, node in enumerate(nodes):
         living[node.name] = numbers[node.name]
-        padded = numbers[node.inputs[0]] if isinstance(node.block, Conv) and node.block.kernel > 1 else 0
-        most = max(most, sum(living.values()) + padded)
+        most = max(most, sum(living.values()) + _copied(node, numbers))
         living = {name: count for name, count in living.items() if last.get(name, i) > i}
     return most
+
+
+def _copied(node: Node, numbers: Mapping[str, int]) -> int:
+    """A layer with margins; for a doubled one with two kinds of them, and its four phases before they are mixed."""
+    if not isinstance(node.block, Conv) or node.block.kernel == 1:
+        return 0
+    if isinstance(node.block, FusedConv) and node.block.doubled:
+        return 2 * numbers[node.inputs[0]] + numbers[node.name]
+    return numbers[node.inputs[0]]
 
 
 def _reason(error: Exception) -> str:

@@ -21,6 +21,7 @@ from senga.errors import Cancelled, MissingExtraError, SettingsError
 from senga.job import Job
 from senga.neural import compiled, engine, executors, speed
 from senga.neural.engine import run
+from senga.neural.graph import Builder
 from senga.neural.memory import MB, Retained, resident, retained
 from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_lite
 from senga.plugins.animegan.painting import network_of
@@ -217,6 +218,25 @@ def test_what_a_listener_raises_is_not_taken_for_openvino(weights: dict[str, NDA
 
     with pytest.raises(RuntimeError, match="from outside"):
         run(NETWORK, weights, photo(32, 32), Job(listener, engine="openvino"))
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_convolutions_take_up_doublings_and_batch_norms(
+    bias: bool, random_weights: Any, numpy_executor: Any, photo: Any
+) -> None:
+    net = Builder()
+    x = net.leaky_relu(net.conv(net.input, "a", 8, 3, 2, bias=bias))
+    doubled = net.double(x, "tf1")
+    x = net.leaky_relu(net.batch_norm(net.conv(doubled, "b", 6, 3, bias=bias), "b.norm"))
+    x = net.batch_norm(net.depthwise(x, "c", bias=bias), "c.norm")
+    net.tanh(net.conv(net.add(x, net.conv(doubled, "d", 6, 3, bias=bias)), "e", 3, 1))
+    network = net.build("taken up", multiple=2)
+    weights = {name: abs(array) if "running_var" in name else array for name, array in random_weights(network).items()}
+    pixels = photo(26, 34)
+    found = run(network, weights, pixels, WHOLE)
+    expected = run(network, weights, pixels, Job(), executor=numpy_executor)
+    assert abs(found - expected).max() < 0.02 / 255
+    assert expected.std() > 0.05
 
 
 # ---- compiled networks on disk
@@ -486,6 +506,7 @@ import sys
 import numpy as np
 from senga.job import Job
 from senga.neural.engine import run
+from senga.neural.graph import Builder
 from senga.neural.memory import MB, resident
 from senga.plugins.animegan.network import animeganv2
 network = animeganv2(0.25)
@@ -506,6 +527,7 @@ SIZES = """
 import numpy as np
 from senga.job import Job
 from senga.neural.engine import run
+from senga.neural.graph import Builder
 from senga.neural.memory import MB, resident
 from senga.plugins.animegan.network import animeganv2
 network = animeganv2(0.25)

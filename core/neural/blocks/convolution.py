@@ -96,11 +96,15 @@ class Conv(Block):
         return result
 
     def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
-        pad, x = self.padding, inputs[0]
+        parameters = [page.constant(each, weights[each]) for each in (self.weight, self.bias) if each]
+        return self.written(page, name, inputs[0], parameters)
+
+    def written(self, page: Page, name: str, x: str, parameters: Sequence[str]) -> str:
+        """Write the convolution with a kernel, and maybe offsets, that are there already."""
+        pad = self.padding
         inside = pad.mode == "zero"
         if any(pad.sides) and not inside:
             x = page.padded(f"{name}.padded", pad, x)
-        parameters = [page.constant(each, weights[each]) for each in (self.weight, self.bias) if each]
         return page.add(
             "Conv",
             [x, *parameters],

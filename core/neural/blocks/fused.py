@@ -74,4 +74,21 @@ class FusedConv(Conv):
         return result[:, first : first + stop - start]
 
     def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
-        raise NotImplementedError("the network as it was described is written")
+        kernel, bias = self.scaled(weights, 1.0)
+        offsets = [] if bias is None else [page.constant(f"{name}.offsets", bias)]
+        if not self.doubled:
+            return self.written(page, name, inputs[0], [page.constant(f"{name}.kernel", kernel), *offsets])
+        small = page.padded(f"{name}.behind", Padding(0, 0, 1, 1, "edge"), inputs[0])
+        phases = [self._phase(page, f"{name}.{at}", small, kernel, offsets, *divmod(at, 2)) for at in range(4)]
+        return page.add("DepthToSpace", [page.add("Concat", phases, f"{name}.phases", axis=1)], name, blocksize=2)
+
+    @staticmethod
+    def _phase(page: Page, name: str, small: str, kernel: Array, offsets: Sequence[str], down: int, right: int) -> str:
+        """Every second pixel of every second row, from (down, right) on."""
+        from senga.neural.fold import phase
+
+        before = Padding(1 - down, 1 - right, 0, 0)
+        x = page.padded(f"{name}.before", before, small) if any(before.sides) else small
+        own = phase(kernel, down, right)
+        parameters = [page.constant(f"{name}.kernel", own), *offsets]
+        return page.add("Conv", [x, *parameters], name, kernel_shape=own.shape[2:])
