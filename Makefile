@@ -115,6 +115,7 @@ bench: $(VENV)/ready-test
 	$(BIN)/python benchmarks/animegan.py
 	$(BIN)/python benchmarks/floor.py
 	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/films.py
 	$(BIN)/python benchmarks/worker.py
 	$(BIN)/python benchmarks/animations.py
 	$(BIN)/python benchmarks/training.py

@@ -19,6 +19,7 @@ COMMANDS = {
     "senga --help": [RUNNER, "--help"],
     "senga list": [RUNNER, "list"],
     "senga run sketch --help": [RUNNER, "run", "sketch", "--help"],
+    "senga doctor": [RUNNER, "doctor"],
 }
 
 

@@ -60,14 +60,16 @@ def starts(manifest: dict[str, Any]) -> None:
     start = time.perf_counter()
     with connect(manifest) as worker:
         print(f"start a worker                       {time.perf_counter() - start:6.2f} s")
-        for text, side in (
-            ("first anime, 256 x 256, cold       ", 256),
-            ("second anime, 256 x 256            ", 256),
-            ("third anime, 384 x 384             ", 384),
-            ("fourth anime, 384 x 384            ", 384),
+        for text, precision, sides in (
+            ("first preview, 256 x 256, cold     ", "draft", (256, 256)),
+            ("second preview, 256 x 256          ", "draft", (256, 256)),
+            ("third preview, 384 x 256           ", "draft", (384, 256)),
+            *[("further preview, 384 x 384         ", "draft", (384, 384))] * 4,
+            ("first result, 384 x 384            ", "full", (384, 384)),
+            ("second result, 384 x 384           ", "full", (384, 384)),
         ):
             start = time.perf_counter()
-            timed(worker, {"filter": "anime"}, (side, side), 3, "u8")
+            timed(worker, {"filter": "anime", "precision": precision}, sides, 3, "u8")
             print(f"{text}  {time.perf_counter() - start:6.2f} s")
     start = time.perf_counter()
     with connect(manifest) as worker:
