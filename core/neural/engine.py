@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from .budget import Share, allot
 from .executor import Array, Executor
 from .executors import check_precision, choose, choose_whole, log
 from .network import Network, Output
-from .openvino_runtime import needs
+from .openvino_runtime import OpenVino, needs
 from .painting import Painting, Sink
 from .pictures import Photo, put
 from .prepare import Prepared, prepare
@@ -29,6 +29,7 @@ from .strips import Give, LayerCache
 
 __all__ = ["Share", "allot", "evaluate", "run"]
 
+_Result = TypeVar("_Result")
 BAND = 256
 """So many rows of a whole picture are put into the result at a time."""
 
@@ -73,7 +74,7 @@ def run(
     others = {each: block for each, block in network.inputs.items() if each != name}
     for each, block in others.items():
         _check_given(network, each, block, given)
-    painted = None if executor or others else _at_once(network, weights, pixels, job, note)
+    painted = None if executor else _at_once(network, weights, pixels, given, job, note)
     if painted is not None:
         return painted
     prepared = prepare(network, weights, executor or choose(job.engine, job.device, job.threads))
@@ -96,7 +97,7 @@ def evaluate(
     note: str = "computing",
     executor: Executor | None = None,
 ) -> dict[str, Array]:
-    """All results of a network, in its own numbers, strip by strip.
+    """All results of a network, in its own numbers: whole where the runtime is best at that, else strip by strip.
 
     Args:
         network: with any inputs and outputs.
@@ -121,6 +122,9 @@ def evaluate(
     network.check(weights)
     for name, block in network.inputs.items():
         _check_given(network, name, block, given)
+    found = None if executor else _evaluated_at_once(network, weights, given, job, note)
+    if found is not None:
+        return found
     prepared = prepare(network, weights, executor or choose(job.engine, job.device, job.threads))
     pictures = _pictures(network.inputs, given)
     sizes = prepared.network.sizes_of(pictures)
@@ -207,14 +211,57 @@ def _fill(target: Array, values: Array, top: int) -> None:
 
 
 def _at_once(
-    network: Network, weights: Mapping[str, NDArray[Any]], pixels: Pixels, job: Job, note: str
+    network: Network,
+    weights: Mapping[str, NDArray[Any]],
+    pixels: Pixels,
+    given: Mapping[str, NDArray[Any]],
+    job: Job,
+    note: str,
 ) -> Pixels | None:
     """The result of a runtime for whole pictures; None where there is none, or too little memory for it."""
-    check_precision(job.precision)
     name, output = _painting_ends(network)
-    photo = Photo(pixels, network.multiple, network.inputs[name].range)
-    result, sizes = _room(network, output, pixels), network.sizes(*photo.size)
-    free = memory.budget(job.memory) - memory.retained.occupied() - result.nbytes
+    photo, result = Photo(pixels, network.multiple, network.inputs[name].range), _room(network, output, pixels)
+    others = {each: block for each, block in network.inputs.items() if each != name}
+
+    def painted(runtime: OpenVino) -> Pixels:
+        rows = photo.rows(0, photo.size[0])
+        if others:
+            whole = {name: rows} | {each: _planes(given[each]) for each in others}
+            values = runtime.compute(network, weights, whole, lambda share: job.progress(share, note))[output.name]
+        else:
+            values = runtime.paint(network, weights, rows, lambda share: job.progress(share, note))
+        for top in range(0, len(values[0]), BAND):
+            put(values[:, top : top + BAND], result, top, output.range)
+        return result
+
+    return _whole(network, {name: photo.size} | _pictures(others, given), result.nbytes, job, note, painted)
+
+
+def _evaluated_at_once(
+    network: Network, weights: Mapping[str, NDArray[Any]], given: Mapping[str, NDArray[Any]], job: Job, note: str
+) -> dict[str, Array] | None:
+    """The same for all results of a network."""
+
+    def evaluated(runtime: OpenVino) -> dict[str, Array]:
+        values = {name: _planes(given[name]) for name in network.inputs}
+        made = runtime.compute(network, weights, values, lambda share: job.progress(share, note))
+        return {name: each.transpose(1, 2, 0) if each.ndim == 3 else each for name, each in made.items()}
+
+    return _whole(network, _pictures(network.inputs, given), 0, job, note, evaluated)
+
+
+def _planes(values: NDArray[Any]) -> Array:
+    """(H, W, C) -> (C, H, W); vectors stay."""
+    return np.ascontiguousarray(values.transpose(2, 0, 1) if values.ndim == 3 else values, np.float32)
+
+
+def _whole(
+    network: Network, pictures: Mapping[str, Size], nbytes: int, job: Job, note: str, act: Callable[[OpenVino], _Result]
+) -> _Result | None:
+    """What a runtime for whole pictures makes; None where there is none, or too little memory for it."""
+    check_precision(job.precision)
+    sizes = network.sizes_of(pictures)
+    free = memory.budget(job.memory) - memory.retained.occupied() - nbytes
     if job.engine == "auto" and "openvino" not in sys.modules and needs(network, sizes, drafts=True) > free:
         return None  # the library would take memory that strips are short of
     runtime = choose_whole(job.engine, job.device, job.threads, job.precision)
@@ -225,10 +272,7 @@ def _at_once(
         return None
     try:
         with memory.retained.measured():
-            rows = photo.rows(0, photo.size[0])
-            values = runtime.paint(network, weights, rows, lambda share: job.progress(share, note))
-            for top in range(0, len(values[0]), BAND):
-                put(values[:, top : top + BAND], result, top, output.range)
+            result = act(runtime)
     except MemoryError:
         memory.retained.given_back(runtime.release)
         return None

@@ -47,8 +47,8 @@ _LOOK = 50
 """Milliseconds between two looks at the cancel button."""
 _RATE = 60e9
 """Operations a second and thread, until a picture has told better; only the progress bar believes it."""
-_OWN = 160 * MB
-"""What the library and a compiled network take."""
+_OWN = 190 * MB
+"""What the library takes, and a network while it is compiled."""
 _SPARE = 1.25
 """So many times what blocks hold is taken."""
 
@@ -120,25 +120,50 @@ class OpenVino:
         """Paint a picture whose sides are multiples of what the network needs.
 
         Args:
-            network: what to paint with.
+            network: takes one picture and gives one.
             weights: in the names of the network.
-            photo: (3, H, W) in [-1, 1].
+            photo: (channels, H, W) in the range that the network takes.
+            tell: as below.
+
+        Returns:
+            (channels, H, W) in the range that the network gives.
+
+        Raises:
+            As below.
+        """
+        (name,), output = network.inputs, network.outputs[0]
+        return self.compute(network, weights, {name: photo}, tell)[output.name]
+
+    def compute(
+        self,
+        network: Network,
+        weights: Mapping[str, NDArray[Any]],
+        given: Mapping[str, Array],
+        tell: Callable[[float], None],
+    ) -> dict[str, Array]:
+        """All results of a network.
+
+        Args:
+            network: with any inputs and outputs.
+            weights: in the names of the network.
+            given: for each input a picture, (C, H, W), or a vector, (C,).
             tell: called with the share done (0..1) several times a second; what it raises stops the work.
 
         Returns:
-            (3, H, W) in [-1, 1].
+            For each output the same.
 
         Raises:
             ModelError: the weights do not fit the network.
             MissingExtraError: OpenVINO refuses the network.
             MemoryError: memory ran out.
         """
-        work = operations(network, network.sizes(photo.shape[1], photo.shape[2]), network.by_name)
+        sizes = network.sizes_of({name: values.shape[1:] for name, values in given.items() if values.ndim > 1})
+        work = max(operations(network, sizes, network.by_name), 1)
         with self._borrowed(network, weights) as compiled:
             began = time.monotonic()
             with self._told(network):
                 request = compiled.create_infer_request()
-                request.start_async({0: photo[None]}, share_inputs=True)
+                request.start_async({name: values[None] for name, values in given.items()}, share_inputs=True)
             try:
                 while not self._ended(request, network):
                     tell(min((time.monotonic() - began) * self._rate / work, 0.95))
@@ -148,8 +173,7 @@ class OpenVino:
                     request.wait()
                 raise
             self._rate = work / (time.monotonic() - began)
-            result: Array = request.get_output_tensor().data[0]
-            return result
+            return {output.name: request.get_tensor(output.name).data[0] for output in network.outputs}
 
     def _ended(self, request: Any, network: Network) -> bool:
         with self._told(network):
@@ -258,6 +282,7 @@ def held_numbers(network: Network, sizes: Mapping[str, Size]) -> int:
     nodes = fused(network).nodes
     numbers = {node.name: node.channels * prod(sizes[node.name]) for node in nodes}
     last = {name: i for i, node in enumerate(nodes) for name in node.inputs}
+    last |= {output.node: len(nodes) for output in network.outputs}
     most, living = 0, dict[str, int]()
     for i, node in enumerate(nodes):
         living[node.name] = numbers[node.name]

@@ -126,8 +126,9 @@ def _networks() -> Iterator[Finding]:
     try:
         yield Finding("Networks", "fine", f"onnxruntime {_version('onnxruntime')} paints ({paints_on()})")
     except MissingExtraError as error:
-        state, mend = ("problem", "") if unavailable() else ("note", "MindSpore paints meanwhile, more slowly.")
-        yield Finding("Networks", state, str(error), mend)
+        lacking = unavailable()
+        mend = "" if lacking else "MindSpore paints meanwhile, more slowly."
+        yield Finding("Networks", "problem" if lacking else "note", str(error), mend)
     else:
         if installed("mindspore"):
             text = f"MindSpore {_version('mindspore')} is installed, for training: senga doctor --training tries it"

@@ -14,6 +14,7 @@ from senga.job import Job
 from senga.neural import blocks, engine, memory
 from senga.neural.blocks import BLOCKS, Block, Padding
 from senga.neural.engine import evaluate, run
+from senga.neural.executors import installed
 from senga.neural.graph import Builder, Network, Node
 from senga.neural.onnx.graph_file import inner_model
 
@@ -62,7 +63,7 @@ def in_strips(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "allot", lambda *_: engine.Share(strip, room, threads))
         patch.setattr(memory, "free_scratch", lambda: 0)
-        return evaluate(network, weights, given, Job(device="cpu", threads=threads), executor=executor)
+        return evaluate(network, weights, given, Job(device="cpu", engine="onnx", threads=threads), executor=executor)
 
 
 Write = Callable[[Builder, str], str]
@@ -192,6 +193,19 @@ def test_the_runtime_that_ships_gives_the_same(kind: str) -> None:
         assert np.allclose(ours[name], value, atol=2e-5, rtol=1e-4)
 
 
+@pytest.mark.skipif(not installed("openvino"), reason="no OpenVINO here")
+@pytest.mark.parametrize("kind", KINDS)
+def test_openvino_gives_the_same(kind: str) -> None:
+    network = one(kind)
+    for size in ((24, 18), (12, 10)):
+        weights, given = weights_of(network), given_to(network, *size)
+        theirs, ours = answers(network, weights, given), evaluate(network, weights, given, Job(engine="openvino"))
+        for name, value in theirs.items():
+            assert ours[name].shape == value.shape
+            assert ours[name].dtype == np.float32
+            assert np.allclose(ours[name], value, atol=2e-5, rtol=1e-4)
+
+
 def test_all_blocks_are_tried() -> None:
     tried = {type(node.block) for kind in KINDS for node in one(kind).nodes} | {blocks.Flatten}
     assert tried == set(BLOCKS)
@@ -232,6 +246,8 @@ def test_several_inputs_of_different_sizes_and_several_results(strip: int, room:
     weights, given = weights_of(network), given_to(network, 17, 12)
     given["style"] = given["style"][:9, :11]
     theirs, ours = answers(network, weights, given), in_strips(network, weights, given, strip, room, numpy_executor)
+    if installed("openvino") and strip == room == ROOMY:
+        ours = evaluate(network, weights, given, Job(engine="openvino"))
     assert set(ours) == set(theirs) == {"features", "result", "told"}
     for name, value in theirs.items():
         assert ours[name].shape == value.shape
@@ -250,6 +266,9 @@ def test_a_picture_is_painted_with_a_style_beside_it(numpy_executor: Any) -> Non
     found = run(network, weights, pixels, Job(), given=others, executor=numpy_executor)
     theirs = answers(network, weights, {"photo": 255 * pixels, **others})["painted"]
     assert np.allclose(found, np.clip(theirs / 255, 0, 1), atol=1e-5)
+    if installed("openvino"):
+        whole = run(network, weights, pixels, Job(engine="openvino"), given=others)
+        assert np.allclose(whole, found, atol=1e-5)
     odd = run(network, weights, (255 * pixels[:15, :11]).astype(np.uint8), Job(), given=others, executor=numpy_executor)
     assert odd.shape == (15, 11, 3)
     assert odd.dtype == np.uint8
