@@ -157,7 +157,8 @@ class OpenVino:
             MissingExtraError: OpenVINO refuses the network.
             MemoryError: memory ran out.
         """
-        sizes = network.sizes_of({name: values.shape[1:] for name, values in given.items() if values.ndim > 1})
+        pictures = {name: values.shape for name, values in given.items() if values.ndim == 3}
+        sizes = network.sizes_of({name: (shape[1], shape[2]) for name, shape in pictures.items()})
         work = max(operations(network, sizes, network.by_name), 1)
         with self._borrowed(network, weights) as compiled:
             began = time.monotonic()
