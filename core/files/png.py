@@ -24,7 +24,8 @@ from .still_writers import in_profile, is_grey, stacked
 from .stills import assemble
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT")
+_STILL = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_PIXELS = (*_STILL, b"acTL", b"fcTL", b"fdAT")
 """Chunks that the decoders see, and whose damage is damage to the picture."""
 _KEPT = (b"IHDR", b"acTL", b"iCCP", b"eXIf", b"iTXt", b"pHYs", *COLOUR_CHUNKS)
 _XMP = b"XML:com.adobe.xmp"
@@ -86,15 +87,16 @@ def read_header(stream: BinaryIO, info: Metadata) -> Header:
     samples = 1 if kind == _PALETTE else channels
     check_plausible(width * height * samples * bits // 8, stream.seek(0, 2), _MOST_DEFLATED, info)
     check_frames(frames, width, height, info)
-    moves = 1 < frames == _announced(kept)
+    count = max(1, min(frames, _announced(kept)))  # no more than there are, whatever is announced
     metadata = _read_metadata(kept, kind in _GREY, info)
-    return Header(width, height, bits, channels, frames if moves else 1, metadata, name == b"IEND")
+    return Header(width, height, bits, channels, count, metadata, name == b"IEND")
 
 
 def _announced(chunks: dict[bytes, bytes]) -> int:
-    """How many frames the file claims to have."""
+    """How many frames the file claims to have; 0 if it is no number of PNG, which have 31 bits."""
     control = chunks.get(b"acTL", b"")
-    return int.from_bytes(control[:4], "big") if len(control) == 8 else 0
+    count = int.from_bytes(control[:4], "big") if len(control) == 8 else 0
+    return count if count < 1 << 31 else 0
 
 
 def _chunks(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
@@ -147,13 +149,16 @@ def _chunk(stream: BinaryIO) -> tuple[bytes, bytes, bool]:
     return name, b"".join(pieces), struct.unpack(">I", tail)[0] == checksum
 
 
-def pixels_only(stream: BinaryIO) -> BinaryIO:
-    """The file without what does not concern its pixels: texts and profiles are no business of the decoders."""
+def pixels_only(stream: BinaryIO, *, moving: bool = True) -> BinaryIO:
+    """The file without what does not concern its pixels: texts and profiles are no business of the decoders.
+
+    Of a still neither are odd numbers of an animation, of which libpng would complain to the painter.
+    """
     data = stream.read()
     kept, at = [SIGNATURE], len(SIGNATURE)
     while at + 12 <= len(data):
         length, name = struct.unpack_from(">I4s", data, at)
-        if name in _PIXELS and at + 12 + length <= len(data):
+        if name in (_PIXELS if moving else _STILL) and at + 12 + length <= len(data):
             kept.append(data[at : at + 12 + length])
         at += 12 + length
     end = [] if kept[-1][4:8] == b"IEND" else [chunk(b"IEND", b"")]
@@ -196,7 +201,7 @@ def read_png(stream: BinaryIO, header: Header) -> Image:
 
     stream.seek(0)
     try:
-        samples = imagecodecs.png_decode(pixels_only(stream).read())
+        samples = imagecodecs.png_decode(pixels_only(stream, moving=False).read())
     except RuntimeError as error:
         reason = "damaged" if header.ended else "cut off"
         text = f"{name_of(header.info)} is {reason}; copy or download it again."

@@ -6,6 +6,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ from .video_file import packets_of
 JUMP = 10.0
 """Seconds by which a clock is off that was set anew, as those of broadcasts are."""
 BROADCAST = ("mpegts", "mpeg")
+_SETTLING = 1.0
+"""Seconds after the beginning of a broadcast, and after each clock that was set anew, in which pictures may lack others
+that came before."""
 
 
 @dataclass
@@ -26,6 +30,7 @@ class Watch:
         end: up to where there is anything, on the clock of the film.
         damaged: the first second with damage.
         broken: it ended in the middle of something.
+        is_lenient: it is a broadcast, which may begin and end anywhere.
     """
 
     origin: float = 0.0
@@ -33,18 +38,35 @@ class Watch:
     end: float = 0.0
     damaged: float | None = None
     broken: bool = False
+    is_lenient: bool = False
+    _clock: float = -math.inf
+    _settled: float = math.inf
+    _doubt: float | None = None
 
-    def see(self, packet: Any, *, is_picture: bool, is_lenient: bool) -> None:
+    def see(self, packet: Any, *, is_picture: bool) -> None:
         """A piece of the film was read."""
+        if is_picture and packet.dts is not None:
+            now = float(packet.dts * packet.time_base)
+            if not self._clock - _SETTLING <= now <= self._clock + JUMP:
+                self._settled, self._doubt = now + _SETTLING, None
+            self._clock = now
         if packet.pts is not None:
             ends = float((packet.pts + (packet.duration or 0)) * packet.time_base)
             self.end = max(self.end, ends)
             self.second = max(self.second, ends - self.origin) if is_picture else self.second
-        self.broken = packet.is_corrupt and not is_lenient
+        self.broken = packet.is_corrupt and not self.is_lenient
 
     def damage(self) -> None:
-        """Something here cannot be decoded."""
-        self.damaged = self.second if self.damaged is None else self.damaged
+        """Something here cannot be decoded; where a broadcast begins or ends that is no damage."""
+        if self.damaged is None and not self.is_lenient:
+            self.damaged = self.second
+        elif self._doubt is None and self._clock > self._settled:
+            self._doubt = self.second
+
+    def resume(self) -> None:
+        """This picture is whole, so the film goes on behind whatever was damaged."""
+        if self.damaged is None:
+            self.damaged = self._doubt
 
 
 def decoded(container: Any, track: Any, watch: Watch) -> Iterator[Any]:
@@ -52,27 +74,26 @@ def decoded(container: Any, track: Any, watch: Watch) -> Iterator[Any]:
     import av
 
     decoder = _decoder(track)
-    is_lenient = container.format.name in BROADCAST  # they begin and end anywhere
-    begun = False
+    watch.is_lenient = container.format.name in BROADCAST
     watch.origin = (container.start_time or 0) / 1_000_000
     try:
         for packet in packets_of(container):
             is_picture = packet.stream.index == track.index
             is_last = packet.pts is None and packet.dts is None and not packet.size
             if not is_last:
-                watch.see(packet, is_picture=is_picture, is_lenient=is_lenient)
+                watch.see(packet, is_picture=is_picture)
             if not is_picture or not (is_last or packet.size):
                 continue
             try:
                 frames = decoder.decode(packet)
             except av.FFmpegError:
                 frames = []
-                if begun or not is_lenient:
-                    watch.damage()
+                watch.damage()
             for frame in frames:
-                begun = True
-                if frame.is_corrupt and not is_lenient:
+                if frame.is_corrupt:
                     watch.damage()
+                else:
+                    watch.resume()
                 yield frame
     except av.FFmpegError:
         watch.broken = True

@@ -1,4 +1,7 @@
-"""Jobs wait in line: one is done at a time, unless the worker was told otherwise; previews overtake them."""
+"""Jobs wait in line: one is done at a time, unless the worker was told otherwise; previews overtake them.
+
+What runs already stands still while a quick preview is painted: else they would share the cores.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,8 @@ class Jobs:
     def __init__(self, perform: Callable[[Task], Message], width: int = 1) -> None:
         self._perform, self._widths = perform, {False: width, True: PREVIEWS}
         self._turn = threading.Condition()
+        self._calm = threading.Event()
+        self._calm.set()
         self._waiting: list[Task] = []
         self._running: list[Task] = []
         self._process = os.getpid()
@@ -39,6 +44,7 @@ class Jobs:
 
     def add(self, task: Task) -> None:
         """Put a job at the end of its line; a preview replaces the one before it of the same dialog."""
+        task.calm = self._calm
         if task.preview:
             for older in self._all():
                 if older.preview == task.preview:
@@ -56,6 +62,8 @@ class Jobs:
         if self._taken_out(task):
             _tell(task, {"event": "cancelled"})
             self._tell_places()
+        with self._turn:
+            self._weigh()
 
     def end_all(self) -> None:
         """Stop everything; who still waits is told that it was not the painter who stopped it."""
@@ -73,6 +81,7 @@ class Jobs:
         with self._turn:
             late = self._late(seconds)
             self._running = [task for task in self._running if task not in late]
+            self._weigh()
         for task in late:
             _tell(task, {"event": "cancelled"})
             self._start(bool(task.preview))
@@ -108,6 +117,7 @@ class Jobs:
             wanted = task in self._running
             if wanted:
                 self._running.remove(task)
+                self._weigh()
         if wanted:
             _tell(task, end)
             del task  # its pixels
@@ -126,7 +136,15 @@ class Jobs:
             assert task is not None  # noqa: S101 - narrows the type
             self._waiting.remove(task)
             self._running.append(task)
+            self._weigh()
         return task
+
+    def _weigh(self) -> None:
+        """Let what runs stand still while a quick preview does; with ``_turn`` held."""
+        if any(task.quick and not task.cancelled_since for task in self._running):
+            self._calm.clear()
+        else:
+            self._calm.set()
 
     def _done(self, task: Task) -> Message:
         try:

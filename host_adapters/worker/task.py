@@ -23,6 +23,8 @@ from .words import Message, failure, line, name_of, trace, words_of
 
 TELLING = 0.05
 """Seconds between two reports of progress."""
+STANDING = 1.0
+"""The most seconds that a job stands still at a time, while a quick preview is painted."""
 USED_UP = "The memory is used up: close other programs, or make the picture or the selection smaller."
 TAKING = 120.0
 """Seconds that a client has to take a picture."""
@@ -48,6 +50,9 @@ class Task:
         self._pictures = {name: Mapping(sheet) for name, sheet in request.pictures.items()}
         self.language, self.preview, self._place = request.language, request.preview, request.place
         self._precision = request.precision
+        self.quick = bool(request.preview) and request.place is not None
+        self.calm = threading.Event()
+        self.calm.set()
         self._taken = threading.Semaphore(0)
         self._cancelled = threading.Event()
         self._told = 0.0
@@ -57,6 +62,14 @@ class Task:
         """Ask it to stop."""
         self.cancelled_since = self.cancelled_since or time.monotonic()
         self._cancelled.set()
+
+    def _is_cancelled(self) -> bool:
+        """Asked often by whatever works on it, which stands still here while a quick preview is painted."""
+        until = time.monotonic() + STANDING
+        while not self.quick and not self.calm.wait(TELLING) and time.monotonic() < until:
+            if self._cancelled.is_set():
+                break
+        return self._cancelled.is_set()
 
     def took(self) -> None:
         """The client has opened the last layer."""
@@ -85,7 +98,7 @@ class Task:
     def _work(self, known: Plugins) -> Message:
         job = Job(
             on_progress=self._progress,
-            cancelled=self._cancelled.is_set,
+            cancelled=self._is_cancelled,
             memory=self._order.memory,
             precision=self._precision,
         )

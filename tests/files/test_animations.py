@@ -136,6 +136,16 @@ def test_one_frame_is_a_picture(grain: Grain) -> None:
         np.testing.assert_array_equal(image.pixels, film(count=1)[0])
 
 
+def test_an_apng_has_the_frames_that_are_there_whatever_it_announces(capfd: pytest.CaptureFixture[str]) -> None:
+    data = files.encode(moving(film(count=3)), "apng")
+    at = data.index(b"acTL")
+    for announced, shown in ((0, 1), (1, 1), (2, 2), (3, 3), (4, 3), (2**31 - 1, 3), (2**31, 1), (2**32 - 1, 1)):
+        control = chunk(b"acTL", struct.pack(">II", announced, 0))
+        picture = files.read(data[: at - 4] + control + data[at + 16 :])
+        assert (len(list(picture.frames())) if isinstance(picture, Animation) else 1) == shown
+    assert capfd.readouterr().err == ""
+
+
 def test_the_picture_before_an_apng_is_not_part_of_it() -> None:
     parts = [PIL.Image.fromarray(frame) for frame in film()]
     stream = io.BytesIO()

@@ -108,6 +108,40 @@ def test_a_damaged_picture_costs_that_picture(make_film: Make, tmp_path: Path) -
     assert len(list(film_of(tmp_path / "result.mp4").frames())) >= 18
 
 
+@pytest.fixture
+def broadcast(make_film: Make) -> bytes:
+    """Six seconds of a transport stream, in groups of twelve pictures."""
+    times = [number / 25 for number in range(150)]
+    return make_film("film.ts", pictures="mpeg2video", size=(240, 320), times=times).read_bytes()
+
+
+def faults_of(content: bytes, folder: Path) -> list[str]:
+    path = folder / "broadcast.ts"
+    path.write_bytes(content)
+    film = film_of(path)
+    assert list(film.frames())
+    assert film.film is not None
+    return film.film.faults
+
+
+@pytest.mark.parametrize("share", [0.35, 0.6, 0.8])
+def test_a_broadcast_that_is_damaged_in_the_middle_is_said_to_be(
+    broadcast: bytes, tmp_path: Path, share: float
+) -> None:
+    at = int(len(broadcast) * share)
+    damaged = broadcast[:at] + bytes(2000) + broadcast[at + 2000 :]
+    (fault,) = faults_of(damaged, tmp_path)
+    assert "is damaged at" in fault
+    assert 0.2 < float(fault.split(" at ")[1].split()[0]) / 6 / share < 2
+
+
+def test_broadcasts_may_begin_and_end_anywhere_and_be_joined(broadcast: bytes, tmp_path: Path) -> None:
+    count = len(broadcast) // 188
+    middle = broadcast[188 * (count // 3) : 188 * (count * 5 // 6)]
+    for content in (middle, broadcast + broadcast, broadcast[: 188 * (count // 2)] + middle, middle + middle):
+        assert faults_of(content, tmp_path) == []
+
+
 def test_the_fault_of_a_filter_is_not_that_of_the_film(make_film: Make, tmp_path: Path) -> None:
     class RudeError(Exception):
         pass

@@ -84,7 +84,9 @@ def call(name, image, drawables, mode=Gimp.RunMode.NONINTERACTIVE, **settings):
     config.set_property("image", image)
     config.set_core_object_array("drawables", drawables)
     for key, value in settings.items():
-        config.set_property(key.replace("_", "-"), Gio.File.new_for_path(value) if key == "recipe" else value)
+        config.set_property(
+            key.replace("_", "-"), Gio.File.new_for_path(value) if isinstance(value, str) and key == "recipe" else value
+        )
     result = procedure.run(config)
     status = int(result.index(0))
     made = result.index(1) if status == SUCCESS else None

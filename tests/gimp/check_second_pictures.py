@@ -97,6 +97,19 @@ def check_no_hints_at_all():
     assert raw(layer) == before
 
 
+def check_a_file_without_a_name_is_none():
+    """Plug-ins that batch hand over such files where none was chosen."""
+    image, layer = picture()
+    hints = hint_layer(image, "hints", WIDTH, HEIGHT)
+    nameless = Gio.File.new_for_uri("")
+    status, _, message = call("senga-hint-wash", image, [layer], hints=hints, hints_file=nameless, amount=1.0)
+    assert status == SUCCESS, message
+    assert near(values(layer)[50][:3], (1, 0, 0), 0.005)
+    status, _, message = call("senga-run-recipe", image, [layer], recipe=nameless)
+    assert status == FAILED
+    says(message, "No recipe is chosen")
+
+
 def check_an_exemplar_comes_whole_from_another_image():
     image, layer = picture()
     other, painting = picture(width=20, height=30)

@@ -25,6 +25,9 @@ PREVIEW = "400x400+174+113"
 CLOSELY, ORIGINAL = ("445", "552"), ("531", "552")
 """The buttons below it."""
 
+HINTS = ("810", "171")
+"""The menu of layers in the dialog of the hint wash."""
+
 HELP = ("217", "718")
 """The button at the lower left of the dialog."""
 
@@ -240,6 +243,43 @@ def every_kind(screen, before):
     say("dialogs with every kind of setting")
 
 
+def repeat(screen, before):
+    """Filters > Repeat and Re-Show after a filter that sees another layer of the picture."""
+    title = "Hint wash"
+    screen.keys("ctrl+shift+d")  # the layer once more, above
+    time.sleep(1)
+    screen.keys("Next", "ctrl+comma", "Prior")  # the lower one is filled with black
+    time.sleep(1)
+    assert difference(screen, before, settled(screen, "canvas-undone")) < 1e-3
+    open_dialog(screen, title)
+    screen.run("xdotool", "mousemove", *HINTS, "click", "1")
+    time.sleep(0.7)
+    screen.keys("Down", "Down", "Return")
+    screen.run("xdotool", "mousemove", *BESIDE)
+    time.sleep(2)
+    chosen = settled(screen, "dialog-chosen", None)
+    screen.keys("alt+o")
+    wait("the dialog closes", is_closed(screen, title))
+    result = settled(screen, "canvas-washed")
+    assert difference(screen, before, result) > 0.1
+    screen.keys("ctrl+z")
+    assert difference(screen, before, settled(screen, "canvas-undone")) < 1e-3
+    screen.keys("ctrl+f")
+    wait("the same again", lambda: difference(screen, screen.shot("canvas-repeated", CANVAS), result) < 1e-3)
+    screen.keys("ctrl+z")
+    assert difference(screen, before, settled(screen, "canvas-undone")) < 1e-3
+    say("Repeat takes the same layer for a second picture")
+    screen.keys("ctrl+shift+f")
+    wait("the dialog again", lambda: screen.windows(f"^Senga: {title}"))
+    time.sleep(2)
+    assert difference(screen, chosen, settled(screen, "dialog-reshown", None)) < 0.02
+    screen.keys("Escape")
+    wait("the dialog closes", is_closed(screen, title))
+    say("Re-Show has the same settings, that layer too")
+    screen.keys("ctrl+z", "ctrl+z")  # no black, no second layer
+    assert difference(screen, before, settled(screen, "canvas-undone")) < 1e-3
+
+
 def cancel_before(screen, before):
     open_dialog(screen, "Colour pencil")
     screen.keys("Escape")
@@ -307,6 +347,7 @@ ACTS = {
         look_closely,
         help_page,
         every_kind,
+        repeat,
         cancel_before,
         recipe_dialog,
         cancel_in_dialog,

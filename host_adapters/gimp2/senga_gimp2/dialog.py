@@ -2,7 +2,7 @@
 # Python 2.7, and types in comments: the codes below would have it rewritten into what Python 2.7 does not know.
 # ruff: noqa: B904, B905, F401, PTH100, PTH118, PTH120, RUF005, RUF007, RUF046, RUF100, SIM115
 # ruff: noqa: UP004, UP006, UP007, UP009, UP010, UP018, UP020, UP024, UP032, UP035
-"""gimpfu's own dialog, mended: its settings scroll, so that OK stays on the screen, and Help opens our page."""
+"""gimpfu's own dialog, mended: its settings scroll, so that OK stays on the screen, Help opens our page, and so on."""
 
 from __future__ import absolute_import, division, unicode_literals
 
@@ -40,13 +40,14 @@ def mended(image, drawable, maker):
     except (ImportError, AssertionError, RuntimeError):
         yield
         return
-    original, selector = gimpui.Dialog, gimpui.DrawableSelector
-    gimpui.Dialog = _mended(original, gtk, lambda values: _preview(image, drawable, values, maker))
+    originals = gimpui.Dialog, gimpui.DrawableSelector, gimpui.ColorSelector
+    gimpui.Dialog = _mended(gimpui.Dialog, gtk, lambda values: _preview(image, drawable, values, maker))
     gimpui.DrawableSelector = layer_menu(image, maker.aligned(), gtk)
+    gimpui.ColorSelector = _with_opacity(gimpui)
     try:
         yield
     finally:
-        gimpui.Dialog, gimpui.DrawableSelector = original, selector
+        gimpui.Dialog, gimpui.DrawableSelector, gimpui.ColorSelector = originals
 
 
 def _preview(image, drawable, values, maker):
@@ -109,6 +110,21 @@ def layer_menu(image, aligned, gtk):
             return self._drawables[self.get_active()]
 
     return LayerMenu
+
+
+def _with_opacity(gimpui):
+    # type: (Any) -> Any
+    original = gimpui.ColorSelector
+
+    class ColourButton(original):  # type: ignore[misc]  # gimpui has no types
+        """gimpfu's button for a colour, which asks for its opacity too."""
+
+        def __init__(self, default):
+            # type: (Any) -> None
+            original.__init__(self, default)
+            self.set_type(gimpui.COLOR_AREA_SMALL_CHECKS)
+
+    return ColourButton
 
 
 def _mended(original, gtk, make_preview):

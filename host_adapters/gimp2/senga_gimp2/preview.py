@@ -6,6 +6,7 @@
 
 from __future__ import absolute_import, division, unicode_literals
 
+import math
 from importlib import import_module
 
 import gimp
@@ -24,6 +25,10 @@ if MYPY:
 
 gobject, gtk = import_module(native("gobject")), import_module(native("gtk"))  # type: Any, Any
 _LEAST = 400
+_SMALL = 400
+"""Longest side of the picture that the quick preview is painted on."""
+_SMALL_PIXELS = 90000
+"""And as many pixels has it at most: drawings of these take a fifth of a second."""
 _PAUSE = 300
 """Milliseconds between two looks at the settings: those that did not change in between are painted."""
 
@@ -48,10 +53,11 @@ def pixbuf_of(piece):
     return gtk.gdk.pixbuf_new_from_data(piece.data, gtk.gdk.COLORSPACE_RGB, *shape)
 
 
-def reduced(piece, longest):
-    # type: (Piece, int) -> Piece
-    """A small copy."""
-    scale = min(1.0, longest / max(piece.width, piece.height))
+def reduced(piece):
+    # type: (Piece) -> Piece
+    """A small copy, for the quick preview."""
+    pixels_of_all = piece.width * piece.height
+    scale = min(1.0, _SMALL / max(piece.width, piece.height), math.sqrt(_SMALL_PIXELS / pixels_of_all))
     width, height = max(1, int(piece.width * scale)), max(1, int(piece.height * scale))
     if (width, height) == (piece.width, piece.height):
         return piece
@@ -168,7 +174,7 @@ class Preview(gtk.VBox):  # type: ignore[misc]  # gtk has no types
     def _read(self):
         # type: () -> None
         source = source_of(self._image, self._drawable)
-        small = reduced(source, _LEAST)
+        small = reduced(source)
         self._original = self._source = pixbuf_of(source)
         self._painter = Painter(small, source, self._take, self._tell)
         self._area.queue_draw()
@@ -204,7 +210,7 @@ class Preview(gtk.VBox):  # type: ignore[misc]  # gtk has no types
                     self._read_pieces[key] = Piece(canvas.width, canvas.height, canvas.channels, data, None)
             piece = self._read_pieces[key]
             found["true"][second.name] = piece
-            found["quick"][second.name] = reduced(piece, _LEAST) if second.aligned else piece
+            found["quick"][second.name] = reduced(piece) if second.aligned else piece
         return found
 
     def _take(self, piece):

@@ -141,12 +141,14 @@ def _plain(value: Any) -> Any:
 
 
 def path_of(file: Any) -> str:
-    """Where a file lies.
+    """Where a file lies; empty for none, which a batching plug-in hands over as a file without any name.
 
     Raises:
         Trouble: not on this computer.
     """
-    path = file.get_path()
+    path = file.get_path() if file is not None else ""
+    if path is None and not file.get_uri():
+        return ""
     if path is None:
         raise Trouble(f"{file.get_uri()} is not on this computer: copy it here first.")
     return str(path)

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gi
@@ -77,6 +77,7 @@ class Painter:
         self._number = 0
         self._news = threading.Condition()
         self._wanted: dict[str, Asked | None] = {"quick": None, "true": None}
+        self._rough: tuple[Order, dict[str, Any]] | None = None
         self._ended = False
         for name, paint in (("quick", self._quick), ("true", self._true)):
             threading.Thread(target=self._live, args=(name, paint), daemon=True).start()
@@ -129,7 +130,17 @@ class Painter:
         return worker.run(asked.order, canvas, cancelled=lambda: self.is_outdated(asked), preview=key, **more)
 
     def _quick(self, worker: Any, asked: Asked) -> None:
+        """At once on the small picture, and then on the part that is seen, if it is one."""
         self._ears.line(words.say("Painting the preview…"))
+        if asked.piece.area is None or self._rough != (asked.order, asked.held):
+            result, moves = self._paint(worker, replace(asked, piece=self._source.small))
+            self._rough = asked.order, asked.held
+        if asked.piece.area is not None:
+            result, moves = self._paint(worker, asked)
+        self._go_on(asked, result, moves)
+
+    def _paint(self, worker: Any, asked: Asked) -> tuple[Any, bool]:
+        """Paint a piece; gives the worker's result, and whether it was an animation."""
         piece, frames = asked.piece, []
 
         def show_frame(layer: Any) -> None:
@@ -148,7 +159,7 @@ class Painter:
             result = self._run(worker, asked, canvas, "quick", **more)
             if result.changed:
                 self._ears.quick(asked, canvas.read_band(0, canvas.height), piece.width, piece.height)
-        self._go_on(asked, result, bool(frames))
+        return result, bool(frames)
 
     def _place(self, piece: Piece) -> dict[str, Any]:
         width, height = self._source.size

@@ -14,7 +14,7 @@ from senga_client import Cancelled, WorkerError  # noqa: E402 - copied beside by
 
 from . import arguments, facts, painting, recipes, words  # noqa: E402
 from .changes import check_there  # noqa: E402
-from .second import Second  # noqa: E402
+from .second import Second, recall, recall_all, remember  # noqa: E402
 from .trouble import Trouble  # noqa: E402
 from .working import Progress, Run  # noqa: E402
 
@@ -121,6 +121,8 @@ class _Call:
         """
         _require_manifest()
         if not self._is_interactive:
+            if self._facts and self._has_display:
+                recall_all(self._procedure, self._config, self._facts["settings"])
             return self._paint(Progress(self._title))
         check_there(self._image, self._drawables)
         painting.check(self._drawables, "new-image")
@@ -138,6 +140,7 @@ class _Call:
 
         dialog = Dialog(self._procedure, self._config, f"Senga: {self._title}")
         if self._facts:
+            recall(self._procedure, self._config, self._facts["settings"], self._image)
             dialog.add_filter(self._facts, self._image)
             dialog.add_saving(self._recipe, self._facts["name"])
             dialog.add_preview(Preview(self._image, self._drawables[0], self._order, self._seconds))
@@ -149,10 +152,9 @@ class _Call:
         if self._facts:
             return facts.order(self._facts, arguments.values(self._config, arguments.names_of(self._facts)))
         blend = arguments.values(self._config, ["strength", "keep-colors"])
-        file = self._config.get_property("recipe")
-        if file is None:
+        path = arguments.path_of(self._config.get_property("recipe"))
+        if not path:
             raise Trouble("No recipe is chosen: choose a TOML file, as “senga run --recipe” takes it.")
-        path = arguments.path_of(file)
         return {
             "recipe": recipes.read(path),
             "folder": str(Path(path).parent),
@@ -179,9 +181,11 @@ class _Call:
         return facts.recipe(self._title, self._order())
 
     def _paint(self, progress: Progress) -> Any:
-        run = Run(self._order(), progress)
+        run, seconds = Run(self._order(), progress), self._seconds()
         output = self._config.get_property("output")
-        made = painting.paint(self._image, self._drawables, output, self._title, run, self._seconds())
+        made = painting.paint(self._image, self._drawables, output, self._title, run, seconds)
+        if self._has_display:
+            remember(self._procedure, seconds)
         for note in run.notes:
             Gimp.message(note)
         if made is not None and self._has_display:

@@ -49,7 +49,8 @@ class Preview(Gtk.Box):  # type: ignore[misc]  # gi has no types
             self._source, Ears(_later(self._take_quick), _later(self._take_true), _later(self._say))
         )
         self._view, self._room = View(self._source.size), _LEAST
-        self._quick: tuple[Area | None, bytes, int, int] | None = None
+        self._rough: tuple[bytes, int, int] | None = None
+        self._part: tuple[Area, bytes, int, int] | None = None
         self._true: Any = None
         self._holding = False
         self._grip: tuple[float, float] | None = None
@@ -116,7 +117,7 @@ class Preview(Gtk.Box):  # type: ignore[misc]  # gi has no types
             self._painter.rest()
             self._source.forget()
             self._say("")
-            self._quick = self._true = None
+            self._rough = self._part = self._true = None
             self._show()
         return False
 
@@ -135,7 +136,11 @@ class Preview(Gtk.Box):  # type: ignore[misc]  # gi has no types
 
     def _take_quick(self, asked: Asked, data: bytes, width: int, height: int) -> None:
         if not self._painter.is_outdated(asked):
-            self._quick, self._true = (asked.piece.area, data, width, height), None
+            area, self._true = asked.piece.area, None
+            if area is None:
+                self._rough, self._part = (data, width, height), None
+            else:
+                self._part = area, data, width, height
             self._show()
 
     def _take_true(self, asked: Asked, buffer: Any) -> None:
@@ -155,17 +160,13 @@ class Preview(Gtk.Box):  # type: ignore[misc]  # gi has no types
     def _painted(self) -> Any:
         if self._true is not None:
             return self._seen(self._true)
-        if self._quick is None:
-            return self._original()
-        area, data, width, height = self._quick
-        if area is None:
-            return self._enlarged(_pixbuf(data, width, height))
         seen = self._view.area(self._room)
-        if self._view.whole or not area.holds(seen):
-            return self._original()
-        return _pixbuf(data, width, height).new_subpixbuf(
-            seen.left - area.left, seen.top - area.top, seen.width, seen.height
-        )
+        if self._part is not None and not self._view.whole and self._part[0].holds(seen):
+            area, data, width, height = self._part
+            return _pixbuf(data, width, height).new_subpixbuf(
+                seen.left - area.left, seen.top - area.top, seen.width, seen.height
+            )
+        return self._original() if self._rough is None else self._enlarged(_pixbuf(*self._rough))
 
     def _original(self) -> Any:
         if self._source.loaded.is_set():

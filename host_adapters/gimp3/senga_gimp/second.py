@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from senga_client import Canvas  # copied beside by the installer
+import gi
 
-from . import facts, pixels
-from .looks import look_of
-from .trouble import Trouble
+gi.require_version("Gimp", "3.0")
+from gi.repository import Gimp  # noqa: E402 - after the version is chosen
+from senga_client import Canvas  # noqa: E402 - copied beside by the installer
+
+from . import facts, pixels  # noqa: E402
+from .looks import look_of  # noqa: E402
+from .trouble import Trouble  # noqa: E402
 
 LARGEST = 100_000_000
 """Pixels, as in Senga itself."""
@@ -35,7 +40,7 @@ class Second:
         """
         label = self.setting["label"]
         if not self.drawable.is_valid():
-            raise Trouble(f"The layer for “{label}” was deleted: choose another one.")
+            raise Trouble(_deleted(self.setting))
         if self.setting["aligned"]:
             if self.drawable.get_image().get_id() != image.get_id():
                 raise Trouble(f"The layer for “{label}” belongs to another picture: choose one of this picture.")
@@ -106,3 +111,44 @@ class Held:
         canvas = Canvas(piece.width, piece.height, 4, "u8")
         canvas.write_band(0, data)
         return canvas
+
+
+def remember(procedure: Any, seconds: list[Second]) -> None:
+    """Keep until GIMP ends which drawables were taken: of all last values GIMP forgets these."""
+    numbers = {second.name: second.drawable.get_id() for second in seconds}
+    Gimp.attach_parasite(Gimp.Parasite.new(_memory(procedure), 0, json.dumps(numbers).encode()))
+
+
+def recall(procedure: Any, config: Any, settings: list[facts.Setting], image: Any) -> None:
+    """Put the drawables of the last run among the last values of this one, as far as they still fit the image."""
+    for setting, drawable in _last(procedure, settings):
+        if drawable and not (setting["aligned"] and drawable.get_image().get_id() != image.get_id()):
+            config.set_property(facts.argument_name(setting), drawable)
+
+
+def recall_all(procedure: Any, config: Any, settings: list[facts.Setting]) -> None:
+    """The same for a run without a dialog; one that does not fit is told when it is read.
+
+    Raises:
+        Trouble: one was deleted.
+    """
+    for setting, drawable in _last(procedure, settings):
+        if not drawable:
+            raise Trouble(_deleted(setting))
+        config.set_property(facts.argument_name(setting), drawable)
+
+
+def _last(procedure: Any, settings: list[facts.Setting]) -> list[tuple[facts.Setting, Any]]:
+    """The settings that had a drawable, each with it; None in place of one that is gone."""
+    parasite = Gimp.get_parasite(_memory(procedure))
+    numbers = json.loads(bytes(parasite.get_data())) if parasite else {}
+    found = [(setting, numbers.get(setting["name"])) for setting in settings if facts.kind(setting) == "picture"]
+    return [(setting, Gimp.Drawable.get_by_id(number)) for setting, number in found if number is not None]
+
+
+def _memory(procedure: Any) -> str:
+    return f"{procedure.get_name()}-layers"
+
+
+def _deleted(setting: facts.Setting) -> str:
+    return f"The layer for “{setting['label']}” was deleted: choose another one."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senga.host_adapters.gimp3.senga_gimp.views import SMALL, Area, View, margin_of, small_size
+from senga.host_adapters.gimp3.senga_gimp.views import SMALL, SMALL_PIXELS, Area, View, margin_of, small_size
 
 sides = st.integers(1, 20000)
 rooms = st.tuples(st.integers(1, 3000), st.integers(1, 3000))
@@ -52,4 +52,6 @@ def test_the_part_follows_the_hand() -> None:
 def test_the_quick_preview_is_small(size: tuple[int, int]) -> None:
     width, height, scale = small_size(size)
     assert 1 <= max(width, height) <= SMALL
-    assert scale == 1 or max(width, height) >= SMALL - 1
+    assert width * height <= SMALL_PIXELS
+    large = max(width, height) >= SMALL - 1 or (width + 1) * (height + 1) >= SMALL_PIXELS
+    assert scale == 1 or large

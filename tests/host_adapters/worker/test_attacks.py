@@ -45,9 +45,12 @@ def rude(way: str) -> dict[str, Any]:
 class Run(threading.Thread):
     """A job in a thread of its own, and how it ended."""
 
-    def __init__(self, manifest: dict[str, Any], order: dict[str, Any], preview: str = "") -> None:
+    def __init__(
+        self, manifest: dict[str, Any], order: dict[str, Any], preview: str = "", *, quick: bool = False
+    ) -> None:
         super().__init__()
         self._manifest, self._order, self._preview = manifest, order, preview
+        self._place = {"width": 1000, "height": 1000, "reduced": True} if quick else None
         self.notes: list[str] = []
         self.end: Any = None
         self.stopped = False
@@ -63,6 +66,7 @@ class Run(threading.Thread):
                     lambda: self.stopped,
                     None,
                     self._preview,
+                    place=self._place,
                 )
         except Exception as error:
             self.end = error
@@ -271,6 +275,42 @@ def test_previews_overtake_jobs_and_replace_each_other(worker: Worker, house: di
     assert stranger.end.changed
     assert waiting.end.changed
     assert long.end.changed
+
+
+def test_a_job_stands_still_while_a_quick_preview_is_painted(
+    worker: Worker, house: dict[str, Any], tmp_path: Path
+) -> None:
+    witness = tmp_path / "witness"
+    long = Run(house, {"filter": "patient", "settings": {"steps": 60, "witness": str(witness)}})
+    assert until(witness.exists)
+    before = len(witness.read_text())
+    with canvas() as made:
+        place = {"width": made.width * 9, "height": made.height * 9, "reduced": True}
+        order = {"filter": "patient", "settings": {"steps": 12}}
+        assert worker.run(order, made, preview="dialog 1", place=place).changed
+    during = len(witness.read_text()) - before
+    with canvas() as made:
+        assert worker.run(order, made, preview="dialog 1").changed
+    assert during <= 3
+    assert len(witness.read_text()) - before - during >= 6, "a true preview keeps nobody from working"
+    long.join(20)
+    assert long.end.changed
+
+
+def test_a_quick_preview_that_does_not_end_stops_no_job(worker: Worker, house: dict[str, Any]) -> None:
+    task = {"filter": "patient", "settings": {"steps": 4}}
+    stubborn = Run(house, {"filter": "patient", "settings": {"steps": 60, "polite": False}}, "dialog 3", quick=True)
+    assert until(lambda: worker.status()["jobs"] == 1)
+    start = time.monotonic()
+    with canvas() as made:
+        assert worker.run(task, made).changed
+    assert 1 < time.monotonic() - start < 20, "each look takes a second at most"
+    stubborn.stopped = True
+    start = time.monotonic()
+    with canvas() as made:
+        assert worker.run(task, made).changed
+    assert time.monotonic() - start < 3, "what was cancelled keeps nobody waiting"
+    stubborn.join(10)
 
 
 def test_messages_that_come_byte_by_byte_must_be_through_in_time() -> None:

@@ -22,6 +22,18 @@ image, layer = picture()
 pdb.gimp_image_scale(image, 4000, 3000)
 gimp.Display(image)
 layer = image.layers[0]
+sys.path.insert(0, "$SENGA_PLUG_IN")
+import gimpui
+from senga_gimp2.dialog import mended
+class Maker(object):
+    aligned = staticmethod(list)
+with mended(image, layer, Maker()):
+    button = gimpui.ColorSelector((1.0, 0.0, 0.5, 0.25))
+import gimpshelf
+gimpshelf.shelf["senga-colour"] = button.get_value(),
+if not button.has_alpha() or abs(gimpshelf.shelf["senga-colour"][0].a - 0.25) > 0.01:
+    open("$work/said", "w").write("FAILED: the button for a colour, or the last value, has no opacity\n")
+    pdb.gimp_quit(1)
 before, started = raw(layer), time.time()
 # gimpfu asks for what follows the first argument of another type than it expects: the check box.
 given = "pencil", 5.0, 2.0, 1.5, 0, 0, 45.0, 10, 10, 0.2, 0.7, 0.0, 1, 0, False, 1000, 10.0, 2.0, 900, 6, 0, 0, 1.0, False
