@@ -18,7 +18,7 @@ import numpy as np
 from senga.errors import ReadError
 from senga.image import Image, Metadata
 
-from .budget import check_scans, name_of
+from .budget import check_scans, check_size, name_of
 from .stills import read_still
 
 log = logging.getLogger("senga.files")
@@ -45,8 +45,13 @@ def read_jpeg(stream: BinaryIO, info: Metadata) -> Image:
     size = jpeg_size(data)
     if size:
         check_scans(scans, size[0] * size[1], info)
+        check_size(*size, 4, info)
     if ended:
-        return read_still(io.BytesIO(data), info, "JPEG")
+        damaged = size is not None and is_damaged(data)
+        image = read_still(io.BytesIO(data), info, "JPEG")
+        if damaged:
+            log.warning("%s is damaged; what can be read of it is painted.", name_of(info))
+        return image
     return _without_end(data, info)
 
 
@@ -90,6 +95,23 @@ def _walk(data: bytes, info: Metadata) -> tuple[int, bool]:
             text = f"{name_of(info)} is a JPEG for medicine or measuring, which Senga does not read"
             raise ReadError(f"{text}; save it as PNG or TIFF.", info.source)
     return scans, ended
+
+
+def is_damaged(data: bytes) -> bool:
+    """Whether pixels are damaged, of which libjpeg says nothing: FFmpeg stops at it if asked to, and else goes on."""
+    return not _decodes(data, "explode") and _decodes(data, "")
+
+
+def _decodes(data: bytes, detect: str) -> bool:
+    import av
+
+    decoder = av.CodecContext.create("mjpeg", "r")
+    decoder.options = {"err_detect": detect} if detect else {}
+    decoder.thread_count = 1
+    try:
+        return bool(decoder.decode(av.Packet(data)))  # type: ignore[attr-defined]  # of a video decoder
+    except (av.FFmpegError, MemoryError):
+        return False
 
 
 def _without_end(data: bytes, info: Metadata) -> Image:

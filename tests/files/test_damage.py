@@ -315,3 +315,27 @@ def test_the_folder_itself_is_named_when_it_is_no_picture(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ReadError, match="“.” is a folder"):
         files.read(Path())
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 4}, {"subsampling": 0}])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_jpeg_that_is_damaged_in_the_middle_is_painted_and_said_to_be(
+    mode: str, options: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The library that decodes it keeps silent about it."""
+    rng = np.random.default_rng(4)
+    blocks = np.kron(rng.integers(0, 256, (30, 40, 3)), np.ones((8, 8, 1))).astype(np.uint8)
+    stream = io.BytesIO()
+    PIL.Image.fromarray(blocks).convert(mode).save(stream, "JPEG", quality=90, **options)
+    whole = stream.getvalue()
+    assert files.read(whole).width == 320
+    assert not caplog.records
+    if mode != "RGB":
+        return  # not everything that is damaged can be told
+    damaged = bytearray(whole)
+    middle = len(whole) * 2 // 3
+    damaged[middle : middle + 900] = bytes(rng.integers(1, 255, 900, np.uint8))
+    assert files.read(bytes(damaged)).width == 320
+    assert [record.message for record in caplog.records] == [
+        "The picture is damaged; what can be read of it is painted."
+    ]
