@@ -109,7 +109,7 @@ def _decodes(data: bytes, detect: str) -> bool:
     decoder.options = {"err_detect": detect} if detect else {}
     decoder.thread_count = 1
     try:
-        return bool(decoder.decode(av.Packet(data)))  # type: ignore[attr-defined]  # of a video decoder
+        return bool(decoder.decode(av.Packet(data)))
     except (av.FFmpegError, MemoryError):
         return False
 

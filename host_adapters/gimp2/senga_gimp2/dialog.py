@@ -114,15 +114,18 @@ def layer_menu(image, aligned, gtk):
 
 def _with_opacity(gimpui):
     # type: (Any) -> Any
-    original = gimpui.ColorSelector
+    return _opened_up(gimpui.ColorSelector, gimpui.COLOR_AREA_SMALL_CHECKS)
 
+
+def _opened_up(original, kind):
+    # type: (Any, Any) -> Any
     class ColourButton(original):  # type: ignore[misc]  # gimpui has no types
         """gimpfu's button for a colour, which asks for its opacity too."""
 
         def __init__(self, default):
             # type: (Any) -> None
             original.__init__(self, default)
-            self.set_type(gimpui.COLOR_AREA_SMALL_CHECKS)
+            self.set_type(kind)
 
     return ColourButton
 
