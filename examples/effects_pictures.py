@@ -19,6 +19,8 @@ PICTURES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "find-edges-canny": ("palace", "find-edges", {"method": "canny", "tint": "grey"}),
     "find-edges-dog": ("palace", "find-edges", {"method": "dog", "amount": 2}),
     "find-edges-xdog": ("palace", "find-edges", {"method": "xdog"}),
+    "find-edges-learned": ("astronaut", "find-edges", {"method": "learned"}),
+    "find-edges-learned-view": ("palace", "find-edges", {"method": "learned"}),
     "find-edges-shadows": ("astronaut", "find-edges", {"method": "xdog", "shadows": 0.35}),
     "find-edges-glow": ("palace", "find-edges", {"glow": True, "amount": 3}),
     "trace-contour": ("astronaut", "trace-contour", {"smoothness": 1.5}),

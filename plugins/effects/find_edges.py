@@ -11,6 +11,10 @@ D = G(σ) - G(1.6 σ), σ the line width.
 Flowing lines: D of the lightness, smoothed along the edge tangent flow, inked softly on its dark side, see
 ``ops.outlines`` (Kang, Lee, Chui 2009; Winnemöller, Kyprianidis, Olsen 2012); ``shadows`` fills what is darker than it
 with ink.
+
+Learned: a small network of our own votes, pixel by pixel, on what the outlines of things are rather than grain, texture
+or shade; the ridges of its votes above ``threshold`` are drawn, see ``edge_lines``. How it was trained and how well it
+does stands in ``weights/edges.md``.
 """
 
 from __future__ import annotations
@@ -33,15 +37,16 @@ class FindEdges(Sized, Filter):
 
     name: ClassVar[str] = "find-edges"
     title: ClassVar[str] = "Find edges"
-    summary: ClassVar[str] = "Edges as dark lines on white, by six methods from Sobel to flowing pen lines."
+    summary: ClassVar[str] = "Edges as dark lines on white, by seven methods from Sobel to a network."
     group: ClassVar[str] = "Edges"
     keywords: ClassVar[tuple[str, ...]] = (
         "edge detection", "outline", "Sobel", "Canny", "difference of Gaussians", "XDoG", "glowing edges", "line art",
     )  # fmt: skip
 
-    method: Literal["sobel", "scharr", "prewitt", "canny", "dog", "xdog"] = setting(
+    method: Literal["sobel", "scharr", "prewitt", "canny", "dog", "xdog", "learned"] = setting(
         "sobel",
-        "How edges are found: by gradients, as thin lines, by differences of blurred pictures, or as lines of a pen.",
+        "How edges are found: by gradients, as thin lines, by differences of blurred pictures, as lines of a pen, or "
+        "by a network that tells outlines from texture.",
         labels={
             "sobel": "Sobel",
             "scharr": "Scharr",
@@ -49,11 +54,14 @@ class FindEdges(Sized, Filter):
             "canny": "Canny: thin lines",
             "dog": "Difference of Gaussians",
             "xdog": "Flowing pen lines (XDoG)",
+            "learned": "Outlines (learned)",
         },
     )
     amount: float = setting(1.0, "Strength of the edges.", ge=0.1, le=10)
     line_width: float = setting(1.0, "Width of the edges that are found, and of their lines.", ge=0.5, le=20, unit="px")
-    threshold: float = setting(0.15, "Canny and pen lines: weaker edges than this are left out.", ge=0, le=1)
+    threshold: float = setting(
+        0.15, "Canny, pen lines and learned outlines: weaker edges than this are left out.", ge=0, le=1
+    )
     shadows: float = setting(0.0, "Pen lines: fill with ink what is darker than this; 0 draws lines only.", ge=0, le=1)
     tint: Literal["colour", "grey"] = setting(
         "colour",
@@ -70,6 +78,8 @@ class FindEdges(Sized, Filter):
             return image.with_pixels(self._canny(image, width, job))
         if self.method == "xdog":
             return image.with_pixels(self._pen(image, width, job))
+        if self.method == "learned":
+            return image.with_pixels(self._outlines(image, width, job))
         return image.with_pixels(self._local(image, width, job))
 
     def reach(self, height: int, width: int) -> int | None:
@@ -77,6 +87,10 @@ class FindEdges(Sized, Filter):
         size = max(1.0, self.line_width * self.farthest(height, width))
         if self.method == "canny":
             return None
+        if self.method == "learned":
+            from .edge_network import REACH
+
+            return REACH * int(size)
         return self._reach_of_pen(size) if self.method == "xdog" else self._halo(size)
 
     def _halo(self, width: float) -> int:
@@ -158,6 +172,21 @@ class FindEdges(Sized, Filter):
             banded.stored((1 - paper if self.glow else paper)[:, :, None], result[grid.rows_of(part)])
 
         banded.each_band(inked, grid.parts(), job.part(0.8, 1))
+        return result
+
+    def _outlines(self, image: Image, width: float, job: Job) -> Any:
+        from senga.ops import banded
+
+        from .edge_lines import learned
+
+        grid, ink = learned(image, width, self.threshold, self.amount, job)
+        result = np.empty_like(image.pixels, order="C")
+
+        def drawn(part: slice) -> None:
+            lines = np.clip(grid.enlarged(ink, part), 0, 1)[:, :, None]
+            banded.stored(lines if self.glow else 1 - lines, result[grid.rows_of(part)])
+
+        banded.each_band(drawn, grid.parts(), job.part(0.9, 1))
         return result
 
     def _reach_of_pen(self, width: float) -> int:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import senga
-from senga.errors import Cancelled, SettingsError
+from senga.errors import Cancelled, SengaError, SettingsError
 from senga.filter import Filter
 from senga.image import Image, to_depth
 from senga.job import Job
@@ -28,6 +28,8 @@ NAMES = ("find-edges", "trace-contour", "emboss", "oil-paint", "ripple", "extrud
 
 VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
     *(("find-edges", {"method": method}) for method in ("sobel", "scharr", "prewitt", "canny", "dog", "xdog")),
+    ("find-edges", {"method": "learned"}),
+    ("find-edges", {"method": "learned", "line_width": 2.5, "size_unit": "pixels", "glow": True, "threshold": 0.4}),
     ("find-edges", {"method": "xdog", "shadows": 0.4, "line_width": 6, "size_unit": "pixels", "glow": True}),
     ("find-edges", {"method": "sobel", "line_width": 3.3, "size_unit": "pixels", "tint": "grey", "amount": 2}),
     ("find-edges", {"method": "canny", "tint": "grey", "glow": True, "line_width": 3, "size_unit": "pixels"}),
@@ -100,7 +102,7 @@ def test_a_crop_with_its_reach_gives_the_pixels_of_the_whole(name: str, settings
 
 @pytest.mark.parametrize(("name", "settings"), VARIANTS)
 def test_sixteen_bits_are_not_rounded_to_eight(name: str, settings: dict[str, Any]) -> None:
-    if settings.get("method") in ("canny", "xdog") or name == "trace-contour":
+    if settings.get("method") in ("canny", "xdog", "learned") or name == "trace-contour":
         return
     y, x = np.mgrid[0:40, 0:48]
     pixels = np.dstack([20000 + 37 * x * y % 9000, 30000 + 411 * x, 25000 + 503 * y]).astype(np.uint16)
@@ -168,7 +170,7 @@ def test_menus_and_searches_find_them(name: str) -> None:
 # --- Find edges ---
 
 
-@pytest.mark.parametrize("method", ["sobel", "scharr", "prewitt", "canny", "dog", "xdog"])
+@pytest.mark.parametrize("method", ["sobel", "scharr", "prewitt", "canny", "dog", "xdog", "learned"])
 @pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
 def test_a_constant_picture_has_no_edges(method: str, value: float) -> None:
     assert (painted("find-edges", flat(value), method=method) > 0.9999).all()
@@ -207,6 +209,67 @@ def test_canny_draws_thin_black_lines() -> None:
     found = painted("find-edges", picture, method="canny")
     assert set(np.unique(found)) == {0.0, 1.0}
     assert 30 < (found[:, :, 0] == 0).sum() < 70
+
+
+def _shapes(seed: int) -> tuple[Any, Any]:
+    """Discs and bars, each with a texture of its own, as a camera sees them, and their outlines."""
+    rng = np.random.default_rng(seed)
+    number, picture = np.zeros((192, 192), np.uint8), np.zeros((192, 192, 3), np.float32)
+    for index in range(1, 8):
+        place = tuple(int(value) for value in rng.integers(20, 172, 2))
+        if index % 2:
+            cv2.circle(number, place, int(rng.integers(12, 40)), index, -1)
+        else:
+            cv2.rectangle(number, place, (place[0] + int(rng.integers(20, 70)), place[1] + 25), index, -1)
+    for index in range(8):
+        grain = cv2.GaussianBlur(rng.standard_normal((192, 192, 1)).astype(np.float32), (0, 0), rng.uniform(0.6, 1.5))
+        texture = 0.09 * grain[:, :, None] / grain.std()
+        picture[number == index] = (rng.uniform(0.15, 0.85, 3) + texture)[number == index]
+    outline = np.zeros(number.shape, bool)
+    outline[:, 1:] |= number[:, 1:] != number[:, :-1]
+    outline[1:] |= number[1:] != number[:-1]
+    return np.clip(cv2.GaussianBlur(picture, (0, 0), 0.7), 0, 1), outline
+
+
+def _agreement(lines: Any, outline: Any) -> float:
+    """The F-measure of lines, two pixels beside an outline counted as right."""
+    near = np.ones((5, 5), np.uint8)
+    right = lines & (cv2.dilate(outline.astype(np.uint8), near) > 0)
+    found = outline & (cv2.dilate(lines.astype(np.uint8), near) > 0)
+    precision, recall = right.sum() / max(1, lines.sum()), found.sum() / outline.sum()
+    return float(2 * precision * recall / max(1e-9, precision + recall))
+
+
+def test_learned_edges_are_outlines_where_canny_sees_texture_too() -> None:
+    """Canny may choose its threshold and width for all pictures together, and does worse all the same."""
+    pictures = [_shapes(seed) for seed in range(5)]
+
+    def best(levels: tuple[float, ...], **given: Any) -> float:
+        scores = []
+        for level in levels:
+            given |= {"tint": "grey", "threshold": level}
+            lines = [painted("find-edges", picture, **given)[:, :, 0] < 0.5 for picture, _ in pictures]
+            scores.append(np.mean([_agreement(line, shape[1]) for line, shape in zip(lines, pictures, strict=True)]))
+        return float(max(scores))
+
+    levels = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.55, 0.7)
+    canny = max(best(levels, method="canny", line_width=width) for width in (1.0, 1.5, 2.0, 3.0))
+    assert best(levels[::2], method="learned") > canny + 0.03
+
+
+def test_learned_edges_need_a_runtime_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    from senga.neural import executors
+
+    monkeypatch.setattr(executors, "installed", lambda _package: False)
+    with pytest.raises(SengaError, match=r"need a runtime; install one with pip install \"senga\[fast\]\""):
+        painted("find-edges", sample(20, 20), method="learned", job=Job(threads=77))  # asked for by nobody else
+
+
+def test_the_learned_network_is_small_and_has_a_card() -> None:
+    folder = ROOT / "plugins" / "effects" / "weights"
+    assert (folder / "edges.safetensors").stat().st_size < 1_000_000
+    card = (folder / "edges.md").read_text("utf-8")
+    assert all(word in card for word in ("licence", "CC0", "python -m training.edges", "Canny"))
 
 
 def test_pen_lines_are_dark_side_lines_and_shadows_fill() -> None:
