@@ -70,7 +70,7 @@ def _where(bins: NDArray[np.uint8], index: int) -> Any:
 
 def _counts(bins: NDArray[np.uint8], index: int, radius: int) -> Any:
     """How many pixels of each window are in a bin; in 16 bits where that is enough, which takes half the memory."""
-    ones = cv2.bitwise_and(_where(bins, index), 1)
+    ones = _where(bins, index) & np.uint8(1)
     return _sums(ones, radius, cv2.CV_16U if (2 * radius + 1) ** 2 < 65536 else cv2.CV_32F)
 
 

@@ -29,8 +29,3 @@ def thinned(strength: Plane, sigma: float = 1.0) -> Plane:
     ]
     share = np.clip(1 + (soft - np.maximum(*sides)) / np.float32(STEP), 0, 1)
     return np.asarray(strength * share, np.float32)
-
-
-def reach_of(sigma: float = 1.0) -> int:
-    """Pixels that ``thinned`` sees in each direction."""
-    return int(np.ceil(3 * sigma)) + 4

@@ -203,8 +203,8 @@ class PyramidMarch(March):
         steep = top * (2 / size)
         for place, inside, tones in ((rays.x, right, _UPRIGHT), (rays.y, down, _LEVEL)):
             lean, fall = steep * place, steep * inside
-            for way, tone in zip((np.add, np.subtract), tones, strict=True):  # looks to the left or up, or away
-                slope, height = way(1, lean), way(top, fall)
+            sides = (1 + lean, top + fall), (1 - lean, top - fall)
+            for (slope, height), tone in zip(sides, tones, strict=True):  # looks to the left or up, or away
                 ahead = slope > 0
                 slope[np.abs(slope) < _ALMOST] = _ALMOST
                 height /= slope
