@@ -9,21 +9,24 @@ that others use they are the better comparison.
 
 from __future__ import annotations
 
+import importlib.util
 import resource
 import statistics
+import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 
+from senga.neural.evaluation.described import MindSporeNetwork
 from senga.neural.evaluation.gaussian import frechet_distance, summarise
-from senga.neural.evaluation.inception import Network, kernels
+from senga.neural.evaluation.inception import kernels
 from senga.neural.evaluation.kernel_distance import kernel_distance
-from senga.neural.evaluation.layers import MindSporeLayers
 from senga.neural.evaluation.preparation import prepare
 from senga.neural.evaluation.style import figures
+from senga.neural.networks.inception import inception
 from senga.testing import sample
 
 FEATURES = 2048
@@ -42,55 +45,34 @@ def timed(label: str, act: Callable[[], object], repeats: int = 3, each: int = 1
     return statistics.median(processors)
 
 
-class TorchLayers:
-    """The same operations in PyTorch."""
-
-    def __init__(self, torch: Any, weights: Mapping[str, np.ndarray]) -> None:
-        self.torch, self.functions = torch, torch.nn.functional
-        self.weights = {name: torch.from_numpy(values) for name, values in weights.items()}
-
-    def conv(self, x: Any, name: str, outputs: int, kernel: tuple[int, int], stride: int, same: bool) -> Any:
-        margin = (kernel[0] // 2, kernel[1] // 2) if same else 0
-        return self.functions.conv2d(x, self.weights[f"{name}.weight"], self.weights[f"{name}.bias"], stride, margin)
-
-    def relu(self, x: Any) -> Any:
-        return x.relu()
-
-    def average(self, x: Any) -> Any:
-        return self.functions.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
-
-    def maximum(self, x: Any, stride: int, same: bool) -> Any:
-        return self.functions.max_pool2d(x, 3, stride, int(same))
-
-    def concat(self, parts: Sequence[Any]) -> Any:
-        return self.torch.cat(parts, 1)
-
-
 def network() -> None:
     rng = np.random.default_rng(0)
     weights = {f"{name}.weight": rng.standard_normal(shape, np.float32) / 99 for name, shape in kernels().items()}
     weights |= {f"{name}.bias": np.zeros(shape[0], np.float32) for name, shape in kernels().items()}
     photo = sample(512, 512).u8()
     timed("512 x 512 picture to 299 x 299", lambda: prepare(photo), 9)
-    ours = MindSporeLayers(weights, "cpu")
-    try:
-        import torch
-    except ImportError:
-        torch = None
+    ours = MindSporeNetwork(inception(folded=True), weights, "cpu")
     for batch in (1, 8):
         pictures = np.stack([prepare(photo)] * batch)
-        run = partial(features, Network(ours), ours.tensor(pictures))
-        mine = timed(f"InceptionV3, MindSpore, batch {batch}, a picture", run, each=batch)
-        if torch is not None:
-            run = partial(features, Network(TorchLayers(torch, weights)), torch.from_numpy(pictures))
-            other = timed(f"InceptionV3, PyTorch, batch {batch}, a picture", run, each=batch)
+        mine = timed(f"InceptionV3, MindSpore, batch {batch}, a picture", partial(ours, pictures), each=batch)
+        if importlib.util.find_spec("torch"):
+            other = timed(f"InceptionV3, PyTorch, batch {batch}, a picture", in_pytorch(weights, pictures), each=batch)
             print(f"{'':<58} ratio {mine / other:.2f}")
 
 
-def features(network: Network[Any], pictures: Any) -> Any:
-    """To NumPy, so that asynchronous work is waited for."""
-    maps = network.features(pictures)
-    return maps.asnumpy() if hasattr(maps, "asnumpy") else maps.numpy()
+def in_pytorch(weights: Mapping[str, np.ndarray], pictures: np.ndarray) -> Callable[[], object]:
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    import torch
+
+    from training.module import NetworkModule
+
+    module = NetworkModule(inception(folded=True), weights).eval()
+
+    def run() -> object:
+        with torch.inference_mode():
+            return module(torch.from_numpy(pictures)).numpy()
+
+    return run
 
 
 def distances() -> None:

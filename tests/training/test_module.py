@@ -15,6 +15,8 @@ from senga.neural import blocks  # noqa: E402
 from senga.neural.blocks import BLOCKS, Padding, Sampling  # noqa: E402
 from senga.neural.executor import Array  # noqa: E402
 from senga.neural.graph import Builder, Network, Node  # noqa: E402
+from senga.neural.networks.inception import inception  # noqa: E402
+from senga.neural.networks.squeezenet import squeezenet  # noqa: E402
 from senga.neural.networks.vgg import layers, vgg  # noqa: E402
 from senga.neural.training.cell import NetworkCell, to_tensor  # noqa: E402
 from senga.neural.training.initial import first_weights  # noqa: E402
@@ -49,9 +51,13 @@ NETWORKS = {
     "animeganv1": animeganv1(),
     "vgg19": vgg(("conv4_4", "relu5_1", "conv5_4"), channels=dict.fromkeys(layers(), 8)),
     "vgg16, mirrored": vgg(("relu2_1", "relu4_1"), 16, channels=dict.fromkeys(layers(16), 8), pad_mode="reflect"),
+    "squeezenet": squeezenet(),
+    "inception": inception(folded=True),
     "discriminator": discriminator(),
     "discriminator of animeganv1": discriminator(32, "instance"),
 }
+
+SIZES = {"squeezenet": (40, 48), "inception": (80, 75)}
 
 
 def some_weights(network: Network, rng: np.random.Generator) -> dict[str, Array]:
@@ -103,7 +109,7 @@ def test_results_and_gradients_are_those_of_mindspore(name: str, form: Any, rng:
     for _ in range(2):
         cell.follow()
         module.follow()
-    x = rng.uniform(-1, 1, (2, 3, 32, 16)).astype(np.float32)
+    x = rng.uniform(-1, 1, (2, 3, *SIZES.get(name, (32, 16)))).astype(np.float32)
     wishes = [rng.standard_normal(result.shape).astype(np.float32) for result in cell.predict_all(x)]
     expected, found = by_mindspore(cell, x, wishes), by_torch(module, x, wishes)
     assert found.keys() == expected.keys() == {"input", *network.parameters, *(o.name for o in network.outputs)}

@@ -8,10 +8,10 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,77 +19,28 @@ from numpy.typing import NDArray
 from senga.errors import SettingsError
 from senga.neural.checkpoints import read
 from senga.neural.executor import Array
+from senga.neural.networks.squeezenet import squeezenet
 
-from .layers import LayerMath, MindSporeLayers, Parameters, Shape, check_shape
+from .described import MindSporeNetwork, Shape, check_shape
 from .sources import Picture
 
 TRUNK = "squeezenet1_1-b8a52dc0.pth"
 TRUNK_SOURCE = f"https://download.pytorch.org/models/{TRUNK}"
 HEAD_SOURCE = "https://github.com/richzhang/PerceptualSimilarity/raw/master/lpips/weights/v0.1/squeeze.pth"
 
-SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)
-SCALE = np.array([0.458, 0.448, 0.450], np.float32)
 SMALLEST = 32
 EPS = 1e-10
 
-FIRES = (
-    (3, 16, 64),
-    (4, 16, 64),
-    (6, 32, 128),
-    (7, 32, 128),
-    (9, 48, 192),
-    (10, 48, 192),
-    (11, 64, 256),
-    (12, 64, 256),
-)
-"""Place in the network, channels of the squeeze, and of each of the two expansions."""
-
-POOLED = (3, 6, 9)
-"""Places that a maximum goes before."""
-
-COMPARED = (4, 7, 9, 10, 11, 12)
-"""Places whose results are compared, beside the very first."""
-
 Weights = Mapping[str, NDArray[Any]]
-T = TypeVar("T")
-
-
-def squeezenet(layers: LayerMath[T], x: T) -> Iterator[T]:
-    """The seven maps that are compared, from a batch of (3, H, W)."""
-    x = layers.relu(layers.conv(x, "features.0", 64, (3, 3), 2, False))
-    yield x
-    for place, inner, outer in FIRES:
-        if place in POOLED:
-            x = layers.maximum(x, 2, same=False)
-        name = f"features.{place}"
-        squeezed = layers.relu(layers.conv(x, f"{name}.squeeze", inner, (1, 1), 1, True))
-        narrow = layers.conv(squeezed, f"{name}.expand1x1", outer, (1, 1), 1, True)
-        wide = layers.conv(squeezed, f"{name}.expand3x3", outer, (3, 3), 1, True)
-        x = layers.relu(layers.concat([narrow, wide]))
-        if place in COMPARED:
-            yield x
 
 
 @cache
 def parameters() -> Mapping[str, Shape]:
     """Name and shape of every array of trunk and head."""
-    noted = Parameters()
-    channels = list(squeezenet(noted, 3))
-    trunk = {f"{name}.weight": shape for name, shape in noted.kernels.items()}
-    trunk |= {f"{name}.bias": shape[:1] for name, shape in noted.kernels.items()}
-    return trunk | {f"lin{number}.model.1.weight": (1, count, 1, 1) for number, count in enumerate(channels)}
-
-
-class CeilingLayers(MindSporeLayers):
-    """SqueezeNet's maxima also count a last, incomplete window."""
-
-    def maximum(self, x: Any, stride: int, same: bool) -> Any:
-        below, right = ((side - 3) % stride for side in x.shape[2:])
-        if below or right:
-            # What is pooled here has been through a ReLU, so that zeros never are the largest.
-            values = np.pad(x.asnumpy(), ((0, 0), (0, 0), (0, below), (0, right)))
-            x = self.tensor(values)
-        return super().maximum(x, stride, same)
+    network = squeezenet()
+    channels = [network.by_name[output.node].channels for output in network.outputs]
+    heads = {f"lin{number}.model.1.weight": (1, count, 1, 1) for number, count in enumerate(channels)}
+    return network.parameters | heads
 
 
 class Perceptual:
@@ -104,8 +55,8 @@ class Perceptual:
         for name, shape in parameters().items():
             check_shape(weights, name, shape, f"LPIPS with SqueezeNet ({TRUNK_SOURCE} and {HEAD_SOURCE})")
         held = {name: np.asarray(weights[name], np.float32) for name in parameters()}
-        self._heads = [held.pop(f"lin{number}.model.1.weight")[0, :, 0, 0] for number in range(len(COMPARED) + 1)]
-        self._layers = CeilingLayers(held, device_name, threads)
+        self._heads = [held[name][0, :, 0, 0] for name in held if name.startswith("lin")]
+        self._network = MindSporeNetwork(squeezenet(), held, device_name, threads)
 
     def distance(self, first: Picture, second: Picture) -> float:
         """0 for equal pictures, about 0.1 for a slight and 0.7 for a complete change.
@@ -121,9 +72,8 @@ class Perceptual:
             raise SettingsError(
                 f"LPIPS needs pictures of {SMALLEST} pixels and more, not {first.shape[1]} x {first.shape[0]}."
             )
-        batch = np.stack([_scaled(first), _scaled(second)])
-        maps = squeezenet(self._layers, self._layers.tensor(batch))
-        return sum(_difference(x.asnumpy(), head) for x, head in zip(maps, self._heads, strict=True))
+        maps = self._network(np.stack([_scaled(first), _scaled(second)])).values()
+        return sum(_difference(x, head) for x, head in zip(maps, self._heads, strict=True))
 
 
 def load(files: Sequence[Path], device_name: str = "auto", threads: int | None = None) -> Perceptual:
@@ -140,9 +90,8 @@ def load(files: Sequence[Path], device_name: str = "auto", threads: int | None =
 
 
 def _scaled(picture: Picture) -> Array:
-    """From (H, W, 3) bytes to the network's (3, H, W)."""
-    values = (picture * np.float32(2 / 255) - np.float32(1) - SHIFT) / SCALE
-    scaled: Array = values.transpose(2, 0, 1)
+    """From (H, W, 3) bytes to (3, H, W) in [-1, 1]."""
+    scaled: Array = (picture * np.float32(2 / 255) - np.float32(1)).transpose(2, 0, 1)
     return scaled
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from senga.neural.blocks import Sampling
 from senga.neural.executor import Array
+from senga.neural.networks.inception import SIDE
 from senga.neural.resample import blend, taps
 
-from .inception import SIDE
 from .sources import Picture
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,20 @@ from safetensors.numpy import save_file
 
 from senga.errors import ModelError
 from senga.neural.evaluation import inception
-from senga.neural.evaluation.inception import Inception, Network, check, find_weights, folded, kernels, load
-from senga.neural.evaluation.layers import MindSporeLayers
+from senga.neural.evaluation.described import MindSporeNetwork
+from senga.neural.evaluation.inception import (
+    CLASSES,
+    FEATURES,
+    Inception,
+    check,
+    find_weights,
+    folded,
+    kernels,
+    load,
+)
+from senga.neural.graph import Builder
+from senga.neural.networks.inception import Writer
+from senga.neural.networks.inception import inception as described
 
 PUBLIC_CONVOLUTIONS = 94
 PUBLIC_NUMBERS = 23_885_392
@@ -50,9 +63,25 @@ class Reference:
         return x
 
 
+Write = Callable[[Writer, str], str]
+Part = Callable[[np.ndarray, Write], np.ndarray]
+
+
 @pytest.fixture(scope="module")
-def network(inception_weights: Any) -> Network[Any]:
-    return Network(MindSporeLayers(folded(inception_weights), "cpu"))
+def part(inception_weights: Any) -> Part:
+    """Runs a part of the network: once with batch norms, once with all of them folded into their convolutions."""
+
+    def run(x: np.ndarray, write: Write) -> np.ndarray:
+        found = []
+        for fold in (True, False):
+            net = Builder(x.shape[1])
+            net.output(write(Writer(net, folded=fold), net.input), "maps")
+            weights = folded(inception_weights) if fold else inception_weights
+            found.append(MindSporeNetwork(net.build("part", 1), weights, "cpu")(x)["maps"])
+        assert_close(found[1], found[0])
+        return found[0]
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -64,21 +93,28 @@ def maps(channels: int, height: int, width: int) -> np.ndarray:
     return np.random.default_rng(channels).random((2, channels, height, width), np.float32)
 
 
-def assert_close(found: Any, expected: np.ndarray) -> None:
-    np.testing.assert_allclose(found.asnumpy(), expected, rtol=1e-4, atol=1e-5 * float(np.abs(expected).max()))
+def assert_close(found: np.ndarray, expected: np.ndarray) -> None:
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * float(np.abs(expected).max()))
+
+
+def test_the_described_network_takes_the_names_of_the_public_file(inception_weights: Any) -> None:
+    network = described()
+    network.check(inception_weights)
+    assert network.parameter_count == PUBLIC_NUMBERS - CLASSES * FEATURES - CLASSES
+    assert {"fc.weight", "fc.bias"} == inception_weights.keys() - network.parameters.keys()
 
 
 @pytest.mark.needs_mindspore
-def test_the_stem(network: Network[Any], conv: Reference) -> None:
+def test_the_stem(part: Part, conv: Reference) -> None:
     picture = maps(3, 31, 33)
     x = conv(conv(conv(picture, "Conv2d_1a_3x3", 2, False), "Conv2d_2a_3x3", 1, False), "Conv2d_2b_3x3")
     x = conv(conv.layers.maximum(x, 2, False), "Conv2d_3b_1x1")
     expected = conv.layers.maximum(conv(x, "Conv2d_4a_3x3", 1, False), 2, False)
-    assert_close(network.stem(network.layers.tensor(picture)), expected)
+    assert_close(part(picture, lambda net, x: net.stem(x)), expected)
 
 
 @pytest.mark.needs_mindspore
-def test_a_block_at_35(network: Network[Any], conv: Reference) -> None:
+def test_a_block_at_35(part: Part, conv: Reference) -> None:
     x, m = maps(192, 4, 5), "Mixed_5b"
     expected = np.concatenate([
         conv(x, f"{m}.branch1x1"),
@@ -86,11 +122,11 @@ def test_a_block_at_35(network: Network[Any], conv: Reference) -> None:
         conv.chain(x, f"{m}.branch3x3dbl_1", f"{m}.branch3x3dbl_2", f"{m}.branch3x3dbl_3"),
         conv(conv.layers.average(x), f"{m}.branch_pool"),
     ], 1)  # fmt: skip
-    assert_close(network.block_35(network.layers.tensor(x), m, 32), expected)
+    assert_close(part(x, lambda net, x: net.block_35(x, m, 32)), expected)
 
 
 @pytest.mark.needs_mindspore
-def test_a_block_at_17(network: Network[Any], conv: Reference) -> None:
+def test_a_block_at_17(part: Part, conv: Reference) -> None:
     x, m = maps(768, 3, 8), "Mixed_6b"
     expected = np.concatenate([
         conv(x, f"{m}.branch1x1"),
@@ -98,18 +134,18 @@ def test_a_block_at_17(network: Network[Any], conv: Reference) -> None:
         conv.chain(x, *(f"{m}.branch7x7dbl_{i}" for i in (1, 2, 3, 4, 5))),
         conv(conv.layers.average(x), f"{m}.branch_pool"),
     ], 1)  # fmt: skip
-    assert_close(network.block_17(network.layers.tensor(x), m, 128), expected)
+    assert_close(part(x, lambda net, x: net.block_17(x, m, 128)), expected)
 
 
 @pytest.mark.needs_mindspore
-def test_the_reductions(network: Network[Any], conv: Reference) -> None:
+def test_the_reductions(part: Part, conv: Reference) -> None:
     x, m = maps(288, 5, 7), "Mixed_6a"
     expected = np.concatenate([
         conv(x, f"{m}.branch3x3", 2, False),
         conv(conv.chain(x, f"{m}.branch3x3dbl_1", f"{m}.branch3x3dbl_2"), f"{m}.branch3x3dbl_3", 2, False),
         conv.layers.maximum(x, 2, False),
     ], 1)  # fmt: skip
-    assert_close(network.reduce_35(network.layers.tensor(x), m), expected)
+    assert_close(part(x, lambda net, x: net.reduce_35(x, m)), expected)
     x, m = maps(768, 5, 3), "Mixed_7a"
     cross = conv.chain(x, *(f"{m}.branch7x7x3_{i}" for i in (1, 2, 3)))
     expected = np.concatenate([
@@ -117,13 +153,13 @@ def test_the_reductions(network: Network[Any], conv: Reference) -> None:
         conv(cross, f"{m}.branch7x7x3_4", 2, False),
         conv.layers.maximum(x, 2, False),
     ], 1)  # fmt: skip
-    assert_close(network.reduce_17(network.layers.tensor(x), m), expected)
+    assert_close(part(x, lambda net, x: net.reduce_17(x, m)), expected)
 
 
 @pytest.mark.needs_mindspore
 @pytest.mark.parametrize(("name", "channels", "pool"), [("Mixed_7b", 1280, "average"), ("Mixed_7c", 2048, "maximum")])
 def test_a_block_at_8_takes_an_average_and_the_last_one_a_maximum(
-    network: Network[Any], conv: Reference, name: str, channels: int, pool: str
+    part: Part, conv: Reference, name: str, channels: int, pool: str
 ) -> None:
     x = maps(channels, 2, 3)
     single = conv(x, f"{name}.branch3x3_1")
@@ -135,9 +171,8 @@ def test_a_block_at_8_takes_an_average_and_the_last_one_a_maximum(
         conv(double, f"{name}.branch3x3dbl_3a"), conv(double, f"{name}.branch3x3dbl_3b"),
         conv(pooled, f"{name}.branch_pool"),
     ], 1)  # fmt: skip
-    found = network.block_8(
-        network.layers.tensor(x), name, network._averaged if pool == "average" else network._maximal
-    )
+    pooled = "averaged" if pool == "average" else "maximal"
+    found = part(x, lambda net, x: net.block_8(x, name, getattr(net, pooled)))
     assert_close(found, expected)
 
 
