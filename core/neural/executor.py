@@ -15,11 +15,19 @@ _ONE = np.float32(1)
 
 @dataclass(frozen=True)
 class Activation:
-    """What is done to a layer before it is convolved: ``y = x * scale + shift``, then the larger of y and slope * y."""
+    """What is done to a layer before it is convolved: ``y = x * scale + shift``, then the larger of y and slope * y.
+
+    Attributes:
+        scale: for each channel.
+        shift: for each channel.
+        slope: 1 where nothing is bent.
+        bends_only: all scales are 1 and all shifts 0, so that zeros stay zeros.
+    """
 
     scale: Array
     shift: Array
     slope: float = 1.0
+    bends_only: bool = False
 
     def moved(self, offset: Array | None, scale: np.float32 = _ONE) -> Activation:
         """The same for a layer from which ``offset`` was subtracted, and that was then divided by ``scale``."""
@@ -29,6 +37,10 @@ class Activation:
 
     def apply(self, x: Array | Half, out: Array) -> None:
         """Do it to (C, H, W), channel by channel so that the numbers stay in the cache; ``out`` may be ``x``."""
+        if self.bends_only:
+            for values, result in zip(x, out, strict=True):
+                np.maximum(values, values * np.float32(self.slope), out=result)
+            return
         for values, result, scale, shift in zip(x, out, self.scale, self.shift, strict=True):
             np.multiply(values, scale, out=result, dtype=np.float32)
             result += shift

@@ -55,6 +55,22 @@ def nearest(sampling: Sampling, source: int, target: int, start: int, stop: int,
     return index, index, np.zeros(len(index), np.float32)
 
 
+def columns_between(values: Array, up: int, sampling: Sampling) -> Array:
+    """A (C, H, W) array with ``up`` times the columns, as by ``taps`` of ``tf1`` or ``half_pixel``; faster."""
+    out = np.empty((*values.shape[:2], values.shape[2] * up), np.float32)
+    steps = values[:, :, 1:] - values[:, :, :-1]
+    for phase in range(up):
+        place = phase / up if sampling == "tf1" else (phase + 0.5) / up - 0.5
+        low = int(np.floor(place))
+        share, target = np.float32(place - low), out[:, :, phase::up]
+        between = target[:, :, 1:] if low < 0 else target[:, :, :-1]
+        np.multiply(steps, share, out=between)
+        between += values[:, :, :-1]
+        edge = 0 if low < 0 else -1
+        target[:, :, edge] = values[:, :, edge]
+    return out
+
+
 def blend(values: Array, before: NDArray[np.intp], after: NDArray[np.intp], share: Array, axis: int) -> Array:
     """Linear interpolation along one axis of a (C, H, W) array."""
     first = values.take(before, axis)

@@ -127,15 +127,21 @@ class Strip:
     def _waits(self, name: str) -> bool:
         return name in self._layers.stores or name in self._memo
 
+    def _is_given(self, name: str) -> bool:
+        return name in self._layers.network.vectors or isinstance(self._nodes[name].block, Input)
+
     def _written(self, name: str, start: int, stop: int) -> Array:
         shape = self._nodes[name].channels, stop - start, self._layers.places[name].made[1]
         out = np.empty(shape, np.float32)
-        self._write(name, start, stop, out)
+        self.write(name, start, stop, out)
         return out
 
-    def _write(self, name: str, start: int, stop: int, out: Array) -> None:
-        """Put the rows of a node into ``out``, without an array between where the node is pointwise."""
+    def write(self, name: str, start: int, stop: int, out: Array) -> None:
+        """See ``Rows``."""
         source, before = self._activation(name)
+        if source == name and before is None and not self._waits(name) and not self._is_given(name):
+            self._nodes[name].block.fill(self, self._layers.places[name], start, stop, out)
+            return
         top = 0
         for piece in self._pieces(source, start, stop):
             rows = out[:, top : top + piece.shape[1]]
@@ -161,7 +167,7 @@ class Strip:
             return source, None
         channels = self._nodes[source].channels
         scale, shift = affine or (np.ones(channels, np.float32), np.zeros(channels, np.float32))
-        activation = Activation(scale, shift, slope)
+        activation = Activation(scale, shift, slope, affine is None and offset is None)
         return source, activation if store is None else activation.moved(offset, store.scale)
 
     def _pieces(self, name: str, start: int, stop: int) -> Iterator[NDArray[Any]]:
@@ -180,16 +186,19 @@ class Strip:
     ) -> tuple[Array | Half, Activation | None]:
         """See ``Rows``.
 
-        A margin that repeats pixels may come before what is done to each pixel, so that is left to the convolution.
+        A margin that repeats pixels may come before what is done to each pixel, so that is left to the convolution;
+        so may a margin of zeros that stay zeros.
         """
-        source, before = (name, None) if padding.mode == "zero" else self._activation(name)
+        source, before = self._activation(name)
+        if padding.mode == "zero" and before is not None and not before.bends_only:
+            source, before = name, None
         store = self._layers.stores.get(source)
         half = store is not None and store.all_half and before is not None
         (low, high), (height, width) = window, self._layers.places[source].made
         shape = self._nodes[source].channels, high - low, padding.left + width + padding.right
         out: NDArray[Any] = np.empty(shape, np.float16 if half else np.float32)
         columns = out[:, :, padding.left : padding.left + width]
-        fill = self._write if before is None else self._copy
+        fill = self.write if before is None else self._copy
         self._fill(lambda start, stop, rows: fill(source, start, stop, rows), window, height, columns, padding, behind)
         _margins(out.swapaxes(1, 2), padding.left, padding.right, padding.mode, behind or padding.mode)
         return out, before

@@ -92,6 +92,12 @@ KINDS: dict[str, Write] = {
             (3, 2, (0, 0, 1, 1)),
         )
     },
+    "leaky-conv": lambda net, x: net.conv(net.leaky_relu(x, 0.3), "c", 5, 3),
+    "leaky-conv-zero": lambda net, x: net.conv(net.leaky_relu(x, 0.3), "c", 5, 3, pad_mode="zero"),
+    "leaky-transposed": lambda net, x: net.transposed(net.leaky_relu(x, 0.3), "c", 5, 4, crop=Padding(1, 1, 1, 1)),
+    "norm-conv-zero": lambda net, x: net.conv(net.relu(net.instance_norm(x, "n", 1e-5)), "c", 5, 3, pad_mode="zero"),
+    "norm-transposed": lambda net, x: net.transposed(net.layer_norm(x, "n", 1e-5), "c", 5, 3),
+    "concat-leaky-conv": lambda net, x: net.conv(net.concat(net.leaky_relu(x), net.add(x, net.tanh(x))), "c", 5, 3),
     "norm-picture": lambda net, x: net.norm(x, "n", "picture", 1e-5),
     "norm-channel-unbiased": lambda net, x: net.norm(x, "n", "channel", 1e-5, unbiased=True, affine=False),
     "norm-mixed": lambda net, x: net.norm(x, "n", "mixed", 1e-5),
@@ -183,7 +189,10 @@ def test_strips_of_any_height_give_what_onnxruntime_gives(
             assert np.allclose(ours[name], value, atol=1e-4 if size == (1, 1) else 2e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.startswith(("conv", "transposed", "double", "batch"))])
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind in KINDS if "conv" in kind or kind.startswith(("transposed", "batch")) or "-transposed" in kind],
+)
 def test_the_runtime_that_ships_gives_the_same(kind: str) -> None:
     network = one(kind)
     weights, given = weights_of(network), given_to(network, 23, 18)

@@ -11,7 +11,7 @@ import numpy as np
 from senga.neural.executor import Array
 from senga.neural.moments import Moments
 
-from .block import Block, Place, Size, Weights, Window
+from .block import Block, Place, Rows, Size, Weights, Window
 
 if TYPE_CHECKING:
     from senga.neural.onnx.page import Page
@@ -40,6 +40,13 @@ class Add(_Pair):
     """The sum."""
 
     cheap = True
+
+    def fill(self, strip: Rows, place: Place, start: int, stop: int, out: Array) -> None:
+        if place.given[0] != place.made or place.made == (1, 1):
+            out[...] = self.compute(strip, place, start, stop)
+            return
+        strip.write(place.inputs[0], start, stop, out)
+        out += strip.rows(place.inputs[1], start, stop)
 
     def forward(self, values: list[Array], window: Window) -> Array:
         large, other = values if values[0].shape == window_shape(window) else values[::-1]

@@ -87,6 +87,10 @@ class Rows(Protocol):
         """Rows of a node, (C, rows, W), which may be written to; of a vector (C, 1, 1)."""
         ...
 
+    def write(self, name: str, start: int, stop: int, out: Array) -> None:
+        """Put rows of a node into ``out``, (C, rows, W), without an array between where that can be."""
+        ...
+
     def padded(
         self, name: str, window: Span, padding: Padding, behind: PadMode | None = None
     ) -> tuple[Array | Half, Activation | None]:
@@ -175,6 +179,10 @@ class Block:
         spans = self.reads(start, stop, place)
         values = [strip.rows(name, *span) for name, span in zip(place.inputs, spans, strict=True)]
         return self.forward(values, Window(place, (start, stop), spans, strip.part(place.name)))
+
+    def fill(self, strip: Rows, place: Place, start: int, stop: int, out: Array) -> None:
+        """The same, put into ``out``."""
+        out[...] = self.compute(strip, place, start, stop)
 
     def forward(self, values: list[Array], window: Window) -> Array:
         """The rows of ``window`` from the rows that it reads, which may be written to."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from senga.neural.executor import Array
 
-from .block import Block, Size, Weights, Window
+from .block import Block, Place, Rows, Size, Weights, Window
 
 if TYPE_CHECKING:
     from senga.neural.onnx.page import Page
@@ -29,6 +29,12 @@ class Concat(Block):
         if len(set(given)) != 1:
             raise ValueError(f"channels of pictures with {' and '.join(map(str, given))} pixels are no picture")
         return given[0]
+
+    def fill(self, strip: Rows, place: Place, start: int, stop: int, out: Array) -> None:
+        first = 0
+        for name, count in zip(place.inputs, place.widths, strict=True):
+            strip.write(name, start, stop, out[first : first + count])
+            first += count
 
     def forward(self, values: list[Array], window: Window) -> Array:
         return np.concatenate(values)

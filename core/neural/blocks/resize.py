@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from senga.neural.executor import Array
-from senga.neural.resample import Sampling, Taps, blend, nearest, taps
+from senga.neural.resample import Sampling, Taps, blend, columns_between, nearest, taps
 
 from .block import Block, Place, Size, Span, Weights, Window
 
@@ -37,6 +39,10 @@ class _Resize(Block):
         before, after, share = self._taps(height, rows, *window.rows)
         low = window.spans[0][0]
         mixed = blend(values[0], before - low, after - low, share, axis=1)
+        if self.down == 1 and self.kind == "bilinear" and self.sampling != "align_corners":
+            return columns_between(mixed, self.up, self.sampling)
+        if self.down == 1 and self.kind == "nearest" and self.sampling != "align_corners":
+            return np.repeat(mixed, self.up, axis=2)
         return blend(mixed, *self._taps(width, columns, 0, columns), axis=2)
 
     def _taps(self, source: int, target: int, start: int, stop: int) -> Taps:

@@ -78,13 +78,14 @@ class TransposedConv(Block):
         out[...] = bias[:, None, None]
         low, high = self._window(start, stop)
         left, right = self._beside(place)
-        padded, _ = strip.padded(place.inputs[0], (low, high), Padding(0, left, 0, right, "zero"))
+        padded, before = strip.padded(place.inputs[0], (low, high), Padding(0, left, 0, right, "zero"))
         for (down, across), convolution in convolutions.items():
             rows = self._phase(self.crop.top, start, stop, down)
             columns = self._phase(self.crop.left, 0, place.made[1], across)
             if rows.several > 0 and columns.several > 0:
                 x = padded[:, rows.low - low : rows.high - low, columns.low + left : columns.high + left]
-                out[:, rows.first :: self.stride, columns.first :: self.stride] = convolution(as_array(x))
+                made = convolution(x.copy(), before)  # it may write to what it gets, and the next phase reads that too
+                out[:, rows.first :: self.stride, columns.first :: self.stride] = made
         return out
 
     def _window(self, start: int, stop: int) -> Span:

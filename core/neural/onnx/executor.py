@@ -92,7 +92,7 @@ class OnnxConvolution:
         self._parts = parts
         self._bias = bias
         self._stride, self._groups, self._mixes = stride, groups, mixes
-        self._sessions: dict[tuple[str, float | None], Any] = {}
+        self._sessions: dict[tuple[str, float | None, bool], Any] = {}
         self._lock = threading.Lock()
 
     def __call__(self, x: Array | Half, before: Activation | None = None) -> Array:
@@ -118,24 +118,24 @@ class OnnxConvolution:
     def _run(self, x: Array | Half, before: Activation | None) -> list[Array]:
         """The results of all parts, (outputs, rows, width) each; some have a row or column too many in front."""
         feeds: dict[str, Any] = {"x": x[None]}
-        if before is not None:
+        if before is not None and not before.bends_only:
             feeds |= _affine(before)
         made = self._session(x.dtype.name, before).run(None, feeds)
         return [y.reshape(y.shape[1], -1, y.shape[-1]) for y in made]  # (outputs, rows, width)
 
     def _session(self, kind: str, before: Activation | None) -> Any:
-        key = kind, None if before is None else before.slope
+        key = (kind, None, False) if before is None else (kind, before.slope, before.bends_only)
         with self._lock:
             if key not in self._sessions:
                 self._sessions[key] = self._executor.session(self._model(*key))
             return self._sessions[key]
 
-    def _model(self, kind: str, slope: float | None) -> bytes:
+    def _model(self, kind: str, slope: float | None, bends_only: bool) -> bytes:
         channels, page = self._parts[0].kernel.shape[1] * self._groups, Page()
         given = [wire.value("x", kind, [1, channels, "height", "columns"])]
-        if slope is not None:
+        if slope is not None and not bends_only:
             given += _affine_inputs(channels)
-        x = _write_activation(page, kind, slope)
+        x = _write_activation(page, kind, slope, bends_only=bends_only)
         write = self._write_mixing if self._mixes else self._write_plain
         rank = 5 if self._mixes else 4
         made = [wire.value(name, np.float32, [f"size{i}" for i in range(rank)]) for name in write(page, x, channels)]
@@ -159,11 +159,13 @@ class OnnxConvolution:
         ]
 
 
-def _write_activation(page: Page, kind: str, slope: float | None) -> str:
+def _write_activation(page: Page, kind: str, slope: float | None, *, bends_only: bool = False) -> str:
     """What is done before; gives the name of its result."""
     x = "x" if kind == "float32" else page.add("Cast", ["x"], "exact", to=_FLOAT)
     if slope is None:
         return x
+    if bends_only:
+        return page.add("LeakyRelu", [x], "active", alpha=float(slope))
     shifted = page.add("Add", [page.add("Mul", [x, "scale"], "scaled"), "shift"], "shifted")
     return shifted if slope == 1 else page.add("LeakyRelu", [shifted], "active", alpha=float(slope))
 
