@@ -55,6 +55,11 @@ def middle(base: Array, padding: Padding) -> Array:
     return base[:, :, padding.top : rows, padding.left : columns]
 
 
+def size_of(x: Array) -> Size:
+    """Height and width of (N, C, H, W)."""
+    return x.shape[2], x.shape[3]
+
+
 def mirrors(padding: Padding, axis: int, size: int) -> list[tuple[int, int]]:
     """Along an axis of a padded array of ``size`` lines: (line of the margin, line it repeats), from the inside out."""
     before, after = (padding.top, padding.bottom) if axis == 2 else (padding.left, padding.right)
@@ -149,7 +154,7 @@ def unleak(g: Array, positive: Array, slope: float) -> Array:
     if slope == 1:
         return g * np.float32(1)
     if slope == 0:
-        return g * np.greater(positive, 0)
+        return np.asarray(g * np.greater(positive, 0))
     share = np.greater(positive, 0).astype(np.float32)
     share *= np.float32(1 - slope)
     share += np.float32(slope)
@@ -237,7 +242,7 @@ def average_counts(block: AveragePool, given: Size) -> Array:
 def _counts(block: AveragePool, length: int, made: int, before: int, behind: int) -> NDArray[np.intp]:
     starts = np.arange(made) * block.stride - before
     low, high = (-before, length + behind) if block.counts_margins else (0, length)
-    return np.minimum(starts + block.kernel, high) - np.maximum(starts, low)
+    return np.asarray(np.minimum(starts + block.kernel, high) - np.maximum(starts, low))
 
 
 def resize(x: Array, rows: Array, columns: Array, out: Array) -> None:

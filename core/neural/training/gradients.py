@@ -42,7 +42,7 @@ def rule(block: Block) -> Rule:
 
 def _sums(g: Array) -> Array:
     """A number for each channel, (C,)."""
-    return g.sum((0, 2, 3))
+    return np.asarray(g.sum((0, 2, 3)))
 
 
 def _each(vector: Array | None) -> Array | None:
@@ -107,7 +107,9 @@ def _shrunk(g: Array, like: Array) -> Array:
 
 
 def _affine(block: blocks.Affine, _weights: Weights, x: Array) -> tuple[Array, Back]:
-    scale, shift = (np.float32(numbers).reshape(-1, 1, 1) for numbers in (block.scale, block.shift))  # channels
+    scale, shift = (
+        np.array(numbers, np.float32).reshape(-1, 1, 1) for numbers in (block.scale, block.shift)
+    )  # channels
     return x * scale + shift, lambda g: ((g * scale,), {})
 
 
@@ -167,7 +169,7 @@ def _windows(whole: Array, block: blocks.MaxPool | blocks.AveragePool, size: tup
 
 def _framed(x: Array, block: blocks.MaxPool | blocks.AveragePool, outside: float) -> tuple[Array, tuple[slice, slice]]:
     """``x`` with the margins of a pool, and where it lies in them."""
-    top, left, bottom, right = arithmetic.pool_sides(block, x.shape[2:])
+    top, left, bottom, right = arithmetic.pool_sides(block, arithmetic.size_of(x))
     place = slice(top, top + x.shape[2]), slice(left, left + x.shape[3])
     if not any((top, left, bottom, right)):
         return x, place
@@ -176,7 +178,7 @@ def _framed(x: Array, block: blocks.MaxPool | blocks.AveragePool, outside: float
 
 def _max_pool(block: blocks.MaxPool, _weights: Weights, x: Array) -> tuple[Array, Back]:
     whole, (rows, columns) = _framed(x, block, -np.inf)
-    size = block.size([x.shape[2:]])
+    size = block.size([arithmetic.size_of(x)])
     first, *others = _windows(whole, block, size)
     y = np.array(first)
     for other in others:
@@ -196,7 +198,7 @@ def _max_pool(block: blocks.MaxPool, _weights: Weights, x: Array) -> tuple[Array
 
 def _average_pool(block: blocks.AveragePool, _weights: Weights, x: Array) -> tuple[Array, Back]:
     whole, (rows, columns) = _framed(x, block, 0.0)
-    size, counts = block.size([x.shape[2:]]), arithmetic.average_counts(block, x.shape[2:])
+    size, counts = block.size([arithmetic.size_of(x)]), arithmetic.average_counts(block, arithmetic.size_of(x))
 
     def back(g: Array) -> Found:
         out, share = np.zeros(whole.shape, np.float32), g / counts
@@ -292,9 +294,10 @@ def _norm(block: blocks.Norm, weights: Weights, x: Array, *vectors: Array) -> tu
     kinds = {"picture": ((1, 2, 3),), "channel": ((2, 3),), "mixed": ((2, 3), (1, 2, 3))}[block.over]
     normals, backs = zip(*(_normal(x, axes, block.eps, block.unbiased) for axes in kinds), strict=True)
     rho = _each(weights[block.rho]) if block.rho else None
-    shares = (np.float32(1),) if rho is None else (rho, 1 - rho)
+    shares: tuple[Any, ...] = (np.float32(1),) if rho is None else (rho, 1 - rho)
     unit = sum(share * normal for share, normal in zip(shares, normals, strict=True))
-    gamma, beta = vectors or [_each(weights[name]) if name else None for name in (block.gamma, block.beta)]
+    own = [_each(weights[name]) if name else None for name in (block.gamma, block.beta)]
+    gamma, beta = vectors or own
 
     def back(g: Array) -> Found:
         along = g if gamma is None else g * gamma

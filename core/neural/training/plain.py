@@ -125,7 +125,7 @@ def _linear(block: blocks.Linear, weights: Weights, x: Any) -> Any:
 
 
 def _normalise(block: blocks.Norm, weights: Weights, x: Any, *vectors: Any) -> Any:
-    if block.over == "mixed":
+    if block.rho:
         share = _each(weights[block.rho])
         normal = share * _normal(x, (2, 3), block) + (1 - share) * _normal(x, (1, 2, 3), block)
     else:
@@ -176,7 +176,7 @@ def _gelu(block: blocks.GELU, _weights: Weights, x: Any) -> Any:
 
 
 def _affine(block: blocks.Affine, _weights: Weights, x: Any) -> Any:
-    scale, shift = (_each(ms.Tensor(np.float32(numbers))) for numbers in (block.scale, block.shift))
+    scale, shift = (_each(ms.Tensor(np.array(numbers, np.float32))) for numbers in (block.scale, block.shift))
     return x * scale + shift
 
 

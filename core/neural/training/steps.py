@@ -204,7 +204,7 @@ class Walk:
 
     def _resize(self, node: Node, block: Double | Halve | Resize) -> None:
         source = self._middle(node.inputs[0])
-        rows, columns = arithmetic.resize_matrices(block, source.shape[2:])
+        rows, columns = arithmetic.resize_matrices(block, arithmetic.size_of(source))
         _, out = self._room(node.name, (*source.shape[:2], len(rows), len(columns)))
         arithmetic.resize(source, rows, columns, out)
         self._close(node.name)
@@ -217,7 +217,7 @@ class Walk:
                 return self._back_norm(node, node.block, g)
             case Double() | Halve() | Resize():
                 source = self._middle(node.inputs[0])
-                rows, columns = arithmetic.resize_matrices(node.block, source.shape[2:])
+                rows, columns = arithmetic.resize_matrices(node.block, arithmetic.size_of(source))
                 out = np.empty(source.shape, np.float32)
                 arithmetic.resize(g, np.ascontiguousarray(rows.T), np.ascontiguousarray(columns.T), out)
                 self._add(node.inputs[0], out)
