@@ -65,8 +65,7 @@ def looked() -> list[Finding]:
 )
 def test_it_shows_what_was_measured_and_what_is_taken(note: str, says: str) -> None:
     speed.note().write_text(note)
-    told = [finding.text.removesuffix(", and openvino for drafts") for finding in looked()]
-    assert f"Measured on this machine: {says}" in told
+    assert any(finding.text.startswith(f"Measured on this machine: {says}, for drafts ") for finding in looked())
 
 
 def test_a_broken_openvino_is_a_note_and_the_rest_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
