@@ -166,7 +166,8 @@ class Painting:
         if store.scale != 1:
             values = values / store.scale
         offset = store.offset / store.scale
-        half = self._executor.halved(values, offset)
+        with np.errstate(over="ignore"):  # it shows in the result
+            half = self._executor.halved(values, offset)
         if ((half.view(np.uint16) & _INFINITE).max(initial=0)) < _INFINITE:
             return half
         return values - offset[:, None, None]

@@ -170,7 +170,9 @@ def _whole_pictures() -> Iterator[Finding]:
         chosen, found = speed.fastest(os.cpu_count() or 1), speed.known()
         measured = ", ".join(f"{name} {_milliseconds(seconds)}" for name, seconds in found.items()) or "nothing yet"
         quick = chosen if drafts == "float32" else "openvino"
-        yield Finding("Networks", "fine", f"Measured on this machine: {measured}; auto takes {chosen}, for drafts {quick}")
+        yield Finding(
+            "Networks", "fine", f"Measured on this machine: {measured}; auto takes {chosen}, for drafts {quick}"
+        )
 
 
 def _milliseconds(seconds: float) -> str:

@@ -333,10 +333,10 @@ def test_help_lists_ranges_units_and_defaults() -> None:
     assert " to " in text
 
 
-def test_list_and_info_know_every_filter() -> None:
+def test_list_knows_every_filter_and_info_tells_of_one() -> None:
     names = [json.loads(line)["name"] for line in senga("list", "--json").stdout.splitlines()]
     assert {"anime", "sketch", "color-pencil", "drawing-process", "posterize"} <= set(names)
-    for name in names:
+    for name in ("anime", "drawing-process", names[-1]):
         assert name in senga("info", name).stdout.decode()
         assert json.loads(senga("info", name, "--json").stdout)["type"] == "object"
 
