@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ ms = pytest.importorskip("mindspore", reason="what PyTorch is compared with")
 
 from senga.errors import ModelError  # noqa: E402
 from senga.neural import blocks  # noqa: E402
-from senga.neural.blocks import BLOCKS, Padding, Sampling  # noqa: E402
+from senga.neural.blocks import BLOCKS, LeakyReLU, Padding, Sampling  # noqa: E402
 from senga.neural.executor import Array  # noqa: E402
 from senga.neural.graph import Builder, Network, Node  # noqa: E402
 from senga.neural.networks.inception import inception  # noqa: E402
@@ -60,6 +61,12 @@ NETWORKS = {
 SIZES = {"squeezenet": (40, 48), "inception": (80, 75)}
 
 
+def nearly_straight(network: Network) -> Network:
+    """With hardly a kink in its leaky ReLUs: values near one fall on either side, and gradients before them jump."""
+    slow = {node.name: replace(node.block, slope=0.95) for node in network.nodes if isinstance(node.block, LeakyReLU)}
+    return replace(network, nodes=tuple(replace(node, block=slow.get(node.name, node.block)) for node in network.nodes))
+
+
 def some_weights(network: Network, rng: np.random.Generator) -> dict[str, Array]:
     weights = first_weights(network, "he", 1)
     return {
@@ -102,7 +109,8 @@ def by_torch(module: NetworkModule, x: Array, wishes: list[Array]) -> dict[str, 
     ],
 )
 def test_results_and_gradients_are_those_of_mindspore(name: str, form: Any, rng: np.random.Generator) -> None:
-    network, judges = NETWORKS[name], "discriminator" in name
+    judges = "discriminator" in name
+    network = NETWORKS[name] if name.startswith("every-block") else nearly_straight(NETWORKS[name])
     weights = some_weights(network, rng)
     cell = NetworkCell(network, weights, form, spectral_norm=judges)
     module = NetworkModule(network, weights, spectral_norm=judges)
