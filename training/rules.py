@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from senga.neural import blocks
-from senga.neural.blocks import Block, Padding
+from senga.neural.blocks import Block, Padding, rule_of
 from senga.neural.resample import nearest, taps
 from senga.neural.training.arithmetic import average_counts, pool_sides
 
@@ -25,10 +25,7 @@ def rule(block: Block) -> Rule:
     Raises:
         TypeError: there is none.
     """
-    try:
-        return RULES[type(block)]
-    except KeyError:
-        raise TypeError(f"PyTorch has no rule for the block {type(block).__name__}") from None
+    return rule_of(block, RULES, "PyTorch")
 
 
 def _named(weights: Weights, name: str | None) -> Tensor | None:

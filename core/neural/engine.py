@@ -224,12 +224,8 @@ def _at_once(
     others = {each: block for each, block in network.inputs.items() if each != name}
 
     def painted(runtime: OpenVino) -> Pixels:
-        rows = photo.rows(0, photo.size[0])
-        if others:
-            whole = {name: rows} | {each: _planes(given[each]) for each in others}
-            values = runtime.compute(network, weights, whole, lambda share: job.progress(share, note))[output.name]
-        else:
-            values = runtime.paint(network, weights, rows, lambda share: job.progress(share, note))
+        whole = {name: photo.rows(0, photo.size[0])} | {each: _planes(given[each]) for each in others}
+        values = runtime.compute(network, weights, whole, lambda share: job.progress(share, note))[output.name]
         for top in range(0, len(values[0]), BAND):
             put(values[:, top : top + BAND], result, top, output.range)
         return result

@@ -114,26 +114,6 @@ class OpenVino:
         """Bytes that a picture takes beside what the process holds already."""
         return needs(network, sizes, drafts=self.drafts)
 
-    def paint(
-        self, network: Network, weights: Mapping[str, NDArray[Any]], photo: Array, tell: Callable[[float], None]
-    ) -> Array:
-        """Paint a picture whose sides are multiples of what the network needs.
-
-        Args:
-            network: takes one picture and gives one.
-            weights: in the names of the network.
-            photo: (channels, H, W) in the range that the network takes.
-            tell: as below.
-
-        Returns:
-            (channels, H, W) in the range that the network gives.
-
-        Raises:
-            As below.
-        """
-        (name,), output = network.inputs, network.outputs[0]
-        return self.compute(network, weights, {name: photo}, tell)[output.name]
-
     def compute(
         self,
         network: Network,

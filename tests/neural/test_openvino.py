@@ -55,13 +55,13 @@ def unready(monkeypatch: pytest.MonkeyPatch) -> None:
 def painted_whole(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """The sizes of pictures that OpenVINO paints."""
     seen: list[tuple[int, ...]] = []
-    paint = openvino_runtime.OpenVino.paint
+    compute = openvino_runtime.OpenVino.compute
 
-    def watched(self: Any, network: Any, given: Any, photo: Any, tell: Any) -> Any:
-        seen.append(photo.shape)
-        return paint(self, network, given, photo, tell)
+    def watched(self: Any, network: Any, weights: Any, given: Any, tell: Any) -> Any:
+        seen.append(next(iter(given.values())).shape)
+        return compute(self, network, weights, given, tell)
 
-    monkeypatch.setattr(openvino_runtime.OpenVino, "paint", watched)
+    monkeypatch.setattr(openvino_runtime.OpenVino, "compute", watched)
     return seen
 
 
@@ -178,8 +178,9 @@ def test_it_stays_below_what_it_says_that_it_needs(random_weights: Any, photo: A
 
 
 def run_alone(runtime: Any, network: Any, weights: Any, pixels: NDArray[Any]) -> Any:
-    given = np.ascontiguousarray(pixels.transpose(2, 0, 1) * 2 - 1)
-    return runtime.paint(network, weights, given, lambda _: None)
+    (name,), (output,) = network.inputs, network.outputs
+    given = {name: np.ascontiguousarray(pixels.transpose(2, 0, 1) * 2 - 1)}
+    return runtime.compute(network, weights, given, lambda _: None)[output.name]
 
 
 def test_what_is_given_back_counts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import erf, pi, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from senga.neural.executor import Array, Executor, as_array
 
@@ -57,7 +59,7 @@ class PReLU(Block):
     """``x`` above zero, and below it times a slope that was learned for each channel.
 
     Attributes:
-        slope: name of the (channels,) slopes.
+        weight: name of the (channels,) slopes.
     """
 
     weight: str
@@ -168,14 +170,14 @@ def sigmoid(x: Array) -> Array:
     return x
 
 
-def _tanh_share(x: Array) -> Array:
-    near: Array = np.float32(_INNER) * (x + np.float32(_CUBIC) * x**3)
-    return np.tanh(near, out=near)
-
-
 _LIMIT, _STEPS = 4.0, 4096
-_TABLE = np.array([erf(_LIMIT * i / _STEPS) for i in range(_STEPS + 2)])
-_SLOPES = 2 / sqrt(pi) * np.exp(-np.square(_LIMIT * np.arange(_STEPS + 2) / _STEPS))
+
+
+@cache
+def _table() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The error function and its slope at every step up to the limit."""
+    places = _LIMIT * np.arange(_STEPS + 2) / _STEPS
+    return np.array([erf(place) for place in places]), 2 / sqrt(pi) * np.exp(-np.square(places))
 
 
 def _erf(x: Array) -> Array:
@@ -184,5 +186,6 @@ def _erf(x: Array) -> Array:
     near = np.rint(size * (_STEPS / _LIMIT)).astype(np.intp)
     place = near * (_LIMIT / _STEPS)
     step = size - place
-    found = _TABLE[near] + _SLOPES[near] * step * (1 - place * step)
+    values, slopes = _table()
+    found = values[near] + slopes[near] * step * (1 - place * step)
     return np.copysign(found, x).astype(np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Pair(Block):
-    """Of two pictures of one shape, or of a picture and a vector with one number for each channel."""
+    """Of two pictures of one shape, or of a picture and a vector with one number for each channel.
+
+    Attributes:
+        operation: in numpy.
+        onnx: its name there.
+    """
+
+    operation: ClassVar[np.ufunc]
+    onnx: ClassVar[str]
+    cheap = True
 
     def channels(self, inputs: Sequence[int]) -> int:
         if len(inputs) != 2 or inputs[0] != inputs[1]:
@@ -34,12 +43,20 @@ class _Pair(Block):
     def working(self, place: Place, columns: int | None) -> int:
         return 12 * place.numbers
 
+    def forward(self, values: list[Array], window: Window) -> Array:
+        large, other = values if values[0].shape == window_shape(window) else values[::-1]
+        result: Array = self.operation(large, other, out=large)
+        return result
+
+    def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
+        return page.add(self.onnx, inputs, name)
+
 
 @dataclass(frozen=True)
 class Add(_Pair):
     """The sum."""
 
-    cheap = True
+    operation, onnx = np.add, "Add"
 
     def fill(self, strip: Rows, place: Place, start: int, stop: int, out: Array) -> None:
         if place.given[0] != place.made or place.made == (1, 1):
@@ -48,28 +65,12 @@ class Add(_Pair):
         strip.write(place.inputs[0], start, stop, out)
         out += strip.rows(place.inputs[1], start, stop)
 
-    def forward(self, values: list[Array], window: Window) -> Array:
-        large, other = values if values[0].shape == window_shape(window) else values[::-1]
-        large += other
-        return large
-
-    def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
-        return page.add("Add", inputs, name)
-
 
 @dataclass(frozen=True)
 class Product(_Pair):
     """The product."""
 
-    cheap = True
-
-    def forward(self, values: list[Array], window: Window) -> Array:
-        large, other = values if values[0].shape == window_shape(window) else values[::-1]
-        large *= other
-        return large
-
-    def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
-        return page.add("Mul", inputs, name)
+    operation, onnx = np.multiply, "Mul"
 
 
 @dataclass(frozen=True)

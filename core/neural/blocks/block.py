@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ Span = tuple[int, int]
 """Rows ``start:stop``."""
 Shape = tuple[int, ...]
 Weights = Mapping[str, NDArray[Any]]
+Rule = TypeVar("Rule")
 PadMode = Literal["reflect", "edge", "zero"]
 
 
@@ -186,11 +187,11 @@ class Block:
 
     def forward(self, values: list[Array], window: Window) -> Array:
         """The rows of ``window`` from the rows that it reads, which may be written to."""
-        raise NotImplementedError(f"{type(self).__name__} has no arithmetic of its own")
+        raise NotImplementedError(type(self).__name__)
 
     def from_moments(self, moments: Moments) -> Array:
         """A vector, (C,), from the statistics of the whole first input."""
-        raise NotImplementedError(f"{type(self).__name__} is no statistic")
+        raise NotImplementedError(type(self).__name__)
 
     def affine(self, part: Any, moments: Moments | None, vectors: Sequence[Array]) -> tuple[Array, Array]:
         """The block as a scale and a shift for each channel, or one for all, where it ``scales``.
@@ -200,11 +201,11 @@ class Block:
             moments: of the whole first input, where it asks for them.
             vectors: the other inputs, (C,).
         """
-        raise NotImplementedError(f"{type(self).__name__} does not scale")
+        raise NotImplementedError(type(self).__name__)
 
     def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
         """Write it as ONNX operations; gives the name of the result, which is ``name``."""
-        raise NotImplementedError(f"{type(self).__name__} has no ONNX form")
+        raise NotImplementedError(type(self).__name__)
 
 
 @dataclass(frozen=True)
@@ -222,6 +223,18 @@ class Window:
     rows: Span
     spans: tuple[Span, ...]
     part: Any = None
+
+
+def rule_of(block: Block, rules: Mapping[type[Any], Rule], reader: str) -> Rule:
+    """What a reader of networks does with a block, by its class.
+
+    Raises:
+        TypeError: the reader does not know it.
+    """
+    try:
+        return rules[type(block)]
+    except KeyError:
+        raise TypeError(f"{reader} has no rule for the block {type(block).__name__}") from None
 
 
 def outside(index: NDArray[np.intp], length: int, mode: PadMode) -> NDArray[np.intp]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from senga.neural import blocks
-from senga.neural.blocks import Block
+from senga.neural.blocks import Block, rule_of
 from senga.neural.executor import Array, as_array
 
 from . import arithmetic
@@ -34,10 +34,7 @@ def rule(block: Block) -> Rule:
     Raises:
         TypeError: there is none.
     """
-    try:
-        return RULES[type(block)]
-    except KeyError:
-        raise TypeError(f"training has no gradient for the block {type(block).__name__}") from None
+    return rule_of(block, RULES, "training")
 
 
 def _sums(g: Array) -> Array:

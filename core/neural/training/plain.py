@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from senga.neural import blocks
-from senga.neural.blocks import Block, Padding
+from senga.neural.blocks import Block, Padding, rule_of
 from senga.neural.graph import Network
 
 from .arithmetic import average_counts, mirrors, pool_sides, resize_matrices
@@ -61,10 +61,7 @@ def rule(block: Block) -> Rule:
     Raises:
         TypeError: there is none.
     """
-    try:
-        return RULES[type(block)]
-    except KeyError:
-        raise TypeError(f"MindSpore has no rule for the block {type(block).__name__}") from None
+    return rule_of(block, RULES, "MindSpore")
 
 
 def _convolve(block: blocks.Conv, weights: Weights, x: Any) -> Any:
