@@ -87,7 +87,7 @@ def load_encoder(path: Path) -> Encoder:
         ModelError: the file is none of these.
     """
     arrays = read(path)
-    for way in (_compressed, _numbered, _named):
+    for way in (_own, _compressed, _numbered, _named):
         found = way({name: np.asarray(array) for name, array in arrays.items()})
         if found:
             return _checked(found, path)
@@ -120,6 +120,16 @@ def _checked(encoder: Encoder, path: Path) -> Encoder:
 def _caffe_input() -> tuple[Array, Array]:
     """BGR in 0..255 less the mean of ImageNet."""
     return np.eye(3, dtype=np.float32)[::-1] * np.float32(127.5), np.float32(127.5) - CAFFE_MEAN
+
+
+def _own(arrays: Mapping[str, NDArray[Any]]) -> Encoder | None:
+    """The names of our networks: the one that ships, a VGG-16 of few channels with mirrored margins."""
+    if "prepare.weight" not in arrays:
+        return None
+    names = [layer for layer in layers(16) if f"{layer}.weight" in arrays]
+    kernels = {name: _pair(arrays, f"{name}.weight", f"{name}.bias") for name in names}
+    mix = as_array(arrays["prepare.weight"]).reshape(3, 3)  # (outputs, inputs)
+    return Encoder(kernels, mix, as_array(arrays["prepare.bias"]), mirrored=True, depth=16)
 
 
 def _compressed(arrays: Mapping[str, NDArray[Any]]) -> Encoder | None:
