@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from senga.errors import ModelError
+from senga.host_adapters.batch.taken import settle
 from senga.language import sentence, tr
 from senga.plain import plain, plain_lines, tell, tell_row
-
-from .taken import settle
 
 if TYPE_CHECKING:
     from senga.store import Store

@@ -9,16 +9,16 @@ import click
 
 from senga.errors import SettingsError
 from senga.filter import Filter, about
+from senga.host_adapters.batch.alternatives import Form
+from senga.host_adapters.batch.invocation import Invocation
+from senga.host_adapters.batch.work import work
 from senga.job import Device, Engine, Precision
 from senga.language import tr
 from senga.registry import plugins
 from senga.settings import KINDS, SettingInfo, describe
 
-from .alternatives import Form
 from .help_pages import translated
-from .invocation import Invocation
 from .listing import limits, mention_broken, shown
-from .work import work
 
 RECIPE = "recipe"
 _OWN = "set_"

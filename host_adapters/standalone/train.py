@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from senga.errors import SettingsError
+from senga.host_adapters.batch.signals import interrupted_by
 from senga.language import tr
 from senga.plain import plain, tell
-
-from .signals import interrupted_by
 
 if TYPE_CHECKING:
     from senga.neural.training.loop import Pace, Progress

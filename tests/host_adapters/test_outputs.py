@@ -16,10 +16,10 @@ import pytest
 from senga.errors import SettingsError
 from senga.files.kinds import ending_of, kind_of
 from senga.files.numbered import Numbered
-from senga.host_adapters.standalone import obstacles
-from senga.host_adapters.standalone.attempt import _write
-from senga.host_adapters.standalone.outputs import Target, Wish, plan
-from senga.host_adapters.standalone.taken import settle
+from senga.host_adapters.batch import obstacles
+from senga.host_adapters.batch.attempt import _write
+from senga.host_adapters.batch.outputs import Target, Wish, plan
+from senga.host_adapters.batch.taken import settle
 from senga.image import Animation, Frame, Image
 from senga.testing import sample
 

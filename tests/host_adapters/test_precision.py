@@ -14,7 +14,7 @@ import pytest
 import senga
 from senga import files
 from senga.errors import SettingsError
-from senga.host_adapters.standalone.attempt import job_of
+from senga.host_adapters.batch.attempt import job_of
 from senga.host_adapters.worker.order import Request
 from senga.image import Animation, Frame, Image
 from senga.job import Job

@@ -14,7 +14,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from senga.host_adapters.standalone.signals import ending_signals
+from senga.host_adapters.batch.signals import ending_signals
 from senga.testing import sample
 
 SENGA = str(Path(sys.executable).with_name("senga"))

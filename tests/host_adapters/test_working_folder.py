@@ -59,7 +59,7 @@ OTHERS = {
 
 STARTERS = {
     "core/testing/promises.py", "host_adapters/gimp/doctor.py", "host_adapters/gimp/layouts.py",
-    "host_adapters/gimp/programs.py", "host_adapters/gimp/self_test.py", "host_adapters/standalone/crew.py",
+    "host_adapters/gimp/programs.py", "host_adapters/gimp/self_test.py", "host_adapters/batch/crew.py",
     "host_adapters/standalone/trial.py", "host_adapters/worker/client.py", "training/pack.py",
 }  # fmt: skip
 """What starts processes: each was looked at. The benchmarks are started in their own folder."""

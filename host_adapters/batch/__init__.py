@@ -1,0 +1,1 @@
+"""Many inputs: the machinery that ``senga run`` and ``senga batch`` share."""
