@@ -58,8 +58,7 @@ def ours(width: float, rounds: int, threads: int) -> Figures:
 
     start("cpu", threads)
     from senga.plugins.animegan.presets import PRESETS
-    from senga.plugins.animegan.training import Training
-    from senga.plugins.animegan.training_pictures import Batch
+    from senga.plugins.animegan.training import Batch, Training
 
     rng = np.random.default_rng(0)
     preset = PRESETS["hayao"].model_copy(update={"width": width, "batch": BATCH, "crop": SIDE, "start_epochs": 0})
@@ -85,9 +84,9 @@ def loader(width: float, rounds: int, threads: int) -> Figures:
 
     from senga.neural.training.album import make_album
     from senga.neural.training.batches import prefetching
+    from senga.neural.training.pictures import Pictures
     from senga.plugins.animegan.presets import PRESETS
     from senga.plugins.animegan.training import Training
-    from senga.plugins.animegan.training_pictures import Pictures
 
     rng = np.random.default_rng(0)
     figures, preset = (

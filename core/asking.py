@@ -6,6 +6,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -15,14 +16,18 @@ from .errors import Cancelled, PluginError, SengaError
 from .filter import Filter
 from .image import Animation, Frame, Image
 from .job import Job
-from .plugin_checks import check_brushes
+from .plugin_checks import check_brushes, check_families
 from .strangers import at_work, border, reason
 
 if TYPE_CHECKING:
+    from .families import Family
     from .strokes.brush import Brush
 
 _THROUGH = (SengaError, Cancelled, MemoryError)
 """What a host is meant to hear as it is."""
+
+_MOST = 10_000
+"""Things that one plug-in may list: there may be no end of them."""
 
 log = logging.getLogger("senga.plugins")
 
@@ -162,15 +167,24 @@ class Hooks:
 
     def brushes(self) -> tuple[Brush, ...]:
         """The brushes that plug-ins bring, beside the built-in ones."""
-        found: list[Brush] = []
-        for impl in self._manager.hook.senga_brushes.get_hookimpls():
-            if impl.plugin in self._left_out.get("senga_brushes", ()):
+        return tuple(brush for brush, _ in self._collected("senga_brushes", lambda given, _: check_brushes(given)))
+
+    def families(self) -> dict[str, tuple[Family, str]]:
+        """The families of networks that plug-ins bring, by name, each with its plug-in."""
+        found = self._collected("senga_families", check_families)
+        return {family.name: (family, plugin) for family, plugin in found}
+
+    def _collected(self, hook: str, check: Callable[[list[Any], list[tuple[Any, str]]], None]) -> list[tuple[Any, str]]:
+        """What all plug-ins list, each thing with its plug-in; ``check`` raises for what one lists after the others."""
+        found: list[tuple[Any, str]] = []
+        for impl in getattr(self._manager.hook, hook).get_hookimpls():
+            if impl.plugin in self._left_out.get(hook, ()):
                 continue
             try:
                 with border():
-                    brushes = [brush for some in self.alone(impl.plugin, "senga_brushes") for brush in some]
-                    check_brushes(brushes)
-                found += brushes
-            except Exception as error:  # a stranger's hook must not keep the others from drawing
-                self.leave_out(impl.plugin, "senga_brushes", error)
-        return tuple(found)
+                    given = [each for some in self.alone(impl.plugin, hook) for each in islice(some, _MOST)]
+                    check(given, found)
+                found += [(each, self._manager.get_name(impl.plugin) or "") for each in given]
+            except Exception as error:  # a stranger's hook must not take from the others
+                self.leave_out(impl.plugin, hook, error)
+        return found

@@ -37,7 +37,8 @@ class Filter(BaseModel, ABC):
         summary: one line in lists.
         group: the sub-menu and heading it stands under, such as ``Edges``; empty for none.
         keywords: other words by which a painter may look for it.
-        models: a ``weights.toml`` that lists the models this filter can use, or None.
+        families: the families of networks it paints with, by name; their styles are what it is offered.
+        models: a ``weights.toml`` of a filter that has a family to itself and names none, or None.
         locale: the folder of the catalogues that translate this filter, or None for those of Senga.
         wants_before: the frames of a film are painted in order, and ``job.frame.before`` is the last result.
         measures_whole: the result depends a little on all that is seen, for example by its mean; the pixels beyond
@@ -51,6 +52,7 @@ class Filter(BaseModel, ABC):
     summary: ClassVar[str] = ""
     group: ClassVar[str] = ""
     keywords: ClassVar[tuple[str, ...]] = ()
+    families: ClassVar[tuple[str, ...]] = ()
     models: ClassVar[Path | None] = None
     locale: ClassVar[Path | None] = None
     wants_before: ClassVar[bool] = False

@@ -16,6 +16,7 @@ from .image import Animation, Image
 from .job import Job, Weights
 
 if TYPE_CHECKING:
+    from .families import Family
     from .strokes.brush import Brush
 
 PROJECT = "senga"
@@ -53,3 +54,12 @@ def senga_weights(model: str, digest: str) -> Path | Weights | None:
 @hookspec
 def senga_brushes() -> Iterable[Brush]:  # type: ignore[empty-body]  # a hook has no body
     """Return drawing instruments for the stroke renderer (pencil grades, charcoal, ink)."""
+
+
+@hookspec
+def senga_families() -> Iterable[Family]:  # type: ignore[empty-body]  # as above
+    """Return the families of networks of this plug-in (``senga.families.Family``).
+
+    It is called to list styles and trainings, so it must be light: a family names its functions as
+    ``package.module:NAME``. A name that another plug-in has taken is an error that names both.
+    """

@@ -30,11 +30,14 @@ class Weights:
 
     Attributes:
         arrays: name -> array, in the names of the network that uses them.
-        card: facts as text: ``architecture``, ``width``, ``upsample``, ``eps``, ``licence``, ``author`` …
+        card: facts as text: ``family``, ``architecture``, ``licence``, ``author`` … and those of the family.
+        network: ``package.module:function`` that tells which network a card describes; empty for weights that come
+            from no store. ``senga.families.network_of`` calls it.
     """
 
     arrays: Mapping[str, NDArray[Any]]
     card: Mapping[str, str] = field(default_factory=dict)
+    network: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,13 +11,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from .errors import PluginError
+from .families import Family
 from .filter import Filter, about, describe
+from .names import is_safe_name
 from .plain import plain
 from .strangers import reason
 
+_REFERENCE = re.compile(r"|[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_RESERVED = ("export",)
+_TAKEN = ("photos", "style", "out", "vgg")
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -46,6 +51,41 @@ def check_brushes(brushes: Iterable[Any]) -> None:
             raise TypeError(f"it gave {type(brush).__name__}, which is no Brush")
 
 
+def check_families(given: Iterable[Any], others: Iterable[tuple[Family, str]]) -> None:
+    """Whether all are families of networks that can be listed, with names that nobody has taken.
+
+    Raises:
+        PluginError: one is not.
+    """
+    taken = {family.name: plugin for family, plugin in others}
+    for family in given:
+        if not isinstance(family, Family):
+            raise PluginError(f"it gave {type(family).__name__}, which is no Family")
+        if not (isinstance(family.name, str) and _NAME.fullmatch(family.name) and is_safe_name(family.name)):
+            raise PluginError(f"its family {family.name!r} needs a name in lower case with dashes")
+        if family.name in taken:
+            raise PluginError(f"its family “{family.name}” is also a family of “{taken[family.name] or 'its own'}”")
+        _check_family(family)
+        taken[family.name] = ""
+
+
+def _check_family(family: Family) -> None:
+    if family.name in _RESERVED:
+        raise PluginError(f"its family needs another name than “{family.name}”")
+    texts = (family.title, family.converter, family.network, family.presets, family.trainer)
+    if not all(isinstance(text, str) for text in (*texts, *family.architectures, *family.folders.values())):
+        raise PluginError(f"the family “{family.name}” has something else where a text belongs")
+    wrong = [text for text in texts[1:] if not _REFERENCE.fullmatch(text)]
+    if wrong:
+        raise PluginError(f"the family “{family.name}” says “{wrong[0]}” where package.module:NAME belongs")
+    if not (family.models is None or isinstance(family.models, Path)):
+        raise PluginError(f"the list of models of the family “{family.name}” must be a Path")
+    if not (family.facts is None or (isinstance(family.facts, type) and issubclass(family.facts, BaseModel))):
+        raise PluginError(f"the facts of the family “{family.name}” must be a pydantic class")
+    if not all(name.isidentifier() and name not in _TAKEN for name in family.folders):
+        raise PluginError(f"the family “{family.name}” has a folder whose name is none")
+
+
 def check_texts(kind: type[Filter], plugin: str) -> None:
     """Whether hosts can show the filter and its settings: each asks all filters, so one that fails would spoil all."""
     try:
@@ -53,6 +93,8 @@ def check_texts(kind: type[Filter], plugin: str) -> None:
             raise TypeError("its title and summary must be text")
         if not (kind.locale is None or isinstance(kind.locale, Path)):
             raise TypeError("its locale must be a Path")
+        if not (isinstance(kind.families, tuple) and all(isinstance(name, str) for name in kind.families)):
+            raise TypeError("its families must be a tuple of names")
         about(kind)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of defaults that JSON cannot hold: they are shown as automatic

@@ -6,6 +6,7 @@ import difflib
 import importlib
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -20,6 +21,7 @@ from . import switches
 from .announced import announced
 from .asking import Hooks
 from .errors import PluginError, SettingsError, UnknownFilterError
+from .families import Family
 from .filter import Filter, domain_of
 from .image import Animation, Image
 from .job import Job, Weights
@@ -30,6 +32,7 @@ from .turns import fallen, turn
 
 if TYPE_CHECKING:
     from .store import Store
+    from .store.catalog import ModelEntry
     from .strokes.brush import Brush
 
 BUILTIN_PACKAGE = "senga.plugins"
@@ -88,6 +91,7 @@ class Plugins:
         self._strict = os.environ.get("SENGA_STRICT") == "1" if strict is None else strict
         self.known: dict[str, Plugin] = {}
         self.filters: dict[str, type[Filter]] = {}
+        self._families: dict[str, tuple[Family, str]] | None = None
         self._store: Store | None = None
         if builtin:
             self._load_builtin()
@@ -213,31 +217,75 @@ class Plugins:
             SengaError: what the filter says, or PluginError when it failed in another way.
             Cancelled: the user asked to stop.
         """
-        return self._hooks.run(filter, image, job)
+        return self._hooks.run(filter, image, self.offered(type(filter), job))
+
+    @property
+    def families(self) -> dict[str, Family]:
+        """The families of networks that plug-ins bring, by name."""
+        return {name: family for name, (family, _) in self._brought().items()}
+
+    def _brought(self) -> dict[str, tuple[Family, str]]:
+        """The same, each with the plug-in that brings it."""
+        if self._families is None:
+            self._families = self._hooks.families()
+        return self._families
+
+    def family(self, name: str) -> Family:
+        """The family of that name.
+
+        Raises:
+            SettingsError: there is none.
+        """
+        if name in self.families:
+            return self.families[name]
+        near = difflib.get_close_matches(name, self.families, 1, 0.5)
+        hint = f"did you mean “{near[0]}”?" if near else f"there are {', '.join(self.families) or 'none'}."
+        raise SettingsError(f"There is no family of networks “{name}”: {hint}")
+
+    def families_of(self, kind: type[Filter]) -> tuple[str, ...]:
+        """The families that a filter paints with; one that only lists models has a family of its own name."""
+        if kind.families or kind.models is None:
+            return kind.families
+        alike = (other for other in self.filters.values() if not other.families and other.models == kind.models)
+        return (next(alike, kind).name,)
+
+    def styles_of(self, families: tuple[str, ...]) -> dict[str, ModelEntry]:
+        """The models of some families, by what a painter calls them: the short name while it is unique among them."""
+        entries = self.store().entries(families)
+        counts = Counter(entry.name for entry in entries)
+        return {entry.name if counts[entry.name] < 2 else entry.full_name: entry for entry in entries}
 
     def store(self) -> Store:
-        """The model store, with the models that the loaded filters list."""
+        """The model store, with the models that the families list."""
         if self._store is None:
             from .store import default_store
 
             self._store = default_store(self._catalogs(), locate=self._locate)
         return self._store
 
-    def _catalogs(self) -> dict[Path, None]:
-        """The lists of models that can be read; a plug-in whose list cannot be is named."""
+    def _catalogs(self) -> list[Family]:
+        """The families whose lists of models can be read; a plug-in whose list cannot be is named."""
         from .store.catalog import read_catalog
 
-        good: dict[Path, None] = {}
-        for kind in [kind for kind in self.filters.values() if kind.models is not None]:
+        good: list[Family] = []
+        for family, plugin in self._all_families():
             try:
                 with border():
-                    path = Path(kind.models or "")
-                    if path not in good:
-                        read_catalog(path)
-                good[path] = None
+                    found = family if family.models is None else replace(family, models=Path(family.models))
+                    read_catalog(found.models, found) if found.models else []
+                good.append(found)
             except Exception as error:  # of whatever a stranger's file is made
-                self._blame(self.owner(kind.name), reason(error))
+                self._blame(plugin, reason(error))
+                good.append(replace(family, models=None))
         return good
+
+    def _all_families(self) -> list[tuple[Family, str]]:
+        """Also those of filters that only list models, each with the plug-in that brings it."""
+        kinds = [kind for kind in self.filters.values() if kind.models is not None]
+        own = [kind for kind in kinds if self.families_of(kind) == (kind.name,) and kind.name not in self.families]
+        return [*self._brought().values()] + [
+            (Family(kind.name, kind.title, kind.models), self.owner(kind.name)) for kind in own
+        ]
 
     def _locate(self, name: str, digest: str) -> Path | Weights | None:
         found = self._hooks.answer("senga_weights", Path | Weights | str | None, model=name, digest=digest)
@@ -258,7 +306,25 @@ class Plugins:
 
     def equip(self, job: Job) -> Job:
         """The job with this collection's model store and brushes."""
-        return replace(job, weights=lambda name: self.store().load(name), brushes=self.brushes)
+        return replace(job, weights=_Styles(self.store), brushes=self.brushes)
+
+    def offered(self, kind: type[Filter], job: Job) -> Job:
+        """The job with the styles of the filter's own families alone."""
+        if not isinstance(job.weights, _Styles):
+            return job
+        return replace(job, weights=replace(job.weights, families=self.families_of(kind), asking=kind.name))
+
+
+@dataclass(frozen=True)
+class _Styles:
+    """Weights by the names of styles: all of a store, or those of some families."""
+
+    store: Callable[[], Store]
+    families: tuple[str, ...] = ()
+    asking: str = ""
+
+    def __call__(self, name: str) -> Weights:
+        return self.store().load(name, self.families, self.asking)
 
 
 @cache

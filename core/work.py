@@ -255,6 +255,7 @@ def _composed(stage: Stage, known: Plugins, picture: Image | Animation, job: Job
 
 
 def _run(act: Filter, known: Plugins, image: Image, job: Job) -> Image | Animation:
+    job = known.offered(type(act), job)
     prepared = SHELF.take(act, job)
     return known.run(_cropped(act, image, job), image, job if prepared is None else replace(job, prepared=prepared))
 

@@ -12,6 +12,7 @@ import senga
 from senga import Filter, Image, Job, Weights, hookimpl
 from senga.compose import compose
 from senga.errors import ModelError, PluginError, SettingsError, UnknownFilterError
+from senga.families import Family
 from senga.registry import Plugins, installed
 from senga.switches import read_disabled, write_disabled
 
@@ -224,6 +225,23 @@ def test_hook_senga_brushes_reaches_the_filter(bare: Plugins) -> None:
 
     bare.register(Quills(), "quills")
     assert list(bare.equip(Job()).brushes()) == [brush]
+
+
+def test_hook_senga_families_brings_a_family_once(bare: Plugins) -> None:
+    asked = []
+
+    class Washes:
+        @hookimpl
+        def senga_families(self) -> list[Family]:
+            asked.append("asked")
+            return [Family("wash", "Colour wash")]
+
+    bare.register(Washes(), "washes")
+    assert not asked
+    assert bare.family("wash") == bare.families["wash"] == Family("wash", "Colour wash")
+    assert asked == ["asked"]
+    with pytest.raises(SettingsError, match="There is no family of networks “wahs”: did you mean “wash”"):
+        bare.family("wahs")
 
 
 def test_the_installed_third_party_package_is_found_and_runs(picture) -> None:  # type: ignore[no-untyped-def]  # fixture

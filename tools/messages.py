@@ -106,11 +106,9 @@ def _filters() -> Iterator[Message]:
 def _styles() -> Iterator[Message]:
     for brush in BUILTIN_BRUSHES:
         yield Message(brush.title, "brush", "core/strokes/brush.py")
-    kinds = Plugins(third_party=False, disabled=(), strict=True).filters.values()
+    known = Plugins(third_party=False, disabled=(), strict=True)
     with tempfile.TemporaryDirectory() as home:
-        for entry in default_store(
-            dict.fromkeys(kind.models for kind in kinds if kind.models), root=Path(home)
-        ).entries():
+        for entry in default_store(known.families.values(), root=Path(home)).entries():
             yield from (Message(text, "style", entry.name) for text in (entry.title, entry.note) if text)
 
 
@@ -121,8 +119,12 @@ def _commands() -> Iterator[Message]:
         yield Message(line, "command", f"senga {name}")
         yield from _help(app.cli.get_command(context, name) or app.cli, f"senga {name}")
     from senga.host_adapters.standalone.run import _recipe_command
+    from senga.host_adapters.standalone.train import family_command
 
     yield from _help(_recipe_command(), "senga run")
+    for family in Plugins(third_party=False, disabled=(), strict=True).families.values():
+        if family.trainer:
+            yield from _help(family_command(family), f"senga train {family.name}")
 
 
 def _help(command: click.Command, name: str) -> Iterator[Message]:

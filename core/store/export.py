@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from senga.atomic import replacing
 from senga.errors import ModelError, SettingsError, WriteError
+from senga.families import described
 from senga.job import Weights
 
 from .catalog import CARD_FIELDS, ModelEntry
@@ -50,8 +50,8 @@ def export_model(store: Store, name: str, file: Path, *, overwrite: bool = True)
     check_ending(file)
     weights = store.load(name)
     entry = store.find(name)
-    stated = {key: weights.card[key] for key in CARD_FIELDS if weights.card.get(key)}
-    network = _network(store, entry, weights.card)
+    stated = {key: weights.card[key] for key in (*CARD_FIELDS, *entry.facts) if weights.card.get(key)}
+    network = described(weights.network, weights.card) if weights.network else _network(store, entry, weights.card)
     content = _FORMATS[file.suffix.lower()](network, weights.arrays, {"name": name, **entry.card(), **stated})
     try:
         with replacing(file, overwrite=overwrite) as stream:
@@ -66,9 +66,8 @@ def _network(store: Store, entry: ModelEntry, card: Mapping[str, str]) -> Networ
     offered = [entry] if entry.network else store.entries()
     reasons = []
     for where in dict.fromkeys(each.network for each in offered if each.network):
-        module, _, function = where.partition(":")
         try:
-            network: Network = getattr(importlib.import_module(module), function)(card)
+            network = described(where, card)
         except ModelError as error:
             reasons.append(str(error))
         else:

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from senga.errors import ModelError
+from senga.names import is_safe_name, joined
 from senga.regular import open_regular
-
-from .catalog import is_safe_name
 
 SUFFIX = ".safetensors"
 
@@ -48,6 +47,22 @@ def make_private(folder: Path) -> None:
     """
     with told(folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def make_shelf(root: Path, family: str) -> Path:
+    """The folder of a family's models, made if it is not there.
+
+    Raises:
+        FolderError: it cannot be made, or it is a link.
+    """
+    make_private(root)
+    if not family:
+        return root
+    with told(root / family):
+        if (root / family).is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    make_private(root / family)
+    return root / family
 
 
 def open_own(path: Path, mode: str) -> BinaryIO:
@@ -97,18 +112,30 @@ def _name_new(temporary: Path, file: Path) -> None:
 
 
 def stored(root: Path) -> dict[str, Path]:
-    """The models that lie in the folder, by name.
+    """The models that lie in the folder, by ``family/name``, or by name where they lie beside one another as of old.
 
     Raises:
         FolderError: it is there and cannot be looked into.
     """
-    with told(root):
+    families = [name for name, is_folder in _inside(root) if is_folder and is_safe_name(name)]
+    found = {name: root / f"{name}{SUFFIX}" for name in _models(root)}
+    for family in families:
+        found |= {joined(family, name): root / family / f"{name}{SUFFIX}" for name in _models(root / family)}
+    return found
+
+
+def _models(folder: Path) -> list[str]:
+    names = [name.removesuffix(SUFFIX) for name, _ in _inside(folder) if name.endswith(SUFFIX)]
+    return [name for name in names if is_safe_name(name)]
+
+
+def _inside(folder: Path) -> list[tuple[str, bool]]:
+    """The names in a folder, and whether each is a folder and no link to one."""
+    with told(folder):
         try:
-            found = sorted(entry.name for entry in os.scandir(root))
+            return sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in os.scandir(folder))
         except FileNotFoundError:
-            return {}
-    names = [file.removesuffix(SUFFIX) for file in found if file.endswith(SUFFIX)]
-    return {name: root / f"{name}{SUFFIX}" for name in names if is_safe_name(name)}
+            return []
 
 
 def remembered(memory: Path) -> dict[str, str]:

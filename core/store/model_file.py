@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,12 @@ def encoded(weights: Weights) -> bytes:
     return save(arrays, {**weights.card, _CONTENT: _content_digest(arrays, weights.card)})
 
 
-def read_model(file: Path) -> Weights:
+def read_model(file: Path, network: str = "") -> Weights:
     """A model, kept in memory and shared while the file stays as it is.
+
+    Args:
+        file: where it lies.
+        network: which function knows its network, see ``Weights``.
 
     Raises:
         ModelError: the file is missing or damaged.
@@ -45,7 +50,7 @@ def read_model(file: Path) -> Weights:
         state = file.stat()
     except OSError as error:
         raise ModelError(f"The model file “{file}” cannot be read: {error.strerror}.") from error
-    return _read(file, state.st_mtime_ns, state.st_size)
+    return _read(file, state.st_mtime_ns, state.st_size, network)
 
 
 def verify_model(file: Path) -> None:
@@ -62,18 +67,18 @@ def usable(weights: Weights) -> Weights:
     arrays = {name: np.array(array, np.float32) for name, array in weights.arrays.items()}
     for array in arrays.values():
         array.flags.writeable = False
-    return Weights(arrays, dict(weights.card))
+    return replace(weights, arrays=arrays, card=dict(weights.card))
 
 
 @lru_cache(maxsize=4)
-def _read(file: Path, changed: int, size: int) -> Weights:  # noqa: ARG001 - they tell one state of the file from another
+def _read(file: Path, changed: int, size: int, network: str = "") -> Weights:  # noqa: ARG001 - they tell states apart
     from senga.neural.checkpoints import read_checkpoint
 
     checkpoint = read_checkpoint(file)
     stated = checkpoint.metadata.get(_CONTENT)
     if stated is not None and stated != _content_digest(checkpoint.arrays, checkpoint.metadata):
         raise ModelError(f"The model file “{file}” is damaged; remove it and pull or import it again.")
-    return usable(Weights(checkpoint.arrays, checkpoint.metadata))
+    return usable(Weights(checkpoint.arrays, checkpoint.metadata, network))
 
 
 def _content_digest(arrays: Mapping[str, NDArray[Any]], card: Mapping[str, str]) -> str:

@@ -1,7 +1,8 @@
 """The model store: weights that were shipped, pulled or imported, each with its card and its licence.
 
-It is a folder with one ``NAME.safetensors`` for each model, in the names of the network that uses it (`model_file`),
-a list of the terms that were accepted, and one of the digests of downloads that nobody pins.
+It is a folder with one ``FAMILY/NAME.safetensors`` for each model, in the names of the network that uses it
+(`model_file`), a list of the terms that were accepted, and one of the digests of downloads that nobody pins. What lies
+there as ``NAME.safetensors`` is from before models had families, or of none that is known.
 """
 
 from __future__ import annotations
@@ -9,18 +10,22 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 
 from senga import places
 from senga.errors import ModelError
+from senga.families import Family, family_of
 from senga.job import Weights
+from senga.names import SLASH, joined, parted
 
-from .catalog import ModelEntry, is_safe_name, merge, read_entry
+from .catalog import ModelEntry, merge, read_card, read_entry
 from .conversion import check_network, converted, own_card
 from .download import Progress, digest_of, download, exclusive
-from .folder import SUFFIX, FolderError, make_private, place, remember, remembered, told
+from .folder import SUFFIX, FolderError, make_private, make_shelf, place, remember, remembered, told
 from .folder import stored as stored_models
 from .model_file import encoded, read_model, usable
 from .verdict import Verdict, verdict_on
@@ -46,6 +51,7 @@ class Store:
         offline: never open a connection; by default when ``SENGA_OFFLINE=1``.
         locate: asked first where a model is.
         problems: what was wrong with the lists of models, to be shown.
+        families: whose models these are.
     """
 
     def __init__(
@@ -56,16 +62,18 @@ class Store:
         offline: bool | None = None,
         locate: Locate | None = None,
         problems: Iterable[str] = (),
+        families: Iterable[Family] = (),
     ) -> None:
         self._given, self._problems, self._told = catalog, problems, ""
         self.root = root if root is not None else places.data_folder() / "models"
         self.offline = os.environ.get("SENGA_OFFLINE", "0") not in ("", "0") if offline is None else offline
         self._locate = locate
+        self._families = {family.name: family for family in reversed([*families])}
 
     @cached_property
     def _catalog(self) -> dict[str, ModelEntry]:
         """The models that can be had, read when somebody asks: who uses no model meets no broken list."""
-        return {entry.name: entry for entry in self._given}
+        return {entry.full_name: entry for entry in self._given}
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -73,48 +81,112 @@ class Store:
         self._problems = tuple(self._problems)
         return (*self._problems, self._told) if self._told else self._problems
 
-    def entries(self) -> list[ModelEntry]:
-        """Every model: shipped, in the store, and to be had; those with a ``file`` can be used now."""
-        stored = self._stored()
-        known = [_with_file(entry, stored.pop(entry.name, None)) for entry in self._catalog.values()]
-        return known + [_stored_entry(file) for file in stored.values()]
+    def entries(self, families: Iterable[str] = ()) -> list[ModelEntry]:
+        """Every model: shipped, in the store, and to be had; those with a ``file`` can be used now.
+
+        Args:
+            families: only models of these, and those of which nobody knows the family; by default all.
+        """
+        stored, wanted = self._stored(), {"", *families}
+        known = [_with_file(entry, stored.pop(entry.full_name, None)) for entry in self._catalog.values()]
+        every = known + [self._stored_entry(name, file) for name, file in stored.items()]
+        return [entry for entry in every if entry.family in wanted] if len(wanted) > 1 else every
+
+    def shown(self, entries: Iterable[ModelEntry]) -> list[str]:
+        """What these models are called: the short name where no other model of the store has it."""
+        counts = Counter(entry.name for entry in self.entries())
+        return [entry.name if counts[entry.name] < 2 else entry.full_name for entry in entries]
 
     def _stored(self) -> dict[str, Path]:
-        """The models in the folder; a folder that cannot be used holds none."""
+        """The models in the folder, by full name; a folder that cannot be used holds none."""
         try:
-            return stored_models(self.root)
+            found = stored_models(self.root)
         except FolderError as error:
             self._told = str(error)
             return {}
+        return {self._home(name, file): file for name, file in reversed(found.items())}
 
-    def find(self, name: str) -> ModelEntry:
-        """The model of that name.
+    def _home(self, name: str, file: Path) -> str:
+        """The full name of a model in the folder; one from before there were families tells its own."""
+        if SLASH in name:
+            return name
+        listed = [entry for entry in self._catalog.values() if entry.name == name]
+        if all(not entry.family for entry in self._catalog.values()) and not self._families:
+            return name
+        try:
+            family = family_of(read_card(file), self._families)
+        except ModelError:
+            family = None
+        if family is not None:
+            return joined(family.name, name)
+        return listed[0].full_name if len(listed) == 1 else name
+
+    def _stored_entry(self, name: str, file: Path) -> ModelEntry:
+        """An imported model; one that is damaged is listed as such."""
+        family, short = parted(name) or ("", file.stem)
+        known = self._families.get(family)
+        try:
+            return read_entry(file, known).model_copy(update={"name": short, "family": family})
+        except ModelError as error:
+            return ModelEntry(name=short, family=family, file=file, note=str(error))
+
+    def find(self, name: str, families: Iterable[str] = (), asking: str = "") -> ModelEntry:
+        """The model of that name, ``family/name`` or the short one while it is unique.
+
+        Args:
+            name: of the model.
+            families: only models of these; by default of all.
+            asking: the filter that paints with these families.
 
         Raises:
-            ModelError: there is none; the message suggests the nearest.
+            ModelError: there is none, and the message suggests the nearest; or there are several, and it names them.
         """
-        known = {entry.name: entry for entry in self.entries()}
-        if name in known:
-            return known[name]
+        every = self.entries()
+        offered = every if not families else [entry for entry in every if entry.family in ("", *families)]
+        if len(found := _called(name, offered)) == 1:
+            return found[0]
+        if found:
+            names = " and ".join(f"“{entry.full_name}”" for entry in found)
+            raise ModelError(f"There are several styles “{name}”: {names}; say which.")
+        if _called(name, every):
+            raise ModelError(
+                f"“{name}” is no style of the filter {asking}, which paints with {' and '.join(families)}."
+            )
+        known = {entry.name: entry for entry in offered} | {entry.full_name: entry for entry in offered}
         near = difflib.get_close_matches(name.lower(), known, 1, 0.5)
-        hint = f"did you mean “{near[0]}”?" if near else f"there are {', '.join(known) or 'none'}."
+        hint = f"did you mean “{near[0]}”?" if near else f"there are {', '.join(self.shown(offered)) or 'none'}."
         raise ModelError(f"There is no style “{name}”: {hint}")
 
-    def load(self, name: str) -> Weights:
+    def load(self, name: str, families: Iterable[str] = (), asking: str = "") -> Weights:
         """The weights of a model, as 32-bit floats in the names of its network, with its card.
+
+        Args:
+            name: of the model.
+            families: only models of these; by default of all.
+            asking: the filter that paints with these families.
 
         Raises:
             ModelError: it is unknown, not on this machine, or damaged; the message says what to do.
         """
-        entry = self._catalog.get(name)
-        located = self._locate(name, entry.digest if entry else "") if self._locate else None
+        listed = _called(name, [each for each in self._catalog.values() if not families or each.family in families])
+        located = self._located(name, listed[0] if len(listed) == 1 else None)
         if located is not None:
-            return located if isinstance(located, Weights) else usable(self._converted(Path(located), entry))
-        entry = self.find(name)
+            return located
+        entry = self.find(name, families, asking)
         if entry.file is None:
             way = f"`senga models pull {name}` fetches it{cost_of(entry)}"
             raise ModelError(f"The style “{name}” is not on this machine: {way}.")
-        return read_model(entry.file)
+        return read_model(entry.file, entry.network)
+
+    def _located(self, name: str, entry: ModelEntry | None) -> Weights | None:
+        """What plug-ins say of a model, by the name that was asked for, then by its other name."""
+        names = dict.fromkeys((name, *((entry.full_name, entry.name) if entry else ())))
+        for each in names if self._locate else ():
+            located = self._locate(each, entry.digest if entry else "") if self._locate else None
+            if located is not None:
+                weights = located if isinstance(located, Weights) else usable(self._converted(Path(located), entry)[0])
+                return weights if weights.network or not entry else replace(weights, network=entry.network)
+        return None
 
     def pull(self, name: str, accept: Accept, progress: Progress | None = None) -> ModelEntry:
         """Fetch a public model, verify it, and put it into the store.
@@ -131,42 +203,60 @@ class Store:
         if entry.file is not None:
             return entry
         if self.offline:
-            raise ModelError(f"Senga is offline (SENGA_OFFLINE). {by_hand(entry)}")
+            raise ModelError(f"Senga is offline (SENGA_OFFLINE). {by_hand(entry, name)}")
         self._ask(entry, accept)
         make_private(self.root)
         report = progress or _unheard
-        with exclusive(self.root / f"{name}.lock", lambda: report(0, entry.size)):
-            if not os.path.lexists(self._file(name)):
+        with exclusive(self.root / f"{entry.full_name.replace(SLASH, '.')}.lock", lambda: report(0, entry.size)):
+            if not os.path.lexists(self._file(entry.family, entry.name)):
                 self._fetch(entry, report)
-        return self.find(name)
+        return self.find(entry.full_name)
 
     def import_file(self, path: Path, name: str | None = None) -> ModelEntry:
         """Put a weights file of any known format into the store.
 
         Args:
             path: the file; it is left as it is.
-            name: the name of the style; by default that of the file.
+            name: the name of the style, ``family/name`` or the short one; by default that of the file.
 
         Raises:
             ModelError: the name is taken or none, or the file holds no network that is known.
         """
         name = name_for(path) if name is None else name
-        entry = self._catalog.get(name)
-        if not is_safe_name(name):
-            raise ModelError(f"“{name}” is no name for a style: use lower-case letters, digits and dashes.")
-        if entry is not None and entry.shipped:
-            raise ModelError(f"“{name}” is a style that comes with Senga: choose another name with --name.")
-        if os.path.lexists(self._file(name)):
-            raise ModelError(_TAKEN.format(name=name))
-        weights = self._converted(path, entry)
+        family, short = self._free(name)
+        listed = _called(name, self._catalog.values())
+        if len(listed) > 1:
+            self.find(name)  # which says that there are several
+        entry = listed[0] if listed else None
+        weights, home = self._converted(path, entry, family)
         pinned = entry is not None and entry.digest == digest_of(path, _kind(entry.digest))
-        self._place(name, weights, {"file_digest": digest_of(path), "verified": "yes" if pinned else "no"})
-        return self.find(name)
+        origin = {"file_digest": digest_of(path), "verified": "yes" if pinned else "no"}
+        self._place(home, short, weights, origin)
+        return self.find(joined(home, short))
+
+    def _free(self, name: str) -> tuple[str, str]:
+        """Family, as far as it is said, and short name of a model that can be put into the store.
+
+        Raises:
+            ModelError: it is no name, or it is taken.
+        """
+        parts = parted(name)
+        if parts is None:
+            raise ModelError(f"“{name}” is no name for a style: use lower-case letters, digits and dashes.")
+        family, short = parts
+        if family and family not in {*self._families, *(entry.family for entry in self._catalog.values())}:
+            raise ModelError(f"“{name}” is no name for a style: there is no family of networks “{family}”.")
+        here = [entry for entry in _called(name, self.entries()) if entry.file is not None]
+        if any(entry.shipped for entry in here):
+            raise ModelError(f"“{name}” is a style that comes with Senga: choose another name with --name.")
+        if here or os.path.lexists(self._file(family, short)):
+            raise ModelError(_TAKEN.format(name=name))
+        return family, short
 
     def verify(self, name: str | None = None) -> list[Verdict]:
         """Read one model, or every model on this machine, and compare it with its digest."""
         entries = [self.find(name)] if name else [entry for entry in self.entries() if entry.file is not None]
-        return [verdict_on(entry) for entry in entries]
+        return [verdict_on(entry, called) for entry, called in zip(entries, self.shown(entries), strict=True)]
 
     def remove(self, name: str) -> None:
         """Delete a model from the store.
@@ -179,43 +269,63 @@ class Store:
             raise ModelError(f"“{name}” comes with Senga and cannot be removed.")
         if entry.file is None:
             raise ModelError(f"The style “{name}” is not on this machine, so there is nothing to remove.")
+        file = self._stored().get(entry.full_name)  # in the folder, whatever the entry says
         with told(self.root):
-            self._file(name).unlink(missing_ok=True)  # in the folder, whatever the entry says
+            if file is not None:
+                file.unlink(missing_ok=True)
 
-    def _file(self, name: str) -> Path:
-        return self.root / f"{name}{SUFFIX}"
+    def _file(self, family: str, name: str) -> Path:
+        return self.root / family / f"{name}{SUFFIX}"
 
-    def _place(self, name: str, weights: Weights, origin: Mapping[str, str]) -> None:
+    def _place(self, family: str, name: str, weights: Weights, origin: Mapping[str, str]) -> None:
         """Write a model into the folder; ``origin`` tells where the weights came from."""
-        make_private(self.root)
-        content = encoded(Weights(weights.arrays, {**weights.card, **origin}))
-        with told(self._file(name)):
+        file = make_shelf(self.root, family) / f"{name}{SUFFIX}"
+        stated = {"family": family} if family else {}
+        content = encoded(Weights(weights.arrays, {**weights.card, **stated, **origin}))
+        with told(file):
             try:
-                place(self._file(name), content)
+                place(file, content)
             except FileExistsError as error:
                 raise ModelError(_TAKEN.format(name=name)) from error
 
-    def _converted(self, path: Path, entry: ModelEntry | None) -> Weights:
-        """A file in the names of its network, with the facts of its entry, else those it states itself."""
+    def _converted(self, path: Path, entry: ModelEntry | None, wanted: str = "") -> tuple[Weights, str]:
+        """A file in the names of its network, with the facts of its entry, else those it states itself; and its family.
+
+        Args:
+            path: the file.
+            entry: what it is to be, if that is known.
+            wanted: the family it is to be of, if that is known.
+        """
         from senga.neural.checkpoints import read_checkpoint
 
         checkpoint = read_checkpoint(path)
-        offered = [entry] if entry else self._catalog.values()
-        weights = converted(checkpoint, list(dict.fromkeys(one.converter for one in offered)), path)
+        offered = {entry.converter: entry.family} if entry else self._converters(checkpoint.metadata, wanted)
+        weights, converter = converted(checkpoint, offered, path)
+        home = offered[converter]
         if entry is None:
-            return Weights(weights.arrays, {**own_card(checkpoint), **weights.card})
+            return Weights(weights.arrays, {**own_card(checkpoint, self._families.get(home)), **weights.card}), home
         check_network(entry, weights, path)
-        return Weights(weights.arrays, {**weights.card, **entry.card()})
+        return Weights(weights.arrays, {**weights.card, **entry.card()}), home
+
+    def _converters(self, metadata: Mapping[str, str], wanted: str) -> dict[str, str]:
+        """Those that may know a file, each with its family; the one that the file names comes first."""
+        stated = family_of(metadata, self._families)
+        first = [stated] if stated else []
+        found = {family.converter: family.name for family in reversed([*first, *self._families.values()])}
+        listed = {entry.converter: entry.family for entry in self._catalog.values()}
+        every = dict(reversed(found.items())) | {key: name for key, name in listed.items() if key not in found}
+        return {converter: name for converter, name in every.items() if not wanted or name == wanted}
 
     def _ask(self, entry: ModelEntry, accept: Accept) -> None:
         """Ask for consent to these terms, once."""
         unverified = "" if entry.digest else "\nunverified"
         terms = hashlib.sha256(f"{entry.licence}\n{entry.terms}{unverified}".encode()).hexdigest()[:16]
-        if remembered(self.root / _ACCEPTED).get(entry.name) == terms:
+        accepted = remembered(self.root / _ACCEPTED)
+        if terms in (accepted.get(entry.full_name), accepted.get(entry.name)):  # the second is from before families
             return
         if not accept(entry):
             raise ModelError(f"The terms of “{entry.name}” were not accepted, so nothing was fetched.")
-        remember(self.root / _ACCEPTED, entry.name, terms)
+        remember(self.root / _ACCEPTED, entry.full_name, terms)
 
     def _fetch(self, entry: ModelEntry, progress: Progress) -> None:
         """Try one place after the other until one gives the right file."""
@@ -234,7 +344,9 @@ class Store:
             finally:
                 with told(file):
                     file.unlink(missing_ok=True)
-        raise ModelError(f"The style “{entry.name}” could not be fetched: {'; '.join(failures)}. {by_hand(entry)}")
+        raise ModelError(
+            f"The style “{entry.name}” could not be fetched: {'; '.join(failures)}. {by_hand(entry, entry.full_name)}"
+        )
 
     def _admit(self, entry: ModelEntry, file: Path, url: str) -> None:
         """Verify a downloaded file before anything reads it, then convert it into the store."""
@@ -243,14 +355,15 @@ class Store:
         if digest != expected:
             raise _WrongFile(f"what {url} gives has the digest {digest} instead of {expected}, and was deleted")
         origin = {"file_digest": digest, "fetched_from": url, "verified": "yes" if entry.digest else "no"}
-        self._place(entry.name, self._converted(file, entry), origin)
+        self._place(entry.family, entry.name, self._converted(file, entry)[0], origin)
         if not entry.digest:
             remember(self.root / _FIRST_SEEN, url, digest)
 
 
-def default_store(lists: Iterable[Path], locate: Locate | None = None, root: Path | None = None) -> Store:
-    """The store for these lists of models (``weights.toml`` files); a list that is broken is told in ``problems``."""
-    read = cache(lambda: merge(lists))
+def default_store(lists: Iterable[Path | Family], locate: Locate | None = None, root: Path | None = None) -> Store:
+    """The store for these families, or lists of models (``weights.toml`` files); ``problems`` tells of broken lists."""
+    given = [*lists]
+    read = cache(lambda: merge(given))
 
     def entries() -> Iterator[ModelEntry]:
         yield from read()[0].values()
@@ -258,7 +371,8 @@ def default_store(lists: Iterable[Path], locate: Locate | None = None, root: Pat
     def problems() -> Iterator[str]:
         yield from read()[1]
 
-    return Store(entries(), root, locate=locate, problems=problems())
+    families = [each for each in given if isinstance(each, Family)]
+    return Store(entries(), root, locate=locate, problems=problems(), families=families)
 
 
 class _WrongFile(Exception):  # noqa: N818 - a reason to try the next place, never seen outside
@@ -269,12 +383,10 @@ def _with_file(entry: ModelEntry, file: Path | None) -> ModelEntry:
     return entry if entry.shipped or file is None else entry.model_copy(update={"file": file})
 
 
-def _stored_entry(file: Path) -> ModelEntry:
-    """An imported model; one that is damaged is listed as such."""
-    try:
-        return read_entry(file)
-    except ModelError as error:
-        return ModelEntry(name=file.stem, file=file, note=str(error))
+def _called(name: str, entries: Iterable[ModelEntry]) -> list[ModelEntry]:
+    """Those that can be meant by a name."""
+    family, short = parted(name) or ("", "")
+    return [entry for entry in entries if entry.name == short and family in ("", entry.family)]
 
 
 def _kind(digest: str) -> str:

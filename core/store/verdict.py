@@ -18,12 +18,12 @@ class Verdict:
     problem: str = ""
 
 
-def verdict_on(entry: ModelEntry) -> Verdict:
-    """What comes out when a model is read and compared with its digest."""
+def verdict_on(entry: ModelEntry, name: str) -> Verdict:
+    """What comes out when a model is read and compared with its digest; ``name`` is what it is called."""
     if entry.file is None:
-        return Verdict(entry.name, f"The style “{entry.name}” is not on this machine.")
+        return Verdict(name, f"The style “{name}” is not on this machine.")
     try:
         verify_model(entry.file)
     except ModelError as error:
-        return Verdict(entry.name, str(error))
-    return Verdict(entry.name)
+        return Verdict(name, str(error))
+    return Verdict(name)

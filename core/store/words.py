@@ -19,7 +19,7 @@ def cost_of(entry: ModelEntry) -> str:
     return f" ({size}{entry.licence})"
 
 
-def by_hand(entry: ModelEntry) -> str:
-    """How a model gets here without this program."""
+def by_hand(entry: ModelEntry, name: str) -> str:
+    """How a model gets here without this program; ``name`` is what it is called."""
     where = f"Fetch {entry.urls[0]} on another machine" if entry.urls else "Get the file from its author"
-    return f"{where}, and import it here with `senga models import FILE --name {entry.name}`."
+    return f"{where}, and import it here with `senga models import FILE --name {name}`."

@@ -77,7 +77,7 @@ class Invocation:
             for info in kinds_of(type(filter)).values():
                 name = getattr(filter, info.name)
                 if info.kind == "model" and name:
-                    job.weights(name)
+                    known.offered(type(filter), job).weights(name)
                 elif info.resources == "brushes" and name:
                     find(name, job.brushes())
 

@@ -45,7 +45,7 @@ def _filter_facts(kind: type[Filter], known: Plugins) -> dict[str, Any]:
     return {
         "name": kind.name,
         "origin": known.known[known.owner(kind.name)].origin,
-        "neural": kind.models is not None,
+        "neural": bool(known.families_of(kind)),
         "settings": settings,
         **asdict(about(kind, "en")),
         "translated": {name: _translation(kind, name, settings) for name in _languages([kind])},
@@ -76,9 +76,9 @@ def _translation(kind: type[Filter], language: str, known: list[dict[str, Any]])
 
 def _suggestions(kind: type[Filter], info: SettingInfo, known: Plugins) -> list[tuple[str, str]]:
     """Values worth a menu where any text is allowed, each with its label: usable styles, and brushes."""
-    if info.kind == "model" and kind.models is not None:
-        entries = [entry for entry in known.store().entries() if entry.file is not None]
-        return [(entry.name, plain(entry.title or entry.name)) for entry in entries]
+    if info.kind == "model" and (families := known.families_of(kind)):
+        styles = known.styles_of(families).items()
+        return [(name, plain(entry.title or name)) for name, entry in styles if entry.file is not None]
     if info.resources == "brushes":
         brushes = (*BUILTIN_BRUSHES, *known.brushes())
         return [(brush.name, plain(getattr(brush, "title", brush.name))) for brush in brushes]

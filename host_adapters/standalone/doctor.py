@@ -103,7 +103,7 @@ def _plugins() -> Iterator[Finding]:
 
 def _models() -> Iterator[Finding]:
     store = plugins().store()
-    ready = [entry.name for entry in store.entries() if entry.file is not None]
+    ready = store.shown(entry for entry in store.entries() if entry.file is not None)
     if ready:
         yield Finding("Models", "fine", f"{', '.join(ready)} can be used")
     else:

@@ -67,8 +67,8 @@ def info_command(name: str, as_json: bool) -> None:
 
 
 def _tell_models(kind: type[Filter], known: Plugins) -> None:
-    if kind.models is not None:
-        names = ", ".join(entry.name for entry in known.store().entries())
+    if families := known.families_of(kind):
+        names = ", ".join(known.styles_of(families))
         tell("", tr("Styles: {names} (senga models list tells more)").format(names=names))
 
 

@@ -15,6 +15,9 @@ from senga.errors import ModelError
 from senga.host_adapters.batch.taken import settle
 from senga.language import sentence, tr
 from senga.plain import plain, plain_lines, tell, tell_row
+from senga.registry import plugins
+
+from .listing import mention_broken
 
 if TYPE_CHECKING:
     from senga.store import Store
@@ -25,8 +28,6 @@ as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object 
 
 def open_store() -> Store:
     """The model store with the models of all loaded filters."""
-    from senga.registry import plugins
-
     return plugins().store()
 
 
@@ -36,21 +37,38 @@ def models_command() -> None:
 
 
 @models_command.command("list")
+@click.option("--family", metavar="FAMILY", help="Only the styles of a family of networks, such as animegan.")
 @as_json
-def list_models(as_json: bool) -> None:
+def list_models(family: str | None, as_json: bool) -> None:
     """List the models: where they are, and under which terms."""
     store = open_store()
-    entries = store.entries()
+    entries = _of_family(store, family)
+    names = store.shown(entries)
     if as_json:
         for entry in entries:
             click.echo(json.dumps(_facts(entry)))
     elif sys.stdout is not None and sys.stdout.isatty():
-        _print_table(entries)
+        _print_table(names, entries)
     else:
-        for entry in entries:
-            tell_row(*_row(entry))
+        for name, entry in zip(names, entries, strict=True):
+            tell_row(name, *_row(entry))
     for problem in store.problems:
         tell(f"senga: {sentence(problem)}", err=True)
+    mention_broken(plugins())
+
+
+def _of_family(store: Store, family: str | None) -> list[ModelEntry]:
+    """The models of a family, or all.
+
+    Raises:
+        SettingsError: there is no such family.
+    """
+    entries = store.entries()
+    if family is None:
+        return entries
+    if family not in {entry.family for entry in entries}:
+        plugins().family(family)
+    return [entry for entry in entries if entry.family == family]
 
 
 @models_command.command("show")
@@ -89,16 +107,17 @@ def pull(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
 
 @models_command.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--name", help="What to call the style; by default the name of the file.")
+@click.option("--name", help="What to call the style, or FAMILY/STYLE; by default the name of the file.")
 @as_json
 def import_model(file: Path, name: str | None, as_json: bool) -> None:
     """Import weights: safetensors, npz, MindSpore ckpt, TensorFlow index, PyTorch pt or pth, ONNX."""
     entry = open_store().import_file(file, name)
     if as_json:
         click.echo(json.dumps(_facts(entry)))
-    else:
-        text = tr("{name} is ready ({architecture}, width {width}).")
-        tell(text.format(name=entry.name, architecture=entry.architecture, width=entry.width))
+        return
+    facts = {"name": entry.name, "architecture": entry.architecture or entry.family, "width": entry.facts.get("width")}
+    known = tr("{name} is ready ({architecture}, width {width}).")
+    tell((known if facts["width"] else tr("{name} is ready ({architecture}).")).format(**facts))
 
 
 @models_command.command("export")
@@ -169,7 +188,7 @@ def _size(entry: ModelEntry) -> str:
 
 def _row(entry: ModelEntry) -> list[str]:
     state = {"built in": tr("built in"), "here": tr("here"), "to pull": tr("to pull")}[_state(entry)]
-    return [entry.name, state, _size(entry), entry.licence, _commercial(entry), tr(entry.note)]
+    return [state, _size(entry), entry.licence, _commercial(entry), tr(entry.note)]
 
 
 def _commercial(entry: ModelEntry) -> str:
@@ -179,18 +198,19 @@ def _commercial(entry: ModelEntry) -> str:
 
 
 def _facts(entry: ModelEntry) -> dict[str, Any]:
-    facts = entry.model_dump(mode="json", exclude={"shipped", "converter", "network"})
-    return {"name": entry.name, "state": _state(entry), **facts}
+    facts = entry.model_dump(mode="json", exclude={"shipped", "converter", "network", "facts"})
+    known = {"name": entry.name, "full_name": entry.full_name, "state": _state(entry), **facts}
+    return known | {name: value for name, value in entry.facts.items() if name not in known}
 
 
-def _print_table(entries: list[ModelEntry]) -> None:
+def _print_table(names: list[str], entries: list[ModelEntry]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     heads = tr("Style"), tr("State"), tr("Size"), tr("Licence"), tr("Use"), tr("Look")
     table = Table(*heads, box=None, header_style="bold", pad_edge=False)
-    for entry in entries:
-        table.add_row(*map(plain, _row(entry)))
+    for name, entry in zip(names, entries, strict=True):
+        table.add_row(*map(plain, (name, *_row(entry))))
     Console(highlight=False, markup=False, emoji=False).print(table)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,50 +12,116 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from senga.errors import SettingsError
+from senga.families import Family, presets_of, using
 from senga.host_adapters.batch.signals import interrupted_by
 from senga.language import tr
 from senga.plain import plain, tell
+from senga.registry import plugins
+
+from .help_pages import translated
+from .listing import mention_broken
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from senga.neural.training.loop import Pace, Progress
+    from senga.neural.training.plan import AnyTraining
     from senga.neural.training.run_folder import RunFolder
-    from senga.plugins.animegan.training import Training
 
 INTERRUPTED = 130
+_OWN = "set_"
 
 folder_option = click.Path(file_okay=False, path_type=Path)
 
 
-@click.group("train")
+class FamilyGroup(click.Group):
+    """The families of networks as commands, beside those that are for all."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        trained = [name for name, family in plugins().families.items() if family.trainer]
+        return [*trained, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        found = super().get_command(ctx, name)
+        if found is not None:
+            return found
+        family = plugins().family(name)
+        mention_broken(plugins())
+        return translated(family_command(family))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        families = plugins().families
+        lines = [(name, plain(families[name].title)) for name in self.list_commands(ctx) if name in families]
+        if lines:
+            with formatter.section(tr("Families of networks")):
+                formatter.write_dl(lines)
+        with formatter.section(tr("Commands")):
+            formatter.write_dl([(name, each.get_short_help_str()) for name, each in self.commands.items()])
+        mention_broken(plugins())
+
+
+@click.group("train", cls=FamilyGroup, subcommand_metavar="FAMILY [OPTIONS]...")
 def train_command() -> None:
     """Train a style of one's own, and export it."""
 
 
-@train_command.command("animegan")
-@click.option("--photos", type=folder_option, help="Folder of photographs.")
-@click.option("--style", type=folder_option, help="Folder of pictures in the style.")
-@click.option("--out", type=folder_option, required=True, help="Folder of the training.")
-@click.option(
-    "--vgg", type=click.Path(dir_okay=False, path_type=Path), help="Perceptual network: VGG-19, or its compressed form."
+_SOURCES = (
+    click.Option(["--photos"], type=folder_option, help="Folder of photographs."),
+    click.Option(["--style"], type=folder_option, help="Folder of pictures in the style."),
+    click.Option(["--out"], type=folder_option, required=True, help="Folder of the training."),
 )
-@click.option("--preset", "preset_name", help="own (default), hayao, paprika, shinkai, lite or v1.")
-@click.option("--start-from", metavar="STYLE", help="Begin with the generator of a style that is on this machine.")
-@click.option("--width", type=float, help="Share of the channels: 0.5 trains and runs four times faster.")
-@click.option("--crop", type=int, help="Side of the crops in pixels, a multiple of 16.")
-@click.option("--batch", type=int, help="Crops in a step.")
-@click.option("--start-epochs", type=float, help="Epochs of the first phase.")
-@click.option("--epochs", type=float, help="Epochs of the second phase.")
-@click.option("--adversarial", help="lsgan, gan, hinge, wgan-gp, wgan-lp or dragan.")
-@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Any other setting, as weights.style=2.")
-@click.option("--seed", type=int, default=None, help="Start of all random numbers (0).")
-@click.option("--checkpoint-every", type=click.IntRange(1), default=200, show_default=True, help="Steps.")
-@click.option("--sample-every", type=click.IntRange(1), default=500, show_default=True, help="Steps.")
-@click.option("--keep", type=click.IntRange(1), default=3, show_default=True, help="Checkpoints that stay.")
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after so long; --resume goes on.")
-@click.option("--resume", is_flag=True, help="Go on with the training in --out.")
-@click.option("--threads", type=click.IntRange(1), help="Threads of the processor.")
-def animegan(out: Path, resume: bool, keep: int, **options: Any) -> None:
-    """Train a generator of the AnimeGAN family."""
+_VGG = click.Option(
+    ["--vgg"],
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Perceptual network: VGG-19, or its compressed form; by default the one that comes with Senga.",
+)
+_START_FROM = click.Option(
+    ["--start-from"], metavar="STYLE", help="Begin with the generator of a style that is on this machine."
+)
+_COURSE = (
+    click.Option(
+        ["--set", "changes"], multiple=True, metavar="NAME=VALUE", help="Any other setting, as weights.style=2."
+    ),
+    click.Option(["--seed"], type=int, default=None, help="Start of all random numbers (0)."),
+    click.Option(["--checkpoint-every"], type=click.IntRange(1), default=200, show_default=True, help="Steps."),
+    click.Option(["--sample-every"], type=click.IntRange(1), default=500, show_default=True, help="Steps."),
+    click.Option(["--keep"], type=click.IntRange(1), default=3, show_default=True, help="Checkpoints that stay."),
+    click.Option(["--minutes"], type=click.FloatRange(0, min_open=True), help="Stop after so long; --resume goes on."),
+    click.Option(["--resume"], is_flag=True, help="Go on with the training in --out."),
+    click.Option(["--threads"], type=click.IntRange(1), help="Threads of the processor."),
+)
+
+
+def family_command(family: Family) -> click.Command:
+    """The command of a family, with the options that its presets describe."""
+    presets = presets_of(family)
+    default = next(iter(presets))
+    names = ", ".join(f"{name} (default)" if name == default else name for name in presets)
+    folders = [click.Option([f"--{name.replace('_', '-')}", name], type=folder_option, help=text)
+               for name, text in family.folders.items()]  # fmt: skip
+    fields = type(presets[default]).model_fields
+    own = [_option(name, field) for name, field in fields.items() if field.description]
+    preset = click.Option(["--preset", "preset_name"], help=f"{names}.")
+    perceptual = [_VGG] if family.perceptual else []
+    params = [*_SOURCES, *folders, *perceptual, preset, _START_FROM, *own, *_COURSE]
+
+    def act(out: Path, resume: bool, keep: int, **options: Any) -> None:
+        _train(family, out, resume, keep, options)
+
+    text = tr("Train a generator of the family {family}.").format(family=plain(family.title))
+    return click.Command(family.name, params=list(params), callback=act, help=text)
+
+
+def _option(name: str, field: FieldInfo) -> click.Option:
+    """One setting of a preset; the preset itself says what is wrong with a value."""
+    flag, kind = f"--{name.replace('_', '-')}", field.annotation
+    if kind is bool:
+        flag = f"{flag}/--no-{flag[2:]}"
+    typed = kind if kind in (int, float, bool) else str
+    return click.Option([flag, f"{_OWN}{name}"], type=typed, default=None, help=field.description)
+
+
+def _train(family: Family, out: Path, resume: bool, keep: int, options: dict[str, Any]) -> None:
     from senga.neural.device import start
 
     start("auto", options["threads"])
@@ -63,14 +129,14 @@ def animegan(out: Path, resume: bool, keep: int, **options: Any) -> None:
     from senga.neural.training.run_folder import RunFolder
 
     folder = RunFolder(out, keep)
-    training = _resumed(folder, options) if resume else _begun(folder, options)
+    training = _resumed(family, folder, options) if resume else _begun(family, folder, options)
     pace = Pace(training.steps, options["checkpoint_every"], options["sample_every"], options["minutes"])
-    done, stopped = _run(training, folder, pace, resume)
+    done, stopped = _run(family, training, folder, pace, resume)
     text = tr("{done} of {steps} steps are done; samples are in “{folder}”.")
     tell(text.format(done=done, steps=training.steps, folder=out / "samples"), err=True)
     if done < training.steps:
         text = tr("Go on with: {command}")
-        tell(text.format(command=f"senga train animegan --out {out} --resume"), err=True)
+        tell(text.format(command=f"senga train {family.name} --out {out} --resume"), err=True)
     click.get_current_context().exit(INTERRUPTED if stopped else 0)
 
 
@@ -107,38 +173,47 @@ def export(run: Path, output: Path, step: int | None, **facts: str) -> None:
     tell(text.format(style=style, card=card))
 
 
-def _begun(folder: RunFolder, options: dict[str, Any]) -> Training:
-    from senga.plugins.animegan.training_run import TrainingPlan, begin, make_preset
+def _begun(family: Family, folder: RunFolder, options: dict[str, Any]) -> AnyTraining:
+    from senga.neural.training.plan import TrainingPlan, begin
+    from senga.neural.training.presets import make_preset
 
-    for name in ("photos", "style", "vgg"):
+    for name in ("photos", "style"):
         if options[name] is None:
             raise SettingsError(f"A new training needs --{name}.")
-    changes = {name: options[name] for name in _SHORT if options[name] is not None}
+    changes = _settings(options)
     start_from, first = options["start_from"] or "", None
     if start_from:
-        from .models import open_store
-
-        first = open_store().load(start_from)
+        first = plugins().store().load(start_from, (family.name,))
         changes |= {} if "start_epochs" in changes else {"start_steps": 0}
-    preset = make_preset(options["preset_name"] or "own", changes | _changes(options["changes"]))
-    sources = (options["photos"], options["style"], options["vgg"])
-    planned = TrainingPlan(*sources, preset, options["seed"] or 0, start_from)
+    planned = TrainingPlan(
+        family,
+        options["photos"],
+        options["style"],
+        make_preset(presets_of(family), options["preset_name"] or "", changes | _changes(options["changes"])),
+        options.get("vgg"),
+        options["seed"] or 0,
+        start_from,
+        {name: options[name] for name in family.folders if options[name] is not None},
+    )
     with _bar(tr("Reading pictures")) as report:
         return begin(planned, folder, lambda text: tell(f"senga: {text}", err=True), report, first)
 
 
-def _resumed(folder: RunFolder, options: dict[str, Any]) -> Training:
-    from senga.plugins.animegan.training_run import resume
+def _resumed(family: Family, folder: RunFolder, options: dict[str, Any]) -> AnyTraining:
+    from senga.neural.training.plan import resume
 
-    names = ("photos", "style", "vgg", "preset_name", "seed", "start_from", *_SHORT)
-    given = [name for name in names if options[name] is not None]
+    names = ("photos", "style", *family.folders, "vgg", "preset_name", "seed", "start_from")
+    given = [name for name in names if options.get(name) is not None] + list(_settings(options))
     if given or options["changes"]:
         name = (given or ["set"])[0].removesuffix("_name").replace("_", "-")
         raise SettingsError(f"A continued training keeps its settings: leave out --{name}.")
-    return resume(folder)
+    return resume(folder, family)
 
 
-_SHORT = ("width", "crop", "batch", "start_epochs", "epochs", "adversarial")
+def _settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of the preset that have options of their own, as far as they are given."""
+    given = {name.removeprefix(_OWN): value for name, value in options.items() if name.startswith(_OWN)}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _changes(words: tuple[str, ...]) -> dict[str, str]:
@@ -148,11 +223,11 @@ def _changes(words: tuple[str, ...]) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words)
 
 
-def _run(training: Training, folder: RunFolder, pace: Pace, resume: bool) -> tuple[int, bool]:
+def _run(family: Family, training: AnyTraining, folder: RunFolder, pace: Pace, resume: bool) -> tuple[int, bool]:
     """The steps that are done, and whether the user stopped it."""
-    from senga.plugins.animegan.training_run import loop
+    from senga.neural.training.plan import loop
 
-    with _interruptible() as stop, _bar(tr("Training")) as report:
+    with _interruptible() as stop, _bar(tr("Training")) as report, using(family.trainer):
         told = loop(
             training,
             folder,

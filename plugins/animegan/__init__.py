@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from senga import Filter, Image, Job, hookimpl, setting
+from senga.families import Family, network_of
 from senga.filter import Makes, at_size
 from senga.settings import Model
+
+from .family import ANIMEGAN
 
 
 class Anime(Filter):
@@ -19,7 +22,7 @@ class Anime(Filter):
     summary: ClassVar[str] = "Paints the picture like a frame of an animated film."
     group: ClassVar[str] = "Painting"
     keywords: ClassVar[tuple[str, ...]] = ("cartoon", "comic", "manga", "AnimeGAN", "style transfer")
-    models: ClassVar[Path | None] = Path(__file__).with_name("weights.toml")
+    families: ClassVar[tuple[str, ...]] = ("animegan",)
     measures_whole: ClassVar[bool] = True
 
     style: Model = setting("painted-comic", "Which style to paint in; `senga models` lists them.")
@@ -48,10 +51,12 @@ class Anime(Filter):
 
     def __call__(self, image: Image, job: Job) -> Image:
         """Paint it."""
-        from .painting import network_of, paint
+        from senga.neural.canvas import paint
 
         weights = job.weights(self.style)
-        network = network_of(weights.card, None if self.upsample == "auto" else self.upsample)
+        if self.upsample != "auto":
+            weights = replace(weights, card={**weights.card, "upsample": self.upsample})
+        network = network_of(weights)
         pixels = paint(network, weights.arrays, image.pixels, job, self.stroke_scale, self.match_brightness)
         return image.with_pixels(pixels)
 
@@ -64,3 +69,9 @@ class Anime(Filter):
 def senga_filters() -> Iterable[type[Filter]]:
     """The filters of this plug-in."""
     return (Anime,)
+
+
+@hookimpl
+def senga_families() -> Iterable[Family]:
+    """The networks of this plug-in."""
+    return (ANIMEGAN,)

@@ -1,28 +1,18 @@
-"""From pixels to painted pixels: the network of a style, the size to work at, brightness."""
+"""The network of a style, and the sizes of the published test program."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import sqrt
 from typing import Any, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
 from senga.errors import ModelError
-from senga.image import Pixels
-from senga.job import Job
 from senga.neural.blocks import Sampling
-from senga.neural.engine import run
+from senga.neural.canvas import automatic_scale, match_luma, mean_luma, paint
 from senga.neural.graph import Network
-from senga.ops.lightness import WEIGHTS
-from senga.ops.rows import bands
 
 from .network import animeganv1, animeganv2, animeganv2_lite
-from .stroke_scale import finished, reduced
 
-COMFORTABLE = 1_500_000
-"""Pixels up to which strokes look as broad as in training."""
+__all__ = ["automatic_scale", "match_luma", "mean_luma", "network_of", "official_size", "paint"]
 
 
 def network_of(card: Mapping[str, str], upsample: Sampling | None = None) -> Network:
@@ -54,64 +44,9 @@ def network_of(card: Mapping[str, str], upsample: Sampling | None = None) -> Net
     )
 
 
-def paint(
-    network: Network,
-    weights: Mapping[str, NDArray[Any]],
-    pixels: Pixels,
-    job: Job,
-    stroke_scale: float = 1.0,
-    match_brightness: bool = False,
-) -> Pixels:
-    """Paint (H, W, 3) pixels; the result has the same size and type.
-
-    Args:
-        network: of the style.
-        weights: of the style.
-        pixels: the photo.
-        job: of the host.
-        stroke_scale: the network works on a picture that is smaller by this factor, and the result gets the crisp edges
-            of the photo back; 0 chooses it by size.
-        match_brightness: scale the result to the mean luma of the photo.
-    """
-    scale = stroke_scale or automatic_scale(job.full_size or (pixels.shape[0], pixels.shape[1]))
-    small = reduced(pixels, scale)
-    if small is None:
-        result = run(network, weights, pixels, job)
-    else:
-        painted = run(network, weights, small, job.part(0.0, 0.9))
-        result = finished(pixels, small, painted, job.part(0.9, 1.0))
-    if match_brightness:
-        match_luma(result, pixels)
-    return result
-
-
-def automatic_scale(size: tuple[int, int]) -> float:
-    """The stroke scale for a whole picture of this (height, width)."""
-    return max(1.0, sqrt(size[0] * size[1] / COMFORTABLE))
-
-
 def official_size(height: int, width: int) -> tuple[int, int]:
     """The size to which the test program of AnimeGANv2 resizes: multiples of 32, at least 256 on each side."""
     return tuple(max(length - length % 32, 256) for length in (height, width))  # type: ignore[return-value]
-
-
-def match_luma(result: Pixels, photo: Pixels) -> None:
-    """Scale ``result`` in place so that its mean luma is the photo's, as the test program of AnimeGANv2 does."""
-    ours, theirs = mean_luma(result), mean_luma(photo)
-    if ours <= 0:
-        return
-    full = 1.0 if result.dtype == np.float32 else float(np.iinfo(result.dtype).max)
-    for rows in bands(result.shape[0]):
-        band = result[rows]
-        scaled = np.clip(band * np.float32(theirs / ours), 0, full)
-        band[...] = scaled if result.dtype == np.float32 else np.rint(scaled)
-
-
-def mean_luma(pixels: Pixels) -> float:
-    """Mean of 0.299 R + 0.587 G + 0.114 B over the picture."""
-    parts = (pixels[rows].reshape(-1, 3) for rows in bands(pixels.shape[0]))  # (pixels, 3)
-    total = sum(part.sum(axis=0, dtype=np.float64) for part in parts)
-    return float(total @ np.array(WEIGHTS) / (pixels.shape[0] * pixels.shape[1]))
 
 
 def _number(card: Mapping[str, str], name: str, default: float) -> float:

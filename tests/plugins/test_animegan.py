@@ -16,12 +16,13 @@ from senga.errors import ModelError
 from senga.image import Image
 from senga.job import Job, Weights
 from senga.neural.blocks import Sampling
+from senga.neural.canvas import automatic_scale, match_luma, mean_luma
 from senga.neural.engine import run
 from senga.neural.graph import Network
+from senga.neural.stroke_scale import finished, reduced
 from senga.plugins.animegan import Anime
 from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_lite, tf_axes, tf_names
-from senga.plugins.animegan.painting import automatic_scale, match_luma, mean_luma, network_of, official_size
-from senga.plugins.animegan.stroke_scale import finished, reduced
+from senga.plugins.animegan.painting import network_of, official_size
 
 CARD = {"architecture": "animeganv2", "width": "0.25", "upsample": "tf1", "eps": "1e-5"}
 
@@ -184,7 +185,7 @@ def test_flat_paint_stays_flat() -> None:
 
 
 def test_bands_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    from senga.plugins.animegan import stroke_scale
+    from senga.neural import stroke_scale
 
     photo = np.random.default_rng(2).random((90, 120, 3), np.float32)
     small = reduced(photo, 2)

@@ -25,11 +25,13 @@ from senga.neural.training.cell import NetworkCell, from_tensor, to_tensor
 from senga.neural.training.export import export_style
 from senga.neural.training.loop import Pace
 from senga.neural.training.perceptual import LAYERS
+from senga.neural.training.plan import TrainingPlan, begin, loop, resume
+from senga.neural.training.presets import make_preset
 from senga.neural.training.run_folder import RunFolder
 from senga.plugins.animegan.discriminator import discriminator
+from senga.plugins.animegan.family import ANIMEGAN
 from senga.plugins.animegan.presets import PRESETS, Preset
 from senga.plugins.animegan.training import Training, generator
-from senga.plugins.animegan.training_run import TrainingPlan, begin, loop, make_preset, resume
 from senga.store.catalog import read_entry
 
 TINY = {"crop": 32, "batch": 2, "width": 0.25, "channels": 8, "zoom": 1.25}
@@ -63,7 +65,8 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def an_order(material: Path, name: str = "own", **changes: object) -> TrainingPlan:
     changes = {**TINY, "start_steps": 2, "epochs": 3, **changes}
-    return TrainingPlan(material / "photos", material / "style", material / "vgg.npz", make_preset(name, changes), 7)
+    preset = make_preset(PRESETS, name, changes)
+    return TrainingPlan(ANIMEGAN, material / "photos", material / "style", preset, material / "vgg.npz", 7)
 
 
 def trained(order: TrainingPlan, root: Path, **pace: int) -> Training:
@@ -231,7 +234,8 @@ def test_an_exported_style_can_be_imported_and_used(material: Path, tmp_path: Pa
     )
     assert done.returncode == 0, done.stderr
     entry = read_entry(tmp_path / "mine.safetensors")
-    assert (entry.architecture, entry.width, entry.upsample, entry.licence) == ("animeganv2", "0.25", "tf1", "CC0-1.0")
+    assert (entry.family, entry.architecture, entry.licence) == ("animegan", "animeganv2", "CC0-1.0")
+    assert entry.facts == {"width": "0.25", "upsample": "tf1", "eps": "1e-05"}
     assert (entry.author, entry.training_data, entry.commercial) == (
         "A. Painter",
         "three small pictures of noise",
@@ -284,13 +288,13 @@ def test_a_full_disk_stops_it_and_the_last_checkpoint_stays(
         signal.signal(signal.SIGXFSZ, handler)
     kept = sorted(file.name for file in (folder.root / "checkpoints").iterdir())
     assert kept == ["step-00000000.safetensors", "step-00000002.safetensors"]
-    assert resume(folder).steps == training.steps
+    assert resume(folder, ANIMEGAN).steps == training.steps
 
 
 def test_a_second_training_needs_a_second_folder_and_resume_needs_a_first(material: Path, tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
     with pytest.raises(SettingsError, match="holds no training"):
-        resume(folder)
+        resume(folder, ANIMEGAN)
     begin(an_order(material), folder, silent)
     with pytest.raises(SettingsError, match="--resume"):
         begin(an_order(material), folder, silent)
@@ -301,10 +305,10 @@ def test_another_perceptual_network_is_noticed(material: Path, tmp_path: Path) -
     other.write_bytes((material / "vgg.npz").read_bytes())
     order = an_order(material)
     folder = RunFolder(tmp_path / "run")
-    begin(TrainingPlan(order.photos, order.style, other, order.preset), folder, silent)
+    begin(replace(order, vgg=other), folder, silent)
     other.write_bytes(other.read_bytes()[:-1])
     with pytest.raises(SettingsError, match="not the perceptual network"):
-        resume(folder)
+        resume(folder, ANIMEGAN)
 
 
 def test_notes_tell_what_became_of_odd_pictures(material: Path, tmp_path: Path) -> None:
@@ -314,7 +318,7 @@ def test_notes_tell_what_became_of_odd_pictures(material: Path, tmp_path: Path) 
     (photos / "broken.jpg").write_bytes(b"")
     told: list[str] = []
     order = an_order(material)
-    begin(TrainingPlan(photos, order.style, order.vgg, order.preset), RunFolder(tmp_path / "run"), told.append)
+    begin(replace(order, photos=photos), RunFolder(tmp_path / "run"), told.append)
     assert told == [
         "1 photo(s) cannot be read and are left out, “broken.jpg” first.",
         "1 photo(s) are smaller than a crop of 32 pixels and are enlarged, “small.png” first.",
@@ -332,11 +336,11 @@ def test_notes_tell_what_became_of_odd_pictures(material: Path, tmp_path: Path) 
 )
 def test_wrong_settings_are_named(name: str, changes: dict[str, object], sentence: str) -> None:
     with pytest.raises(SettingsError, match=sentence):
-        make_preset(name, changes)
+        make_preset(PRESETS, name, changes)
 
 
 def test_settings_reach_into_groups() -> None:
-    preset = make_preset("hayao", {"weights.style": "7", "batch": 3, "rates": "1e-4,2e-4, 3e-4"})
+    preset = make_preset(PRESETS, "hayao", {"weights.style": "7", "batch": 3, "rates": "1e-4,2e-4, 3e-4"})
     assert preset.rates == (1e-4, 2e-4, 3e-4)
     assert isinstance(preset, Preset)
     assert (preset.weights.style, preset.batch, preset.weights.content) == (7.0, 3, 1.5)

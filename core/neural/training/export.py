@@ -36,7 +36,8 @@ def export_style(folder: RunFolder, out: Path, facts: Mapping[str, str], step: i
     arrays, known = read_kept(folder.weights_file(step))
     steps = known.get("steps", "")
     given = {key: value for key, value in facts.items() if value}
-    card = {key: value for key, value in {**known, **given}.items() if key in CARD_FIELDS} | {"steps": steps}
+    stated = {"family": folder.settings().get("family", ""), **known, **given, "steps": steps}
+    card = {key: value for key, value in stated.items() if key != "format" and value}
     text = out.with_suffix(".md")
     try:
         write_model(out, Weights(arrays, card), {})
@@ -51,11 +52,8 @@ def describe(card: Mapping[str, str], folder: RunFolder, step: int) -> str:
     """The model card as Markdown: what the style is, whose, from what, and how the training went."""
     settings = folder.settings()
     lines = [f"# {card.get('title', 'A style for Senga')}", "", card.get("note", ""), "", "| | |", "|--|--|"]
-    lines += [
-        f"| {key.replace('_', ' ')} | {card[key]} |"
-        for key in CARD_FIELDS
-        if key in card and key not in ("title", "note")
-    ]
+    keys = [*(key for key in CARD_FIELDS if key in card), *(key for key in card if key not in CARD_FIELDS)]
+    lines += [f"| {key.replace('_', ' ')} | {card[key]} |" for key in keys if key not in ("title", "note")]
     lines += [
         f"| {key.replace('_', ' ')} | {_public(key, value)} |" for key, value in settings.items() if key != "preset"
     ]
@@ -68,6 +66,8 @@ def describe(card: Mapping[str, str], folder: RunFolder, step: int) -> str:
 
 def _public(key: str, value: object) -> object:
     """Where things lie on the author's machine is nobody's business."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {Path(str(each)).name}" for name, each in value.items())
     return Path(str(value)).name if key in ("photos", "style", "vgg") else value
 
 

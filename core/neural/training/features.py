@@ -39,7 +39,7 @@ class Features:
 
     def gram_share(self, tap: str) -> float:
         """The factor that makes a gram matrix of fewer channels count as much as one of the original network."""
-        return 1.0 if self.encoder.original else len(self.encoder.kernels[tap][0]) / REFERENCE_CHANNELS
+        return 1.0 if self.encoder.original else len(self.encoder.kernels[f"conv{tap[4:]}"][0]) / REFERENCE_CHANNELS
 
     def of(self, pictures: Array) -> dict[str, Array]:
         """Features of (N, 3, H, W) in [-1, 1], without gradients."""

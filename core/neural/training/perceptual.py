@@ -1,4 +1,4 @@
-"""Features of a network that was trained to recognise things: VGG-19, or a small stand-in, from a file of the user.
+"""Features of a network that was trained to recognise things: VGG-19, or a small one that comes with Senga.
 
 References:
     K. Simonyan, A. Zisserman: Very Deep Convolutional Networks for Large-Scale Image Recognition. ICLR 2015,
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senga.errors import ModelError
-from senga.neural.checkpoints import read
+from senga.neural.checkpoints import read_checkpoint
 from senga.neural.executor import Array, as_array
 from senga.neural.graph import Network
 from senga.neural.networks.vgg import COUNTS, Depth, layers, vgg
@@ -28,6 +28,9 @@ LAYERS = layers(19)[:13]
 
 NEEDED = "conv4_1"
 """The layer that a perceptual network must reach."""
+
+OWN = "senga-perceptual"
+"""What a file of our own states that takes RGB in [-1, 1] as it is, without a mix of the three channels."""
 
 CAFFE_MEAN = np.array([103.939, 116.779, 123.68], np.float32)
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
@@ -79,16 +82,35 @@ class Encoder:
         """The layer that content is compared at: ``conv4_4``, or the deepest before it."""
         return [name for name in LAYERS[: LAYERS.index("conv4_4") + 1] if name in self.kernels][-1]
 
+    def nearest(self, tap: str) -> str:
+        """A layer that losses ask for (``conv4_4``, ``relu4_4``), or the deepest where the network lacks it."""
+        return tap if f"conv{tap[4:]}" in self.kernels else f"{tap[:4]}{self.deepest[4:]}"
+
+
+def shipped_encoder() -> Path:
+    """The perceptual network that comes with Senga.
+
+    Raises:
+        ModelError: it does not.
+    """
+    file = Path(__file__).parent.parent / "networks" / "perceptual.safetensors"
+    if not file.is_file():
+        raise ModelError("No perceptual network comes with this version of Senga: give the file of one with --vgg.")
+    return file
+
 
 def load_encoder(path: Path) -> Encoder:
-    """Read VGG-19 under the names of torchvision, MindSpore or Caffe conversions, or its compressed form.
+    """Read Senga's own network, VGG-19 under the names of torchvision, MindSpore or Caffe, or its compressed form.
 
     Raises:
         ModelError: the file is none of these.
     """
-    arrays = read(path)
+    checkpoint = read_checkpoint(path)
+    arrays = {name: np.asarray(array) for name, array in checkpoint.arrays.items()}
+    if checkpoint.metadata.get("architecture") == OWN:
+        arrays = {"prepare.weight": np.eye(3), "prepare.bias": np.zeros(3)} | arrays
     for way in (_own, _compressed, _numbered, _named):
-        found = way({name: np.asarray(array) for name, array in arrays.items()})
+        found = way(arrays)
         if found:
             return _checked(found, path)
     raise ModelError(

@@ -1,0 +1,77 @@
+"""From pixels to painted pixels: the size to work at, and brightness; for networks of any family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from senga.image import Pixels
+from senga.job import Job
+from senga.ops.lightness import WEIGHTS
+from senga.ops.rows import bands
+
+from .engine import run
+from .graph import Network
+from .stroke_scale import finished, reduced
+
+COMFORTABLE = 1_500_000
+"""Pixels up to which strokes look as broad as in training."""
+
+
+def paint(
+    network: Network,
+    weights: Mapping[str, NDArray[Any]],
+    pixels: Pixels,
+    job: Job,
+    stroke_scale: float = 1.0,
+    match_brightness: bool = False,
+) -> Pixels:
+    """Paint (H, W, 3) pixels; the result has the same size and type.
+
+    Args:
+        network: of the style.
+        weights: of the style.
+        pixels: the photo.
+        job: of the host.
+        stroke_scale: the network works on a picture that is smaller by this factor, and the result gets the crisp edges
+            of the photo back; 0 chooses it by size.
+        match_brightness: scale the result to the mean luma of the photo.
+    """
+    scale = stroke_scale or automatic_scale(job.full_size or (pixels.shape[0], pixels.shape[1]))
+    small = reduced(pixels, scale)
+    if small is None:
+        result = run(network, weights, pixels, job)
+    else:
+        painted = run(network, weights, small, job.part(0.0, 0.9))
+        result = finished(pixels, small, painted, job.part(0.9, 1.0))
+    if match_brightness:
+        match_luma(result, pixels)
+    return result
+
+
+def automatic_scale(size: tuple[int, int]) -> float:
+    """The stroke scale for a whole picture of this (height, width)."""
+    return max(1.0, sqrt(size[0] * size[1] / COMFORTABLE))
+
+
+def match_luma(result: Pixels, photo: Pixels) -> None:
+    """Scale ``result`` in place so that its mean luma is the photo's, as the test program of AnimeGANv2 does."""
+    ours, theirs = mean_luma(result), mean_luma(photo)
+    if ours <= 0:
+        return
+    full = 1.0 if result.dtype == np.float32 else float(np.iinfo(result.dtype).max)
+    for rows in bands(result.shape[0]):
+        band = result[rows]
+        scaled = np.clip(band * np.float32(theirs / ours), 0, full)
+        band[...] = scaled if result.dtype == np.float32 else np.rint(scaled)
+
+
+def mean_luma(pixels: Pixels) -> float:
+    """Mean of 0.299 R + 0.587 G + 0.114 B over the picture."""
+    parts = (pixels[rows].reshape(-1, 3) for rows in bands(pixels.shape[0]))  # (pixels, 3)
+    total = sum(part.sum(axis=0, dtype=np.float64) for part in parts)
+    return float(total @ np.array(WEIGHTS) / (pixels.shape[0] * pixels.shape[1]))

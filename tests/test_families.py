@@ -1,0 +1,254 @@
+"""A stranger's family of networks: trained, exported, imported, listed and painted with; and those that are broken."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+import senga
+from senga import Filter, Image, Job, Weights, hookimpl
+from senga.errors import ModelError, PluginError, SettingsError
+from senga.families import Family, family_of, network_of, presets_of, resolve
+from senga.registry import Plugins
+
+ROOT = Path(__file__).resolve().parent.parent
+STRANGER = ROOT / "tests" / "third_party" / "senga-wash"
+SENGA = str(Path(sys.executable).with_name("senga"))
+GOOD = Family("good", "Good")
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder on the path in which the stranger's package is installed."""
+    site, before = tmp_path / "site", set(sys.modules)
+    (site / "senga_wash-1.0.dist-info").mkdir(parents=True)
+    for file in STRANGER.glob("*.py"):
+        (site / file.name).write_bytes(file.read_bytes())
+    facts = site / "senga_wash-1.0.dist-info"
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: senga-wash\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text("[senga]\nwash = senga_wash\n")
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.setenv("SENGA_PLUGINS", "wash")
+    yield site
+    for name in {name for name in set(sys.modules) - before if name.startswith("senga_wash")}:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def material(tmp_path: Path) -> Path:
+    """Three photos and two pictures in a style."""
+    rng = np.random.default_rng(5)
+    for name, count in (("photos", 3), ("style", 2)):
+        (tmp_path / name).mkdir()
+        for i in range(count):
+            cells = rng.integers(0, 255, (5, 7, 3), np.uint8)
+            cv2.imwrite(str(tmp_path / name / f"{i}.png"), cv2.resize(cells, (64, 48)))
+    return tmp_path
+
+
+def run(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([SENGA, *map(str, words)], capture_output=True, text=True, check=False, timeout=300)
+
+
+def done(*words: object) -> str:
+    found = run(*words)
+    assert found.returncode == 0, found.stderr
+    return found.stdout
+
+
+@pytest.mark.needs_mindspore
+def test_a_strangers_family_is_trained_exported_imported_listed_and_painted_with(site: Path, material: Path) -> None:
+    sources = ("--photos", material / "photos", "--style", material / "style", "--papers", material / "style")
+    out = material / "run"
+    assert "wash" in done("train", "--help")
+    done("train", "wash", *sources, "--out", out, "--channels", 6, "--set", "thin=0.25", "--threads", 1)
+    losses = (out / "losses.csv").read_text().splitlines()
+    assert losses[0] == "step,phase,seconds,colour,total"
+    assert [line.split(",")[1] for line in losses[1:]] == ["start"] * 2 + ["style"] * 3
+    done("train", "wash", "--out", out, "--resume")
+    done("train", "export", out, "-o", material / "mine.safetensors", "--licence", "CC0-1.0", "--author", "A. Painter")
+    assert done("models", "import", material / "mine.safetensors") == "mine is ready (wash).\n"
+    (listed,) = [json.loads(line) for line in done("models", "list", "--family", "wash", "--json").splitlines()]
+    assert (listed["full_name"], listed["channels"], listed["licence"]) == ("wash/mine", "6", "CC0-1.0")
+    photo = material / "photos" / "0.png"
+    done("run", "wash", photo, "-o", material / "out.png")
+    done("run", "wash", photo, "-o", material / "same.png", "--style", "wash/mine")
+    assert (material / "out.png").read_bytes() == (material / "same.png").read_bytes()
+    done("models", "export", "mine", "-o", material / "mine.onnx")
+    done("models", "import", material / "mine.onnx", "--name", "wash/again")
+
+
+@pytest.mark.needs_mindspore
+def test_a_folder_of_another_family_is_not_continued(site: Path, material: Path) -> None:
+    sources = ("--photos", material / "photos", "--style", material / "style")
+    done("train", "wash", *sources, "--out", material / "run", "--epochs", 0, "--start-epochs", 0)
+    found = run("train", "animegan", "--out", material / "run", "--resume")
+    assert found.returncode == 2
+    assert "holds a training of wash: go on with senga train wash" in found.stderr
+
+
+def test_wrong_settings_of_a_family_are_told(site: Path, material: Path) -> None:
+    sources = ("--photos", material / "photos", "--style", material / "style", "--out", material / "run")
+    for words, sentence in (
+        (("--channels", 100), "“channels” is wrong"),
+        (("--set", "weights.x=1"), "no setting “weights.x”"),
+        (("--preset", "thick"), "There is no preset “thick”; there are thin."),
+        (("--vgg", "x"), "No such option"),
+        (("--start-from", "hokusai"), "wash"),
+    ):
+        found = run("train", "wash", *sources, *words)
+        assert found.returncode in (1, 2), words
+        assert sentence in found.stderr
+        assert not (material / "run").exists()
+
+
+def test_listing_needs_neither_mindspore_nor_opencv(site: Path) -> None:
+    code = (
+        "import sys\nfrom senga.registry import Plugins\nfrom senga.families import presets_of\n"
+        "known = Plugins()\nassert {'wash', 'animegan'} <= known.families.keys()\n"
+        "[presets_of(family) for family in known.families.values()]\nknown.store().entries()\n"
+        "print(*({'mindspore', 'cv2', 'onnxruntime', 'safetensors'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+# ---- those that are broken
+
+
+def rude(given: Callable[[], Any] | Any) -> object:
+    """A plug-in with a filter, and a hook that gives something or raises."""
+
+    class Kept(Filter):
+        name, title, summary = "kept", "Kept", "Is there whatever the hook does."
+
+        def __call__(self, image: Image, job: Job) -> Image:
+            return image
+
+    class Rude:
+        @hookimpl
+        def senga_filters(self) -> list[type[Filter]]:
+            return [Kept]
+
+        @hookimpl
+        def senga_families(self) -> Any:
+            return given() if callable(given) else given
+
+    return Rude()
+
+
+def failing() -> None:
+    raise SystemExit(3)
+
+
+WRONG = {
+    "raises": failing,
+    "a number": 3,
+    "no family": ["wash"],
+    "a class": [Family],
+    "no name": [Family("", "x")],
+    "a name above": [Family("../x", "x")],
+    "a name of a device": [Family("con", "x")],
+    "a name that is no text": [Family(3, "x")],  # type: ignore[arg-type]
+    "a name of a command": [Family("export", "x")],
+    "a name twice": [GOOD, GOOD],
+    "a name of another": [Family("animegan", "x")],
+    "no title": [Family("x", None)],  # type: ignore[arg-type]
+    "no reference": [Family("x", "x", converter="somewhere")],
+    "no path": [Family("x", "x", models="weights.toml")],  # type: ignore[arg-type]
+    "no class of facts": [Family("x", "x", facts=dict)],  # type: ignore[arg-type]
+    "no names of architectures": [Family("x", "x", architectures=(1,))],  # type: ignore[arg-type]
+    "a folder that is an option": [Family("x", "x", folders={"photos": "x"})],
+    "a folder that is no name": [Family("x", "x", folders={"a b": "x"})],
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_broken_family_costs_a_notice_and_nobody_else(kind: str) -> None:
+    known = Plugins(third_party=False)
+    known.register(rude(WRONG[kind]), "rude")
+    assert "animegan" in known.families
+    assert list(known.families) == ["animegan"]
+    assert known.known["rude"].state == "broken"
+    assert "senga_families" in known.known["rude"].problem
+    assert "\n" not in known.known["rude"].problem
+    assert "kept" in known.filters
+    assert "painted-comic" in {entry.name for entry in known.store().entries()}
+
+
+def test_an_endless_list_of_families_ends() -> None:
+    known = Plugins(third_party=False)
+
+    def endless() -> Iterator[Family]:
+        number = 0
+        while True:
+            number += 1
+            yield Family(f"f{number}", "x")
+
+    known.register(rude(endless), "rude")
+    assert "animegan" in known.families
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        replace(GOOD, presets="nowhere:PRESETS", trainer="nowhere:Training"),
+        replace(GOOD, presets="os:no_such_thing", trainer="os:path"),
+        replace(GOOD, presets="os:environ", trainer="os:path"),
+        replace(GOOD, presets="os:sep", trainer="os:path"),
+        GOOD,
+    ],
+    ids=["no module", "no name", "no presets", "no mapping", "no training"],
+)
+def test_presets_that_are_none_are_one_sentence(family: Family) -> None:
+    with pytest.raises((PluginError, SettingsError)) as found:
+        presets_of(family)
+    assert "\n" not in str(found.value)
+
+
+def test_a_broken_training_of_a_stranger_is_one_line(site: Path) -> None:
+    (site / "senga_wash_presets.py").write_text("raise RuntimeError('not\\ntoday')")
+    found = run("train", "wash", "--help")
+    assert found.returncode == 1
+    assert found.stderr.count("\n") == 1
+    assert "RuntimeError: not today" in found.stderr
+    assert "wash" in done("train", "--help")
+    assert "--photos" in done("train", "animegan", "--help")
+
+
+# ---- what belongs to which family
+
+
+def test_a_card_tells_its_family_or_its_architecture_does() -> None:
+    families = {"a": Family("a", "A", architectures=("x",)), "b": Family("b", "B", architectures=("y",))}
+    assert family_of({"family": "b", "architecture": "x"}, families) is families["b"]
+    assert family_of({"architecture": "x"}, families) is families["a"]
+    assert family_of({"family": "gone", "architecture": "y"}, families) is families["b"]
+    assert family_of({"architecture": "z"}, families) is None
+    assert family_of({}, families) is None
+
+
+def test_the_network_of_weights_comes_from_their_family() -> None:
+    card = {"architecture": "animeganv2", "width": "0.25"}
+    assert network_of(Weights({}, card)).name == "animeganv2"
+    assert network_of(Weights({}, card, "senga.plugins.animegan.painting:network_of")).name == "animeganv2"
+    assert senga.registry.plugins().store().load("hokusai").network == "senga.plugins.animegan.painting:network_of"
+    with pytest.raises(ModelError, match="“cyclegan”, which no family of networks knows"):
+        network_of(Weights({}, {"architecture": "cyclegan"}))
+
+
+def test_every_reference_of_a_built_in_family_is_there() -> None:
+    for family in Plugins(third_party=False).families.values():
+        for reference in (family.converter, family.network, family.presets):
+            assert resolve(reference)
+        assert importlib.import_module(family.trainer.partition(":")[0])

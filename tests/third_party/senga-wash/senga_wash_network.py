@@ -1,0 +1,34 @@
+"""The network, and how a file of its weights is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from senga import Weights
+from senga.errors import ModelError
+from senga.neural.checkpoints import Checkpoint
+from senga.neural.graph import Builder, Network
+
+
+def wash(channels: int) -> Network:
+    """Two convolutions."""
+    net = Builder()
+    x = net.leaky_relu(net.conv(net.input, "soak", channels, 3, bias=True), 0.2)
+    net.tanh(net.conv(x, "dry", 3, 1, bias=True))
+    return net.build("wash", multiple=1)
+
+
+def network_of_card(card: Mapping[str, str]) -> Network:
+    """The network that a card describes."""
+    return wash(int(float(card.get("channels", "4"))))
+
+
+def to_senga(checkpoint: Checkpoint) -> Weights:
+    """Weights under our own names."""
+    first = checkpoint.arrays.get("soak.weight")
+    if first is None or first.ndim != 4:
+        raise ModelError("It is no colour wash.")
+    network = wash(len(first))
+    network.check(checkpoint.arrays)
+    arrays = {name: checkpoint.arrays[name] for name in network.parameters}
+    return Weights(arrays, {"architecture": "wash", "channels": str(len(first))})
