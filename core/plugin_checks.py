@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from .errors import PluginError
-from .families import Family
+from .families import COMMON, Family
 from .filter import Filter, about, describe
 from .names import is_safe_name
 from .plain import plain
@@ -82,6 +82,8 @@ def _check_family(family: Family) -> None:
         raise PluginError(f"the list of models of the family “{family.name}” must be a Path")
     if not (family.facts is None or (isinstance(family.facts, type) and issubclass(family.facts, BaseModel))):
         raise PluginError(f"the facts of the family “{family.name}” must be a pydantic class")
+    if family.facts is not None and (common := COMMON & family.facts.model_fields.keys()):
+        raise PluginError(f"the facts of the family “{family.name}” have “{min(common)}”, which every card can have")
     if not all(name.isidentifier() and name not in _TAKEN for name in family.folders):
         raise PluginError(f"the family “{family.name}” has a folder whose name is none")
 

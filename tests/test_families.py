@@ -14,6 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from pydantic import create_model
 
 import senga
 from senga import Filter, Image, Job, Weights, hookimpl
@@ -72,7 +73,7 @@ def test_a_strangers_family_is_trained_exported_imported_listed_and_painted_with
     sources = ("--photos", material / "photos", "--style", material / "style", "--papers", material / "style")
     out = material / "run"
     assert "wash" in done("train", "--help")
-    done("train", "wash", *sources, "--out", out, "--channels", 6, "--set", "thin=0.25", "--threads", 1)
+    done("train", "wash", *sources, "--out", out, "--inner", 6, "--set", "thin=0.25", "--threads", 1)
     losses = (out / "losses.csv").read_text().splitlines()
     assert losses[0] == "step,phase,seconds,colour,total"
     assert [line.split(",")[1] for line in losses[1:]] == ["start"] * 2 + ["style"] * 3
@@ -80,7 +81,7 @@ def test_a_strangers_family_is_trained_exported_imported_listed_and_painted_with
     done("train", "export", out, "-o", material / "mine.safetensors", "--licence", "CC0-1.0", "--author", "A. Painter")
     assert done("models", "import", material / "mine.safetensors") == "mine is ready (wash).\n"
     (listed,) = [json.loads(line) for line in done("models", "list", "--family", "wash", "--json").splitlines()]
-    assert (listed["full_name"], listed["channels"], listed["licence"]) == ("wash/mine", "6", "CC0-1.0")
+    assert (listed["full_name"], listed["inner"], listed["licence"]) == ("wash/mine", "6", "CC0-1.0")
     photo = material / "photos" / "0.png"
     done("run", "wash", photo, "-o", material / "out.png")
     done("run", "wash", photo, "-o", material / "same.png", "--style", "wash/mine")
@@ -101,7 +102,7 @@ def test_a_folder_of_another_family_is_not_continued(site: Path, material: Path)
 def test_wrong_settings_of_a_family_are_told(site: Path, material: Path) -> None:
     sources = ("--photos", material / "photos", "--style", material / "style", "--out", material / "run")
     for words, sentence in (
-        (("--channels", 100), "“channels” is wrong"),
+        (("--inner", 100), "“inner” is wrong"),
         (("--set", "weights.x=1"), "no setting “weights.x”"),
         (("--preset", "thick"), "There is no preset “thick”; there are thin."),
         (("--vgg", "x"), "No such option"),
@@ -166,6 +167,7 @@ WRONG = {
     "no title": [Family("x", None)],  # type: ignore[arg-type]
     "no reference": [Family("x", "x", converter="somewhere")],
     "no path": [Family("x", "x", models="weights.toml")],  # type: ignore[arg-type]
+    "a fact that every card can have": [Family("x", "x", facts=create_model("Facts", licence=(str, "")))],
     "no class of facts": [Family("x", "x", facts=dict)],  # type: ignore[arg-type]
     "no names of architectures": [Family("x", "x", architectures=(1,))],  # type: ignore[arg-type]
     "a folder that is an option": [Family("x", "x", folders={"photos": "x"})],

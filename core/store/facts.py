@@ -9,16 +9,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from senga.families import Family, Number
+from senga.families import COMMON, Family, Number
 from senga.strangers import border, reason
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_GENERAL = {
-    *("name", "title", "family", "architecture", "licence", "licence_url", "terms", "commercial", "author", "source"),
-    *("training_data", "steps", "note", "file_digest", "fetched_from", "verified", "content_sha256"),
-    *("layout", "channels", "range", "type", "multiple", "format"),
-}
-"""What every file may say, so that it is no fact of a family: of the model, of where it came from, of its interface."""
 _MOST = 64
 _LONGEST = 8000
 
@@ -92,7 +86,7 @@ def _checked(schema: type[BaseModel], facts: Mapping[str, str]) -> BaseModel:
 def names_of(family: Family | None, card: Mapping[str, object]) -> list[str]:
     """Which of the keys of a card are facts of its family."""
     if family is not None and family.facts is None:
-        return [name for name in card if name not in _GENERAL and _NAME.fullmatch(name)][:_MOST]
+        return [name for name in card if name not in COMMON and _NAME.fullmatch(name)][:_MOST]
     known = (family.facts if family and family.facts else OldFacts).model_fields
     return [name for name in card if name in known]
 

@@ -1,42 +1,17 @@
-"""From any public weights file of the AnimeGAN family to the names and axes of our networks.
-
-Four ways are tried: our own names (which are those of the PyTorch port), TensorFlow's names, the order of operations of
-an ONNX graph, and the order of shapes. What is found must fit a network of `network` completely.
-"""
+"""From any public weights file of the AnimeGAN family to the names and axes of our networks."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import islice
-from math import prod
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterator
 
 from senga.errors import ModelError
 from senga.job import Weights
-from senga.neural import blocks
-from senga.neural.checkpoints import Checkpoint, Node
+from senga.neural.checkpoints import Checkpoint
 from senga.neural.graph import Network
+from senga.store.matching import Arrays, Candidate, matched, widths
 
-from .network import animeganv1, animeganv2, animeganv2_lite, tf_axes, tf_names
-
-Arrays = Mapping[str, NDArray[Any]]
-
-_UPSAMPLE = {"asymmetric": "tf1", "half_pixel": "half_pixel", "pytorch_half_pixel": "half_pixel",
-             "align_corners": "align_corners"}  # fmt: skip
-_MOVES_AXES = {"Identity", "Cast", "Reshape", "Unsqueeze", "Squeeze", "Transpose"}
-
-_BRANCHED = {"animeganv1"}
-"""Networks in which layers of equal shape run side by side, so that an order does not tell them apart."""
-
-_FIRST_CHANNELS = frozenset(range(1, 257))
-_MOST_FIRSTS = 8
-"""So many kernels of 7 x 7 are tried as the first layer; a network has one or two."""
+from .network import SCOPE, animeganv1, animeganv2, animeganv2_lite, tf_names
 
 _MINDSPORE_OWN = re.compile(r"generator\.\d+\.conv_block\.conv\.weight")
 
@@ -47,247 +22,32 @@ def to_senga(checkpoint: Checkpoint) -> Weights:
     Raises:
         ModelError: the file holds no network of this family, or only a part of one.
     """
-    for network, width in _candidates(checkpoint.arrays):
-        for way in (_by_own_names, _by_tf_names, _by_graph, _by_order):
-            found = way(checkpoint, network)
-            if found is not None:
-                card = {"architecture": network.name, "width": repr(width), **_habits(checkpoint, way)}
-                return Weights(_checked(network, found), card)
-    raise ModelError(_unknown(checkpoint.arrays))
+    if any(_MINDSPORE_OWN.fullmatch(name) for name in checkpoint.arrays):
+        raise ModelError(
+            "It is the AnimeGANv2 of MindSpore's own model zoo, a network with other layers, which cannot be used."
+        )
+    return matched(checkpoint, _candidates(checkpoint.arrays))
 
 
-def _candidates(arrays: Arrays) -> Iterator[tuple[Network, float]]:
+def _candidates(arrays: Arrays) -> Iterator[Candidate]:
     """The networks it may be."""
-    yield from ((animeganv2(width), width) for width in _widths(arrays) or [1.0])
-    yield animeganv2_lite(), 1.0
-    yield animeganv1(), 1.0
+    for width in widths(arrays, animeganv2) or [1.0]:
+        yield _candidate(animeganv2(width), width)
+    yield _candidate(animeganv2_lite())
+    yield _candidate(animeganv1(), branched=True)
 
 
-def _widths(arrays: Arrays) -> list[float]:
-    """The first kernel (7 x 7, 3 to 32 channels) tells the width about, the shapes of all kernels tell it exactly.
-
-    Channels are rounded, so a width between two 32nds shows only in wider layers. All roundings of a network together
-    hold over more than a thousandth, so there is a width of three digits.
-    """
-    kernels = Counter(tuple(sorted(array.shape)) for array in arrays.values() if array.ndim == 4)
-    firsts = sorted({_rest(shape) for shape in kernels} & _FIRST_CHANNELS)[:_MOST_FIRSTS]
-    exact = (width for channels in firsts for width in _near(channels) if _kernels(width) <= kernels)
-    return list(islice(exact, 1)) or [channels / 32 for channels in firsts]
+def _candidate(network: Network, width: float = 1.0, *, branched: bool = False) -> Candidate:
+    facts = {"architecture": network.name, "width": repr(width)}
+    return Candidate(network, facts, tf_names(network), _tf_name, branched)
 
 
-def _near(channels: int) -> list[float]:
-    """Widths whose first layer has so many channels, the likeliest first."""
-    first, last = 1000 * (2 * channels - 1) // 64 + 1, 1000 * (2 * channels + 1) // 64
-    return [channels / 32, *sorted((width / 1000 for width in range(first, last + 1)), key=_digits)]
-
-
-def _rest(shape: tuple[int, ...]) -> int:
-    """Outputs of a kernel of 7 x 7 with 3 inputs, or 0 if it is none."""
-    rest = Counter(shape) - Counter((3, 7, 7))
-    return next(rest.elements()) if rest.total() == 1 else 0
-
-
-def _kernels(width: float) -> Counter[tuple[int, ...]]:
-    shapes = animeganv2(width).parameters.values()
-    return Counter(tuple(sorted(shape)) for shape in shapes if len(shape) == 4)
-
-
-def _digits(width: float) -> int:
-    return len(str(width))
-
-
-def _by_own_names(checkpoint: Checkpoint, network: Network) -> dict[str, NDArray[Any]] | None:
-    """Our names, perhaps behind a common prefix, with MindSpore's ``gamma`` and ``beta`` for norms."""
-    first = next(iter(network.parameters))
-    prefixes = [name.removesuffix(first) for name in checkpoint.arrays if name.endswith(first)]
-    for prefix in prefixes:
-        theirs = {name: _spelling(prefix + name, checkpoint.arrays) for name in network.parameters}
-        return _collected(network, checkpoint, theirs)
-    return None
-
-
-def _spelling(name: str, arrays: Arrays) -> str:
-    other = re.sub(r"\.bias$", ".beta", re.sub(r"\.weight$", ".gamma", name))
-    return name if name in arrays else other
-
-
-def _by_tf_names(checkpoint: Checkpoint, network: Network) -> dict[str, NDArray[Any]] | None:
-    found = {_tf_key(name): name for name in checkpoint.arrays if "G_MODEL/" in name}
-    theirs = {ours: found.get(tf.split("G_MODEL/")[1], tf) for tf, ours in tf_names(network).items()}
-    if len(set(theirs.values()) & set(checkpoint.arrays)) * 2 < len(theirs):
-        return None
-    return _collected(network, checkpoint, theirs)
-
-
-def _tf_key(name: str) -> str:
-    """``0020|generator/G_MODEL/A/Conv_1/Conv2D`` and the like become the name of the variable, ``A/Conv_1/weights``."""
-    key = name.split("G_MODEL/")[1].replace("|", "/").split(":")[0]
+def _tf_name(name: str) -> str:
+    """``0020|generator/G_MODEL/A/Conv_1/Conv2D`` and the like become the variable ``…/A/Conv_1/weights``."""
+    if SCOPE not in name:
+        return ""
+    key = name.split(SCOPE)[1].replace("|", "/").split(":")[0]
     key = re.sub(r"/(read|Read/ReadVariableOp|ReadVariableOp)$", "", key)
     key = re.sub(r"/Conv2D\d*$", "/weights", key)
     key = re.sub(r"(r(\d+)/r\2)/r\2\d?(/bias)?$", lambda m: m[1] + (m[3] or "/w"), key)
-    return re.sub(r"/depthwise\d*$", "/w", key)
-
-
-def _collected(network: Network, checkpoint: Checkpoint, theirs: Mapping[str, str]) -> dict[str, NDArray[Any]] | None:
-    """Arrays by our names. Names that tell the network must give all of it, unless an ONNX graph can tell the rest."""
-    axes, arrays = tf_axes(network), checkpoint.arrays
-    found: dict[str, NDArray[Any]] = {}
-    for ours, shape in network.parameters.items():
-        name = theirs[ours]
-        fitted = _fitted(arrays[name], shape, axes.get(ours)) if name in arrays else None
-        if fitted is None and checkpoint.nodes:
-            return None
-        if fitted is None:
-            was = f"has the shape {arrays[name].shape} instead of {shape}" if name in arrays else "is missing"
-            raise ModelError(f"It looks like {network.name}, but “{name}” {was}.")
-        found[ours] = fitted
-    return found
-
-
-def _fitted(array: NDArray[Any], shape: tuple[int, ...], axes: tuple[int, ...] | None) -> NDArray[Any] | None:
-    """The array in our shape: as it is, with TensorFlow's axes moved, or a vector freed of axes of length one."""
-    if array.shape == shape:
-        return array
-    if axes is not None and array.ndim == 4 and array.transpose(axes).shape == shape:
-        return array.transpose(axes)
-    if len(shape) == 1 and array.size == prod(shape) and max(array.shape, default=0) == array.size:
-        return array.reshape(shape)  # (channels,)
-    return None
-
-
-def _by_order(checkpoint: Checkpoint, network: Network) -> dict[str, NDArray[Any]] | None:
-    """One array for each parameter, in the order of use, scale before shift; names may not contradict."""
-    arrays = {name: array for name, array in checkpoint.arrays.items() if array.ndim}
-    if checkpoint.nodes or network.name in _BRANCHED or len(arrays) != len(network.parameters):
-        return None
-    found: dict[str, NDArray[Any]] = {}
-    for (name, array), (ours, shape) in zip(arrays.items(), network.parameters.items(), strict=True):
-        wrong = ("gamma", "weight") if ours.endswith("bias") else ("beta", "bias")
-        if array.shape != shape or (len(shape) == 1 and name.endswith(wrong)):
-            return None
-        found[ours] = array
-    return found
-
-
-@dataclass
-class _Layer:
-    """A convolution of an ONNX graph, and the constants that follow it before the next one."""
-
-    node: Node
-    kernel: NDArray[Any] | None
-    scales: list[NDArray[Any]] = field(default_factory=list)
-    shifts: list[NDArray[Any]] = field(default_factory=list)
-
-
-def _by_graph(checkpoint: Checkpoint, network: Network) -> dict[str, NDArray[Any]] | None:
-    """The n-th convolution of the graph is the n-th of ours, and what follows it is its norm."""
-    layers = _layers(checkpoint)
-    convs = [node for node in network.nodes if isinstance(node.block, blocks.Conv)]
-    if network.name in _BRANCHED or not layers or len(layers) != len(convs):
-        return None
-    found: dict[str, NDArray[Any]] = {}
-    for layer, conv in zip(layers, convs, strict=True):
-        norms = [node.block for node in network.readers[conv.name] if isinstance(node.block, blocks.Norm)]
-        taken = _layer_arrays(layer, conv.block, norms[0] if norms else None)
-        if taken is None:
-            return None
-        found |= taken
-    return found
-
-
-def _layers(checkpoint: Checkpoint) -> list[_Layer]:
-    """The convolutions in the order they run; constants may reach them through moved or added axes."""
-    constants: dict[str, NDArray[Any]] = dict(checkpoint.arrays)
-    layers: list[_Layer] = []
-    for node in checkpoint.nodes:
-        if node.kind in _MOVES_AXES and node.outputs and constants.keys() & set(node.inputs[:1]):
-            array = constants[node.inputs[0]]
-            perm = node.attributes.get("perm")
-            moved = node.kind == "Transpose" and isinstance(perm, list) and sorted(perm) == list(range(array.ndim))
-            constants[node.outputs[0]] = array.transpose(perm) if moved else array
-        elif node.kind == "Conv":
-            layers.append(_Layer(node, constants.get("".join(node.inputs[1:2]))))
-            layers[-1].shifts += [constants[name] for name in node.inputs[2:3] if name in constants]
-        elif layers:
-            _note_constants(node, [constants[name] for name in node.inputs if name in constants], layers[-1])
-    return layers
-
-
-def _note_constants(node: Node, constants: list[NDArray[Any]], layer: _Layer) -> None:
-    channels = len(layer.kernel) if layer.kernel is not None and layer.kernel.ndim else 0
-    vectors = [array for array in constants if array.size == channels and array.dtype.kind == "f"]
-    if node.kind == "Mul":
-        layer.scales += vectors
-    elif node.kind in ("Add", "Sub"):
-        layer.shifts += vectors
-    elif node.kind.endswith("Normalization") and len(vectors) == 2:
-        layer.scales.append(vectors[0])
-        layer.shifts.append(vectors[1])
-
-
-def _layer_arrays(layer: _Layer, conv: blocks.Block, norm: blocks.Norm | None) -> dict[str, NDArray[Any]] | None:
-    """The parameters of one convolution and its norm, or None where they do not fit."""
-    if not isinstance(conv, blocks.Conv) or layer.kernel is None or layer.kernel.shape != conv.shape:
-        return None
-    strides = layer.node.attributes.get("strides", [1, 1])
-    if layer.node.attributes.get("group", 1) != conv.groups or strides != [conv.stride] * 2:
-        return None
-    wanted = bool(conv.bias) + bool(norm)
-    shifts = layer.shifts if len(layer.shifts) == wanted else [shift for shift in layer.shifts if np.any(shift)]
-    if len(shifts) != wanted or len(layer.scales) != bool(norm):
-        return None
-    names = [name for name in (conv.bias, norm and norm.beta) if name]
-    found = {conv.weight: layer.kernel} | {name: shift.ravel() for name, shift in zip(names, shifts, strict=True)}
-    return found | ({norm.gamma: layer.scales[0].ravel()} if norm and norm.gamma else {})
-
-
-def _habits(checkpoint: Checkpoint, way: Callable[..., Any]) -> dict[str, str]:
-    """How the network enlarges and its eps: as the file states it, as its graph does it, or as its framework does."""
-    habits = {"upsample": "tf1", "eps": "1e-12"} if way is _by_tf_names else {}
-    for node in checkpoint.nodes:
-        mode = node.attributes.get("coordinate_transformation_mode")
-        if node.kind == "Resize" and isinstance(mode, str) and mode in _UPSAMPLE:
-            habits["upsample"] = _UPSAMPLE[mode]
-        if node.kind.endswith("Normalization") and isinstance(node.attributes.get("epsilon"), float):
-            habits["eps"] = f"{node.attributes['epsilon']:.3g}"
-        small = [checkpoint.arrays[name] for name in node.inputs if name in checkpoint.arrays]
-        if node.kind == "Add" and small and small[0].size == 1 and 0 < small[0].item() < 1e-3:
-            habits["eps"] = f"{small[0].item():.3g}"
-    return habits | _stated(checkpoint.metadata)
-
-
-def _stated(metadata: Mapping[str, str]) -> dict[str, str]:
-    """What the file says of itself, as far as it can be meant."""
-    meant = {"upsample": frozenset(_UPSAMPLE.values()).__contains__, "eps": _is_small}
-    return {key: metadata[key] for key, fits in meant.items() if key in metadata and fits(metadata[key])}
-
-
-def _is_small(number: str) -> bool:
-    """Whether a text is a number that can be added to a variance."""
-    try:
-        return 0 < float(number) < 1
-    except ValueError:
-        return False
-
-
-def _checked(network: Network, found: Arrays) -> dict[str, NDArray[Any]]:
-    network.check(found)
-    arrays = {name: np.ascontiguousarray(found[name]) for name in network.parameters}
-    for name, array in arrays.items():
-        if array.dtype.kind != "f":
-            raise ModelError(f"It looks like {network.name}, but “{name}” holds {array.dtype} numbers: quantised.")
-        if not np.isfinite(array).all():
-            raise ModelError(f"It looks like {network.name}, but “{name}” holds infinite values; the file is damaged.")
-    return arrays
-
-
-def _unknown(arrays: Arrays) -> str:
-    if any(_MINDSPORE_OWN.fullmatch(name) for name in arrays):
-        return "It is the AnimeGANv2 of MindSpore's own model zoo, a network with other layers, which cannot be used."
-    known = "; ".join(map(_summary, (animeganv2(), animeganv2_lite(), animeganv1())))
-    first = next(iter(arrays), "")
-    return f"It has {len(arrays)} arrays, from “{first}” on, but {known}."
-
-
-def _summary(network: Network) -> str:
-    return f"{network.name} has {len(network.parameters)}, from “{next(iter(network.parameters))}” on"
+    return SCOPE + re.sub(r"/depthwise\d*$", "/w", key)

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from senga.neural.blocks import Conv, Padding, Sampling
+from senga.neural.blocks import Padding, Sampling
 from senga.neural.graph import Builder, Network
+from senga.store.matching import tf_axes
 
+__all__ = ["animeganv1", "animeganv2", "animeganv2_lite", "tf_axes", "tf_names"]
+
+SCOPE = "generator/G_MODEL/"
+"""Of the generator's variables in TensorFlow checkpoints."""
 SLOPE = 0.2
 CORNER = Padding(bottom=1, right=1)
 """What stands before a 3x3 convolution of stride 2."""
@@ -133,7 +138,7 @@ def _inverted_residual(net: Builder, x: str, name: str, channels: int, eps: floa
 def tf_names(network: Network) -> dict[str, str]:
     """Names in TensorFlow checkpoints -> names in ``network``.
 
-    The arrays also need their axes moved: see ``tf_axes``.
+    The arrays also need their axes moved: see ``senga.store.matching.tf_axes``.
 
     Raises:
         ValueError: the network is none of this family.
@@ -146,18 +151,8 @@ def tf_names(network: Network) -> dict[str, str]:
         for name, shape in network.parameters.items():
             if name.rpartition(".")[0] == ours:
                 leaf = _tf_leaf(theirs, name.rpartition(".")[2], len(shape))
-                names[f"generator/G_MODEL/{leaf}"] = name
+                names[f"{SCOPE}{leaf}"] = name
     return names
-
-
-def tf_axes(network: Network) -> dict[str, tuple[int, ...]]:
-    """For every kernel of ``network``: the axes for ``np.transpose`` of the TensorFlow array.
-
-    Kernels (height, width, inputs, outputs) become (outputs, inputs, height, width), depthwise ones
-    (height, width, channels, 1) become (channels, 1, height, width).
-    """
-    convs = (node.block for node in network.nodes if isinstance(node.block, Conv))
-    return {conv.weight: (2, 3, 0, 1) if conv.groups > 1 else (3, 2, 0, 1) for conv in convs}
 
 
 def _tf_leaf(scope: str, parameter: str, rank: int) -> str:

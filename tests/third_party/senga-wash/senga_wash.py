@@ -13,7 +13,7 @@ from senga.families import Family, Number, network_of
 class Facts(BaseModel):
     """What a card says of such a network beside what all cards say."""
 
-    channels: Number = "4"
+    inner: Number = "4"
 
 
 WASH = Family(

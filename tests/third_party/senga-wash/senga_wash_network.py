@@ -20,7 +20,7 @@ def wash(channels: int) -> Network:
 
 def network_of_card(card: Mapping[str, str]) -> Network:
     """The network that a card describes."""
-    return wash(int(float(card.get("channels", "4"))))
+    return wash(int(float(card.get("inner", "4"))))
 
 
 def to_senga(checkpoint: Checkpoint) -> Weights:
@@ -31,4 +31,4 @@ def to_senga(checkpoint: Checkpoint) -> Weights:
     network = wash(len(first))
     network.check(checkpoint.arrays)
     arrays = {name: checkpoint.arrays[name] for name in network.parameters}
-    return Weights(arrays, {"architecture": "wash", "channels": str(len(first))})
+    return Weights(arrays, {"architecture": "wash", "inner": str(len(first))})

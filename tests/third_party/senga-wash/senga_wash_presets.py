@@ -12,7 +12,7 @@ class Preset(presets.Preset):
     """Settings of the training."""
 
     architecture: str = "wash"
-    channels: int = Field(4, ge=1, le=64, description="Channels between the two layers.")
+    inner: int = Field(4, ge=1, le=64, description="Channels between the two layers.")
     thin: float = Field(0.5, ge=0, description="How much the colour of the style counts.")
 
 

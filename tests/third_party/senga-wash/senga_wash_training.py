@@ -22,10 +22,10 @@ class Training(training.Training[Preset, Batch]):
 
     @classmethod
     def network(cls, preset: Preset) -> Network:
-        return wash(preset.channels)
+        return wash(preset.inner)
 
     def facts(self) -> dict[str, str]:
-        return {"architecture": "wash", "channels": str(self.preset.channels)}
+        return {"architecture": "wash", "inner": str(self.preset.inner)}
 
     def batch(self, step: int) -> Batch:
         photo, _ = self.pictures.pairs(self.preset, self.seed, step)
