@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .face import open_picture as open  # noqa: A004 - senga.open reads like PIL.Image.open
     from .filter import Filter
     from .hookspecs import hookimpl
+    from .host_adapters.batch.face import batch
     from .image import Animation, Frame, Image, Layer, Metadata
     from .job import Job, Weights
     from .recipe import Recipe, Step
@@ -51,6 +52,7 @@ __all__ = [
     "Step",
     "Weights",
     "apply",
+    "batch",
     "filters",
     "hookimpl",
     "make",
@@ -63,6 +65,7 @@ _HOMES = {
     "face": ("apply", "filters", "make", "open"),
     "filter": ("Filter",),
     "hookspecs": ("hookimpl",),
+    "host_adapters.batch.face": ("batch",),
     "image": ("Animation", "Frame", "Image", "Layer", "Metadata"),
     "job": ("Job", "Weights"),
     "recipe": ("Recipe", "Step"),

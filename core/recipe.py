@@ -123,6 +123,11 @@ class Recipe(BaseModel):
         recipe._folder = folder
         return recipe
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder from which its paths start; None for the working folder."""
+        return self._folder
+
     def toml(self) -> str:
         """The recipe as TOML text."""
         import tomli_w

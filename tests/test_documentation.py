@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 import re
 import shlex
@@ -20,6 +21,7 @@ import PIL.Image
 import pytest
 
 from senga.host_adapters.standalone import app
+from senga.host_adapters.standalone import batch as batch_module
 from senga.host_adapters.standalone import run as run_module
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,6 +94,9 @@ def unknown(words: list[str]) -> list[str]:
     """What a ``senga`` command line has that Senga has not."""
     command: click.Command | None = app.cli
     context, at = click.Context(app.cli), 1
+    if words[1:2] == ["batch"] and words[2:3] not in (["status"], ["retry"]):
+        named = [word for before, word in itertools.pairwise(words) if before == "--filter" and word[0] != "-"]
+        command, at = batch_module.command_of(named[0] if named else ""), 2
     while isinstance(command, click.Group) and at < len(words) and re.fullmatch(r"[a-z][a-z0-9-]*", words[at]):
         command, at = command.get_command(context, words[at]), at + 1
     if command is None:

@@ -20,7 +20,7 @@ HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("senga_"))
 FROZEN = [
     "Animation", "Cancelled", "Colour", "File", "Filter", "Frame", "Image", "Job", "Layer",
     "Mask", "Metadata", "Model", "Picture", "Points", "Recipe", "Seed", "SengaError", "Step",
-    "Weights", "apply", "filters", "hookimpl", "make", "open", "setting",
+    "Weights", "apply", "batch", "filters", "hookimpl", "make", "open", "setting",
 ]  # fmt: skip
 
 

@@ -1,18 +1,22 @@
-"""One input of ``senga run``: read, painted, written."""
+"""One input: read, painted, written."""
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from filecmp import cmp
 from pathlib import Path
 from typing import Any, Literal
 
+from senga.atomic import Staging
 from senga.compose import Blend
-from senga.errors import Cancelled, SengaError, WriteError
+from senga.errors import Cancelled, ReadError, SengaError, SettingsError, WriteError
 from senga.face import mask_of, still
 from senga.filter import Makes
 from senga.image import Animation, Image
@@ -21,17 +25,48 @@ from senga.language import sentence, tr
 from senga.output import ours
 from senga.registry import Plugins
 from senga.strangers import reason
+from senga.work import Work
 
 from .alternatives import Form, as_frames, sheet
+from .facts import NOTHING, facts_of
 from .invocation import Invocation
 from .outputs import Target, counted, fitting_ending
 from .report import Report
 from .second import SecondPictures
+from .small import small_of
 from .taken import settle
 
 Picture = Image | Animation
 Paint = Callable[[Picture, Job, Target], Picture]
 Outcome = Literal["done", "skipped", "failed", "cancelled"]
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one input; plain data, which travels between processes.
+
+    Attributes:
+        outcome: how it ended.
+        output: what was written.
+        seconds: that it took.
+        reason: why it failed.
+        full: the disk is.
+        content: digest of the input, for the ledger.
+        facts: by which the file of the input is known again.
+        before: small picture of the input, for the report.
+        after: small picture of the result.
+    """
+
+    outcome: Outcome
+    output: Path | None = None
+    seconds: float = 0.0
+    reason: str = ""
+    full: bool = False
+    content: str = ""
+    facts: str = ""
+    before: bytes = b""
+    after: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -64,7 +99,7 @@ def job_of(options: Mapping[str, Any], cancelled: Callable[[], bool], on_progres
 
 def attempt(
     target: Target, invocation: Invocation, paint: Paint, report: Report, cancelled: Callable[[], bool]
-) -> Outcome:
+) -> Result:
     """Read, paint and write one input; whatever goes wrong is reported, and no other input suffers."""
 
     def progress(share: float, note: str) -> None:
@@ -74,14 +109,20 @@ def attempt(
         return _one(target, invocation, paint, job_of(invocation.options, cancelled, progress), report)
     except Cancelled:
         if cancelled():
-            return "cancelled"
+            return Result("cancelled")
         text = tr("the filter says that it was cancelled, though nobody asked it to stop.")
-        report.failed(target.label, f"{target.label}: {text}")
+        message, full = f"{target.label}: {text}", False
     except BaseException as error:
         if isinstance(error, BrokenPipeError) and target.output is None:
             raise  # nobody is there to take the result
-        report.failed(target.label, _naming(sentence(told(error)), target))
-    return "failed"
+        message, full = _naming(sentence(told(error)), target), _is_full(error)
+    report.failed(target.label, message)
+    return Result("failed", reason=message, full=full)
+
+
+def _is_full(error: BaseException) -> bool:
+    cause = error.__cause__
+    return isinstance(error, WriteError) and isinstance(cause, OSError) and cause.errno in _FULL
 
 
 def told(error: BaseException) -> str:
@@ -94,26 +135,56 @@ def told(error: BaseException) -> str:
     return tr("something went wrong ({reason}).").format(reason=reason(error))
 
 
-def _one(target: Target, invocation: Invocation, paint: Paint, job: Job, report: Report) -> Outcome:
+def _one(target: Target, invocation: Invocation, paint: Paint, job: Job, report: Report) -> Result:
     from senga import files
 
     started = time.monotonic()
     if target.trouble:
         raise WriteError(target.trouble)
-    if target.first is not None and not settle(target.first, invocation.options["overwrite"]):
+    options = dict(invocation.options, overwrite="replace") if target.made else invocation.options
+    if target.first is not None and not target.unsure and not settle(target.first, options["overwrite"]):
         report.skipped(target.label, str(target.output))
-        return "skipped"
+        return Result("skipped")
+    read = facts_of(target.source) if target.noted else NOTHING
     source = files.read(target.source or target.content or b"")
     result = paint(source, job, target)
+    if target.noted and facts_of(target.source, read) != read:
+        raise ReadError(f"{target.label} changed while it was read; the next run takes it again.")
     if target.output is None:
-        _pipe(result, source, invocation.options, target)
-        return "done"
-    output = _write(result, target, invocation.options, source)
+        _pipe(result, source, options, target)
+        return Result("done")
+    output = _compared(result, target, options, source) if target.unsure else None
+    output = output or _write(result, target, options, source)
     if output is None:
         report.skipped(target.label, str(target.output))
-        return "skipped"
-    report.done(target.label, str(output), time.monotonic() - started)
-    return "done"
+        return Result("skipped")
+    seconds = time.monotonic() - started
+    small = (small_of(source), small_of(result)) if target.pictured else (b"", b"")
+    report.done(target.label, str(output), seconds)
+    return Result("done", _first_of(output), seconds, "", False, read.content, read.known_by, *small)
+
+
+def _first_of(output: Path) -> Path:
+    """The file, or the first of numbered ones."""
+    from senga.files.numbered import Numbered
+
+    numbered = None if output.is_file() else Numbered.of(output)
+    return numbered.frame(1) if numbered else output
+
+
+def _compared(result: Picture, target: Target, options: Mapping[str, Any], source: Picture) -> Path | None:
+    """The output that is there if it is this very result; then an ended run wrote it and could not note it."""
+    assert target.output is not None  # noqa: S101 - only files are compared
+    staging = Staging(target.output.parent)
+    try:
+        numbered = target.numbered and replace(target.numbered, folder=staging.folder)
+        aside = replace(target, output=staging.folder / target.output.name, numbered=numbered, folder=False)
+        written = _write(result, aside, dict(options, overwrite="error"), source)
+        there = [target.output.parent / path.name for path in sorted(staging.folder.iterdir())]
+        same = all(path.is_file() and cmp(path, staging.folder / path.name, shallow=False) for path in there)
+        return target.output.parent / written.name if same and written else None
+    finally:
+        staging.discard()
 
 
 def _pipe(result: Picture, source: Picture, options: Mapping[str, Any], target: Target) -> None:
@@ -151,7 +222,7 @@ def _write(result: Picture, target: Target, options: Mapping[str, Any], source: 
     if target.free and (ending := _ending(target.format, result, source)) != target.format:
         # The filter did not say what it makes. This name was not checked with the others, so it replaces nothing.
         output, how["format"] = output.with_suffix(ending), ending
-        overwrite = "error" if overwrite == "replace" else overwrite
+        overwrite = "error" if overwrite == "replace" and output != target.made else overwrite
     how["overwrite"] = overwrite == "replace"
     if target.folder:
         _make_folder(output.parent)
@@ -199,6 +270,13 @@ def _ending(wish: str, result: Picture, source: Picture) -> str:
     kind = Kind(True, film=source.film is not None) if isinstance(source, Animation) else Kind()
     makes: Makes = "animation" if isinstance(result, Animation) else "layers" if result.layers else "picture"
     return fitting_ending(wish, kind, makes)
+
+
+def check_files(work: Work) -> None:
+    """Files that settings name are there."""
+    for key, path in work.files():
+        if not os.path.isfile(path):  # noqa: PTH113 - Path raises where names are too long
+            raise SettingsError(f"There is no file “{path}” for the setting “{key}”.")
 
 
 def blend_of(options: Mapping[str, Any]) -> Blend:

@@ -11,11 +11,12 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from multiprocessing.connection import wait as any_of
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Event
@@ -32,7 +33,7 @@ from senga.neural import memory
 from senga.registry import plugins
 from senga.work import Work
 
-from .attempt import Outcome, Paint, Painter, Picture, attempt, job_of, told
+from .attempt import Paint, Painter, Picture, Result, attempt, job_of, told
 from .invocation import Invocation
 from .outputs import Target
 from .report import Report
@@ -84,27 +85,28 @@ class Crew(AbstractContextManager["Crew"]):
         self._stop.set()
         self._pool.shutdown(cancel_futures=True)
 
-    def attempts(self, targets: list[Target], report: Report) -> Iterator[Outcome]:
-        """Work on several inputs at the same time; outcomes come as they are ready.
+    def attempts(self, targets: Iterable[_Numbered], count: int, report: Report) -> Iterator[tuple[Target, Result]]:
+        """Work on several inputs at the same time; results come as they are ready, and inputs are taken as needed.
 
         When a worker dies, nobody knows over which input: those in work are tried again, one by one.
         """
         lost: list[_Numbered] = []
-        yield from self._shared_out(list(enumerate(targets, 1)), self._size, len(targets), report, lost)
+        yield from self._shared_out(targets, self._size, count, report, lost)
         for each in lost:
             again: list[_Numbered] = []
-            yield from self._shared_out([each], 1, len(targets), report, again)
+            yield from self._shared_out([each], 1, count, report, again)
             for _, target in again:
                 text = tr("the process that painted it was ended, perhaps for want of memory; use fewer workers.")
-                report.failed(target.label, f"{target.label}: {text}")
-                yield "failed"
+                message = f"{target.label}: {text}"
+                report.failed(target.label, message)
+                yield target, Result("failed", reason=message)
 
     def _shared_out(
-        self, targets: list[_Numbered], size: int, count: int, report: Report, lost: list[_Numbered]
-    ) -> Iterator[Outcome]:
-        waiting = deque(targets)
-        running: dict[Future[Outcome], _Numbered] = {}
-        while running or (waiting and not self._stopped()):
+        self, targets: Iterable[_Numbered], size: int, count: int, report: Report, lost: list[_Numbered]
+    ) -> Iterator[tuple[Target, Result]]:
+        waiting = _Ahead(targets)
+        running: dict[Future[Result], _Numbered] = {}
+        while running or (not self._stopped() and waiting.more):
             self._fill(running, waiting, size, count)
             done = wait(running, _LOOK, FIRST_COMPLETED).done
             self._hear(report)
@@ -116,15 +118,13 @@ class Crew(AbstractContextManager["Crew"]):
                 if _died(future):
                     lost.append(target)
                 else:
-                    yield future.result()
+                    yield target[1], future.result()
 
-    def _fill(
-        self, running: dict[Future[Outcome], _Numbered], waiting: deque[_Numbered], size: int, count: int
-    ) -> None:
+    def _fill(self, running: dict[Future[Result], _Numbered], waiting: _Ahead, size: int, count: int) -> None:
         try:
-            while waiting and len(running) < size and not self._stopped():
-                future = self._pool.submit(_attempt, *waiting[0], count)
-                running[future] = waiting.popleft()
+            while len(running) < size and not self._stopped() and waiting.more:
+                future = self._pool.submit(_attempt, *waiting.first, count)
+                running[future] = waiting.take()
         except BrokenProcessPool:  # it was noticed just now; what is running will tell
             if not running:
                 self._open()
@@ -170,6 +170,27 @@ class Crew(AbstractContextManager["Crew"]):
             job.check()
             raise SengaError(result.reason)
         return Frame(result, seconds)
+
+
+class _Ahead:
+    """The inputs that are still to come, of which only the next one is known."""
+
+    def __init__(self, inputs: Iterable[_Numbered]) -> None:
+        self._rest = iter(inputs)
+        self._next: list[_Numbered] = []
+
+    @property
+    def more(self) -> bool:
+        """Whether there is one; whoever gives them may have to look for it."""
+        self._next = self._next or list(islice(self._rest, 1))
+        return bool(self._next)
+
+    @property
+    def first(self) -> _Numbered:
+        return self._next[0]
+
+    def take(self) -> _Numbered:
+        return self._next.pop()
 
 
 @contextmanager
@@ -275,7 +296,7 @@ def _end() -> NoReturn:
     os._exit(0)
 
 
-def _attempt(number: int, target: Target, count: int) -> Outcome:
+def _attempt(number: int, target: Target, count: int) -> Result:
     me = _member[0]
     me.report.start(target.label, number, count)
     return attempt(target, me.painter.invocation, me.painter, me.report, me.stop.is_set)

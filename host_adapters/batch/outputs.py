@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +40,11 @@ class Target:
         format: its format or ending.
         content: what came through standard input.
         trouble: why nothing can come of this one; the others may go on.
+        inside: the folder of the input, from the one that was named.
+        noted: the ledger wants to know what was read and written.
+        made: what an earlier run made, and nobody changed; it may be replaced.
+        unsure: an ended run may have made the output that is there.
+        pictured: the report wants small pictures.
     """
 
     source: Path | None
@@ -52,6 +57,11 @@ class Target:
     format: str = ""
     content: bytes | None = None
     trouble: str = ""
+    inside: Path = Path()
+    noted: bool = False
+    made: Path | None = None
+    unsure: bool = False
+    pictured: bool = False
 
     @property
     def label(self) -> str:
@@ -82,6 +92,7 @@ class Wish:
         several: there is more than one input.
         read: further files that are read, and so never written.
         written: further files that are written, with what they are.
+        root: the folder of all results; ``output`` is then a template of names in it.
     """
 
     output: str | None
@@ -92,49 +103,62 @@ class Wish:
     several: bool = False
     read: tuple[Path, ...] = ()
     written: tuple[tuple[str, Path], ...] = ()
+    root: Path | None = None
 
 
-def plan(inputs: tuple[str, ...], wish: Wish) -> list[Target]:
+def plan(inputs: Sequence[str], wish: Wish, folders: Sequence[Path] = ()) -> list[Target]:
     """Pair every input with its output, and check all of them.
+
+    Args:
+        inputs: paths, or ``-``.
+        wish: how outputs are to be called.
+        folders: the folder of each input, from the one that was named, where structure is to be kept.
 
     Raises:
         SettingsError: two results would meet in one file, an output is an input, cannot be written, or is ambiguous.
     """
-    if inputs.count(PIPE) > 1:
+    if wish.root is None and inputs.count(PIPE) > 1:
         raise SettingsError("Standard input can be read only once.")
     _check_wish(wish)
     wish = replace(wish, several=len(inputs) > 1)
-    targets = [_with_trouble(_target(name, wish), wish) for name in inputs]
+    pairs = zip(inputs, folders or [Path()] * len(inputs), strict=True)
+    targets = [_with_trouble(_target(name, wish, folder), wish) for name, folder in pairs]
     refuse_collisions(targets, wish)
-    for target in targets:
-        if not target.trouble and (wrong := wrong_place(target, wish)):
-            raise SettingsError(wrong)
-    return targets
+    return [_placeable(target, wish) for target in targets]
+
+
+def _placeable(target: Target, wish: Wish) -> Target:
+    wrong = "" if target.trouble else wrong_place(target, wish)
+    if wrong and wish.root is None:
+        raise SettingsError(wrong)
+    return replace(target, trouble=wrong) if wrong else target
 
 
 def _check_wish(wish: Wish) -> None:
     if wish.format and (wrong := wrong_format(wish.format, None, None)):
         raise SettingsError(wrong)
-    unknown = [name for name in _PLACE.findall(wish.output or "") if name not in _PLACES]
+    places = _PLACES if wish.root is None else (*_PLACES, "folder")
+    unknown = [name for name in _PLACE.findall(wish.output or "") if name not in places]
     if unknown and not os.path.isdir(wish.output or ""):  # noqa: PTH112 - Path raises where names are too long
-        known = ", ".join(f"{{{name}}}" for name in _PLACES)
+        known = ", ".join(f"{{{name}}}" for name in places)
         raise SettingsError(f"There is no {{{unknown[0]}}} in names of outputs: there are {known}.")
 
 
-def _target(name: str, wish: Wish) -> Target:
+def _target(name: str, wish: Wish, inside: Path) -> Target:
     from senga.files.kinds import kind_of
 
-    source = None if name == PIPE else Path(name)
+    source = None if name == PIPE and wish.root is None else Path(name)
     if wish.output == PIPE and wish.several:
         raise SettingsError("Only one result fits into a pipe: give a folder with -o, or a single input.")
     content = piped() if source is None else None
     kind = kind_of(source or content or b"")
-    target = Target(source, None, kind, _moves(kind, wish.makes), content=content, format=wish.format or "")
+    moves = _moves(kind, wish.makes)
+    target = Target(source, None, kind, moves, content=content, format=wish.format or "", inside=inside)
     if wish.output == PIPE or (wish.output is None and source is None):
         return target
     stem, known = places_of(name)
     ending = f".{wish.format.lstrip('.')}" if wish.format else fitting_ending(known or ".png", kind, wish.makes)
-    places = {"stem": stem, "ext": ending, "filter": wish.name}
+    places = {"stem": stem, "ext": ending, "filter": wish.name, "folder": str(inside)}
     named = _named(target, places, wish)
     return _numbered(named, places, wish.output, apart=_comes_apart(named, wish.makes))
 
@@ -172,7 +196,11 @@ def _named(target: Target, places: dict[str, str], wish: Wish) -> Target:
     """The target with its output and what follows from how that was asked for."""
     own = f"{places['stem']}{places['ext']}"
     free, is_folder = not wish.format, False
-    if wish.output is None:
+    if wish.root is not None:
+        named = wish.output or "{folder}/{stem}{ext}"
+        output, is_folder = wish.root / _filled(named, places).lstrip("/"), True
+        free = free and named.endswith("{ext}")
+    elif wish.output is None:
         assert target.source is not None  # noqa: S101 - standard input goes to standard output
         output = target.source.parent / f"{places['stem']}-{wish.name}{places['ext']}"
     elif os.path.isdir(wish.output):  # noqa: PTH112 - Path raises where names are too long

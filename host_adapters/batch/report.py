@@ -42,6 +42,9 @@ class Report(AbstractContextManager["Report"]):
         """The output existed and is kept."""
         tell(f"senga: {_kept(label, output)}", err=True)
 
+    def kept(self, label: str, output: str) -> None:
+        """An earlier run made this result, and nothing has changed since."""
+
     def failed(self, label: str, message: str) -> None:
         """The input failed; the others go on."""
         tell(f"senga: {message}", err=True)
@@ -88,6 +91,9 @@ class JsonReport(Report):
         self._say("done", input=label, output=output, seconds=round(seconds, 3))
 
     def skipped(self, label: str, output: str) -> None:
+        self._say("skipped", input=label, output=output)
+
+    def kept(self, label: str, output: str) -> None:
         self._say("skipped", input=label, output=output)
 
     def failed(self, label: str, message: str) -> None:

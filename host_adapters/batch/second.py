@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ from senga.image import Image
 from senga.settings import SettingInfo
 from senga.work import Work
 
+from .facts import facts_of
 from .outputs import PIPE, piped, places_of
 
 if TYPE_CHECKING:
@@ -68,13 +70,28 @@ class SecondPictures:
             if not _PLACE.search(value):
                 self._read(value, info)
 
-    def trouble(self, target: Target) -> str:
-        """Why an input has no second picture, or nothing."""
+    def shared(self, value: str) -> str | None:
+        """The digest of what came through standard input, nothing for a path, None for a template."""
+        if _PLACE.search(value):
+            return None
+        return hashlib.sha256(self.content).hexdigest() if value == PIPE and self.content is not None else ""
+
+    def digest(self, target: Target) -> str:
+        """Tells apart the second pictures that belong to this input alone."""
+        found = [(key, _filled(value, self._name(target))) for key, value in self._templates()]
+        return " ".join(f"{key}:{facts_of(Path(path)).content}" for key, path in found)
+
+    def _templates(self) -> Iterator[tuple[str, str]]:
         for key, _, value in self.work.pictures():
             if isinstance(value, str) and _PLACE.search(value):
-                path = _filled(value, self._name(target))
-                if not os.path.isfile(path):  # noqa: PTH113 - Path raises where names are too long
-                    return f"There is no file “{path}” for the picture “{key}”."
+                yield key, value
+
+    def trouble(self, target: Target) -> str:
+        """Why an input has no second picture, or nothing."""
+        for key, value in self._templates():
+            path = _filled(value, self._name(target))
+            if not os.path.isfile(path):  # noqa: PTH113 - Path raises where names are too long
+                return f"There is no file “{path}” for the picture “{key}”."
         return ""
 
     def of(self, target: Target) -> Work:

@@ -18,7 +18,7 @@ from senga.language import tr
 from senga.registry import Plugins
 from senga.work import Work
 
-from .attempt import Outcome, Paint, Painter, attempt, blend_of
+from .attempt import Outcome, Paint, Painter, attempt, blend_of, check_files
 from .invocation import Invocation
 from .outputs import Target, Wish, plan
 from .report import Report, choose
@@ -43,12 +43,12 @@ def work(invocation: Invocation, known: Plugins) -> int:
         SengaError: before any work, for what no input could succeed with.
     """
     options = invocation.options
-    _check_numbers(options)
+    check_numbers(options)
     blend = blend_of(options)
     done = Work.of(known, invocation.recipe, blend=blend)
     second = SecondPictures(done)
     second.check(options["inputs"])
-    _check_files(done)
+    check_files(done)
     targets = [_with_second(target, second) for target in plan(options["inputs"], _wish(invocation, known, second))]
     _check_standard_output(as_json=options["as_json"], piped=any(target.output is None for target in targets))
     invocation.check_names(known)
@@ -56,7 +56,7 @@ def work(invocation: Invocation, known: Plugins) -> int:
     invocation.save_recipe()
     for folder in {target.output.parent for target in targets if target.output}:
         sweep_once(folder)
-    with choose(options["as_json"]) as report, _interruptible() as stop:
+    with choose(options["as_json"]) as report, interruptible() as stop:
         counts = Counter(_outcomes(targets, invocation, painter, report, stop))
         report.end(counts["done"], counts["failed"], counts["skipped"], stop.is_set())
         return INTERRUPTED if stop.is_set() else 1 if counts["failed"] else 0
@@ -67,13 +67,6 @@ def _check_standard_output(*, as_json: bool, piped: bool) -> None:
         raise SettingsError("--json and a result in a pipe both need standard output: give -o a file.")
     if (as_json or piped) and sys.stdout is None:
         raise SettingsError("Standard output is closed: give -o a file, and leave out --json.")
-
-
-def _check_files(work: Work) -> None:
-    """Files that settings name are there."""
-    for key, path in work.files():
-        if not os.path.isfile(path):  # noqa: PTH113 - Path raises where names are too long
-            raise SettingsError(f"There is no file “{path}” for the setting “{key}”.")
 
 
 def _with_second(target: Target, second: SecondPictures) -> Target:
@@ -93,7 +86,7 @@ def _wish(invocation: Invocation, known: Plugins, second: SecondPictures) -> Wis
     )
 
 
-def _check_numbers(options: Mapping[str, Any]) -> None:
+def check_numbers(options: Mapping[str, Any]) -> None:
     """More processes or threads than a machine can use only bring it to its knees."""
     cores = os.cpu_count() or 1
     for name, most in (("workers", max(_MOST_WORKERS, 2 * cores)), ("threads", max(_MOST_THREADS, 8 * cores))):
@@ -114,7 +107,8 @@ def _outcomes(
 
     with Crew(size, invocation, painter.blend, painter.second, stop.is_set) as crew:
         if len(targets) > 1:
-            yield from crew.attempts(targets, report)
+            results = crew.attempts(enumerate(targets, 1), len(targets), report)
+            yield from (result.outcome for _, result in results)
         else:
             yield from _in_turn(targets, invocation, crew.sharing(painter), report, stop)
 
@@ -126,11 +120,11 @@ def _in_turn(
         if stop.is_set():
             return
         report.start(target.label, number, len(targets))
-        yield attempt(target, invocation, paint, report, stop.is_set)
+        yield attempt(target, invocation, paint, report, stop.is_set).outcome
 
 
 @contextmanager
-def _interruptible() -> Iterator[threading.Event]:
+def interruptible() -> Iterator[threading.Event]:
     """An event that Ctrl-C, SIGTERM and SIGHUP set; who does not notice in time is ended, temporary files included."""
     stop = threading.Event()
 

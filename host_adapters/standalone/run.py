@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, get_args
 
 import click
@@ -45,13 +46,13 @@ class PlainOption(click.Option):
         return {key: value for key, value in super().get_help_extra(ctx).items() if key != "range"}
 
 
-_FILE = click.Path(readable=False, allow_dash=True)
+FILE = click.Path(readable=False, allow_dash=True)
 """Any path: shells complete it, and whoever opens it says what is wrong with it."""
 
 COMMON: tuple[click.Parameter, ...] = (
     PlainOption(
         ["-o", "--output"],
-        type=_FILE,
+        type=FILE,
         metavar="OUT",
         help="File, folder, '-' for a pipe, or a template with {stem}, {ext} and {filter}.  "
         "[default: {stem}-{filter}{ext} beside the input]",
@@ -65,7 +66,7 @@ COMMON: tuple[click.Parameter, ...] = (
     ),
     PlainOption(
         ["--selection"],
-        type=_FILE,
+        type=FILE,
         metavar="MASK",
         help="Picture of the same size: white is changed, black is kept.",
     ),
@@ -140,16 +141,20 @@ COMMON: tuple[click.Parameter, ...] = (
         help="What to do with EXIF and XMP.",
     ),
     PlainOption(
-        ["--save-recipe"], type=_FILE, metavar="FILE", help="Also write the filter and its settings as a recipe."
+        ["--save-recipe"], type=FILE, metavar="FILE", help="Also write the filter and its settings as a recipe."
     ),
     PlainOption(["--json", "as_json"], is_flag=True, help="One JSON line per event instead of progress bars."),
-    click.Argument(["inputs"], type=_FILE, nargs=-1, required=True, metavar="INPUT..."),
+    click.Argument(["inputs"], type=FILE, nargs=-1, required=True, metavar="INPUT..."),
 )
 """What every filter takes, on the command line."""
 
-_SEED = PlainOption(
+SEED = PlainOption(
     ["--seed"], type=click.IntRange(min=0), metavar="NUMBER", help="Seed of every step that draws random numbers."
 )
+
+
+_CHIEF = ("filter", "recipe", "seed")
+"""Options that are told before the common ones."""
 
 
 class RunGroup(click.Group):
@@ -193,9 +198,8 @@ class FilterCommand(click.Command):
     """A command whose help shows the settings of the filter first."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        common = [param for param in self.params if param in COMMON]
-        own = [param for param in self.params if param not in COMMON]
-        rest = [*common, *self.get_params(ctx)[len(self.params) :]]
+        own = [param for param in self.params if (param.name or "").startswith(_OWN) or param.name in _CHIEF]
+        rest = [param for param in self.get_params(ctx) if param not in own]
         for title, params in ((tr("Settings"), own), (tr("Options"), rest)):
             records = [record for param in params if (record := param.get_help_record(ctx))]
             if records:
@@ -209,10 +213,15 @@ def _filter_command(kind: type[Filter]) -> click.Command:
         settings = {name: value for name, value in given.items() if value is not None}
         return work(Invocation.of_filter(plugins(), kind.name, settings, options), plugins())
 
-    taken = {flag for param in COMMON for flag in param.opts}
-    own = [_option(info, taken) for info in describe(kind)]
+    own = setting_options(kind, COMMON)
     told = about(kind)
     return FilterCommand(kind.name, params=[*own, *COMMON], callback=act, help=f"{told.summary}\n\n{told.text}")
+
+
+def setting_options(kind: type[Filter], others: Sequence[click.Parameter]) -> list[click.Parameter]:
+    """The settings of a filter as options, beside these others."""
+    taken = {flag for param in others for flag in param.opts}
+    return [_option(info, taken) for info in describe(kind)]
 
 
 def _recipe_command() -> click.Command:
@@ -220,8 +229,8 @@ def _recipe_command() -> click.Command:
         return work(Invocation.of_recipe(plugins(), recipe, seed, {**options, "recipe": recipe}), plugins())
 
     text = "The chain of filters to apply."
-    file = PlainOption(["--recipe"], type=_FILE, required=True, metavar="FILE.toml", help=text)
-    return FilterCommand(RECIPE, params=[file, _SEED, *COMMON], callback=act, hidden=True, help="Apply a recipe.")
+    file = PlainOption(["--recipe"], type=FILE, required=True, metavar="FILE.toml", help=text)
+    return FilterCommand(RECIPE, params=[file, SEED, *COMMON], callback=act, hidden=True, help="Apply a recipe.")
 
 
 def _option(info: SettingInfo, taken: set[str]) -> PlainOption:

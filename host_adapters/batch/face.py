@@ -1,0 +1,173 @@
+"""``senga.batch``: many files from Python, with the same ledger as on the command line."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from senga.errors import SettingsError
+from senga.filter import Filter
+from senga.recipe import Recipe, Step
+from senga.registry import plugins
+
+from .attempt import Outcome, Result
+from .inputs import Choice
+from .invocation import Invocation
+from .ledger import Ledger
+from .order import Order
+from .outputs import Target
+from .report import Report
+from .session import Session, planned
+from .signals import interrupted_by
+from .work import check_numbers
+
+_OPTIONS: dict[str, Any] = {
+    "overwrite": "error",
+    "selection": None,
+    "feather": 0.0,
+    "strength": 1.0,
+    "keep_colors": False,
+    "memory": None,
+    "device": "auto",
+    "engine": "auto",
+    "precision": "full",
+    "threads": None,
+    "format": None,
+    "alternatives": "files",
+    "quality": None,
+    "metadata": "keep",
+}
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What became of one input.
+
+    Attributes:
+        source: the input.
+        output: its result; None where there is none.
+        outcome: ``done``, ``skipped`` (it was done before, or the output exists), ``failed`` or ``cancelled``.
+        seconds: that it took.
+        reason: why it failed.
+    """
+
+    source: Path
+    output: Path | None
+    outcome: Outcome
+    seconds: float
+    reason: str
+
+
+def batch(
+    inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    filter: str | Filter | Recipe,  # noqa: A002 - the word of the field
+    output: str | os.PathLike[str],
+    *,
+    include: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    since: datetime | None = None,
+    jobs: int = 1,
+    resume: bool = False,
+    fail_fast: bool = False,
+    limit: int | None = None,
+    options: dict[str, Any] | None = None,
+    **settings: Any,
+) -> Iterator[BatchResult]:
+    """Apply a filter or a recipe to folders full of pictures; what its ledger knows as done is not done again.
+
+    Args:
+        inputs: folders, files and patterns.
+        filter: a name (then ``settings`` are its settings), a filter, or a recipe.
+        output: the folder of the results, or a template that begins with it.
+        include: patterns of which a file must fit one.
+        exclude: patterns of which it may fit none.
+        since: only what was changed since then.
+        jobs: pictures at the same time. With more than one, processes are started, which import the main script:
+            there, the call stands below ``if __name__ == "__main__":``.
+        resume: with ``overwrite="replace"``, keep what earlier runs made.
+        fail_fast: stop at the first input that fails.
+        limit: work on so many inputs at most.
+        options: as of ``senga batch``, with underscores: ``overwrite``, ``strength``, ``format``, ``memory`` …
+        **settings: of the filter, when it is given by name.
+
+    Returns:
+        The results, as they are ready: the work goes on while they are taken.
+
+    Raises:
+        SengaError: before any work, for what no input could succeed with.
+    """
+    given = [inputs] if isinstance(inputs, (str, os.PathLike)) else list(inputs)
+    unknown = sorted(set(options or {}) - set(_OPTIONS))
+    if unknown:
+        raise SettingsError(f"There is no option “{unknown[0]}” of a batch: there are {', '.join(_OPTIONS)}.")
+    whole = {**_OPTIONS, **(options or {}), "workers": jobs, "inputs": (), "save_recipe": None, "as_json": False}
+    check_numbers(whole)
+    choice = Choice(tuple(include), tuple(exclude), since.timestamp() if since else None)
+    order = Order(
+        tuple(os.fspath(each) for each in given),
+        os.fspath(output),
+        choice,
+        resume=resume,
+        fail_fast=fail_fast,
+        limit=limit,
+        alone=jobs == 1,
+    )
+    return _results(order, _invocation(filter, settings, whole))
+
+
+def _invocation(act: str | Filter | Recipe, settings: dict[str, Any], options: dict[str, Any]) -> Invocation:
+    if isinstance(act, str):
+        return Invocation.of_filter(plugins(), act, settings, options)
+    if settings:
+        raise SettingsError("A filter or recipe holds its own settings: give them there.")
+    if isinstance(act, Recipe):
+        act.check(plugins())
+        return Invocation(act, act.name or act.steps[-1].filter, options)
+    return Invocation(Recipe(steps=(Step(filter=act.name, settings=act.model_dump()),)), act.name, options)
+
+
+def _results(order: Order, invocation: Invocation) -> Iterator[BatchResult]:
+    plan = planned(order, invocation, plugins())
+    stop = threading.Event()
+
+    def work() -> Iterator[BatchResult]:
+        with closing(Ledger(plan.root)) as ledger:
+            session = Session(plan, order, ledger, Quiet(), stop)
+            with closing(session.results()) as results:
+                yield from _interruptible(results, stop)
+
+    return work()
+
+
+def _interruptible(results: Iterator[tuple[Target, Result]], stop: threading.Event) -> Iterator[BatchResult]:
+    """Each result; Ctrl-C stops the work while it goes on, and not in the middle of a file."""
+    is_main = threading.current_thread() is threading.main_thread()
+    while True:
+        with interrupted_by(lambda *_: stop.set()) if is_main else nullcontext():
+            found = next(results, None)
+        if stop.is_set():
+            raise KeyboardInterrupt
+        if found is None:
+            return
+        target, result = found
+        source = target.source or Path()
+        yield BatchResult(source, result.output, result.outcome, result.seconds, result.reason)
+
+
+class Quiet(Report):
+    """Says nothing: the results tell."""
+
+    def skipped(self, label: str, output: str) -> None:
+        """Said by the result."""
+
+    def failed(self, label: str, message: str) -> None:
+        """Said by the result."""
+
+    def end(self, done: int, failed: int, skipped: int, interrupted: bool) -> None:
+        """Said by the last result."""

@@ -1,0 +1,89 @@
+"""Do what ``senga batch`` was asked, and say how it ended."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from senga.errors import WriteError
+from senga.neural import memory
+from senga.registry import Plugins
+
+from .inputs import Found
+from .invocation import Invocation
+from .ledger import Ledger, State
+from .order import Order, retold
+from .outlook import tell_outlook
+from .report import choose
+from .session import Planned, Session, planned
+from .work import INTERRUPTED, check_numbers, interruptible
+
+_SHARE = 1_500_000_000
+"""Bytes of memory that a process should have."""
+
+
+def default_jobs(memory_limit: int | None) -> int:
+    """As many processes as there are cores and memory for."""
+    return max(1, min(os.cpu_count() or 1, memory.budget(memory_limit) // _SHARE))
+
+
+def work_through(
+    order: Order,
+    invocation: Invocation,
+    known: Plugins,
+    *,
+    dry: bool = False,
+    page: Path | None = None,
+    given: Sequence[Found] | None = None,
+) -> int:
+    """Process all inputs that are not done yet.
+
+    Returns:
+        0 when all are done, 1 when some failed, 130 when interrupted.
+
+    Raises:
+        SengaError: before any work, for what no input could succeed with; or when the ledger cannot be written.
+    """
+    check_numbers(invocation.options)
+    plan = planned(replace(order, pictured=page is not None), invocation, known, given)
+    as_json = invocation.options["as_json"]
+    if dry:
+        return tell_outlook(plan, order, as_json=as_json)
+    invocation.save_recipe()
+    with closing(Ledger(plan.root)) as ledger, choose(as_json) as report, interruptible() as stop:
+        session = Session(plan, order, ledger, report, stop)
+        try:
+            for _ in session.results():
+                pass
+        finally:
+            counts = session.counts
+            report.end(counts["done"], counts["failed"], counts["skipped"], stop.is_set())
+            if page is not None and ledger.run:
+                _write_page(page, plan, ledger)
+        if session.trouble:
+            raise WriteError(session.trouble)
+        return INTERRUPTED if stop.is_set() else 1 if counts["failed"] else 0
+
+
+def _write_page(page: Path, plan: Planned, ledger: Ledger) -> None:
+    raise NotImplementedError
+
+
+def begun(folder: Path) -> tuple[Invocation, Order]:
+    """The batch that was begun in a folder, as its ledger tells; a list of inputs is that of then.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    with closing(Ledger(folder, make=False)) as ledger:
+        _, told = ledger.task()
+    return retold(told, folder)
+
+
+def noted(folder: Path, *states: State) -> list[Found]:
+    """The inputs whose results are of these states."""
+    with closing(Ledger(folder, make=False)) as ledger:
+        return [Found(row.source, row.inside) for row in ledger.rows(*states)]
