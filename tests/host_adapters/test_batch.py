@@ -480,7 +480,7 @@ def test_two_batches_on_one_folder_share_the_work(tmp_path: Path, strangers: Pat
 
 
 def test_another_batch_on_the_same_folder_says_so(album: Path, tmp_path: Path, strangers: Path) -> None:
-    words = [SENGA, "batch", str(album), "--filter", "counted", "--delay", "3", "-o", str(tmp_path / "out")]
+    words = [SENGA, "batch", str(album), "--filter", "counted", "--delay", "20", "-o", str(tmp_path / "out")]
     with subprocess.Popen(words, stderr=subprocess.PIPE) as running:
         deadline = time.monotonic() + 30
         while not painted(tmp_path) and time.monotonic() < deadline:
@@ -489,7 +489,6 @@ def test_another_batch_on_the_same_folder_says_so(album: Path, tmp_path: Path, s
         running.send_signal(signal.SIGINT)
         assert running.wait(30) == 130
     assert (done.returncode, f"process {running.pid}" in done.stderr.decode()) == (2, True), done.stderr
-    assert results(tmp_path / "out") == {}
     assert senga(album, "--filter", "posterize", "-o", tmp_path / "out").returncode == 0
 
 
