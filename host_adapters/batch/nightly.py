@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -17,8 +18,9 @@ from .invocation import Invocation
 from .ledger import Ledger, State
 from .order import Order, retold
 from .outlook import tell_outlook
+from .page import Heading, check_place, write_page
 from .report import choose
-from .session import Planned, Session, planned
+from .session import Session, planned
 from .work import INTERRUPTED, check_numbers, interruptible
 
 _SHARE = 1_500_000_000
@@ -52,7 +54,10 @@ def work_through(
     as_json = invocation.options["as_json"]
     if dry:
         return tell_outlook(plan, order, as_json=as_json)
+    if page is not None:
+        check_place(page, overwrite=invocation.options["overwrite"] == "replace")
     invocation.save_recipe()
+    started = time.monotonic()
     with closing(Ledger(plan.root)) as ledger, choose(as_json) as report, interruptible() as stop:
         session = Session(plan, order, ledger, report, stop)
         try:
@@ -62,14 +67,11 @@ def work_through(
             counts = session.counts
             report.end(counts["done"], counts["failed"], counts["skipped"], stop.is_set())
             if page is not None and ledger.run:
-                _write_page(page, plan, ledger)
+                heading = Heading(invocation.name, invocation.recipe.toml(), time.monotonic() - started)
+                write_page(page, ledger, plan.task, heading)
         if session.trouble:
             raise WriteError(session.trouble)
         return INTERRUPTED if stop.is_set() else 1 if counts["failed"] else 0
-
-
-def _write_page(page: Path, plan: Planned, ledger: Ledger) -> None:
-    raise NotImplementedError
 
 
 def begun(folder: Path) -> tuple[Invocation, Order]:
