@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -99,6 +100,21 @@ class Bank:
             return bent
         below = np.full_like(bent, 255)
         return shift_down(np.concatenate([bent, below], axis=1), offset)
+
+
+_KEPT_WIDTH = 4
+"""Strokes so narrow are those of previews: their banks take little memory, and are kept."""
+
+
+def bank_of(brush: Brush, width: int, unit: float, extension: int, levels: int, seed: int) -> Bank:
+    """The bank for these attributes; one of narrow strokes may have drawn before, and has its patches ready."""
+    make = _kept_bank if width <= _KEPT_WIDTH else Bank
+    return make(brush, width, unit, extension, levels, seed)
+
+
+@lru_cache(maxsize=3)
+def _kept_bank(brush: Brush, width: int, unit: float, extension: int, levels: int, seed: int) -> Bank:
+    return Bank(brush, width, unit, extension, levels, seed)
 
 
 def profile(brush: Brush, width: int, grey: float) -> tuple[Plane, Plane]:

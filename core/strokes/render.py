@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from senga.job import Job
 
 from . import flow, lines, paper, tone
-from .bank import PAPER, Bank
+from .bank import PAPER, Bank, bank_of
 from .brush import find
 from .canvas import Canvas, canvas_bands
 from .plan import Guide, Strokes, search
@@ -113,7 +113,7 @@ def prepare(grey: Grey, settings: PencilSettings, job: Job) -> Scene:
     guide = Guide(guide_grey, direction, angles, settings.levels, planned, settings.seed, turned)
     outlines = _outlines(small, whole, settings, job.part(0.4, 1))
     extension = width if settings.hatching == "across" else 2 * width
-    bank = Bank(brush, width, unit, extension, settings.levels, settings.seed)
+    bank = bank_of(brush, width, unit, extension, settings.levels, settings.seed)
     return Scene(size, guide, outlines, bank, settings)
 
 

@@ -37,6 +37,38 @@ def test_box_filters_are_the_sum_over_the_window() -> None:
     assert np.percentile(turned, 95) < 4
 
 
+def test_bands_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    angle, weight = rng.uniform(0, 2 * np.pi, (150, 40)), rng.uniform(0, 1, (150, 40)).astype(np.float32)
+    found = []
+    for rows in (7, 64, 1000):
+        monkeypatch.setattr(flow, "_ROWS", rows)
+        x, y = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+        flow._smooth(x, y, weight, radius=3, steps=3)
+        found.append(np.stack([x, y]))
+    assert np.array_equal(found[0], found[2])
+    assert np.array_equal(found[1], found[2])
+
+
+def test_where_nothing_is_left_a_tangent_stays() -> None:
+    x, y = np.ones((9, 9), np.float32), np.zeros((9, 9), np.float32)
+    flow._smooth(x, y, np.zeros((9, 9), np.float32), radius=2, steps=2)
+    assert (x == 1).all()
+    assert (y == 0).all()
+
+
+def test_a_field_that_is_kept_is_that_of_this_picture() -> None:
+    pictures = [stripes(angle) for angle in (-90, -54, 0, 18, 72)]
+    first = [flow.tangents(picture, (90, 90), radius=3, steps=2) for picture in pictures]
+    again = [flow.tangents(picture.copy(), (90, 90), radius=3, steps=2) for picture in reversed(pictures)]
+    for one, other in zip(first, reversed(again), strict=True):
+        assert np.array_equal(one.x, other.x)
+    assert flow.tangents(pictures[0], (90, 90), radius=3, steps=2) is again[-1], "the last ones are kept"
+    assert not np.array_equal(flow.tangents(pictures[0], (90, 90), radius=3, steps=1).x, first[0].x)
+    with pytest.raises(ValueError, match="read-only"):
+        first[0].x[0] = 0
+
+
 def stripes(angle: float) -> Grey:
     """Soft stripes that run at an angle, anticlockwise from the horizontal."""
     y, x = np.mgrid[0:90, 0:90]

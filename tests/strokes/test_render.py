@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from senga.errors import Cancelled
 from senga.job import Job
-from senga.strokes import canvas, paper, render
+from senga.strokes import bank, canvas, paper, render
 from senga.strokes.settings import PencilSettings
 
 Grey = NDArray[np.uint8]
@@ -33,6 +33,15 @@ def test_same_settings_same_pixels_on_any_number_of_threads(photo: Grey, setting
     assert np.array_equal(first.strokes, second.strokes)
     assert np.random.get_state()[2] == state  # noqa: NPY002
     assert not np.array_equal(first.result, render.draw(photo, PencilSettings(**settings, seed=2)).result)
+
+
+def test_what_was_drawn_before_changes_nothing(photo: Grey) -> None:
+    bank._kept_bank.cache_clear()
+    fresh = render.draw(photo, PencilSettings()).result
+    for other in ({"levels": 4}, {"brush": "ink"}, {"seed": 9}, {"darkness": 3}):
+        render.draw(photo[::-1], PencilSettings(**other))
+    assert np.array_equal(render.draw(photo, PencilSettings()).result, fresh)
+    assert bank._kept_bank.cache_info().hits > 0, "the patches of narrow strokes are kept"
 
 
 def test_dark_is_dark_and_white_is_light(photo: Grey) -> None:
