@@ -1,9 +1,11 @@
 """What the warm worker costs and saves: start, the way of the pixels, memory.
 
-    python benchmarks/worker.py
+    python benchmarks/worker.py            # --previews: the quick previews of every filter alone
 
 "Way" is all that is not the filter: reserve the canvas, write it in bands of 256 rows, ask, let the worker put the
 result in place, read it back. Medians of alternating runs; the first anime call is told with a cold and a warm worker.
+Quick previews are asked for as GIMP's dialogs do, of photographs of 90,000 pixels: "new" ones that the worker, which is
+warm, has not seen, and the same "again", as after a setting has changed. Of both the best and the median.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from senga.host_adapters.worker.client import Canvas, Worker, connect
+from senga.host_adapters.worker.client import Canvas, Worker, WorkerError, connect
 
 BAND = 256
 REPEATS = 5
@@ -88,12 +90,79 @@ def ways(manifest: dict[str, Any]) -> None:
         print(f"sketch of 12 MP, RGBA u8: filter     {own:6.2f} s, way {way:.2f} s")
 
 
+SMALL = 346, 260
+"""Width and height of the picture of a quick preview."""
+NEEDS: dict[str, dict[str, Any]] = {"find-edges, learned": {"method": "learned"}}
+"""Further rows: filters with settings that take another way."""
+
+
+def photographs() -> list[bytes]:
+    """RGBA pixels of ``SMALL``: parts of the pictures of the examples, no two alike."""
+    import cv2
+
+    found = []
+    for name in ("summer-palace.jpg", "astronaut.png"):
+        whole = cv2.cvtColor(cv2.imread(str(Path(__file__).parents[1] / "examples" / name)), cv2.COLOR_BGR2RGBA)
+        height, width = (side * 3 // 4 for side in whole.shape[:2])
+        for part in (
+            whole[:height, :width],
+            whole[:height, -width:],
+            whole[-height:, :width],
+            whole[-height:, -width:],
+        ):
+            found.append(cv2.resize(part, SMALL, interpolation=cv2.INTER_AREA).tobytes())
+    return found
+
+
+def quick(worker: Worker, name: str, settings: dict[str, Any], pixels: bytes) -> float:
+    """Seconds until there is a picture to show: the painted one, or the first frame of an animation."""
+    start, place = time.perf_counter(), {"width": 4000, "height": 3006, "reduced": True}
+    shown: list[float] = []
+
+    def show(canvas: Canvas) -> None:
+        canvas.read_band(0, canvas.height)
+        shown.append(time.perf_counter() - start)
+
+    with Canvas(*SMALL, 4, "u8") as canvas:
+        canvas.write_band(0, pixels)
+        order = {"filter": name, "settings": settings}
+        worker.run(order, canvas, preview="benchmark", place=place, on_layer=lambda layer: show(layer.canvas))
+        show(canvas)
+    return shown[0]
+
+
+def previews(manifest: dict[str, Any]) -> None:
+    """The quick previews of every filter."""
+    from senga.registry import plugins
+
+    rows = {name: (name, {}) for name in plugins().filters} | {
+        label: (label.split(",")[0], settings) for label, settings in NEEDS.items()
+    }
+    first, *others = photographs()
+    with connect(manifest) as worker:
+        for label, (name, settings) in rows.items():
+            try:
+                for _ in range(3):
+                    quick(worker, name, settings, first)
+            except WorkerError as error:
+                print(f"{label:22} {error}")
+                continue
+            new, again = [], []
+            for pixels in others:
+                new.append(quick(worker, name, settings, pixels))
+                again += [quick(worker, name, settings, pixels) for _ in range(2)]
+            cells = (f"{min(times):7.3f}{statistics.median(times):7.3f}" for times in (new, again))
+            print(f"{label:22} new {next(cells)} s, again {next(cells)} s", flush=True)
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="way") as folder:
         os.environ["XDG_RUNTIME_DIR"] = folder
         manifest = {"python": sys.executable}
-        starts(manifest)
-        ways(manifest)
+        if "--previews" not in sys.argv:
+            starts(manifest)
+            ways(manifest)
+        previews(manifest)
         with connect(manifest) as worker:
             worker.stop()
 

@@ -29,7 +29,8 @@ def guided_slope(guide: Picture, aim: Picture, radius: int, eps: float, most: fl
         side = 2 * radius + 1
         return np.asarray(cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
 
-    centre, level = mean(guide), mean(aim)
+    centre = mean(guide)
     variance = mean(guide * guide) - centre * centre
-    slope: Picture = (mean(guide * aim) - centre * level) / (np.maximum(variance, 0) + np.float32(eps))
+    common = variance if aim is guide else mean(guide * aim) - centre * mean(aim)
+    slope: Picture = common / (np.maximum(variance, 0) + np.float32(eps))
     return np.asarray(np.clip(mean(slope), 0, most), np.float32)

@@ -42,52 +42,83 @@ def slic(colours: Plane, size: int, compactness: float, job: Job, *, rounds: int
     height, width = colours.shape[:2]
     high, wide = -(-height // size), -(-width // size)
     rows, columns = (reflected(np.arange(n * size), m) for n, m in ((high, height), (wide, width)))
-    places = np.meshgrid(np.arange(wide * size), np.arange(high * size))
     near = np.float32(compactness / size)
+    places = [np.arange(n * size).astype(np.float32) * near for n in (wide, high)]
     planes = [np.ascontiguousarray(colours[:, :, c][rows][:, columns]) for c in range(3)]
-    planes += [place.astype(np.float32) * near for place in places]
+    planes += np.meshgrid(*places)
     centres = [plane.reshape(high, size, wide, size).mean(axis=(1, 3)) for plane in planes]
-    labels = np.empty((high, size, wide * size), np.int32)
+    cells = [_by_cells(plane, size) for plane in planes]
+    labels = np.empty((high * size, wide * size), np.int32)
     for index in range(rounds):
-        _nearest(planes, centres, labels, job.part(index / rounds, (index + 1) / rounds))
-        centres = _middles(planes, labels.reshape(high * size, wide * size), centres)
-    return np.ascontiguousarray(labels.reshape(high * size, wide * size)[:height, :width])
+        if index:
+            centres = _middles(planes, labels, centres)
+        _nearest(cells, centres, labels, job.part(index / rounds, (index + 1) / rounds))
+    return np.ascontiguousarray(labels[:height, :width])
+
+
+def _by_cells(plane: Plane, size: int) -> Plane:
+    """The rows of a plane as (row of its cell, cell, column): what is done with all cells runs on without a break."""
+    return np.ascontiguousarray(plane.reshape(-1, size, plane.shape[1]).swapaxes(0, 1))
 
 
 _PIECE = 30_000
 """Pixels that are compared at once: their planes stay in the cache."""
 
 
-def _nearest(planes: list[Plane], centres: list[Plane], labels: Labels, job: Job) -> None:
-    """Write down the number of the nearest of the nine centres of each pixel; ``labels`` is (rows, size, columns)."""
+def _nearest(cells: list[Plane], centres: list[Plane], labels: Labels, job: Job) -> None:
+    """Write down the number of the nearest of the nine centres of each pixel; ``labels`` is (H, W)."""
     high, wide = centres[0].shape
-    number = np.arange(high * wide, dtype=np.int32).reshape(high, wide)
-    cells = [plane.reshape(labels.shape) for plane in planes]
+    size = len(cells[0])
+    around = [np.pad(centre, 1, "edge").repeat(size, axis=1) for centre in centres]
+    numbers = np.pad(np.arange(high * wide, dtype=np.int32).reshape(high, wide), 1, "edge").repeat(size, axis=1)
+    rows_of = labels.reshape(high, size, wide * size)
 
     def one(part: slice) -> None:
-        best = np.full(labels[part].shape, np.inf, np.float32)
+        pieces = [cell[:, part] for cell in cells]
+        best = np.full(pieces[0].shape, np.inf, np.float32)
         distance, gap = np.empty_like(best), np.empty_like(best)
-        for down, right in _WAYS:
-            rows = np.clip(np.arange(part.start, part.stop) + down, 0, high - 1)[:, None]
-            columns = np.repeat(np.clip(np.arange(wide) + right, 0, wide - 1), labels.shape[1])
-            distance[...] = 0
-            for cell, centre in zip(cells, centres, strict=True):
-                np.subtract(cell[part], centre[rows, columns][:, None], out=gap)
-                np.multiply(gap, gap, out=gap)
-                distance += gap
-            nearer = distance < best
-            np.copyto(best, distance, where=nearer)
-            np.copyto(labels[part], number[rows, columns][:, None], where=nearer)
+        way, nearer = np.zeros(best.shape, np.uint8), np.empty(best.shape, bool)
+        for index, step in enumerate(_WAYS):
+            _apart(pieces, [_beside(plane, part, size, *step) for plane in around], distance, gap)
+            np.less(distance, best, out=nearer)
+            np.minimum(distance, best, out=best)
+            np.maximum(way, nearer.view(np.uint8) * np.uint8(index), out=way)
+        chosen = np.stack([_beside(numbers, part, size, *step) for step in _WAYS])
+        rows_of[part] = np.take_along_axis(chosen, way, axis=0).swapaxes(0, 1)
 
-    labels[...] = 0
-    each_band(one, parts_of(high, labels[0].size, size=_PIECE), job)
+    each_band(one, parts_of(high, size * wide * size, size=_PIECE), job)
 
 
 _WAYS = [(down, right) for down in (0, -1, 1) for right in (0, -1, 1)]
 
 
+def _beside(around: Any, part: slice, size: int, down: int, right: int) -> Any:
+    """(cells, columns): what the cells of ``part`` find beside them, of a plane with a further cell on every side."""
+    left = (1 + right) * size
+    rows = around[part.start + 1 + down : part.stop + 1 + down]
+    return np.ascontiguousarray(rows[:, left : left + around.shape[1] - 2 * size])
+
+
+def _apart(cells: list[Plane], centres: list[Plane], distance: Plane, gap: Plane) -> None:
+    """Squared distances of pixels from the centres: of colours, and of places to the right, which cells share, and down."""
+    for index, (cell, centre) in enumerate(zip(cells, centres, strict=True)):
+        if index == _ACROSS:
+            across = cell[0] - centre
+            distance += across * across
+            continue
+        target = gap if index else distance
+        np.subtract(cell, centre, out=target)
+        np.multiply(target, target, out=target)
+        if index:
+            distance += gap
+
+
+_ACROSS = 3
+"""Which of the planes tells places to the right."""
+
+
 def _middles(planes: list[Plane], labels: Labels, before: list[Plane]) -> list[Plane]:
-    shape, flat = before[0].shape, labels.ravel()
+    shape, flat = before[0].shape, labels.ravel().astype(np.intp)
     count = np.bincount(flat, minlength=before[0].size).reshape(shape)
     sums = (np.bincount(flat, plane.ravel(), before[0].size).reshape(shape) for plane in planes)
     return [
@@ -134,26 +165,26 @@ def _neighbours(numbers: NDArray[Any]) -> NDArray[Any]:
 
 
 def _distinct(pairs: NDArray[Any]) -> NDArray[Any]:
-    """Each pair of different numbers once, the smaller first."""
-    pairs = np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1)
+    """Each pair of different numbers once, the smaller first, in order."""
+    one, other = pairs[:, 0], pairs[:, 1]
     many = int(pairs.max(initial=0)) + 1
-    keys = np.unique(pairs[:, 0] * many + pairs[:, 1])
+    keys = np.unique((np.minimum(one, other) * many + np.maximum(one, other))[one != other])
     return np.stack([keys // many, keys % many], 1)
 
 
 def _mutual(
     pairs: NDArray[Any], means: NDArray[Any], area: NDArray[Any], alike: float, grain: float
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Pairs of which each is the other's nearest neighbour, and near enough."""
-    smaller = area[pairs].min(axis=1)
-    gap = np.sqrt(((means[pairs[:, 0]] - means[pairs[:, 1]]) ** 2).sum(axis=1)) / (1 + grain / smaller)
-    rank = np.empty(len(pairs), np.int64)
-    rank[np.lexsort((pairs[:, 1], pairs[:, 0], gap))] = np.arange(len(pairs))
-    best = np.full(len(area), len(pairs))
-    for side in (0, 1):
-        np.minimum.at(best, pairs[:, side], rank)
-    chosen = (best[pairs[:, 0]] == rank) & (best[pairs[:, 1]] == rank) & (gap < alike)
-    return pairs[chosen, 0], pairs[chosen, 1]
+    """Pairs of which each is the other's nearest neighbour, and near enough; of equally near ones the first."""
+    one, other = pairs[:, 0], pairs[:, 1]
+    gap = np.sqrt(((means[one] - means[other]) ** 2).sum(axis=1)) / (1 + grain / np.minimum(area[one], area[other]))
+    near = np.flatnonzero(gap < alike)
+    nearest_last = np.ascontiguousarray(pairs[near[np.argsort(gap[near], kind="stable")]][::-1])
+    rank = np.arange(len(near), 0, -1)
+    best = np.zeros(len(area), np.int64)
+    best[nearest_last] = rank[:, None]  # of those of one number the last one stays
+    mutual = (best[nearest_last] == rank[:, None]).all(axis=1)
+    return nearest_last[mutual, 0], nearest_last[mutual, 1]
 
 
 CALM, LIVELY = 20 / 255, 40 / 255

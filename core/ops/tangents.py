@@ -119,12 +119,13 @@ def _line_means(values: Plane, x: Plane, y: Plane, sigma: float, step: float) ->
         way = [np.float32(sign * step) * x, np.float32(sign * step) * y]
         place = [columns + way[0], rows + way[1]]
         for index in range(1, _steps(sigma, step) + 1):
+            if index > 1:
+                way = _next(field, place, way, step)
+                place[0] += way[0]
+                place[1] += way[1]
             weight = float(np.exp(-0.5 * (index * step / sigma) ** 2))
             total += np.float32(weight) * _at(values, place)
             whole += weight
-            way = _next(field, place, way, step)
-            place[0] += way[0]
-            place[1] += way[1]
     return np.asarray(total / np.float32(whole))
 
 

@@ -140,7 +140,10 @@ def _rounded(picture: Any, flat: Any, size: int) -> Any:
     levels = np.rint(255 * flat).astype(np.uint8)
     median = cv2.medianBlur(levels, 2 * size + 1).astype(np.float32) / np.float32(255)
     across, down = gradients.gradient(picture)
-    steep = np.sqrt(across * across + down * down).max(axis=2)
+    across *= across
+    down *= down
+    across += down
+    steep = np.sqrt(np.maximum(np.maximum(across[:, :, 0], across[:, :, 1]), across[:, :, 2]))
     near = cv2.blur(cv2.dilate(steep, np.ones((size, size), np.uint8)), (size, size))
     calm = np.clip(2 - near / np.float32(_SOFT), 0, 1)[:, :, None]
     return flat + calm * (median - flat)
