@@ -104,14 +104,9 @@ def photographs() -> list[bytes]:
     for name in ("summer-palace.jpg", "astronaut.png"):
         whole = cv2.cvtColor(cv2.imread(str(Path(__file__).parents[1] / "examples" / name)), cv2.COLOR_BGR2RGBA)
         height, width = (side * 3 // 4 for side in whole.shape[:2])
-        for part in (
-            whole[:height, :width],
-            whole[:height, -width:],
-            whole[-height:, :width],
-            whole[-height:, -width:],
-        ):
-            found.append(cv2.resize(part, SMALL, interpolation=cv2.INTER_AREA).tobytes())
-    return found
+        for top in (slice(height), slice(-height, None)):
+            found += [whole[top, left] for left in (slice(width), slice(-width, None))]
+    return [cv2.resize(part, SMALL, interpolation=cv2.INTER_AREA).tobytes() for part in found]
 
 
 def quick(worker: Worker, name: str, settings: dict[str, Any], pixels: bytes) -> float:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -17,6 +19,8 @@ from senga.image import Pixels, to_depth
 from senga.job import Job
 
 Plane = NDArray[np.float32]
+First = TypeVar("First")
+Second = TypeVar("Second")
 
 SMALL = 40_000
 """Pixels from which on a second thread is worth its start."""
@@ -92,6 +96,23 @@ def _as_done(work: Callable[[slice], None], parts: list[slice], job: Job) -> Ite
                 yield from (future.result() for future in done)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def together(first: Callable[[], First], second: Callable[[], Second], job: Job) -> tuple[First, Second]:
+    """The results of both, made at the same time where the job has several threads.
+
+    The second must tell no progress, which would run back and forth.
+    """
+    if job.threads <= 1:
+        return first(), second()
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(second)
+        return first(), other.result()
+
+
+def silent(job: Job) -> Job:
+    """A job that tells no progress; it is cancelled like the other."""
+    return replace(job, on_progress=lambda share, note: None)  # noqa: ARG005
 
 
 def in_bands(pixels: Pixels, work: Callable[[Plane], Plane], halo: int, job: Job, *, size: int = SAMPLES) -> Pixels:

@@ -100,7 +100,7 @@ def _beside(around: Any, part: slice, size: int, down: int, right: int) -> Any:
 
 
 def _apart(cells: list[Plane], centres: list[Plane], distance: Plane, gap: Plane) -> None:
-    """Squared distances of pixels from the centres: of colours, and of places to the right, which cells share, and down."""
+    """Squared distances of pixels from centres: of colours and of places; those to the right the rows share."""
     for index, (cell, centre) in enumerate(zip(cells, centres, strict=True)):
         if index == _ACROSS:
             across = cell[0] - centre

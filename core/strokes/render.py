@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senga.job import Job
+from senga.ops.banded import together
 
 from . import flow, lines, paper, tone
 from .bank import PAPER, Bank, bank_of
@@ -108,10 +109,12 @@ def prepare(grey: Grey, settings: PencilSettings, job: Job) -> Scene:
     once, turned = (0.0, settings.local_contrast) if settings.turned_contrast else (settings.local_contrast, 0.0)
     guide_grey = tone.guide(small, whole, settings.lightness, once)
     job.progress(0.1, "Finding directions")
-    angles, direction = _directions(small, whole, settings)
-    job.progress(0.35, "Finding outlines")
+    outlines, (angles, direction) = together(
+        lambda: _outlines(small, whole, settings, job.part(0.1, 1)),
+        lambda: _directions(small, whole, settings),
+        job,
+    )
     guide = Guide(guide_grey, direction, angles, settings.levels, planned, settings.seed, turned)
-    outlines = _outlines(small, whole, settings, job.part(0.4, 1))
     extension = width if settings.hatching == "across" else 2 * width
     bank = bank_of(brush, width, unit, extension, settings.levels, settings.seed)
     return Scene(size, guide, outlines, bank, settings)

@@ -58,8 +58,11 @@ class FlatCartoon(Sized, Filter):
         small = grid.reduced(image.pixels, job.part(0, 0.1))
         surface = _surface(small, max(2, round(5 * scale)))
         job.progress(0.15)
-        paint = self._lifted(self._flat(surface, scale, job.part(0.15, 0.6)))
-        response = self._response(surface, scale, job.part(0.65, 0.85)) if self.lines > 0 else None
+        paint, response = banded.together(
+            lambda: self._lifted(self._flat(surface, scale, job.part(0.15, 0.85))),
+            lambda: self._response(surface, scale, banded.silent(job)) if self.lines > 0 else None,
+            job,
+        )
         result = np.empty_like(image.pixels, order="C")
 
         def enlarged(part: slice) -> None:
