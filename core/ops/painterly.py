@@ -93,21 +93,48 @@ def kuwahara_quadrants(band: Plane, radius: int) -> Plane:
     Quadrants of nearly equal variance share: ((least + ε) / (variance + ε))^8 are the weights.
     """
     sides: Any = cv2.copyMakeBorder(band, 0, 0, radius, radius, cv2.BORDER_REFLECT_101).reshape(len(band), -1, 3)
-    light = luma(sides) - np.float32(0.5)
-    mean = _forward(sides, radius)
-    level = _forward(light, radius)
-    varies = np.maximum(_forward(light * light, radius) - level * level, 0) + np.float32(1e-5)
-    height, width = len(band) - 2 * radius, band.shape[1]
+    result = np.empty((len(band) - 2 * radius, band.shape[1], 3), np.float32)
+    wide = max(_BLOCK, 4 * radius)
+    for left in range(0, band.shape[1], wide):
+        result[:, left : left + wide] = _calmest(sides[:, left : left + wide + 2 * radius], radius)
+    return result
+
+
+_BLOCK = 256
+"""Columns that are painted at once: their planes stay in the cache, which halves the time."""
+
+
+def _calmest(block: Plane, radius: int) -> Plane:
+    """The same, where columns lose ``radius`` on both sides as well."""
+    light = luma(block) - np.float32(0.5)
+    means = [_forward(np.asarray(plane, np.float32), radius) for plane in cv2.split(block)]
+    varies = _variance(light, radius)
+    height, width = (side - 2 * radius for side in light.shape)
     corners = [(slice(y, y + height), slice(x, x + width)) for y in (0, radius) for x in (0, radius)]
     least = np.minimum.reduce([varies[corner] for corner in corners])
-    total, whole = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.float32)
+    total, whole = np.zeros((3, height, width), np.float32), np.zeros((height, width), np.float32)
+    weight, share = np.empty_like(whole), np.empty_like(whole)
     for corner in corners:
-        weight = least / varies[corner]
+        np.divide(least, varies[corner], out=weight)
         for _ in range(3):
             weight *= weight
         whole += weight
-        total += mean[corner] * weight[:, :, None]
-    return np.asarray(total / whole[:, :, None])
+        for mean, colour in zip(means, total, strict=True):
+            np.multiply(mean[corner], weight, out=share)
+            colour += share
+    total /= whole
+    return np.asarray(cv2.merge(list(total)), np.float32)
+
+
+def _variance(values: Plane, radius: int) -> Plane:
+    """Variances of the squares whose upper left corner a pixel is, and a little more."""
+    level = _forward(values, radius)
+    level *= level
+    varies = _forward(values * values, radius)
+    varies -= level
+    np.maximum(varies, 0, out=varies)
+    varies += np.float32(1e-5)
+    return varies
 
 
 def _forward(values: Plane, radius: int) -> Plane:
