@@ -6,7 +6,6 @@ import difflib
 import importlib
 import logging
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -251,9 +250,10 @@ class Plugins:
 
     def styles_of(self, families: tuple[str, ...]) -> dict[str, ModelEntry]:
         """The models of some families, by what a painter calls them: the short name while it is unique among them."""
+        from .store.choice import short_names
+
         entries = self.store().entries(families)
-        counts = Counter(entry.name for entry in entries)
-        return {entry.name if counts[entry.name] < 2 else entry.full_name: entry for entry in entries}
+        return dict(zip(short_names(entries), entries, strict=True))
 
     def store(self) -> Store:
         """The model store, with the models that the families list."""

@@ -1,4 +1,4 @@
-"""Trains a generator: `python -m training.train --pairs FOLDER --style FOLDER --vgg e4_base.pth --out FOLDER`."""
+"""Trains a generator: `python -m training.train --pairs FOLDER --style FOLDER --out FOLDER`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from senga.neural.training.initial import first_weights
+from senga.neural.training.perceptual import shipped_encoder
 from senga.plugins.animegan.discriminator import discriminator
 from training import losses
 from training.data import Pairs, Panels
@@ -185,7 +186,7 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=Path, required=True, help="folder written by training.pack")
     parser.add_argument("--style", type=Path, required=True, help="folder of the style set, or text file of paths")
-    parser.add_argument("--vgg", type=Path, required=True, help="VGG-19, or the compressed one, e4_base.pth")
+    parser.add_argument("--vgg", type=Path, help="VGG-19 or the compressed one, e4_base.pth; else Senga's own")
     parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
     parser.add_argument("--start", type=Path, help="weights to start from; near the identity without")
     parser.add_argument("--width", type=float, default=0.5)
@@ -207,7 +208,7 @@ def main(arguments: list[str] | None = None) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     network = load_generator(options.start) if options.start else Generator.near_identity(options.width)
     weights = LossWeights(**{name: getattr(options, f"weight_{name}") for name in vars(LossWeights())})
-    trainer = Trainer(network, options.vgg, weights, options.device)
+    trainer = Trainer(network, options.vgg or shipped_encoder(), weights, options.device)
     pairs, panels = Pairs(options.pairs), Panels(options.style)
     train(trainer, pairs, panels, options.out, options.steps, options.every, options.pixels)
 

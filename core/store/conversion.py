@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from senga.errors import ModelError, SengaError
-from senga.families import Family
+from senga.families import Family, family_of
 from senga.job import Weights
 from senga.strangers import border, reason
 
@@ -39,6 +39,26 @@ def converted(checkpoint: Checkpoint, converters: Iterable[str], path: Path) -> 
             return weights, converter
     why = " ".join(reasons) or "no filter takes models."
     raise ModelError(f"“{path.name}” holds no network that Senga knows: {why}")
+
+
+def converters(
+    metadata: Mapping[str, str], families: Mapping[str, Family], listed: Iterable[ModelEntry], wanted: str = ""
+) -> dict[str, str]:
+    """The converters that may know a file, each with its family; the one that the file names comes first.
+
+    Args:
+        metadata: what the file says of itself.
+        families: all that are known, by name.
+        listed: models of lists that may name converters of their own.
+        wanted: the family it is to be of, if that is known.
+    """
+    stated = family_of(metadata, families)
+    found: dict[str, str] = {}
+    for family in [*([stated] if stated else []), *families.values()]:
+        found.setdefault(family.converter, family.name)
+    for entry in listed:
+        found.setdefault(entry.converter, entry.family)
+    return {converter: name for converter, name in found.items() if not wanted or name == wanted}
 
 
 def check_network(entry: ModelEntry, weights: Weights, path: Path) -> None:

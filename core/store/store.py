@@ -7,11 +7,9 @@ there as ``NAME.safetensors`` is from before models had families, or of none tha
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -23,7 +21,8 @@ from senga.job import Weights
 from senga.names import SLASH, joined, parted
 
 from .catalog import ModelEntry, merge, read_card, read_entry
-from .conversion import check_network, converted, own_card
+from .choice import called, choose, of_families, short_names
+from .conversion import check_network, converted, converters, own_card
 from .download import Progress, digest_of, download, exclusive
 from .folder import SUFFIX, FolderError, make_private, make_shelf, place, remember, remembered, told
 from .folder import stored as stored_models
@@ -87,15 +86,15 @@ class Store:
         Args:
             families: only models of these, and those of which nobody knows the family; by default all.
         """
-        stored, wanted = self._stored(), {"", *families}
+        stored = self._stored()
         known = [_with_file(entry, stored.pop(entry.full_name, None)) for entry in self._catalog.values()]
-        every = known + [self._stored_entry(name, file) for name, file in stored.items()]
-        return [entry for entry in every if entry.family in wanted] if len(wanted) > 1 else every
+        return of_families(known + [self._stored_entry(name, file) for name, file in stored.items()], families)
 
     def shown(self, entries: Iterable[ModelEntry]) -> list[str]:
         """What these models are called: the short name where no other model of the store has it."""
-        counts = Counter(entry.name for entry in self.entries())
-        return [entry.name if counts[entry.name] < 2 else entry.full_name for entry in entries]
+        every = self.entries()
+        names = dict(zip((entry.full_name for entry in every), short_names(every), strict=True))
+        return [names.get(entry.full_name, entry.full_name) for entry in entries]
 
     def _stored(self) -> dict[str, Path]:
         """The models in the folder, by full name; a folder that cannot be used holds none."""
@@ -130,34 +129,15 @@ class Store:
         except ModelError as error:
             return ModelEntry(name=short, family=family, file=file, note=str(error))
 
-    def find(self, name: str, families: Iterable[str] = (), asking: str = "") -> ModelEntry:
-        """The model of that name, ``family/name`` or the short one while it is unique.
-
-        Args:
-            name: of the model.
-            families: only models of these; by default of all.
-            asking: the filter that paints with these families.
+    def find(self, name: str, families: Sequence[str] = (), asking: str = "") -> ModelEntry:
+        """The model of that name, ``family/name`` or the short one while it is unique; see ``choose``.
 
         Raises:
-            ModelError: there is none, and the message suggests the nearest; or there are several, and it names them.
+            ModelError: there is none, or there are several.
         """
-        every = self.entries()
-        offered = every if not families else [entry for entry in every if entry.family in ("", *families)]
-        if len(found := _called(name, offered)) == 1:
-            return found[0]
-        if found:
-            names = " and ".join(f"“{entry.full_name}”" for entry in found)
-            raise ModelError(f"There are several styles “{name}”: {names}; say which.")
-        if _called(name, every):
-            raise ModelError(
-                f"“{name}” is no style of the filter {asking}, which paints with {' and '.join(families)}."
-            )
-        known = {entry.name: entry for entry in offered} | {entry.full_name: entry for entry in offered}
-        near = difflib.get_close_matches(name.lower(), known, 1, 0.5)
-        hint = f"did you mean “{near[0]}”?" if near else f"there are {', '.join(self.shown(offered)) or 'none'}."
-        raise ModelError(f"There is no style “{name}”: {hint}")
+        return choose(name, self.entries(), families, asking)
 
-    def load(self, name: str, families: Iterable[str] = (), asking: str = "") -> Weights:
+    def load(self, name: str, families: Sequence[str] = (), asking: str = "") -> Weights:
         """The weights of a model, as 32-bit floats in the names of its network, with its card.
 
         Args:
@@ -168,13 +148,13 @@ class Store:
         Raises:
             ModelError: it is unknown, not on this machine, or damaged; the message says what to do.
         """
-        listed = _called(name, [each for each in self._catalog.values() if not families or each.family in families])
+        listed = called(name, of_families(self._catalog.values(), families))
         located = self._located(name, listed[0] if len(listed) == 1 else None)
         if located is not None:
             return located
         entry = self.find(name, families, asking)
         if entry.file is None:
-            way = f"`senga models pull {name}` fetches it{cost_of(entry)}"
+            way = f"`senga models pull {self.shown([entry])[0]}` fetches it{cost_of(entry)}"
             raise ModelError(f"The style “{name}” is not on this machine: {way}.")
         return read_model(entry.file, entry.network)
 
@@ -203,7 +183,7 @@ class Store:
         if entry.file is not None:
             return entry
         if self.offline:
-            raise ModelError(f"Senga is offline (SENGA_OFFLINE). {by_hand(entry, name)}")
+            raise ModelError(f"Senga is offline (SENGA_OFFLINE). {by_hand(entry, self.shown([entry])[0])}")
         self._ask(entry, accept)
         make_private(self.root)
         report = progress or _unheard
@@ -224,7 +204,7 @@ class Store:
         """
         name = name_for(path) if name is None else name
         family, short = self._free(name)
-        listed = _called(name, self._catalog.values())
+        listed = called(name, self._catalog.values())
         if len(listed) > 1:
             self.find(name)  # which says that there are several
         entry = listed[0] if listed else None
@@ -246,7 +226,7 @@ class Store:
         family, short = parts
         if family and family not in {*self._families, *(entry.family for entry in self._catalog.values())}:
             raise ModelError(f"“{name}” is no name for a style: there is no family of networks “{family}”.")
-        here = [entry for entry in _called(name, self.entries()) if entry.file is not None]
+        here = [entry for entry in called(name, self.entries()) if entry.file is not None]
         if any(entry.shipped for entry in here):
             raise ModelError(f"“{name}” is a style that comes with Senga: choose another name with --name.")
         if here or os.path.lexists(self._file(family, short)):
@@ -256,7 +236,7 @@ class Store:
     def verify(self, name: str | None = None) -> list[Verdict]:
         """Read one model, or every model on this machine, and compare it with its digest."""
         entries = [self.find(name)] if name else [entry for entry in self.entries() if entry.file is not None]
-        return [verdict_on(entry, called) for entry, called in zip(entries, self.shown(entries), strict=True)]
+        return [verdict_on(*each) for each in zip(entries, self.shown(entries), strict=True)]
 
     def remove(self, name: str) -> None:
         """Delete a model from the store.
@@ -299,22 +279,16 @@ class Store:
         from senga.neural.checkpoints import read_checkpoint
 
         checkpoint = read_checkpoint(path)
-        offered = {entry.converter: entry.family} if entry else self._converters(checkpoint.metadata, wanted)
+        if entry is None:
+            offered = converters(checkpoint.metadata, self._families, self._catalog.values(), wanted)
+        else:
+            offered = {entry.converter: entry.family}
         weights, converter = converted(checkpoint, offered, path)
         home = offered[converter]
         if entry is None:
             return Weights(weights.arrays, {**own_card(checkpoint, self._families.get(home)), **weights.card}), home
         check_network(entry, weights, path)
         return Weights(weights.arrays, {**weights.card, **entry.card()}), home
-
-    def _converters(self, metadata: Mapping[str, str], wanted: str) -> dict[str, str]:
-        """Those that may know a file, each with its family; the one that the file names comes first."""
-        stated = family_of(metadata, self._families)
-        first = [stated] if stated else []
-        found = {family.converter: family.name for family in reversed([*first, *self._families.values()])}
-        listed = {entry.converter: entry.family for entry in self._catalog.values()}
-        every = dict(reversed(found.items())) | {key: name for key, name in listed.items() if key not in found}
-        return {converter: name for converter, name in every.items() if not wanted or name == wanted}
 
     def _ask(self, entry: ModelEntry, accept: Accept) -> None:
         """Ask for consent to these terms, once."""
@@ -381,12 +355,6 @@ class _WrongFile(Exception):  # noqa: N818 - a reason to try the next place, nev
 
 def _with_file(entry: ModelEntry, file: Path | None) -> ModelEntry:
     return entry if entry.shipped or file is None else entry.model_copy(update={"file": file})
-
-
-def _called(name: str, entries: Iterable[ModelEntry]) -> list[ModelEntry]:
-    """Those that can be meant by a name."""
-    family, short = parted(name) or ("", "")
-    return [entry for entry in entries if entry.name == short and family in ("", entry.family)]
 
 
 def _kind(digest: str) -> str:

@@ -43,17 +43,16 @@ def task_digest(invocation: Invocation, known: Plugins, second: SecondPictures) 
 def _told(act: Filter, known: Plugins, second: SecondPictures) -> dict[str, Any]:
     owner = known.owner(act.name)
     origin = known.known[owner].origin if owner in known.known else ""
-    settings = {
-        info.name: _value(getattr(act, info.name), info, known, second) for info in kinds_of(type(act)).values()
-    }
+    job = known.offered(type(act), known.equip(Job()))
+    settings = {info.name: _value(getattr(act, info.name), info, job, second) for info in kinds_of(type(act)).values()}
     return {"filter": act.name, "origin": origin, "code": _code(type(act)), "settings": settings}
 
 
-def _value(value: Any, info: SettingInfo, known: Plugins, second: SecondPictures) -> Any:
+def _value(value: Any, info: SettingInfo, job: Job, second: SecondPictures) -> Any:
     if not value:
         return value
     if info.kind == "model":
-        return [value, _weights(known.equip(Job()).weights(value))]
+        return [value, _weights(job.weights(value))]
     if KINDS[info.kind].argument in ("file", "picture") and isinstance(value, str):
         shared = second.shared(value)
         return value if shared is None else shared or _content(value)

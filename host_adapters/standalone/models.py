@@ -188,7 +188,7 @@ def _size(entry: ModelEntry) -> str:
 
 def _row(entry: ModelEntry) -> list[str]:
     state = {"built in": tr("built in"), "here": tr("here"), "to pull": tr("to pull")}[_state(entry)]
-    return [state, _size(entry), entry.licence, _commercial(entry), tr(entry.note)]
+    return [state, _size(entry), entry.licence, _commercial(entry), tr(entry.note), entry.family]
 
 
 def _commercial(entry: ModelEntry) -> str:
@@ -207,7 +207,7 @@ def _print_table(names: list[str], entries: list[ModelEntry]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    heads = tr("Style"), tr("State"), tr("Size"), tr("Licence"), tr("Use"), tr("Look")
+    heads = tr("Style"), tr("State"), tr("Size"), tr("Licence"), tr("Use"), tr("Look"), tr("Family")
     table = Table(*heads, box=None, header_style="bold", pad_edge=False)
     for name, entry in zip(names, entries, strict=True):
         table.add_row(*map(plain, (name, *_row(entry))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, get_args
 
 import click
@@ -221,7 +222,7 @@ def _filter_command(kind: type[Filter]) -> click.Command:
 def setting_options(kind: type[Filter], others: Sequence[click.Parameter]) -> list[click.Parameter]:
     """The settings of a filter as options, beside these others."""
     taken = {flag for param in others for flag in param.opts}
-    return [_option(info, taken) for info in describe(kind)]
+    return [_option(info, taken, kind) for info in describe(kind)]
 
 
 def _recipe_command() -> click.Command:
@@ -233,7 +234,7 @@ def _recipe_command() -> click.Command:
     return FilterCommand(RECIPE, params=[file, SEED, *COMMON], callback=act, hidden=True, help="Apply a recipe.")
 
 
-def _option(info: SettingInfo, taken: set[str]) -> PlainOption:
+def _option(info: SettingInfo, taken: set[str], kind: type[Filter]) -> PlainOption:
     """One setting as an option; a setting that is called like a common option gets the prefix ``--set-``."""
     dashed = info.name.replace("_", "-")
     flag = f"--{dashed}" if f"--{dashed}" not in taken else f"--set-{dashed}"
@@ -241,7 +242,17 @@ def _option(info: SettingInfo, taken: set[str]) -> PlainOption:
     default = tr("default: {default}").format(default=shown(info))
     note = "; ".join(part for part in (limits(info).strip("[]"), default) if part)
     names, text = [declared, f"{_OWN}{info.name}"], f"{info.text}  [{note}]"
-    return PlainOption(names, type=_type(info), default=None, metavar=_metavar(info), help=text)
+    complete = partial(_styles, kind) if info.kind == "model" else None
+    return PlainOption(
+        names, type=_type(info), default=None, metavar=_metavar(info), help=text, shell_complete=complete
+    )
+
+
+def _styles(kind: type[Filter], _ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """What a shell offers for a style: those of the filter that are on this machine."""
+    known = plugins()
+    styles = known.styles_of(known.families_of(kind)).items()
+    return [name for name, entry in styles if entry.file is not None and name.startswith(begun)]
 
 
 def _type(info: SettingInfo) -> Any:

@@ -18,9 +18,10 @@ pytest.importorskip("mindspore")
 
 from safetensors.numpy import load_file
 
-from senga.errors import SengaError, SettingsError, WriteError
+from senga.errors import ModelError, SengaError, SettingsError, WriteError
 from senga.image import Image
 from senga.job import Weights
+from senga.neural.training import perceptual
 from senga.neural.training.cell import NetworkCell, from_tensor, to_tensor
 from senga.neural.training.export import export_style
 from senga.neural.training.loop import Pace
@@ -362,3 +363,31 @@ def test_the_command_says_what_is_missing(material: Path, tmp_path: Path) -> Non
         assert isinstance(result.exception, SettingsError), words
         assert sentence in str(result.exception)
     assert not os.path.exists(out)  # noqa: PTH110 - a plain look
+
+
+def test_without_a_perceptual_network_of_the_user_the_shipped_one_is_taken(
+    material: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = tmp_path / "perceptual.npz"
+    shipped.write_bytes((material / "vgg.npz").read_bytes())
+    monkeypatch.setattr(perceptual, "SHIPPED", shipped)
+    order = replace(an_order(material), vgg=None)
+    trained(order, tmp_path / "run")
+    folder = RunFolder(tmp_path / "run")
+    assert folder.settings()["vgg"] == ""
+    assert resume(folder, ANIMEGAN).steps > 0
+    shipped.write_bytes(shipped.read_bytes()[:-1])
+    with pytest.raises(SettingsError, match="not the perceptual network"):
+        resume(folder, ANIMEGAN)
+    shipped.unlink()
+    with pytest.raises(ModelError, match="--vgg"):
+        begin(order, RunFolder(tmp_path / "other"), silent)
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_training_of_before_there_were_families_goes_on(material: Path, tmp_path: Path) -> None:
+    trained(an_order(material), tmp_path / "run")
+    settings = tmp_path / "run" / "run.toml"
+    settings.write_text(settings.read_text().replace('family = "animegan"\n', ""))
+    assert "family" not in settings.read_text()
+    assert resume(RunFolder(tmp_path / "run"), ANIMEGAN).steps > 0

@@ -29,6 +29,9 @@ LAYERS = layers(19)[:13]
 NEEDED = "conv4_1"
 """The layer that a perceptual network must reach."""
 
+SHIPPED = Path(__file__).parent.parent / "networks" / "perceptual.safetensors"
+"""The perceptual network that comes with Senga."""
+
 OWN = "senga-perceptual"
 """What a file of our own states that takes RGB in [-1, 1] as it is, without a mix of the three channels."""
 
@@ -93,10 +96,9 @@ def shipped_encoder() -> Path:
     Raises:
         ModelError: it does not.
     """
-    file = Path(__file__).parent.parent / "networks" / "perceptual.safetensors"
-    if not file.is_file():
+    if not SHIPPED.is_file():
         raise ModelError("No perceptual network comes with this version of Senga: give the file of one with --vgg.")
-    return file
+    return SHIPPED
 
 
 def load_encoder(path: Path) -> Encoder:

@@ -17,6 +17,7 @@ from safetensors.numpy import save_file  # noqa: E402
 from senga.errors import ModelError  # noqa: E402
 from senga.neural.executor import Array  # noqa: E402
 from senga.neural.networks.vgg import layers, vgg  # noqa: E402
+from senga.neural.training import perceptual  # noqa: E402
 from senga.neural.training.cell import gradient_of, to_tensor  # noqa: E402
 from senga.neural.training.features import Features  # noqa: E402
 from senga.neural.training.perceptual import LAYERS, REFERENCE_LEVEL, Encoder, load_encoder  # noqa: E402
@@ -191,3 +192,65 @@ def test_files_that_are_something_else(tmp_path: Path, capsys: pytest.CaptureFix
     with pytest.raises(ModelError, match="damaged"):
         load_encoder(tmp_path / "cut.npy")
     assert "code ran" not in capsys.readouterr().out
+
+
+OWN_CHANNELS = (16, 16, 32, 32, 64, 64, 64, 128, 128, 128, 128)
+OWN_TAPS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+
+
+def own_arrays(rng: np.random.Generator) -> dict[str, Any]:
+    """Random weights of a network such as the one that ships, in half precision."""
+    arrays, inputs = {}, 3
+    for layer, outputs in zip(layers(16), OWN_CHANNELS, strict=False):
+        kernel = rng.standard_normal((outputs, inputs, 3, 3)) * (2 / 9 / inputs) ** 0.5
+        arrays |= {f"{layer}.weight": kernel.astype(np.float16), f"{layer}.bias": np.zeros(outputs, np.float16)}
+        inputs = outputs
+    return arrays
+
+
+def test_our_own_network(tmp_path: Path, rng: np.random.Generator) -> None:
+    path, arrays = tmp_path / "perceptual.safetensors", own_arrays(rng)
+    save_file(arrays, path, {"architecture": "senga-perceptual"})
+    assert path.stat().st_size <= 2_000_000
+    encoder = load_encoder(path)
+    assert (encoder.depth, encoder.mirrored, encoder.original) == (16, True, False)
+    assert list(encoder.kernels) == list(layers(16)[: len(OWN_CHANNELS)])
+    picture = rng.uniform(-1, 1, (1, 3, 32, 32)).astype(np.float32)
+    found = Features(encoder, OWN_TAPS).of(picture)
+    assert [found[tap].shape[1:] for tap in OWN_TAPS] == [
+        (16, 32, 32), (32, 16, 16), (64, 8, 8), (128, 4, 4), (128, 2, 2)
+    ]  # fmt: skip
+    padded = np.pad(picture[0], ((0, 0), (1, 1), (1, 1)), mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))
+    first = np.einsum("cyxkl,ockl->oyx", windows, arrays["conv1_1.weight"].astype(np.float32))
+    np.testing.assert_allclose(found["relu1_1"][0], np.maximum(first, 0), atol=1e-4)
+
+
+def test_losses_that_ask_too_deep_take_the_deepest_there_is(tmp_path: Path, rng: np.random.Generator) -> None:
+    save_file(own_arrays(rng), tmp_path / "own.safetensors", {"architecture": "senga-perceptual"})
+    encoder = load_encoder(tmp_path / "own.safetensors")
+    asked = ("conv4_4", "relu4_4", "conv5_4", "conv3_1", "relu5_1", "conv5_1")
+    assert [encoder.nearest(tap) for tap in asked] == [
+        "conv4_3", "relu4_3", "conv4_3", "conv3_1", "relu5_1", "conv5_1"
+    ]  # fmt: skip
+
+
+def test_the_network_that_ships_is_taken_or_missed_in_a_sentence(
+    tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(perceptual, "SHIPPED", tmp_path / "perceptual.safetensors")
+    with pytest.raises(ModelError, match="give the file of one with --vgg"):
+        perceptual.shipped_encoder()
+    save_file(own_arrays(rng), tmp_path / "perceptual.safetensors", {"architecture": "senga-perceptual"})
+    assert load_encoder(perceptual.shipped_encoder()).depth == 16
+
+
+def test_what_states_to_be_ours_and_is_not(tmp_path: Path, rng: np.random.Generator) -> None:
+    arrays = own_arrays(rng)
+    for broken in ({"conv2_1.weight": arrays["conv1_1.weight"]}, {"conv1_1.weight": np.zeros(3, np.float16)}):
+        save_file({**arrays, **broken}, tmp_path / "own.safetensors", {"architecture": "senga-perceptual"})
+        with pytest.raises(ModelError, match="does not fit"):
+            load_encoder(tmp_path / "own.safetensors")
+    save_file({}, tmp_path / "own.safetensors", {"architecture": "senga-perceptual"})
+    with pytest.raises(ModelError):
+        load_encoder(tmp_path / "own.safetensors")
