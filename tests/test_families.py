@@ -30,19 +30,19 @@ GOOD = Family("good", "Good")
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder on the path in which the stranger's package is installed."""
+    """A folder on the path in which the stranger's package is installed, under a name that nobody else has."""
     site, before = tmp_path / "site", set(sys.modules)
-    (site / "senga_wash-1.0.dist-info").mkdir(parents=True)
+    (site / "senga_glaze-1.0.dist-info").mkdir(parents=True)
     for file in STRANGER.glob("*.py"):
-        (site / file.name).write_bytes(file.read_bytes())
-    facts = site / "senga_wash-1.0.dist-info"
-    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: senga-wash\nVersion: 1.0\n")
-    (facts / "entry_points.txt").write_text("[senga]\nwash = senga_wash\n")
+        (site / file.name.replace("wash", "glaze")).write_text(file.read_text().replace("wash", "glaze"))
+    facts = site / "senga_glaze-1.0.dist-info"
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: senga-glaze\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text("[senga]\nglaze = senga_glaze\n")
     monkeypatch.syspath_prepend(site)
     monkeypatch.setenv("PYTHONPATH", str(site))
-    monkeypatch.setenv("SENGA_PLUGINS", "wash")
+    monkeypatch.setenv("SENGA_PLUGINS", "glaze")
     yield site
-    for name in {name for name in set(sys.modules) - before if name.startswith("senga_wash")}:
+    for name in {name for name in set(sys.modules) - before if name.startswith("senga_glaze")}:
         del sys.modules[name]
 
 
@@ -72,31 +72,33 @@ def done(*words: object) -> str:
 def test_a_strangers_family_is_trained_exported_imported_listed_and_painted_with(site: Path, material: Path) -> None:
     sources = ("--photos", material / "photos", "--style", material / "style", "--papers", material / "style")
     out = material / "run"
-    assert "wash" in done("train", "--help")
-    done("train", "wash", *sources, "--out", out, "--inner", 6, "--set", "thin=0.25", "--threads", 1)
+    assert "glaze" in done("train", "--help")
+    done("train", "glaze", *sources, "--out", out, "--inner", 6, "--set", "thin=0.25", "--threads", 1)
     losses = (out / "losses.csv").read_text().splitlines()
     assert losses[0] == "step,phase,seconds,colour,total"
     assert [line.split(",")[1] for line in losses[1:]] == ["start"] * 2 + ["style"] * 3
-    done("train", "wash", "--out", out, "--resume")
+    done("train", "glaze", "--out", out, "--resume")
     done("train", "export", out, "-o", material / "mine.safetensors", "--licence", "CC0-1.0", "--author", "A. Painter")
-    assert done("models", "import", material / "mine.safetensors") == "mine is ready (wash).\n"
-    (listed,) = [json.loads(line) for line in done("models", "list", "--family", "wash", "--json").splitlines()]
-    assert (listed["full_name"], listed["inner"], listed["licence"]) == ("wash/mine", "6", "CC0-1.0")
+    assert done("models", "import", material / "mine.safetensors") == "mine is ready (glaze).\n"
+    (listed,) = [json.loads(line) for line in done("models", "list", "--family", "glaze", "--json").splitlines()]
+    assert (listed["full_name"], listed["inner"], listed["licence"]) == ("glaze/mine", "6", "CC0-1.0")
     photo = material / "photos" / "0.png"
-    done("run", "wash", photo, "-o", material / "out.png")
-    done("run", "wash", photo, "-o", material / "same.png", "--style", "wash/mine")
+    done("run", "glaze", photo, "-o", material / "out.png", "--style", "mine")
+    done("run", "glaze", photo, "-o", material / "same.png", "--style", "glaze/mine")
+    done("run", "glaze", photo, "-o", material / "plain.png")
+    assert (material / "out.png").read_bytes() != (material / "plain.png").read_bytes()
     assert (material / "out.png").read_bytes() == (material / "same.png").read_bytes()
     done("models", "export", "mine", "-o", material / "mine.onnx")
-    done("models", "import", material / "mine.onnx", "--name", "wash/again")
+    done("models", "import", material / "mine.onnx", "--name", "glaze/again")
 
 
 @pytest.mark.needs_mindspore
 def test_a_folder_of_another_family_is_not_continued(site: Path, material: Path) -> None:
     sources = ("--photos", material / "photos", "--style", material / "style")
-    done("train", "wash", *sources, "--out", material / "run", "--epochs", 0, "--start-epochs", 0)
+    done("train", "glaze", *sources, "--out", material / "run", "--epochs", 0, "--start-epochs", 0)
     found = run("train", "animegan", "--out", material / "run", "--resume")
     assert found.returncode == 2
-    assert "holds a training of wash: go on with senga train wash" in found.stderr
+    assert "holds a training of glaze: go on with senga train glaze" in found.stderr
 
 
 def test_wrong_settings_of_a_family_are_told(site: Path, material: Path) -> None:
@@ -106,9 +108,9 @@ def test_wrong_settings_of_a_family_are_told(site: Path, material: Path) -> None
         (("--set", "weights.x=1"), "no setting “weights.x”"),
         (("--preset", "thick"), "There is no preset “thick”; there are thin."),
         (("--vgg", "x"), "No such option"),
-        (("--start-from", "hokusai"), "wash"),
+        (("--start-from", "hokusai"), "glaze"),
     ):
-        found = run("train", "wash", *sources, *words)
+        found = run("train", "glaze", *sources, *words)
         assert found.returncode in (1, 2), words
         assert sentence in found.stderr
         assert not (material / "run").exists()
@@ -117,7 +119,7 @@ def test_wrong_settings_of_a_family_are_told(site: Path, material: Path) -> None
 def test_listing_needs_neither_mindspore_nor_opencv(site: Path) -> None:
     code = (
         "import sys\nfrom senga.registry import Plugins\nfrom senga.families import presets_of\n"
-        "known = Plugins()\nassert {'wash', 'animegan'} <= known.families.keys()\n"
+        "known = Plugins()\nassert {'glaze', 'animegan'} <= known.families.keys()\n"
         "[presets_of(family) for family in known.families.values()]\nknown.store().entries()\n"
         "print(*({'mindspore', 'cv2', 'onnxruntime', 'safetensors'} & set(sys.modules)))"
     )
@@ -219,12 +221,12 @@ def test_presets_that_are_none_are_one_sentence(family: Family) -> None:
 
 
 def test_a_broken_training_of_a_stranger_is_one_line(site: Path) -> None:
-    (site / "senga_wash_presets.py").write_text("raise RuntimeError('not\\ntoday')")
-    found = run("train", "wash", "--help")
+    (site / "senga_glaze_presets.py").write_text("raise RuntimeError('not\\ntoday')")
+    found = run("train", "glaze", "--help")
     assert found.returncode == 1
     assert found.stderr.count("\n") == 1
     assert "RuntimeError: not today" in found.stderr
-    assert "wash" in done("train", "--help")
+    assert "glaze" in done("train", "--help")
     assert "--photos" in done("train", "animegan", "--help")
 
 

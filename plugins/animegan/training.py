@@ -73,9 +73,8 @@ class Training(shared.Training[Preset, Batch]):
         assert encoder is not None  # noqa: S101 - the family takes one
         preset = self.preset
         judging = discriminator(preset.channels, "instance" if preset.architecture == "animeganv1" else "layer")
-        form = "plain" if preset.adversarial in SECOND else None
         self.judge, self.judge_adam = self.player(
-            "judge", judging, "normal", self.seed + 1, form=form, spectral_norm=True
+            "judge", judging, "normal", self.seed + 1, second=preset.adversarial in SECOND, spectral_norm=True
         )
         self.content_taps = shared.present(preset.content_layers, encoder)
         self.style_taps = shared.present(preset.style_layers, encoder)

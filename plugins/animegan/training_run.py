@@ -12,7 +12,6 @@ from senga.neural.training.run_folder import RunFolder
 
 from .family import ANIMEGAN
 from .presets import PRESETS, Preset
-from .training import Training
 
 __all__ = ["TrainingPlan", "begin", "digest_of", "loop", "make_preset", "notes", "prepare", "reopen", "resume"]
 
@@ -29,10 +28,9 @@ def make_preset(name: str, changes: dict[str, Any]) -> Preset:
     return presets.make_preset(PRESETS, name, changes)
 
 
-def resume(folder: RunFolder) -> Training:
+def resume(folder: RunFolder) -> plan.AnyTraining:
     """Take up a training of this family."""
-    training: Training = plan.resume(folder, ANIMEGAN)
-    return training
+    return plan.resume(folder, ANIMEGAN)
 
 
 __getattr__ = moved(__name__, {"Order": f"{__name__}.TrainingPlan"})

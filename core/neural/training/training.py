@@ -124,7 +124,7 @@ class Training(ABC, Generic[P, B]):
         start: Start = "normal",
         seed: int = 0,
         *,
-        form: Literal["fast", "plain"] | None = None,
+        second: bool = False,
         spectral_norm: bool = False,
     ) -> tuple[NetworkCell, Adam]:
         """A network that learns, and its optimiser; both become part of the state under its name.
@@ -134,9 +134,10 @@ class Training(ABC, Generic[P, B]):
             network: what it is.
             start: its first weights.
             seed: of these.
-            form: ``plain`` where second gradients are needed.
+            second: a loss of its gradients is taken, so that second gradients are needed.
             spectral_norm: divide every kernel by its largest singular value.
         """
+        form: Literal["plain"] | None = "plain" if second else None
         cell = NetworkCell(network, first_weights(network, start, seed), form, spectral_norm=spectral_norm)
         self._players[name] = cell, Adam(cell, clip=self.preset.clip)
         return self._players[name]

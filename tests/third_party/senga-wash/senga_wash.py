@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel
 
-from senga import Filter, Image, Job, Model, hookimpl, setting
+from senga import Filter, Image, Job, Model, Weights, hookimpl, setting
 from senga.families import Family, Number, network_of
 
 
@@ -38,7 +38,7 @@ class Wash(Filter):
     summary = "A thin wash of colour."
     families = ("wash",)
 
-    style: Model = setting("mine", "Which style to paint in.")
+    style: Model = setting("plain", "Which style to paint in.")
 
     def __call__(self, image: Image, job: Job) -> Image:
         from senga.neural.engine import run
@@ -57,3 +57,13 @@ def senga_filters() -> Iterable[type[Filter]]:
 def senga_families() -> Iterable[Family]:
     """The networks of this package."""
     return (WASH,)
+
+
+@hookimpl
+def senga_weights(model: str) -> Weights | None:
+    """A style that needs no file."""
+    if model not in ("plain", "wash/plain"):
+        return None
+    from senga_wash_network import plain
+
+    return plain()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from senga import Weights
 from senga.errors import ModelError
 from senga.neural.checkpoints import Checkpoint
@@ -21,6 +23,16 @@ def wash(channels: int) -> Network:
 def network_of_card(card: Mapping[str, str]) -> Network:
     """The network that a card describes."""
     return wash(int(float(card.get("inner", "4"))))
+
+
+def plain() -> Weights:
+    """Weights that blur a little."""
+    soak, dry = np.zeros((3, 3, 3, 3), np.float32), np.zeros((3, 3, 1, 1), np.float32)
+    for colour in range(3):
+        soak[colour, colour], dry[colour, colour] = 1 / 9, 1.5
+    none = np.zeros(3, np.float32)
+    arrays = {"soak.weight": soak, "soak.bias": none, "dry.weight": dry, "dry.bias": none}
+    return Weights(arrays, {"family": "wash", "architecture": "wash", "inner": "3"}, f"{__name__}:network_of_card")
 
 
 def to_senga(checkpoint: Checkpoint) -> Weights:
