@@ -15,6 +15,8 @@ from .errors import Cancelled, ModelError, PluginError, SengaError, SettingsErro
 from .job import Weights
 from .strangers import border, reason
 
+__all__ = ["Family", "Number", "network_of"]
+
 if TYPE_CHECKING:
     from .neural.graph import Network
 

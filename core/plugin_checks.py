@@ -22,7 +22,11 @@ from .strangers import reason
 
 _REFERENCE = re.compile(r"|[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _RESERVED = ("export",)
-_TAKEN = ("photos", "style", "out", "vgg")
+_TAKEN = {
+    *("photos", "style", "out", "vgg", "preset", "preset_name", "start_from", "set", "changes", "seed", "help"),
+    *("checkpoint_every", "sample_every", "keep", "minutes", "resume", "threads"),
+}
+"""Options that every training has."""
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 

@@ -173,6 +173,7 @@ WRONG = {
     "no class of facts": [Family("x", "x", facts=dict)],  # type: ignore[arg-type]
     "no names of architectures": [Family("x", "x", architectures=(1,))],  # type: ignore[arg-type]
     "a folder that is an option": [Family("x", "x", folders={"photos": "x"})],
+    "a folder that hides a switch": [Family("x", "x", folders={"resume": "x"})],
     "a folder that is no name": [Family("x", "x", folders={"a b": "x"})],
 }
 
@@ -228,6 +229,25 @@ def test_a_broken_training_of_a_stranger_is_one_line(site: Path) -> None:
     assert "RuntimeError: not today" in found.stderr
     assert "glaze" in done("train", "--help")
     assert "--photos" in done("train", "animegan", "--help")
+
+
+def test_a_setting_that_is_called_like_an_option_gets_a_prefix(site: Path) -> None:
+    presets, field = site / "senga_glaze_presets.py", "    inner: int"
+    more = f'    seed: bool = Field(False, description="Sow it.")\n{field}'
+    presets.write_text(presets.read_text().replace(field, more))
+    told = done("train", "glaze", "--help")
+    assert "--set-seed / --no-set-seed" in told
+    assert "--papers DIRECTORY" in told
+    assert "--vgg" not in told
+
+
+def test_a_list_of_models_that_is_none_costs_its_styles_alone() -> None:
+    known = Plugins(third_party=False)
+    known.register(rude([Family("x", "X", Path("/dev/zero")), Family("y", "Y", Path("nowhere.toml"))]), "rude")
+    assert "painted-comic" in {entry.name for entry in known.store().entries()}
+    assert known.store().problems == ()
+    assert known.known["rude"].state == "broken"
+    assert {"x", "y", "animegan"} <= known.families.keys()
 
 
 # ---- what belongs to which family

@@ -8,7 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -268,12 +268,21 @@ def read_entry(file: Path, family: Family | None = None, **more: Any) -> ModelEn
 
 def _header(file: Path) -> tuple[dict[str, str], int]:
     try:
+        state = file.stat()
+    except (OSError, ValueError) as error:
+        raise ModelError(_DAMAGED.format(file=file)) from error
+    return _read_header(file, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=256)
+def _read_header(file: Path, changed: int, size: int) -> tuple[dict[str, str], int]:  # noqa: ARG001 - they tell states apart
+    try:
         with open_regular(file) as stream:
             length = int.from_bytes(stream.read(8), "little")
             header = json.loads(stream.read(min(length, _MAX_HEADER)))
-            size = os.fstat(stream.fileno()).st_size
+            length = os.fstat(stream.fileno()).st_size
         card = header.get("__metadata__", {})
-        return {str(key): str(value) for key, value in card.items()}, size
+        return {str(key): str(value) for key, value in card.items()}, length
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(_DAMAGED.format(file=file)) from error
 

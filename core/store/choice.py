@@ -50,6 +50,8 @@ def choose(name: str, entries: Sequence[ModelEntry], families: Sequence[str] = (
         raise ModelError(f"There are several styles “{name}”: {names}; say which.")
     if called(name, entries):
         own = " and ".join(families)
+        if not asking:
+            raise ModelError(f"“{name}” is a style of another family of networks than {own}.")
         raise ModelError(f"“{name}” is no style of the filter {asking}, which paints with {own}.")
     known = [entry.name for entry in offered] + [entry.full_name for entry in offered]
     near = difflib.get_close_matches(name.lower(), known, 1, 0.5)

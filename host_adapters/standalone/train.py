@@ -97,24 +97,32 @@ def family_command(family: Family) -> click.Command:
     presets = presets_of(family)
     default = next(iter(presets))
     names = ", ".join(f"{name} (default)" if name == default else name for name in presets)
-    folders = [click.Option([f"--{name.replace('_', '-')}", name], type=folder_option, help=text)
-               for name, text in family.folders.items()]  # fmt: skip
+    common = [
+        *_SOURCES,
+        *(_folder(name, text) for name, text in family.folders.items()),
+        *((_VGG,) if family.perceptual else ()),
+        click.Option(["--preset", "preset_name"], help=f"{names}."),
+        _START_FROM,
+    ]
+    taken = {flag for option in (*common, *_COURSE) for flag in option.opts} | {"--help"}
     fields = type(presets[default]).model_fields
-    own = [_option(name, field) for name, field in fields.items() if field.description]
-    preset = click.Option(["--preset", "preset_name"], help=f"{names}.")
-    perceptual = [_VGG] if family.perceptual else []
-    params = [*_SOURCES, *folders, *perceptual, preset, _START_FROM, *own, *_COURSE]
+    own = [_option(name, field, taken) for name, field in fields.items() if field.description]
 
     def act(out: Path, resume: bool, keep: int, **options: Any) -> None:
         _train(family, out, resume, keep, options)
 
     text = tr("Train a generator of the family {family}.").format(family=plain(family.title))
-    return click.Command(family.name, params=list(params), callback=act, help=text)
+    return click.Command(family.name, params=[*common, *own, *_COURSE], callback=act, help=text)
 
 
-def _option(name: str, field: FieldInfo) -> click.Option:
-    """One setting of a preset; the preset itself says what is wrong with a value."""
-    flag, kind = f"--{name.replace('_', '-')}", field.annotation
+def _folder(name: str, text: str) -> click.Option:
+    return click.Option([f"--{name.replace('_', '-')}", name], type=folder_option, help=text)
+
+
+def _option(name: str, field: FieldInfo, taken: set[str]) -> click.Option:
+    """One setting of a preset, which says itself what is wrong; one called like another option is ``--set-…``."""
+    dashed, kind = name.replace("_", "-"), field.annotation
+    flag = f"--{dashed}" if f"--{dashed}" not in taken else f"--set-{dashed}"
     if kind is bool:
         flag = f"{flag}/--no-{flag[2:]}"
     typed = kind if kind in (int, float, bool) else str

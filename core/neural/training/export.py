@@ -54,9 +54,8 @@ def describe(card: Mapping[str, str], folder: RunFolder, step: int) -> str:
     lines = [f"# {card.get('title', 'A style for Senga')}", "", card.get("note", ""), "", "| | |", "|--|--|"]
     keys = [*(key for key in CARD_FIELDS if key in card), *(key for key in card if key not in CARD_FIELDS)]
     lines += [f"| {key.replace('_', ' ')} | {card[key]} |" for key in keys if key not in ("title", "note")]
-    lines += [
-        f"| {key.replace('_', ' ')} | {_public(key, value)} |" for key, value in settings.items() if key != "preset"
-    ]
+    told = {key: _public(key, value) for key, value in settings.items() if key not in ("preset", *card)}
+    lines += [f"| {key.replace('_', ' ')} | {value} |" for key, value in told.items() if value != ""]
     lines += ["", "## Losses", "", "Means over a tenth of the steps each.", ""]
     lines += _loss_table(folder.root / "losses.csv", step)
     lines += ["", "## Settings", "", "| | |", "|--|--|"]
