@@ -176,7 +176,7 @@ def test_what_a_page_names_is_there(page: Path) -> None:
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
     assert set(re.findall(r"\bmake ([a-z][\w-]+)", "\n".join(commands_of(page)))) <= targets
     trainings = [words for words in lines if words[1:3] == ["train", "animegan"] and "--photos" in words]
-    assert all("--vgg" in words for words in trainings), "a new training needs it"
+    assert all({"--style", "--out"} <= set(words) for words in trainings), "a new training needs them"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)

@@ -95,8 +95,8 @@ _COURSE = (
 def family_command(family: Family) -> click.Command:
     """The command of a family, with the options that its presets describe."""
     presets = presets_of(family)
-    default = next(iter(presets))
-    names = ", ".join(f"{name} (default)" if name == default else name for name in presets)
+    default, *others = presets
+    names = " or ".join(", ".join([f"{default} (default)", *others]).rsplit(", ", 1))
     common = [
         *_SOURCES,
         *(_folder(name, text) for name, text in family.folders.items()),
