@@ -32,7 +32,7 @@ DEPTHS = tuple(f"relu{block}_1" for block in range(1, 6))
 CHANNELS = dict(zip(layers(16), (16, 16, 32, 32, 64, 64, 64, 128, 128, 128, 128), strict=False))
 TWINS = {f"relu{name[4:]}": f"relu{name[4:]}" for name in CHANNELS} | {"relu3_3": "relu3_4", "relu4_3": "relu4_4"}
 """Each convolution of the small network, and the one of VGG-19 that it imitates."""
-RATE, SIDE, LONG = 2e-3, 128, 640
+RATE, SIDE, LONG = 2e-3, 96, 640
 BATCH, CALIBRATION = 4, 8
 
 
@@ -56,7 +56,7 @@ class Crops:
     def batch(self, count: int) -> Tensor:
         """So many, in [-1, 1]."""
         some = [self.crop(self.pictures[i]) for i in self.random.integers(len(self.pictures), size=count)]
-        return torch.from_numpy(np.stack(some).transpose(0, 3, 1, 2).copy())
+        return torch.from_numpy(np.stack(some)).permute(0, 3, 1, 2)  # channels last in memory: faster here
 
     def crop(self, picture: Picture) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         """One of them: a square of any size, made smaller."""
@@ -86,6 +86,8 @@ class Distillation:
         self.student = NetworkModule(student(taps), first())
         for name, value in self.student.named_parameters():
             value.requires_grad_(not name.startswith("prepare"))
+        for network in (self.teacher, self.student):
+            network.to(memory_format=torch.channels_last)
         seen = [self.teacher(crops.batch(BATCH)) for _ in range(CALIBRATION)]
         self.spread = [torch.stack([some[i].var() for some in seen]).mean().sqrt() for i in range(len(taps))]
 
@@ -186,7 +188,7 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=12000)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
