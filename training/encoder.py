@@ -22,7 +22,7 @@ from torch.nn import functional
 from senga.neural.graph import Network
 from senga.neural.networks.vgg import layers, vgg
 from senga.neural.training.initial import first_weights
-from senga.neural.training.perceptual import load_encoder
+from senga.neural.training.perceptual import OWN, load_encoder
 from training.losses import gram
 from training.module import NetworkModule
 from training.pictures import Picture, list_pictures, read_rgb, resize_long
@@ -141,12 +141,17 @@ def agreement(small: nn.Module, large: nn.Module, pictures: list[Tensor]) -> dic
     return found
 
 
-def judge(weights: dict[str, Tensor], teacher: Path, held: list[Path]) -> dict[str, tuple[float, float]]:
-    """The agreement of weights with the teacher on pictures that were not trained on."""
-    encoder = load_encoder(teacher)
-    large = NetworkModule(encoder.network(DEPTHS), encoder.weights())
-    small = NetworkModule(student(), {name: value.float().numpy() for name, value in weights.items()})
-    return agreement(small, large, squares(held))
+def judge(small: Path, teacher: Path, held: list[Path]) -> dict[str, tuple[float, float]]:
+    """The agreement of two files on pictures that were not trained on."""
+    both = [load_encoder(path) for path in (small, teacher)]
+    return agreement(*(NetworkModule(each.network(DEPTHS), each.weights()) for each in both), squares(held))
+
+
+def packed(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """At half precision; what stands in front of the first convolution becomes a part of it."""
+    first_kernel = weights["conv1_1.weight"] * weights["prepare.weight"][0, 0, 0, 0]
+    kept = {name: value for name, value in weights.items() if not name.startswith("prepare")}
+    return {name: value.half().contiguous() for name, value in (kept | {"conv1_1.weight": first_kernel}).items()}
 
 
 def train(job: Distillation, crops: Crops, out: Path, steps: int) -> dict[str, Tensor]:
@@ -196,9 +201,10 @@ def main() -> None:
     pictures = [resize_long(read_rgb(path), LONG) for path in list_pictures(options.pictures)]
     crops = Crops([picture for picture in pictures if min(picture.shape[:2]) >= SIDE // 2], 1)
     found = train(Distillation(options.teacher, crops), crops, options.out, options.steps)
-    halves = {name: value.half().contiguous() for name, value in found.items()}
-    save_file(halves, options.out / "perceptual.safetensors", {"architecture": student().name, "licence": "CC0-1.0"})
-    for depth, (cosine, rank) in judge(halves, options.teacher, list_pictures(options.held)).items():
+    save_file(packed(found), options.out / "perceptual.safetensors", {"architecture": OWN, "licence": "CC-BY-4.0"})
+    for depth, (cosine, rank) in judge(
+        options.out / "perceptual.safetensors", options.teacher, list_pictures(options.held)
+    ).items():
         print(f"{depth}  cosine {cosine:.4f}  rank correlation {rank:.4f}", flush=True)
 
 
