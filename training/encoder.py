@@ -30,8 +30,10 @@ from training.pictures import Picture, list_pictures, read_rgb, resize_long
 DEPTHS = tuple(f"relu{block}_1" for block in range(1, 6))
 """Where features are compared, and used."""
 CHANNELS = dict(zip(layers(16), (16, 16, 32, 32, 64, 64, 64, 128, 128, 128, 128), strict=False))
-TWINS = {f"relu{name[4:]}": f"relu{name[4:]}" for name in CHANNELS} | {"relu3_3": "relu3_4", "relu4_3": "relu4_4"}
-"""Each convolution of the small network, and the one of VGG-19 that it imitates."""
+TWINS = {"conv1_1": "conv1_1"} | {f"relu{name[4:]}": f"relu{name[4:]}" for name in CHANNELS}
+TWINS |= {"relu3_3": "relu3_4", "relu4_3": "relu4_4"}
+"""Each convolution of the small network, and the one of VGG-19 that it imitates. The first one also in front of its
+activation: there are few channels, and one that begins below zero everywhere would stay there."""
 RATE, SIDE, LONG = 2e-3, 96, 640
 BATCH, CALIBRATION = 4, 8
 
