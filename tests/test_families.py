@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,11 +17,13 @@ import cv2
 import numpy as np
 import pytest
 from pydantic import create_model
+from safetensors.numpy import save_file
 
 import senga
-from senga import Filter, Image, Job, Weights, hookimpl
+from senga import Filter, Image, Job, Model, Weights, hookimpl, setting
 from senga.errors import ModelError, PluginError, SettingsError
 from senga.families import Family, family_of, network_of, presets_of, resolve
+from senga.host_adapters.gimp.manifest import make_manifest
 from senga.registry import Plugins
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -182,8 +186,7 @@ WRONG = {
 def test_a_broken_family_costs_a_notice_and_nobody_else(kind: str) -> None:
     known = Plugins(third_party=False)
     known.register(rude(WRONG[kind]), "rude")
-    assert "animegan" in known.families
-    assert list(known.families) == ["animegan"]
+    assert known.families.keys() == Plugins(third_party=False).families.keys()
     assert known.known["rude"].state == "broken"
     assert "senga_families" in known.known["rude"].problem
     assert "\n" not in known.known["rude"].problem
@@ -276,3 +279,85 @@ def test_every_reference_of_a_built_in_family_is_there() -> None:
         for reference in (family.converter, family.network, family.presets):
             assert resolve(reference)
         assert importlib.import_module(family.trainer.partition(":")[0])
+
+
+# ---- what hosts offer
+
+
+@pytest.fixture
+def two_families(tmp_path: Path) -> Plugins:
+    """A filter of two families of networks, of which one has a style that is called like one of the other."""
+    for family in ("ink", "oil"):
+        (tmp_path / family / "weights").mkdir(parents=True)
+        (tmp_path / family / "weights.toml").write_text('shipped = "weights"\n')
+        for name in ("calm", family):
+            file = tmp_path / family / "weights" / f"{name}.safetensors"
+            save_file({"w": np.zeros(1, np.float32)}, file, {"title": f"{family} {name}", "architecture": family})
+
+    class Both(Filter):
+        name, title, summary = "both", "Both", "Paints with two families."
+        families = ("ink", "oil")
+        style: Model = setting("ink", "Which style to paint in.")
+
+        def __call__(self, image: Image, job: Job) -> Image:
+            return image.with_pixels(np.full_like(image.pixels, len(job.weights(self.style).card["title"])))
+
+    class Plug:
+        @hookimpl
+        def senga_filters(self) -> list[type[Filter]]:
+            return [Both]
+
+        @hookimpl
+        def senga_families(self) -> list[Family]:
+            return [Family(name, name, tmp_path / name / "weights.toml", (name,)) for name in ("ink", "oil")]
+
+    known = Plugins(third_party=False)
+    known.register(Plug(), "both")
+    return known
+
+
+def test_menus_of_hosts_offer_a_filters_own_styles(two_families: Plugins) -> None:
+    facts = {each["name"]: each for each in make_manifest(two_families)["filters"]}
+
+    def menu(name: str) -> list[str]:
+        (style,) = [setting for setting in facts[name]["settings"] if setting["name"] == "style"]
+        return [value for value, _ in style["suggestions"]]
+
+    assert menu("both") == ["ink/calm", "ink", "oil/calm", "oil"]
+    assert {"hokusai", "painted-comic"} <= {*menu("anime")}
+    assert not {"ink", "oil"} & {*menu("anime")}
+    assert [facts[name]["neural"] for name in ("both", "anime", "sketch")] == [True, True, False]
+
+
+def test_a_filter_of_two_families_asks_which_when_both_have_a_style(two_families: Plugins) -> None:
+    picture = Image.of(np.zeros((4, 4, 3), np.uint8))
+    assert np.asarray(senga.apply("both", picture, collection=two_families, style="oil/calm")).max() == len("oil calm")
+    assert senga.apply("both", picture, collection=two_families, style="oil")
+    with pytest.raises(ModelError, match="There are several styles “calm”: “ink/calm” and “oil/calm”; say which"):
+        senga.apply("both", picture, collection=two_families, style="calm")
+    with pytest.raises(ModelError, match="“hokusai” is no style of the filter both, which paints with ink and oil"):
+        senga.apply("both", picture, collection=two_families, style="hokusai")
+
+
+def test_shells_complete_styles() -> None:
+    env = {
+        **os.environ,
+        "_SENGA_COMPLETE": "bash_complete",
+        "COMP_WORDS": "senga run anime --style ",
+        "COMP_CWORD": "4",
+    }
+    found = subprocess.run([SENGA], capture_output=True, text=True, check=False, env=env)
+    assert {"plain,hokusai", "plain,painted-comic"} <= {*found.stdout.splitlines()}
+
+
+def test_a_recipe_with_a_short_name_survives_a_family_of_another_filter(two_families: Plugins, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('[[steps]]\nfilter = "both"\nsettings = {style = "ink"}\n')
+    folder = two_families.store().root / "animegan"
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "plugins/animegan/weights/hokusai.safetensors", folder / "ink.safetensors")
+    assert len(two_families.store().entries()) > 4
+    with pytest.raises(ModelError, match="several styles “ink”"):
+        two_families.store().find("ink")
+    picture = Image.of(np.zeros((4, 4, 3), np.uint8))
+    assert senga.apply(senga.Recipe.read(str(recipe)), picture, collection=two_families)
