@@ -234,6 +234,22 @@ def test_a_broken_training_of_a_stranger_is_one_line(site: Path) -> None:
     assert "--photos" in done("train", "animegan", "--help")
 
 
+@pytest.mark.needs_mindspore
+@pytest.mark.parametrize("method", ["batch", "train", "facts", "set_up"])
+def test_a_training_of_a_stranger_that_fails_is_one_line(site: Path, material: Path, method: str) -> None:
+    training = site / "senga_glaze_training.py"
+    training.write_text(
+        f"{training.read_text()}\n    def {method}(self, *given):\n        raise SystemExit('enough')\n"
+    )
+    sources = ("--photos", material / "photos", "--style", material / "style", "--out", material / "run")
+    found = run("train", "glaze", *sources)
+    assert found.returncode == 1
+    assert "Traceback" not in found.stderr
+    told = [line for line in found.stderr.splitlines() if line.startswith("senga: ")]
+    assert len(told) == 1
+    assert "senga_glaze_training:Training” cannot be used: it tried to end the program" in told[0]
+
+
 def test_a_setting_that_is_called_like_an_option_gets_a_prefix(site: Path) -> None:
     presets, field = site / "senga_glaze_presets.py", "    inner: int"
     more = f'    seed: bool = Field(False, description="Sow it.")\n{field}'

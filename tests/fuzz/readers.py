@@ -11,7 +11,7 @@ import struct
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -161,29 +161,35 @@ def _lists() -> list[Sample]:
 
 
 def _read_list(content: bytes) -> None:
+    from senga.plugins.animegan.family import ANIMEGAN
     from senga.store import default_store
 
-    store = default_store([on_disk(content, "weights.toml")], root=FOLDER / "models")
+    path = on_disk(content, "weights.toml")
+    store = default_store([path, replace(ANIMEGAN, models=path)], root=FOLDER / "models")
     assert isinstance(store.entries(), list)
     assert all(isinstance(problem, str) for problem in store.problems)
 
 
 def _cards() -> list[Sample]:
-    card = {"__metadata__": {"title": "x", "width": "0.5", "commercial": "no", "eps": "1e-5"}}
+    card = {"__metadata__": {"title": "x", "width": "0.5", "commercial": "no", "eps": "1e-5", "architecture": "x"}}
     header = json.dumps(card | {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
     return [Sample(struct.pack("<Q", len(header)) + header + bytes(4)),
             Sample(header, lambda content: struct.pack("<Q", len(content)) + content + bytes(4))]  # fmt: skip
 
 
 def _read_card(content: bytes) -> None:
+    from senga.families import Family
+    from senga.plugins.animegan.family import ANIMEGAN
     from senga.store import Store
 
-    store = Store([], FOLDER / "models")
-    store.root.mkdir(exist_ok=True)
-    (store.root / "x.safetensors").write_bytes(content)
-    (entry,) = store.entries()
-    assert entry.name == "x"
-    assert len(store.verify()) == 1
+    for number, families in enumerate(([], [ANIMEGAN], [Family("free", "Free", architectures=("x", "animeganv2"))])):
+        store = Store([], FOLDER / f"models-{number}", families=families)
+        store.root.mkdir(exist_ok=True)
+        (store.root / "x.safetensors").write_bytes(content)
+        (entry,) = store.entries()
+        assert entry.name == "x"
+        assert entry.card()
+        assert len(store.verify()) == 1
 
 
 def _catalogues() -> list[Sample]:
