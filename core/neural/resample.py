@@ -63,9 +63,12 @@ def columns_between(values: Array, up: int, sampling: Sampling) -> Array:
         place = phase / up if sampling == "tf1" else (phase + 0.5) / up - 0.5
         low = int(np.floor(place))
         share, target = np.float32(place - low), out[:, :, phase::up]
-        between = target[:, :, 1:] if low < 0 else target[:, :, :-1]
-        np.multiply(steps, share, out=between)
+        if share == 0:
+            target[...] = values
+            continue
+        between = steps * share
         between += values[:, :, :-1]
+        (target[:, :, 1:] if low < 0 else target[:, :, :-1])[...] = between  # once: such steps are slow
         edge = 0 if low < 0 else -1
         target[:, :, edge] = values[:, :, edge]
     return out

@@ -17,10 +17,11 @@ from senga.neural.memory import MB
 from . import wire
 from .page import OPSET, Page
 from .runtime import CPU, onnxruntime, provider, session
-from .winograd import ROWS, worthwhile, write_mixed, write_products
+from .winograd import CHANNELS, ROWS, worthwhile, write_mixed, write_products
 
 _FLOAT, _HALF = 1, 10
 """``TensorProto.DataType``."""
+_ALL = 2**31 - 1
 COLUMNS = 512
 """So many columns of a result are computed at once; more leave the cache."""
 
@@ -146,6 +147,9 @@ class OnnxConvolution:
         for i, part in enumerate(self._parts):
             constants = [page.constant(f"kernel{i}", part.kernel)]
             constants += [] if self._bias is None else [page.constant("bias", self._bias)]
+            if self._executor.concurrent and _is_narrow(part.kernel, self._stride, self._groups):
+                names.append(_write_columns(page, x, part.kernel, self._bias, f"y{i}"))
+                continue
             sides = {"kernel_shape": part.kernel.shape[2:], "strides": [self._stride, self._stride]}
             names.append(page.add("Conv", [x, *constants], f"y{i}", group=self._groups, **sides))
         return names
@@ -157,6 +161,25 @@ class OnnxConvolution:
             write_products(page, rows[part.down], part.kernel, self._bias, f"y{i}")
             for i, part in enumerate(self._parts)
         ]
+
+
+def _is_narrow(kernel: Array, stride: int, groups: int) -> bool:
+    """Whether the columns of a kernel are better taken as so many outputs: results come in blocks of channels anyway."""
+    outputs, inputs, _, breadth = kernel.shape
+    return stride == groups == 1 and breadth > 1 and outputs * 2 <= CHANNELS <= inputs
+
+
+def _write_columns(page: Page, x: str, kernel: Array, bias: Array | None, name: str) -> str:
+    """A convolution with a single column for all columns of a kernel, whose results are shifted and added."""
+    outputs, inputs, height, breadth = kernel.shape
+    column = kernel.transpose(3, 0, 1, 2).reshape(breadth * outputs, inputs, height, 1)  # (column, output), …
+    parts = page.add("Conv", [x, page.constant(f"{name}.column", column)], f"{name}.parts", kernel_shape=[height, 1])
+    shifted = []
+    for i in range(breadth):
+        start, stop = [i * outputs, i], [(i + 1) * outputs, i - breadth + 1 or _ALL]
+        shifted.append(page.add("Slice", [parts, *page.integers(start, stop, [1, 3])], f"{name}.shifted{i}"))
+    offsets = [] if bias is None else [page.constant(f"{name}.bias", bias[:, None, None])]
+    return page.add("Sum", [*shifted, *offsets], name)
 
 
 def _write_activation(page: Page, kind: str, slope: float | None, *, bends_only: bool = False) -> str:

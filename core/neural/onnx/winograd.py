@@ -22,7 +22,7 @@ ROWS = 4
 """Rows of the result that are computed together."""
 _POINTS = (0, 1, -1, 2, -2, 0.5, -0.5, 4, -4)
 """Small numbers, so that little is lost to rounding; the last point is infinity."""
-_CHANNELS = 16
+CHANNELS = 16
 """The runtime is fast where channels come in blocks of so many."""
 
 Matrix = NDArray[np.float64]
@@ -31,7 +31,7 @@ Matrix = NDArray[np.float64]
 def worthwhile(kernel: Array, stride: int, groups: int) -> bool:
     """Whether a convolution is faster this way."""
     outputs, inputs, height, _ = kernel.shape
-    return stride == groups == 1 and 1 < height <= 7 and outputs % _CHANNELS == inputs % _CHANNELS == 0
+    return stride == groups == 1 and 1 < height <= 7 and outputs % CHANNELS == inputs % CHANNELS == 0
 
 
 def matrices(taps: int) -> tuple[Matrix, Matrix, Matrix]:
