@@ -5,6 +5,7 @@ They are spawned, for a forked process with MindSpore in it hangs. Each gets its
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -47,6 +48,9 @@ _GRACE = 0.5
 _AHEAD = 2
 """Frames that wait for each worker."""
 
+_OF_RUNTIMES = "senga.neural"
+"""The logger that tells of what all workers share."""
+
 _Said = tuple[str, tuple[Any, ...]]
 _Numbered = tuple[int, Target]
 
@@ -70,6 +74,7 @@ class Crew(AbstractContextManager["Crew"]):
         self._second = second
         self._invocation = _share(invocation, size)
         self._stopped = stopped
+        self._warned = set[tuple[str, str]]()
         self._open()
 
     def _open(self) -> None:
@@ -129,13 +134,23 @@ class Crew(AbstractContextManager["Crew"]):
             if not running:
                 self._open()
 
-    def _hear(self, report: Report) -> None:
+    def _hear(self, report: Report | None = None) -> None:
         """Tell the workers to stop if need be, and pass on what they say."""
         if self._stopped():
             self._stop.set()
         while not self._said.empty():
             name, facts = self._said.get()
-            getattr(report, name)(*facts)
+            if name == "warned":
+                self._warn(*facts)
+            elif report is not None:
+                getattr(report, name)(*facts)
+
+    def _warn(self, logger: str, level: int, text: str) -> None:
+        """Pass a warning on; what is wrong with a runtime is the same for all workers, so it is told once."""
+        if logger.startswith(_OF_RUNTIMES) and (logger, text) in self._warned:
+            return
+        self._warned.add((logger, text))
+        logging.getLogger(logger).log(level, "%s", text)
 
     def sharing(self, painter: Painter) -> Paint:
         """Paint stills here, and the frames of a film all over the crew, unless each needs the one before."""
@@ -163,7 +178,9 @@ class Crew(AbstractContextManager["Crew"]):
 
     def _ready(self, seconds: float, future: Future[Image | _Failure], job: Job) -> Frame:
         while not wait([future], _LOOK).done:
+            self._hear()
             job.check()
+        self._hear()
         with _blaming_a_worker():
             result = future.result()
         if isinstance(result, _Failure):
@@ -262,6 +279,17 @@ class _Relay(Report):
         self._said.put(("failed", (label, message)))
 
 
+class _Warnings(logging.Handler):
+    """The same for what a reader or a runtime warns of, as long as nobody else handles it."""
+
+    def __init__(self, said: SimpleQueue[_Said]) -> None:
+        super().__init__(logging.WARNING)
+        self._said = said
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._said.put(("warned", (record.name, record.levelno, record.getMessage())))
+
+
 def _begin(
     invocation: Invocation,
     blend: Blend,
@@ -277,6 +305,7 @@ def _begin(
         signal.signal(sign, lambda *_: _end())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides
     threading.Thread(target=_watch, args=(stop,), daemon=True).start()
+    logging.lastResort = _Warnings(said)
     second = SecondPictures(Work.of(plugins(), invocation.recipe, blend=blend), content)
     _member.append(_Member(Painter(invocation, plugins(), blend, second), _Relay(said), stop))
 

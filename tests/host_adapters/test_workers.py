@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 
+from senga import files
 from senga.image import Animation, Frame, Image
 from senga.testing import sample
 
@@ -272,3 +274,47 @@ def test_no_worker_outlives_its_crew(
             time.sleep(0.05)
         assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
         assert not list(out.glob("*"))
+
+
+@pytest.fixture
+def outdated(tmp_path: Path) -> Path:
+    """A folder with a runtime that is too old."""
+    package = tmp_path / "outdated" / "openvino"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("__version__ = '2020.1'\n")
+    return package.parent
+
+
+@pytest.fixture
+def film(photos: list[Path]) -> Path:
+    frames = [np.asarray(PIL.Image.open(path)) for path in photos]
+    made = Animation(lambda: (Frame(Image(each), 0.1) for each in frames), 50, 70, 4)
+    files.write(made, photos[0].with_name("film.webp"))
+    return photos[0].with_name("film.webp")
+
+
+@pytest.mark.skipif(find_spec("onnxruntime") is None, reason="nothing else would paint")
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_notice_about_a_runtime_is_given_once_by_all_workers(
+    size: int, photos: list[Path], film: Path, outdated: Path, tmp_path: Path
+) -> None:
+    for sources in (photos, [film]):
+        out = tmp_path / f"painted-{len(sources)}"
+        done = senga("anime", *sources, "-o", f"{out}/", "--workers", size, "--threads", size, site=outdated)
+        assert done.returncode == 0, done.stderr
+        assert len(list(out.iterdir())) == len(sources)
+        notices = [line for line in done.stderr.splitlines() if "2020.1 is too old" in line]
+        assert len(notices) == 1
+        assert notices[0].startswith("senga: OpenVINO")
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_what_is_wrong_with_each_input_is_told_of_each(size: int, photos: list[Path], tmp_path: Path) -> None:
+    odd = [tmp_path / folder / "odd.png" for folder in ("first", "second")]
+    for path in odd:
+        path.parent.mkdir()
+        PIL.Image.open(photos[0]).save(path, icc_profile=b"no profile" * 20)
+    done = senga("sketch", *odd, "--workers", size)
+    told = [line for line in done.stderr.splitlines() if "colour profile" in line]
+    assert len(told) == 2, done.stderr
+    assert all(line.startswith("senga: ") for line in told)
