@@ -44,7 +44,8 @@ def _convolve(block: blocks.Conv, weights: Weights, x: Tensor) -> Tensor:
     else:
         x = _pad(x, sides)
     bias = _named(weights, block.bias)
-    return functional.conv2d(x, weights[block.weight], bias, block.stride, zeros, groups=block.groups)
+    steps = block.stride, zeros, block.dilation, block.groups
+    return functional.conv2d(x, weights[block.weight], bias, *steps)
 
 
 def _pad(x: Tensor, sides: Padding) -> Tensor:

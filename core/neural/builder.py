@@ -69,12 +69,15 @@ class Builder:
         pad_mode: PadMode = "reflect",
         bias: bool = False,
         groups: int = 1,
+        dilation: int = 1,
     ) -> str:
         """A convolution with the parameters ``name.weight`` and, if asked, ``name.bias``; pads to the same size."""
-        pad = Padding.same(kernel, pad_mode) if padding is None else padding
+        size = kernel if isinstance(kernel, tuple) else (kernel, kernel)
+        pad = Padding.same(blocks.reach(size, dilation), pad_mode) if padding is None else padding
         rows, breadth = kernel if isinstance(kernel, tuple) else (kernel, None)
         offsets = f"{name}.bias" if bias else None
-        conv = blocks.Conv(self.channels(x), outputs, rows, stride, pad, f"{name}.weight", offsets, groups, breadth)
+        own = f"{name}.weight", offsets
+        conv = blocks.Conv(self.channels(x), outputs, rows, stride, pad, *own, groups, breadth, dilation)
         return self.add_block(name, conv, x)
 
     def depthwise(

@@ -20,10 +20,10 @@ from .blocks import Input, Size
 from .budget import Share, allot
 from .executor import Array, Executor
 from .executors import check_precision, choose, choose_whole, log
-from .network import Network, Output
+from .network import Network, Output, followed
 from .openvino_runtime import OpenVino, needs
 from .painting import Painting, Sink
-from .pictures import Photo, put
+from .pictures import Photo, enlarged, put
 from .prepare import Prepared, prepare
 from .strips import Give, LayerCache
 
@@ -74,6 +74,7 @@ def run(
     others = {each: block for each, block in network.inputs.items() if each != name}
     for each, block in others.items():
         _check_given(network, each, block, given)
+    given = _enlarged(network, given)
     painted = None if executor else _at_once(network, weights, pixels, given, job, note)
     if painted is not None:
         return painted
@@ -103,7 +104,8 @@ def evaluate(
         network: with any inputs and outputs.
         weights: in the names of the network.
         given: for each input a picture, (H, W, C), or a vector, (C,), of floats in the range that the network takes.
-            The sides of pictures are multiples of what the network needs.
+            Pictures of other sizes than the network takes are mirrored at the bottom and right, and what follows their
+            size is cropped; vectors are then refused, for they would tell of more than the picture.
         job: engine, device, memory budget, threads, progress, cancel.
         note: what the progress line says.
         executor: in place of what the job asks for.
@@ -122,9 +124,22 @@ def evaluate(
     network.check(weights)
     for name, block in network.inputs.items():
         _check_given(network, name, block, given)
-    found = None if executor else _evaluated_at_once(network, weights, given, job, note)
-    if found is not None:
-        return found
+    whole = _enlarged(network, given)
+    kept = _kept_sizes(network, given, whole)
+    found = None if executor else _evaluated_at_once(network, weights, whole, job, note)
+    if found is None:
+        found = _evaluated_in_strips(network, weights, whole, job, note, executor)
+    return {name: values[slices] if (slices := kept.get(name)) else values for name, values in found.items()}
+
+
+def _evaluated_in_strips(
+    network: Network,
+    weights: Mapping[str, NDArray[Any]],
+    given: Mapping[str, NDArray[Any]],
+    job: Job,
+    note: str,
+    executor: Executor | None,
+) -> dict[str, Array]:
     prepared = prepare(network, weights, executor or choose(job.engine, job.device, job.threads))
     pictures = _pictures(network.inputs, given)
     sizes = prepared.network.sizes_of(pictures)
@@ -193,11 +208,45 @@ def _check_given(network: Network, name: str, block: Input, given: Mapping[str, 
         return
     if len(shape) != 3 or shape[2] != channels:
         raise ModelError(f"“{name}” of {network.name} is (height, width, {channels}), not {shape}.")
-    if any(side % network.multiple for side in shape[:2]):
-        raise ModelError(f"The sides of “{name}” must be multiples of {network.multiple} for {network.name}.")
+    if min(shape) < 1:
+        raise ModelError(f"“{name}” of {network.name} has no pixels.")
     if network.fixed and shape[:2] != network.fixed:
         high, wide = network.fixed
         raise ModelError(f"{network.name} takes pictures of {wide} x {high} pixels only; resize “{name}” first.")
+
+
+def _enlarged(network: Network, given: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+    """The inputs, with pictures of sizes that the network takes."""
+    if network.fixed:
+        return given
+    known = given.keys() & network.inputs.keys()
+    pictures = {name: given[name] for name in known if not network.inputs[name].vector}
+    return {**given, **{name: enlarged(values, network.multiple) for name, values in pictures.items()}}
+
+
+def _kept_sizes(
+    network: Network, given: Mapping[str, NDArray[Any]], whole: Mapping[str, NDArray[Any]]
+) -> dict[str, tuple[slice, slice]]:
+    """What is kept of each result, because a picture was enlarged.
+
+    Raises:
+        ModelError: nobody can tell.
+    """
+    sizes = _pictures(network.inputs, given), _pictures(network.inputs, whole)
+    if sizes[0] == sizes[1]:
+        return {}
+    kept = {}
+    for output in network.outputs:
+        name = followed(network, output.node, sizes[1])
+        if name is None:
+            raise ModelError(
+                f"The sides of “{next(iter(sizes[0]))}” must be multiples of {network.multiple} for {network.name}: "
+                f"its result “{output.name}” cannot be cropped."
+            )
+        made = zip(sizes[0][name], sizes[1][name], network.sizes_of(sizes[1])[output.node], strict=True)
+        rows, columns = (slice(-(-own * full // enlarged)) for own, enlarged, full in made)
+        kept[output.name] = rows, columns
+    return kept
 
 
 def _give(values: NDArray[Any], *, vector: bool) -> Give:

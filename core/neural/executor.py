@@ -82,14 +82,17 @@ class Executor(Protocol):
     held: float
     concurrent: bool
 
-    def convolution(self, kernel: Array, bias: Array | None, stride: int, groups: int) -> Convolution:
+    def convolution(
+        self, kernel: Array, bias: Array | None, stride: int, groups: int, dilation: int = 1
+    ) -> Convolution:
         """Prepare one convolution of already padded arrays.
 
         Args:
             kernel: (outputs, inputs / groups, height, width).
             bias: (outputs,) or None.
             stride: in both directions.
-            groups: 1, or the number of channels.
+            groups: of channels; each gives its share of the outputs.
+            dilation: pixels from one tap to the next, in both directions.
         """
         ...
 

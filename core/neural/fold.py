@@ -57,7 +57,7 @@ def _fields(conv: Conv) -> dict[str, Any]:
 def doubled_input(network: Network, node: Node) -> str | None:
     """The small picture that ``node`` can read in place of the upsampled one, or None."""
     block = node.block
-    if not isinstance(block, Conv) or (*block.kernel_size, block.stride, block.groups) != (3, 3, 1, 1):
+    if not isinstance(block, Conv) or (*block.reach, block.stride, block.groups) != (3, 3, 1, 1):
         return None
     up = network.by_name[node.inputs[0]]
     exact = isinstance(up.block, Double) and up.block.sampling == "tf1" and block.padding == PADDING

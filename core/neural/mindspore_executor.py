@@ -27,12 +27,14 @@ class MindSporeExecutor:
     def __init__(self, device_name: str = "auto", threads: int | None = None) -> None:
         self._mindspore, self.device = device.start(device_name, threads)
 
-    def convolution(self, kernel: Array, bias: Array | None, stride: int, groups: int) -> Convolution:
+    def convolution(
+        self, kernel: Array, bias: Array | None, stride: int, groups: int, dilation: int = 1
+    ) -> Convolution:
         """Prepare one convolution, in the form that is fastest on the device."""
         _, inputs, height, _ = kernel.shape
-        if self.device == "cpu" and groups == 1 and stride == 1 and height > 1 and inputs >= 8:
+        if self.device == "cpu" and groups == stride == dilation == 1 and height > 1 and inputs >= 8:
             return _guarded(self._by_columns(kernel, bias))
-        return _guarded(self._plain(kernel, bias, stride, groups))
+        return _guarded(self._plain(kernel, bias, stride, groups, dilation))
 
     def doubling(self, kernel: Array, bias: Array | None) -> Convolution:
         """See ``Executor``."""
@@ -46,9 +48,10 @@ class MindSporeExecutor:
         """See ``Executor``."""
         before.apply(rows, out)
 
-    def _plain(self, kernel: Array, bias: Array | None, stride: int = 1, groups: int = 1) -> _Run:
+    def _plain(self, kernel: Array, bias: Array | None, stride: int = 1, groups: int = 1, dilation: int = 1) -> _Run:
         ops, tensor = self._mindspore.ops, self._mindspore.Tensor
-        conv = ops.Conv2D(kernel.shape[0], kernel.shape[2:], pad_mode="valid", stride=stride, group=groups)
+        facts = {"pad_mode": "valid", "stride": stride, "group": groups, "dilation": dilation}
+        conv = ops.Conv2D(kernel.shape[0], kernel.shape[2:], **facts)
         weight = tensor(as_array(kernel))
         offsets = None if bias is None else tensor(as_array(bias))
 

@@ -190,3 +190,19 @@ class Network:
                     f"These weights do not fit {self.name}: “{name}” has the shape {found} instead of {shape}; "
                     "check the architecture and the width on the model card."
                 )
+
+
+def followed(network: Network, name: str, pictures: Mapping[str, Size]) -> str | None:
+    """The picture, of inputs of these sizes, whose size that of a node is proportional to; None where there is none."""
+    if name in network.vectors:
+        return None
+    size = network.sizes_of(pictures)[name]
+    twice = {each: (2 * height, 2 * width) for each, (height, width) in pictures.items()}
+    for first, changed in [*((each, {each: twice[each]}) for each in pictures), (next(iter(pictures), None), twice)]:
+        try:
+            made = network.sizes_of({**pictures, **changed})[name]
+        except ModelError:  # pictures that must be of one size
+            continue
+        if made == (2 * size[0], 2 * size[1]):
+            return first
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,18 +24,33 @@ class Photo:
     def __init__(self, pixels: Pixels, multiple: int, range: Range = BOTH) -> None:  # noqa: A002 - as it is called
         self._pixels = pixels
         self._low, self._high = range
-        height, width = (max(ceil(length / multiple), 2) * multiple for length in pixels.shape[:2])
-        self.size: Size = height, width
+        height, width = self.size = full_size((pixels.shape[0], pixels.shape[1]), multiple)
         self._down = mirrored(height, pixels.shape[0])
         self._right = mirrored(width, pixels.shape[1])
 
     def rows(self, start: int, stop: int) -> Array:
         """(3, rows, W) in the range of the network."""
-        strip = self._pixels[self._down[start:stop]][:, self._right]
-        step = np.float32((self._high - self._low) / _FULL[self._pixels.dtype])
-        scaled = np.multiply(strip, step, dtype=np.float32)
-        scaled += np.float32(self._low)
-        return np.ascontiguousarray(scaled.transpose(2, 0, 1))
+        strip, width = self._pixels[self._down[start:stop]], self._pixels.shape[1]
+        rows = np.empty((strip.shape[2], len(strip), self.size[1]), np.float32)
+        rows[:, :, :width] = strip.transpose(2, 0, 1)
+        rows[:, :, width:] = rows[:, :, self._right[width:]]
+        rows *= np.float32((self._high - self._low) / _FULL[self._pixels.dtype])
+        rows += np.float32(self._low)
+        return rows
+
+
+def full_size(size: Size, multiple: int) -> Size:
+    """Up to the next multiples, at least two of them."""
+    height, width = (max(ceil(length / multiple), 2) * multiple for length in size)
+    return height, width
+
+
+def enlarged(values: NDArray[Any], multiple: int) -> NDArray[Any]:
+    """(H, W, C) mirrored at the bottom and right where a side is no multiple."""
+    if not any(side % multiple for side in values.shape[:2]):
+        return values
+    height, width = full_size((values.shape[0], values.shape[1]), multiple)
+    return values[mirrored(height, values.shape[0])][:, mirrored(width, values.shape[1])]
 
 
 def mirrored(target: int, length: int) -> NDArray[np.intp]:
@@ -50,7 +66,8 @@ def put(values: Array, result: Pixels, top: int, range: Range = BOTH) -> None:  
     low, high = range
     full = np.float32(_FULL[result.dtype])
     scale = np.float32(full / (high - low))
-    scaled = values[:, : target.shape[0], : target.shape[1]].transpose(1, 2, 0) * scale
-    scaled += np.float32(-low * scale)
-    np.clip(scaled, 0, full, out=scaled)
-    target[...] = scaled if result.dtype == np.float32 else np.rint(scaled, out=scaled)
+    for plane, channel in zip(values, target.transpose(2, 0, 1), strict=True):  # one by one they stay in the cache
+        scaled = plane[: target.shape[0], : target.shape[1]] * scale
+        scaled += np.float32(-low * scale)
+        np.clip(scaled, 0, full, out=scaled)
+        channel[...] = scaled if result.dtype == np.float32 else np.rint(scaled, out=scaled)

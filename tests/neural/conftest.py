@@ -19,11 +19,11 @@ Wide = NDArray[np.float64]
 Weights = Mapping[str, NDArray[Any]]
 
 
-def convolve(x: NDArray[Any], kernel: NDArray[Any], stride: int, groups: int) -> NDArray[Any]:
-    windows = sliding_window_view(x, kernel.shape[2:], axis=(1, 2))[:, ::stride, ::stride]
-    if groups > 1:
-        return np.einsum("chwyx,cyx->chw", windows, kernel[:, 0])
-    return np.einsum("chwyx,ocyx->ohw", windows, kernel, optimize=True)
+def convolve(x: NDArray[Any], kernel: NDArray[Any], stride: int, groups: int, dilation: int = 1) -> NDArray[Any]:
+    reach = [(length - 1) * dilation + 1 for length in kernel.shape[2:]]
+    windows = sliding_window_view(x, reach, axis=(1, 2))[:, ::stride, ::stride, ::dilation, ::dilation]
+    shares = zip(np.split(windows, groups), np.split(kernel, groups), strict=True)
+    return np.concatenate([np.einsum("chwyx,ocyx->ohw", *share, optimize=True) for share in shares])
 
 
 class NumpyExecutor:
@@ -32,9 +32,11 @@ class NumpyExecutor:
     columns = None
     concurrent = False
 
-    def convolution(self, kernel: Array, bias: Array | None, stride: int, groups: int) -> Convolution:
+    def convolution(
+        self, kernel: Array, bias: Array | None, stride: int, groups: int, dilation: int = 1
+    ) -> Convolution:
         def run(x: Array | Half, before: Activation | None = None) -> Array:
-            y = convolve(activated(x, before), kernel, stride, groups).astype(np.float32)
+            y = convolve(activated(x, before), kernel, stride, groups, dilation).astype(np.float32)
             return y if bias is None else y + bias[:, None, None]
 
         return run
@@ -99,7 +101,8 @@ def _block(block: Block, inputs: list[Wide], weights: Weights, photo: Wide) -> W
         case Conv(padding=pad):
             modes: dict[str, Any] = {"reflect": "reflect", "edge": "edge", "zero": "constant"}
             padded = np.pad(x, ((0, 0), (pad.top, pad.bottom), (pad.left, pad.right)), modes[pad.mode])
-            y = convolve(padded, weights[block.weight].astype(np.float64), block.stride, block.groups)
+            kernel = weights[block.weight].astype(np.float64)
+            y = convolve(padded, kernel, block.stride, block.groups, block.dilation)
             return y if block.bias is None else y + weights[block.bias][:, None, None]
         case Norm():
             return _norm(x, block, weights)

@@ -77,6 +77,16 @@ KINDS: dict[str, Write] = {
     "conv-stride-3": lambda net, x: net.conv(x, "c", 5, 5, 3, padding=Padding.same(5, "zero")),
     "conv-tall": lambda net, x: net.conv(x, "c", 5, (7, 1), pad_mode="zero", bias=True),
     "conv-wide": lambda net, x: net.conv(x, "c", 5, (1, 7), pad_mode="zero"),
+    "conv-groups": lambda net, x: net.conv(x, "c", 6, 3, groups=2, bias=True),
+    "conv-groups-stride": lambda net, x: net.conv(x, "c", 12, 3, 2, groups=4, padding=EDGE),
+    "conv-apart": lambda net, x: net.conv(net.relu(x), "c", 5, 3, dilation=2, bias=True),
+    "conv-apart-zero": lambda net, x: net.conv(x, "c", 5, 3, pad_mode="zero", dilation=3),
+    "conv-apart-stride": lambda net, x: net.conv(x, "c", 5, (3, 1), 2, padding=EDGE, dilation=2),
+    "conv-apart-groups": lambda net, x: net.conv(x, "c", 8, 3, groups=4, dilation=2),
+    "depthwise-apart": lambda net, x: net.conv(x, "c", 8, 3, groups=8, pad_mode="edge", dilation=2),
+    "conv-apart-doubled": lambda net, x: net.conv(
+        net.double(x, "tf1"), "c", 5, 3, padding=Padding(1, 1, 1, 1), dilation=2
+    ),
     "depthwise": lambda net, x: net.depthwise(x, "c", bias=True, padding=ZERO),
     **{
         f"transposed-{kernel}-{stride}-{crop}": lambda net, x, k=kernel, s=stride, c=crop: net.transposed(  # type: ignore[misc]
@@ -320,3 +330,103 @@ def test_a_picture_that_is_too_small_is_refused(numpy_executor: Any) -> None:
     network = net.build("pools", multiple=1)
     with pytest.raises(ModelError, match="too small for pools"):
         evaluate(network, {}, {"photo": np.zeros((7, 9, 3))}, Job(), executor=numpy_executor)
+
+
+def steps_network() -> Network:
+    """Results of the size of the picture, of half of it and three times it, and one that follows another picture."""
+    net = Builder(3, range=(0.0, 1.0))
+    style = net.picture("style", 3)
+    small = net.output(net.conv(net.input, "down", 4, 3, 2, padding=Padding.tf_same(3, 2)), "small")
+    x = net.conv(net.resize(net.conv(small, "lower", 4, 3, 2, padding=Padding.tf_same(3, 2)), 4), "up", 3, 3)
+    x = net.norm(x, "look", "channel", 1e-5, gamma=net.deviation(style), beta=net.mean(style))
+    net.output(x, "same")
+    net.output(net.resize(x, 3, kind="nearest"), "large")
+    net.output(net.conv(style, "other", 2, 3, 2, padding=Padding.tf_same(3, 2)), "other")
+    return net.build("steps", multiple=4)
+
+
+ENGINES = [name for name, package in (("onnx", "onnxruntime"), ("openvino", "openvino")) if installed(package)]
+
+
+@pytest.mark.parametrize("engine_name", ENGINES)
+@pytest.mark.parametrize("size", [(16, 12), (13, 10), (1, 1), (3, 18)])
+def test_pictures_of_any_size_are_evaluated(engine_name: Any, size: tuple[int, int]) -> None:
+    network, (height, width) = steps_network(), size
+    weights, given = weights_of(network), given_to(network, *size)
+    given["style"] = given_to(network, 9, 8)["style"]
+    found = evaluate(network, weights, given, Job(engine=engine_name, device="cpu"))
+    shapes = {name: values.shape[:2] for name, values in found.items()}
+    half = -(-height // 2), -(-width // 2)
+    assert shapes == {"small": half, "same": size, "large": (3 * height, 3 * width), "other": (5, 4)}
+    whole = {
+        name: (max(-(-each.shape[0] // 4), 2) * 4, max(-(-each.shape[1] // 4), 2) * 4) for name, each in given.items()
+    }
+    whole["photo"] = whole["photo"] if any(side % 4 for side in size) else size
+    mirrored = {
+        name: np.pad(each, ((0, whole[name][0] - len(each)), (0, whole[name][1] - each.shape[1]), (0, 0)), "reflect")
+        for name, each in given.items()
+    }
+    theirs = answers(network, weights, mirrored)
+    for name, values in found.items():
+        assert np.allclose(values, theirs[name][: values.shape[0], : values.shape[1]], atol=2e-5, rtol=1e-4)
+
+
+def test_pictures_are_evaluated_as_they_are_painted(numpy_executor: Any) -> None:
+    net = Builder(range=(0.0, 1.0))
+    net.output(net.conv(net.resize(net.max_pool(net.input), 2), "c", 3, 3), "painted", (0.0, 1.0))
+    network = net.build("painter", multiple=2)
+    pixels = np.random.default_rng(0).random((7, 5, 3), np.float32)
+    weights = {name: 0.1 * values for name, values in weights_of(network).items()}
+    values = evaluate(network, weights, {"photo": pixels}, Job(), executor=numpy_executor)["painted"]
+    assert np.allclose(np.clip(values, 0, 1), run(network, weights, pixels, Job(), executor=numpy_executor), atol=1e-6)
+
+
+def test_results_that_cannot_be_cropped_ask_for_whole_steps(numpy_executor: Any) -> None:
+    def told(write: Write) -> None:
+        net = Builder(CHANNELS)
+        net.output(write(net, net.input), "found")
+        network = net.build("steps", multiple=4)
+        weights = weights_of(network)
+        evaluate(network, weights, given_to(network, 8, 12), Job(), executor=numpy_executor)
+        sentence = "sides of “photo” must be multiples of 4 for steps: its result “found” cannot be cropped"
+        with pytest.raises(ModelError, match=sentence):
+            evaluate(network, weights, given_to(network, 8, 13), Job(), executor=numpy_executor)
+
+    told(lambda net, x: net.linear(net.mean(x), "l", 2))
+    told(lambda net, x: net.conv(x, "c", 2, 3, padding=Padding()))
+    network = steps_network()
+    with pytest.raises(ModelError, match="has no pixels"):
+        evaluate(network, weights_of(network), given_to(network, 0, 8), Job(), executor=numpy_executor)
+
+
+def test_other_pictures_beside_the_painted_one_have_any_size(numpy_executor: Any) -> None:
+    net = Builder(3)
+    style = net.picture("style", 3)
+    net.output(
+        net.norm(net.input, "look", "channel", 1e-5, gamma=net.deviation(style), beta=net.mean(style)), "painted"
+    )
+    network, rng = net.build("styled", multiple=4), np.random.default_rng(3)
+    photo, other = rng.random((8, 8, 3), np.float32), rng.random((8, 7, 3), np.float32)
+    mirrored = np.pad(other, ((0, 0), (0, 1), (0, 0)), "reflect")
+    found, expected = (
+        run(network, {}, photo, Job(), given={"style": each}, executor=numpy_executor) for each in (other, mirrored)
+    )
+    assert np.array_equal(found, expected)
+
+
+@pytest.mark.needs_mindspore
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "apart" in kind or "groups" in kind])
+def test_mindspore_gives_the_same(kind: str) -> None:
+    pytest.importorskip("mindspore")
+    network = one(kind)
+    weights, given = weights_of(network), given_to(network, 23, 18)
+    theirs, ours = answers(network, weights, given), evaluate(network, weights, given, Job(engine="mindspore"))
+    for name, value in theirs.items():
+        assert np.allclose(ours[name], value, atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("wrong", [{"groups": 3}, {"groups": 0}, {"dilation": 0}, {"stride": 0}])
+def test_a_convolution_that_cannot_be_is_refused(wrong: dict[str, int]) -> None:
+    net = Builder(CHANNELS)
+    with pytest.raises(ValueError, match="convolution 'c.weight' has"):
+        net.conv(net.input, "c", 8, 3, **wrong)  # type: ignore[arg-type] # whole numbers all

@@ -6,7 +6,7 @@ its gradients. Whoever reads asks the block, or looks its class up and says so w
 
 from .activations import GELU, LeakyReLU, PReLU, ReLU, Sigmoid, Swish, Tanh
 from .arithmetic import Add, Affine, Product
-from .block import Block, Padding, PadMode, Place, Rows, Sampling, Size, Span, Window, rule_of
+from .block import Block, Padding, PadMode, Place, Rows, Sampling, Size, Span, Window, reach, rule_of
 from .channels import Concat, Split
 from .convolution import Conv
 from .input import Input
@@ -92,5 +92,6 @@ __all__ = [
     "TransposedConv",
     "Unshuffle",
     "Window",
+    "reach",
     "rule_of",
 ]

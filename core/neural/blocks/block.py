@@ -257,6 +257,11 @@ def padded_span(low: int, high: int, length: int, mode: PadMode, behind: PadMode
     return (int(found.min()), int(found.max()) + 1) if len(found) else (0, 0)
 
 
+def reach(kernel: Size, dilation: int) -> Size:
+    """Rows and columns that a kernel reaches over whose taps are so many pixels apart."""
+    return (kernel[0] - 1) * dilation + 1, (kernel[1] - 1) * dilation + 1
+
+
 def sized(length: int, kernel: int, stride: int, margin: int) -> int:
     """Length of the result of a kernel that steps over a length with margins."""
     return (length + margin - kernel) // stride + 1

@@ -11,7 +11,7 @@ import numpy as np
 
 from senga.neural.executor import Array, Convolution, Executor, as_array
 
-from .block import Block, Padding, Place, Rows, Shape, Size, Span, Weights, padded_span, sized
+from .block import Block, Padding, Place, Rows, Shape, Size, Span, Weights, padded_span, reach, sized
 
 if TYPE_CHECKING:
     from senga.neural.onnx.page import Page
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Conv(Block):
-    """Padding, then a convolution. ``groups == inputs == outputs`` is a depthwise one.
+    """Padding, then a convolution. ``groups == inputs`` is a depthwise one.
 
     Attributes:
         kernel: rows, and columns unless there is ``breadth``.
         weight: name of the kernel, (outputs, inputs / groups, rows, columns).
         bias: name of the (outputs,) offsets, or None.
+        groups: so many times as many outputs are made from a share of the inputs each.
         breadth: columns of a kernel that is not square.
+        dilation: pixels from one tap of the kernel to the next.
     """
 
     inputs: int
@@ -37,11 +39,24 @@ class Conv(Block):
     bias: str | None = None
     groups: int = 1
     breadth: int | None = None
+    dilation: int = 1
+
+    def __post_init__(self) -> None:
+        if min(self.stride, self.dilation, self.groups) < 1 or self.inputs % self.groups or self.outputs % self.groups:
+            raise ValueError(
+                f"the convolution {self.weight!r} has the stride {self.stride}, the dilation {self.dilation} and "
+                f"{self.groups} groups of {self.inputs} and {self.outputs} channels"
+            )
 
     @property
     def kernel_size(self) -> Size:
         """Rows and columns of the kernel."""
         return self.kernel, self.breadth or self.kernel
+
+    @property
+    def reach(self) -> Size:
+        """Rows and columns that the kernel reaches over."""
+        return reach(self.kernel_size, self.dilation)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -57,7 +72,7 @@ class Conv(Block):
         return self.outputs
 
     def size(self, given: Sequence[Size]) -> Size:
-        pad, (rows, columns) = self.padding, self.kernel_size
+        pad, (rows, columns) = self.padding, self.reach
         height, width = given[0]
         return (
             sized(height, rows, self.stride, pad.top + pad.bottom),
@@ -66,7 +81,7 @@ class Conv(Block):
 
     def window(self, start: int, stop: int) -> Span:
         """The rows that these rows are made from, also outside of the input."""
-        return start * self.stride - self.padding.top, (stop - 1) * self.stride + self.kernel - self.padding.top
+        return start * self.stride - self.padding.top, (stop - 1) * self.stride + self.reach[0] - self.padding.top
 
     def reads(self, start: int, stop: int, place: Place) -> tuple[Span, ...]:
         return (padded_span(*self.window(start, stop), place.given[0][0], self.padding.mode),)
@@ -82,7 +97,8 @@ class Conv(Block):
 
     def prepare(self, weights: Weights, executor: Executor, scale: float) -> Convolution:
         kernel, bias = self.scaled(weights, scale)
-        return executor.convolution(kernel, bias, self.stride, self.groups)
+        apart = {"dilation": self.dilation} if self.dilation > 1 else {}
+        return executor.convolution(kernel, bias, self.stride, self.groups, **apart)
 
     def scaled(self, weights: Weights, scale: float) -> tuple[Array, Array | None]:
         """Kernel and offsets, multiplied by ``scale``."""
@@ -112,5 +128,6 @@ class Conv(Block):
             kernel_shape=self.kernel_size,
             strides=[self.stride] * 2,
             pads=pad.sides if inside else [0] * 4,
+            dilations=[self.dilation] * 2,
             group=self.groups,
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from senga.neural.blocks import reach
 from senga.neural.executor import Activation, Array, Half
 from senga.neural.fold import phase
 from senga.neural.memory import MB
@@ -45,10 +46,12 @@ class OnnxExecutor:
         """A session for a model."""
         return session(self.runtime, model, self.provider)
 
-    def convolution(self, kernel: Array, bias: Array | None, stride: int, groups: int) -> OnnxConvolution:
+    def convolution(
+        self, kernel: Array, bias: Array | None, stride: int, groups: int, dilation: int = 1
+    ) -> OnnxConvolution:
         """See ``Executor``."""
-        mixes = self._mixes and worthwhile(kernel, stride, groups)
-        return OnnxConvolution(self, [_Part(kernel)], bias, stride, groups, mixes)
+        mixes = self._mixes and dilation == 1 and worthwhile(kernel, stride, groups)
+        return OnnxConvolution(self, [_Part(kernel)], bias, stride, groups, mixes, dilation)
 
     def doubling(self, kernel: Array, bias: Array | None) -> OnnxConvolution:
         """See ``Executor``."""
@@ -88,17 +91,18 @@ class OnnxConvolution:
         stride: int,
         groups: int,
         mixes: bool,
+        dilation: int = 1,
     ) -> None:
         self._executor = executor
         self._parts = parts
         self._bias = bias
-        self._stride, self._groups, self._mixes = stride, groups, mixes
+        self._stride, self._groups, self._mixes, self._dilation = stride, groups, mixes, dilation
         self._sessions: dict[tuple[str, float | None, bool], Any] = {}
         self._lock = threading.Lock()
 
     def __call__(self, x: Array | Half, before: Activation | None = None) -> Array:
         """See ``Convolution``; wide rows are worked on part by part, so that the numbers stay in the cache."""
-        outputs, _, height, breadth = self._parts[0].kernel.shape
+        outputs, (height, breadth) = len(self._parts[0].kernel), reach(self._parts[0].kernel.shape[2:], self._dilation)
         rows, width = (x.shape[1] - height) // self._stride + 1, (x.shape[2] - breadth) // self._stride + 1
         missing = -rows % ROWS if self._mixes else 0
         if missing:
@@ -147,11 +151,13 @@ class OnnxConvolution:
         for i, part in enumerate(self._parts):
             constants = [page.constant(f"kernel{i}", part.kernel)]
             constants += [] if self._bias is None else [page.constant("bias", self._bias)]
-            if self._executor.concurrent and _is_narrow(part.kernel, self._stride, self._groups):
+            plain = self._executor.concurrent and self._stride == self._groups == self._dilation == 1
+            if plain and _is_narrow(part.kernel):
                 names.append(_write_columns(page, x, part.kernel, self._bias, f"y{i}"))
                 continue
-            sides = {"kernel_shape": part.kernel.shape[2:], "strides": [self._stride, self._stride]}
-            names.append(page.add("Conv", [x, *constants], f"y{i}", group=self._groups, **sides))
+            sides = {"kernel_shape": part.kernel.shape[2:], "strides": [self._stride] * 2}
+            apart = [self._dilation] * 2
+            names.append(page.add("Conv", [x, *constants], f"y{i}", group=self._groups, dilations=apart, **sides))
         return names
 
     def _write_mixing(self, page: Page, x: str, channels: int) -> list[str]:
@@ -163,10 +169,10 @@ class OnnxConvolution:
         ]
 
 
-def _is_narrow(kernel: Array, stride: int, groups: int) -> bool:
-    """Whether the columns of a kernel are better taken as so many outputs: results come in blocks of channels anyway."""
+def _is_narrow(kernel: Array) -> bool:
+    """Whether the columns of a kernel are better taken as so many outputs: results come in blocks of channels."""
     outputs, inputs, _, breadth = kernel.shape
-    return stride == groups == 1 and breadth > 1 and outputs * 2 <= CHANNELS <= inputs
+    return breadth > 1 and outputs * 2 <= CHANNELS <= inputs
 
 
 def _write_columns(page: Page, x: str, kernel: Array, bias: Array | None, name: str) -> str:

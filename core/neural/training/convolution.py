@@ -22,16 +22,17 @@ class Convolution:
         size: height and width of the kernel.
         stride: in both directions.
         groups: 1, or the number of channels, or one between.
+        dilation: in both directions.
     """
 
-    def __init__(self, outputs: int, size: tuple[int, int], stride: int, groups: int) -> None:
+    def __init__(self, outputs: int, size: tuple[int, int], stride: int, groups: int, dilation: int = 1) -> None:
         grads, nets = ms.ops.operations._grad_ops, ms.ops.operations.nn_ops
-        facts: dict[str, Any] = {"pad_mode": "valid", "stride": stride, "group": groups}
+        facts: dict[str, Any] = {"pad_mode": "valid", "stride": stride, "group": groups, "dilation": dilation}
         self._tensor = ms.Tensor.from_numpy
         self._forward = ms.ops.Conv2D(outputs, size, **facts)
         self._to_input = nets.Conv2DBackpropInput(outputs, size, **facts)
         self._to_kernel = grads.Conv2DBackpropFilter(outputs, size, **facts)
-        self._stride, self._groups = stride, groups
+        self._stride, self._groups, self._dilation = stride, groups, dilation
 
     def forward(self, x: Array, kernel: Array) -> Array:
         """The convolution."""
@@ -44,19 +45,21 @@ class Convolution:
     def to_kernel(self, g: Array, x: Array, shape: tuple[int, ...]) -> Array:
         """The gradient of the kernel."""
         if 1 < self._groups == x.shape[1] == g.shape[1]:
-            return _depthwise_to_kernel(g, x, shape, self._stride)
+            return _depthwise_to_kernel(g, x, shape, self._stride, self._dilation)
         return _array(self._to_kernel(self._tensor(g), self._tensor(x), shape))
 
 
 @lru_cache(maxsize=256)
-def convolution(outputs: int, size: tuple[int, int], stride: int = 1, groups: int = 1) -> Convolution:
+def convolution(
+    outputs: int, size: tuple[int, int], stride: int = 1, groups: int = 1, dilation: int = 1
+) -> Convolution:
     """The convolution of these facts; kernels are made once."""
-    return Convolution(outputs, size, stride, groups)
+    return Convolution(outputs, size, stride, groups, dilation)
 
 
 def for_block(block: Conv) -> Convolution:
     """The convolution of a network's block."""
-    return convolution(block.outputs, block.kernel_size, block.stride, block.groups)
+    return convolution(block.outputs, block.kernel_size, block.stride, block.groups, block.dilation)
 
 
 _COLUMNS = 1 << 24
@@ -95,13 +98,14 @@ def slope_by_product(g: Array, kernel: Array) -> Array:
     return convolve_by_product(padded, kernel.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1])
 
 
-def _depthwise_to_kernel(g: Array, x: Array, shape: tuple[int, ...], stride: int) -> Array:
+def _depthwise_to_kernel(g: Array, x: Array, shape: tuple[int, ...], stride: int, dilation: int) -> Array:
     """MindSpore's kernel takes a hundred times longer than this sum for each tap."""
     rows, columns = g.shape[2:]
     out = np.empty(shape, np.float32)
     for i in range(shape[2]):
         for j in range(shape[3]):
-            seen = x[:, :, i : i + rows * stride : stride, j : j + columns * stride : stride]
+            top, left = i * dilation, j * dilation
+            seen = x[:, :, top : top + rows * stride : stride, left : left + columns * stride : stride]
             out[:, 0, i, j] = np.einsum("nchw,nchw->c", g, seen[:, :, :rows, :columns])
     return out
 

@@ -68,8 +68,8 @@ def _convolve(block: blocks.Conv, weights: Weights, x: Any) -> Any:
     """Zeros are left to the convolution, because slices and sums together lose second gradients in MindSpore 2.8."""
     sides = block.padding
     zeros = (sides.top, sides.bottom, sides.left, sides.right) if sides.mode == "zero" else (0, 0, 0, 0)
-    facts = {"pad_mode": "pad", "pad": zeros, "stride": block.stride, "group": block.groups}
-    conv = ops.Conv2D(block.outputs, block.kernel_size, **facts)
+    steps = {"stride": block.stride, "dilation": block.dilation, "group": block.groups}
+    conv = ops.Conv2D(block.outputs, block.kernel_size, pad_mode="pad", pad=zeros, **steps)
     y = conv(x if sides.mode == "zero" else pad(x, sides), weights[block.weight])
     return _shifted(y, weights, block.bias)
 

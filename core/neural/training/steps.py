@@ -79,7 +79,7 @@ class Plan:
 
     def multiplies(self, block: Conv) -> bool:
         """Whether a convolution is a product of matrices."""
-        return self.by_products and (block.stride, block.groups) == (1, 1)
+        return self.by_products and block.stride == block.groups == block.dilation == 1
 
 
 def needed(padding: Padding) -> Padding:

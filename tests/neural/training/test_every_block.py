@@ -47,6 +47,11 @@ MADE: dict[type[Block], tuple[Make, ...]] = {
         lambda net, x: net.conv(x, "wide", 6, (1, 5), pad_mode="zero", bias=True),
         lambda net, x: net.conv(x, "groups", 8, 3, 2, groups=2, padding=UNEVEN),
         lambda net, x: net.relu(net.depthwise(x, "each", bias=True)),
+        lambda net, x: net.conv(x, "apart", 6, 3, pad_mode="zero", bias=True, dilation=2),
+        lambda net, x: net.conv(x, "apart", 6, (1, 3), 2, dilation=2),
+        lambda net, x: net.conv(x, "apart", 8, 3, groups=2, padding=UNEVEN, dilation=2),
+        lambda net, x: net.conv(x, "apart", 4, 3, groups=4, pad_mode="edge", dilation=2),
+        lambda net, x: net.conv(x, "many", 12, 3, groups=4, bias=True),
     ),
     blocks.TransposedConv: (
         lambda net, x: net.transposed(x, "up", 3, 4, 2, crop=Padding(1, 1, 1, 1)),
