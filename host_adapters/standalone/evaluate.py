@@ -16,16 +16,22 @@ import click
 from senga.plain import plain, tell, tell_row
 
 if TYPE_CHECKING:
-    from senga.job import Job
+    from senga.job import Device, Engine, Job
     from senga.neural.evaluation.measures import Reading, Score
     from senga.neural.evaluation.style import Figures
+
+DEVICES = ("auto", "cpu", "gpu", "cuda", "directml", "coreml", "ascend")
+ENGINES = ("auto", "mindspore", "onnx", "openvino")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 device = click.option(
-    "--device", type=click.Choice(["auto", "cpu", "gpu", "ascend"]), default="auto", show_default=True,
-    help="Where the network runs.",
+    "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where the network runs.",
+)  # fmt: skip
+engine = click.option(
+    "--engine", type=click.Choice(ENGINES), default="auto", show_default=True,
+    help="What networks run on; auto is the fastest one that is installed.",
 )  # fmt: skip
 seed = click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=2020, show_default=True, help="Of the draw.")
 
@@ -40,6 +46,7 @@ def reading_options(command: Command) -> Command:
                      show_default=True, help="How pictures are resized: whose figures to compare with."),
         click.option("--batch", type=click.IntRange(1, 256), default=8, show_default=True, help="Pictures at a time."),
         device,
+        engine,
         as_json,
     )):  # fmt: skip
         command = option(command)
@@ -121,9 +128,10 @@ def is_command(generated: Path, splits: int, seed: int, as_json: bool, **options
               "and again for the file of the layers on top.")  # fmt: skip
 @click.option("--size", type=click.IntRange(64, 4096), default=512, show_default=True, help="Long side to compare at.")
 @device
+@engine
 @as_json
 def style_command(
-    photos: Path, stylised: Path, weights: tuple[Path, ...], size: int, device: str, as_json: bool
+    photos: Path, stylised: Path, weights: tuple[Path, ...], size: int, device: Device, engine: Engine, as_json: bool
 ) -> None:
     """Compare drawings with their photos: contours, colours, contrast, flat areas, and LPIPS where weights are given.
 
@@ -134,7 +142,7 @@ def style_command(
     from senga.neural.evaluation.style import judge
 
     pairs = pairs_of(photos, stylised)
-    perceptual = load(weights, device) if weights else None
+    perceptual = load(weights, device, engine=engine) if weights else None
     with _job({"device": device}) as job:
         found = judge(pairs, job, long_side=size, perceptual=perceptual)
     _tell_style([drawing.name for _, drawing in pairs], found, as_json)
@@ -146,7 +154,7 @@ def _reading(options: dict[str, Any]) -> Reading:
     from senga.neural.evaluation.measures import Reading
     from senga.neural.evaluation.preparation import Convention
 
-    network = load(options["weights"], options["device"])
+    network = load(options["weights"], options["device"], engine=options["engine"])
     return Reading(network, Convention(options["convention"]), options["batch"])
 
 

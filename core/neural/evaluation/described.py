@@ -1,23 +1,74 @@
-"""Runs described networks on batches of pictures, by MindSpore, kernel by kernel: nothing is compiled."""
+"""Runs described networks on batches of pictures, by any runtime."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from senga.errors import ModelError
+from senga.job import Device, Engine, Job
 from senga.neural import device
+from senga.neural.engine import evaluate
 from senga.neural.executor import Array, as_array
+from senga.neural.executors import installed
 from senga.neural.graph import Network
 
 Shape = tuple[int, ...]
+Run = Callable[[Array], dict[str, Array]]
+"""From (pictures, channels, H, W) to the results by their names, (pictures, channels, H', W') each."""
+
+
+def running(
+    network: Network, weights: Mapping[str, Array], device_name: Device, threads: int | None, engine: Engine
+) -> Run:
+    """A network with its weights, on what ``senga.neural.engine`` would take, or MindSpore where nothing else is there.
+
+    Args:
+        network: with one input.
+        weights: by name.
+        device_name: see ``senga.job.Job``.
+        threads: for the processor.
+        engine: see ``senga.job.Job``.
+
+    Raises:
+        MissingExtraError: the runtime is not there.
+        ModelError: the weights do not fit.
+    """
+    others = installed("onnxruntime") or installed("openvino")
+    if engine == "mindspore" or (engine == "auto" and (device_name == "ascend" or not others)):
+        return MindSporeNetwork(network, weights, device_name, threads)
+    return _EvaluatedNetwork(network, weights, device_name, threads, engine)
+
+
+class _EvaluatedNetwork:
+    """A network with its weights, picture by picture."""
+
+    def __init__(
+        self, network: Network, weights: Mapping[str, Array], device_name: Device, threads: int | None, engine: Engine
+    ) -> None:
+        network.check(weights)
+        self._network, self._weights = network, weights
+        self._job = Job(device=device_name, engine=engine, **({"threads": threads} if threads else {}))
+
+    def __call__(self, batch: Array) -> dict[str, Array]:
+        """See ``Run``."""
+        (name,) = self._network.inputs
+        found = [
+            evaluate(self._network, self._weights, {name: picture.transpose(1, 2, 0)}, self._job) for picture in batch
+        ]
+        return {each: np.stack([_planes(results[each]) for results in found]) for each in found[0]}
+
+
+def _planes(values: Array) -> Array:
+    """(H, W, C) -> (C, H, W); a vector becomes a picture of one pixel."""
+    return values.transpose(2, 0, 1) if values.ndim == 3 else values[:, None, None]
 
 
 class MindSporeNetwork:
-    """A network with its weights.
+    """A network with its weights, a whole batch at a time, kernel by kernel: nothing is compiled.
 
     Args:
         network: with one input.

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from senga import places
 from senga.errors import ModelError
+from senga.job import Device, Engine
 from senga.neural.blocks import Conv
 from senga.neural.checkpoints import read
 from senga.neural.executor import Array
 from senga.neural.networks.inception import EPS, inception
 
-from .described import MindSporeNetwork, Shape, check_shape
+from .described import Shape, check_shape, running
 
 FEATURES = 2048
 CLASSES = 1008
@@ -42,14 +43,16 @@ def kernels() -> Mapping[str, Shape]:
 class Inception:
     """The network with its weights."""
 
-    def __init__(self, weights: Weights, device_name: str = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self, weights: Weights, device_name: Device = "auto", threads: int | None = None, engine: Engine = "auto"
+    ) -> None:
         """Take weights in the names of torchvision, as public files have them.
 
         Raises:
             ModelError: they are those of another network.
         """
         check(weights)
-        self._network = MindSporeNetwork(inception(folded=True), folded(weights), device_name, threads)
+        self._network = running(inception(folded=True), folded(weights), device_name, threads, engine)
         self._classes = np.asarray(weights["fc.weight"], np.float64).T
 
     def features(self, batch: Array) -> Array:
@@ -110,11 +113,13 @@ def find_weights(file: Path | None) -> Path:
     return file or kept
 
 
-def load(file: Path | None = None, device_name: str = "auto", threads: int | None = None) -> Inception:
+def load(
+    file: Path | None = None, device_name: Device = "auto", threads: int | None = None, engine: Engine = "auto"
+) -> Inception:
     """The network with weights from a PyTorch, safetensors or npz file; the file runs no code.
 
     Raises:
         ModelError: the file is missing, damaged, or of another network.
-        MissingExtraError: MindSpore is not there.
+        MissingExtraError: the runtime is not there.
     """
-    return Inception(read(find_weights(file)), device_name, threads)
+    return Inception(read(find_weights(file)), device_name, threads, engine)

@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senga.errors import SettingsError
+from senga.job import Device, Engine
 from senga.neural.checkpoints import read
 from senga.neural.executor import Array
 from senga.neural.networks.squeezenet import squeezenet
 
-from .described import MindSporeNetwork, Shape, check_shape
+from .described import Shape, check_shape, running
 from .sources import Picture
 
 TRUNK = "squeezenet1_1-b8a52dc0.pth"
@@ -46,7 +47,9 @@ def parameters() -> Mapping[str, Shape]:
 class Perceptual:
     """LPIPS with its weights."""
 
-    def __init__(self, weights: Weights, device_name: str = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self, weights: Weights, device_name: Device = "auto", threads: int | None = None, engine: Engine = "auto"
+    ) -> None:
         """Take the arrays of trunk and head in their public names.
 
         Raises:
@@ -56,7 +59,7 @@ class Perceptual:
             check_shape(weights, name, shape, f"LPIPS with SqueezeNet ({TRUNK_SOURCE} and {HEAD_SOURCE})")
         held = {name: np.asarray(weights[name], np.float32) for name in parameters()}
         self._heads = [held[name][0, :, 0, 0] for name in held if name.startswith("lin")]
-        self._network = MindSporeNetwork(squeezenet(), held, device_name, threads)
+        self._network = running(squeezenet(), held, device_name, threads, engine)
 
     def distance(self, first: Picture, second: Picture) -> float:
         """0 for equal pictures, about 0.1 for a slight and 0.7 for a complete change.
@@ -76,17 +79,19 @@ class Perceptual:
         return sum(_difference(x, head) for x, head in zip(maps, self._heads, strict=True))
 
 
-def load(files: Sequence[Path], device_name: str = "auto", threads: int | None = None) -> Perceptual:
+def load(
+    files: Sequence[Path], device_name: Device = "auto", threads: int | None = None, engine: Engine = "auto"
+) -> Perceptual:
     """LPIPS from the file of the trunk and the file of the head, or one file with both.
 
     Raises:
         ModelError: a file is missing, damaged, or of another network.
-        MissingExtraError: MindSpore is not there.
+        MissingExtraError: the runtime is not there.
     """
     weights: dict[str, NDArray[Any]] = {}
     for file in files:
         weights |= read(file)
-    return Perceptual(weights, device_name, threads)
+    return Perceptual(weights, device_name, threads, engine)
 
 
 def _scaled(picture: Picture) -> Array:

@@ -6,14 +6,15 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import PIL.Image
 import pytest
 from safetensors.numpy import save_file
 
-from senga.host_adapters.standalone import app
+from senga.host_adapters.standalone import app, evaluate
+from senga.job import Device, Engine
 from senga.testing import sample
 
 Run = Callable[..., tuple[int, str, str]]
@@ -108,6 +109,11 @@ def test_style_in_json_with_lpips(run: Run, drawings: tuple[Path, Path], lpips_w
     assert [each["picture"] for each in facts["pictures"]] == ["lake-anime.png", "tree-anime.png"]
     assert facts["mean"]["lpips"] == pytest.approx(np.mean([each["lpips"] for each in facts["pictures"]]))
     assert facts["mean"]["lpips"] > 0
+
+
+def test_what_it_runs_on_is_chosen_as_for_painting() -> None:
+    assert get_args(Device) == evaluate.DEVICES
+    assert get_args(Engine) == evaluate.ENGINES
 
 
 def test_help_and_its_import_are_light() -> None:

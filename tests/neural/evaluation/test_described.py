@@ -1,4 +1,4 @@
-"""Described networks on batches, by MindSpore against float64 numpy, on sizes where every border shows."""
+"""Described networks on batches, by every runtime against float64 numpy, on sizes where every border shows."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ import pytest
 
 from senga.errors import ModelError
 from senga.neural.blocks import Padding
-from senga.neural.evaluation.described import MindSporeNetwork
+from senga.neural.evaluation import described
+from senga.neural.evaluation.described import MindSporeNetwork, running
+from senga.neural.evaluation.inception import Inception
+from senga.neural.evaluation.lpips import Perceptual
 from senga.neural.graph import Builder
+from senga.testing import sample
 
 SAME = Padding.same(3, "zero")
 CONVOLUTIONS = list(product([(1, 1), (1, 7), (7, 1), (3, 3), (5, 5), (3, 1)], [1, 2], [True, False]))
@@ -74,3 +78,50 @@ def test_weights_of_another_network_are_refused() -> None:
     net.conv(net.input, "c", 4, 3)
     with pytest.raises(ModelError, match=r"c\.weight.*missing"):
         MindSporeNetwork(net.build("one", 1), {}, "cpu")
+
+
+ENGINES = {"onnx": "onnxruntime", "openvino": "openvino", "mindspore": "mindspore"}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_runtime_gives_the_same(engine: Any, batch: np.ndarray, numpy_layers: Any) -> None:
+    pytest.importorskip(ENGINES[engine])
+    weights = {"c.weight": batch[:, :, :3, :3].copy(), "c.bias": np.float32([0.1, -0.2])}
+    net, layers = Builder(), numpy_layers(weights)
+    net.output(net.conv(net.input, "c", 2, 3, 2, padding=Padding(), bias=True), "maps")
+    net.output(net.max_pool(net.input, 3, 2), "halved")
+    net.output(net.mean(net.input), "means")
+    found = running(net.build("some", 1), weights, "cpu", 1, engine)(batch)
+    np.testing.assert_allclose(found["maps"], layers.conv(batch, "c", 2, (3, 3), 2, False), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(found["halved"], layers.maximum(batch.astype(np.float64), 2, False), atol=1e-6)
+    np.testing.assert_allclose(found["means"], batch.mean((2, 3), keepdims=True), atol=1e-5)
+
+
+@pytest.mark.parametrize("engine", ["onnx", "openvino"])
+def test_measures_are_the_same_on_every_runtime(engine: Any, lpips_weights: Any, inception_weights: Any) -> None:
+    pytest.importorskip(ENGINES[engine])
+    pytest.importorskip("mindspore")
+    photo = sample(45, 60).u8()
+    one, other = (
+        Perceptual(lpips_weights, "cpu", 1, each).distance(photo, photo[::-1]) for each in (engine, "mindspore")
+    )
+    assert one == pytest.approx(other, rel=1e-4)
+    noise = np.random.default_rng(1).uniform(-1, 1, (1, 3, 299, 299)).astype(np.float32)
+    found, expected = (Inception(inception_weights, "cpu", 1, each).features(noise) for each in (engine, "mindspore"))
+    assert found.shape == expected.shape == (1, 2048)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * expected.std())
+
+
+def test_mindspore_is_taken_where_nothing_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = Builder()
+    net.conv(net.input, "c", 4, 3)
+    network, asked = net.build("one", 1), []
+    monkeypatch.setattr(described, "MindSporeNetwork", lambda *given: asked.append(given))
+    monkeypatch.setattr(described, "installed", lambda package: package == "mindspore")
+    running(network, {}, "auto", None, "auto")
+    monkeypatch.setattr(described, "installed", lambda _: True)
+    running(network, {}, "auto", None, "mindspore")
+    running(network, {}, "ascend", None, "auto")
+    assert len(asked) == 3
+    with pytest.raises(ModelError, match=r"c\.weight.*missing"):
+        running(network, {}, "auto", None, "auto")
