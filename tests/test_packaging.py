@@ -149,6 +149,8 @@ def test_the_lowest_versions_are_those_of_the_ranges() -> None:
 def test_the_oracles_have_a_pytorch_for_the_processor() -> None:
     locked = pins("oracles")
     assert locked["torch"].endswith("+cpu")
+    (wanted,) = map(Requirement, PROJECT["optional-dependencies"]["torch"])
+    assert locked["torch"] in wanted.specifier
     assert not [name for name in locked if name.startswith(("nvidia", "cuda", "triton"))]
     assert {"torch-fidelity", "pytorch-fid", "lpips", "scikit-image"} <= set(locked)
 

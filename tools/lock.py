@@ -27,6 +27,8 @@ PLATFORMS = {
 """What uv calls a platform, and how an installation knows it."""
 IMPOSSIBLE = {("3.14", "x86_64-apple-darwin")}
 """Where packages have no wheels."""
+EXTRAS = ("fast", "heic", "test", "lint", "lock")
+"""What ``make`` installs, and what painters may; PyTorch comes in a build for the card, so that its version is theirs."""
 ORACLES = "torch==2.13.0\ntorch-fidelity\npytorch-fid\nlpips\nscikit-image\n"
 UNWANTED = ("nvidia-", "cuda-", "triton", "torchvision")
 """What the oracles do without, because PyTorch computes on the processor there."""
@@ -64,7 +66,8 @@ def merged(found: Mapping[str, Pins]) -> str:
 def newest(python: str) -> str:
     """The constraints of a Python."""
     platforms = [platform for platform in PLATFORMS if (python, platform) not in IMPOSSIBLE]
-    return merged({platform: resolve(python, platform, "--all-extras") for platform in platforms})
+    extras = [word for name in EXTRAS for word in ("--extra", name)]
+    return merged({platform: resolve(python, platform, *extras) for platform in platforms})
 
 
 def lowest() -> str:

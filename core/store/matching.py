@@ -256,8 +256,8 @@ def _layer_arrays(layer: _Layer, conv: blocks.Block, norm: blocks.Norm | None) -
     """The parameters of one convolution and its norm, or None where they do not fit."""
     if not isinstance(conv, blocks.Conv) or layer.kernel is None or layer.kernel.shape != conv.shape:
         return None
-    strides = layer.node.attributes.get("strides", [1, 1])
-    if layer.node.attributes.get("group", 1) != conv.groups or strides != [conv.stride] * 2:
+    steps = [layer.node.attributes.get(name, [1, 1]) for name in ("strides", "dilations")]
+    if layer.node.attributes.get("group", 1) != conv.groups or steps != [[conv.stride] * 2, [conv.dilation] * 2]:
         return None
     wanted = bool(conv.bias) + bool(norm)
     shifts = layer.shifts if len(layer.shifts) == wanted else [shift for shift in layer.shifts if np.any(shift)]
