@@ -28,7 +28,7 @@ PLATFORMS = {
 IMPOSSIBLE = {("3.14", "x86_64-apple-darwin")}
 """Where packages have no wheels."""
 EXTRAS = ("fast", "heic", "test", "lint", "lock")
-"""What ``make`` installs, and what painters may; PyTorch comes in a build for the card, so that its version is theirs."""
+"""What ``make`` installs, and what painters may; those who train choose a build of PyTorch for their card."""
 ORACLES = "torch==2.13.0\ntorch-fidelity\npytorch-fid\nlpips\nscikit-image\n"
 UNWANTED = ("nvidia-", "cuda-", "triton", "torchvision")
 """What the oracles do without, because PyTorch computes on the processor there."""
