@@ -59,7 +59,8 @@ class Page:
 
     def variance(self, name: str, centred: str, whole: bool, unbiased: bool = False) -> str:
         """The mean square of each channel, or of the whole picture; ``unbiased`` divides by one number less."""
-        squares = self.add("ReduceSumSquare", [centred], f"{name}.squares", axes=[3])
+        length = self.add("ReduceL2", [centred], f"{name}.length", axes=[3])
+        squares = self.add("Mul", [length, length], f"{name}.squares")
         columns = self.add("Shape", [centred], f"{name}.columns", start=3, end=4)
         width = self.add("Cast", [columns], f"{name}.width", to=1)
         sums = self._mean_of_rows(f"{name}.sums", squares, whole)
