@@ -57,7 +57,7 @@ def kept(key: bytes) -> bytes | None:
     return None
 
 
-def keep(key: bytes, content: bytes) -> None:
+def keep(key: bytes, content: bytes | memoryview) -> None:
     """Keep it for the next process, if there is a place for it."""
     with suppress(OSError), _opened() as place:
         _make_room(place, len(content))
@@ -74,7 +74,7 @@ def keep(key: bytes, content: bytes) -> None:
                 os.unlink(name, dir_fd=place)
 
 
-def _head(key: bytes, content: bytes) -> bytes:
+def _head(key: bytes, content: bytes | memoryview) -> bytes:
     return _MARK + key + blake2b(content, digest_size=_SIZE).digest()
 
 

@@ -26,12 +26,10 @@ from numpy.typing import NDArray
 
 from senga.errors import MissingExtraError, SettingsError
 
-from . import compiled
-from .blocks import Conv
-from .blocks.fused import FusedConv
+from . import compiled, openvino_parts
 from .executor import Array
 from .fold import fused
-from .graph import Network, Node, Size
+from .graph import Network, Size
 from .memory import MB
 from .onnx.graph_file import inner_model
 from .plan import operations
@@ -49,6 +47,8 @@ _RATE = 60e9
 """Operations a second and thread, until a picture has told better; only the progress bar believes it."""
 _OWN = 190 * MB
 """What the library takes, and a network while it is compiled."""
+_COPIES = 3
+"""So many times the weights are held: as they are given, as constants, as convolutions take them."""
 _SPARE = 1.25
 """So many times what blocks hold is taken."""
 
@@ -89,6 +89,7 @@ class OpenVino:
 
     Attributes:
         drafts: whether it computes in bfloat16, which the processor must have.
+        in_parts: whether it computes single precision from that; see ``openvino_parts``.
         refused: networks that OpenVINO does not take.
 
     Raises:
@@ -105,14 +106,22 @@ class OpenVino:
         self._core = self._module.Core()
         self.drafts = precision == "draft" and has_bfloat16(self._core)
         self.refused = set[Network]()
-        self._threads, self._rate = threads, _RATE * threads
+        self._rate = _RATE * threads
+        self._options = {
+            "INFERENCE_PRECISION_HINT": "bf16" if self.drafts else "f32",  # left alone it would take bfloat16
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": 1,
+            "CPU_RUNTIME_CACHE_CAPACITY": _SHAPES,
+            "ENABLE_CPU_PINNING": False,  # several workers would all take the first cores
+        }
         self._facts = _facts(self._module, self._core)
+        self.in_parts = precision == "full" and _takes_parts(self._module, self._core, self._options)
         self._compiled: OrderedDict[tuple[bytes, Network], _Compiled] = OrderedDict()
         self._lock = threading.Lock()
 
     def needs(self, network: Network, sizes: Mapping[str, Size]) -> int:
         """Bytes that a picture takes beside what the process holds already."""
-        return needs(network, sizes, drafts=self.drafts)
+        return needs(network, sizes, drafts=self.drafts, in_parts=self.in_parts)
 
     def compute(
         self,
@@ -191,27 +200,27 @@ class OpenVino:
 
     def _compile(self, network: Network, model: bytes) -> Any:
         """As an earlier process left it, or made anew and left to later ones."""
-        options = {
-            "INFERENCE_PRECISION_HINT": "bf16" if self.drafts else "f32",  # left alone it would take bfloat16
-            "INFERENCE_NUM_THREADS": self._threads,
-            "NUM_STREAMS": 1,
-            "CPU_RUNTIME_CACHE_CAPACITY": _SHAPES,
-            "ENABLE_CPU_PINNING": False,  # several workers would all take the first cores
-        }
-        key = compiled.key_of(self._facts, repr(options).encode(), model)
-        found = self._read_back(key, options)
+        key = compiled.key_of(self._facts, repr([self._options, self.in_parts]).encode(), model)
+        found = self._read_back(key)
         if found is None:
             with self._told(network):
-                graph = self._core.read_model(model)
-                found = self._core.compile_model(graph, "CPU", options)
+                graph = self._graph(model)
+                found = self._core.compile_model(graph, "CPU", self._options)
+                del graph
             with suppress(Exception):  # it can do without, whatever the library raises
-                compiled.keep(key, found.export_model().getvalue())
+                compiled.keep(key, found.export_model().getbuffer())
         return found
 
-    def _read_back(self, key: bytes, options: Mapping[str, Any]) -> Any:
+    def _graph(self, model: bytes) -> Any:
+        if self.in_parts:
+            with suppress(Exception):  # whatever the library raises, it goes without
+                return openvino_parts.in_parts(self._module, self._core, lambda: self._core.read_model(model))
+        return self._core.read_model(model)
+
+    def _read_back(self, key: bytes) -> Any:
         content = compiled.kept(key)
         with suppress(Exception):  # whatever the library raises, it is made anew, and replaced
-            return content and self._core.import_model(io.BytesIO(content), "CPU", options)
+            return content and self._core.import_model(io.BytesIO(content), "CPU", self._options)
         return None
 
     @contextmanager
@@ -243,42 +252,51 @@ def has_bfloat16(core: Any) -> bool:
     return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
+def _takes_parts(module: ModuleType, core: Any, options: Mapping[str, Any]) -> bool:
+    """Whether convolutions are faster in parts of half the precision, and as good."""
+    told = _processor()
+    if not has_bfloat16(core) or (told and not any("amx_bf16" in line for line in told)):
+        return False
+    with suppress(Exception):  # whatever the library raises, it does not
+        return openvino_parts.works(module, core, options)
+    return False
+
+
 def _facts(module: ModuleType, core: Any) -> bytes:
     """What a compiled network is made for: this version on this processor."""
     told = [core.get_property("CPU", name) for name in ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")]
-    can = set[str]()
-    with suppress(OSError):  # Linux tells more
+    return repr([module.__version__, platform.machine(), *told, _processor()]).encode()
+
+
+def _processor() -> list[str]:
+    """What Linux tells of the instructions of the processor."""
+    try:
         lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
-        can = {line for line in lines if line.startswith(("flags", "Features"))}
-    return repr([module.__version__, platform.machine(), *told, sorted(can)]).encode()
+    except OSError:
+        return []
+    return sorted({line for line in lines if line.startswith(("flags", "Features"))})
 
 
-def needs(network: Network, sizes: Mapping[str, Size], *, drafts: bool) -> int:
+def needs(network: Network, sizes: Mapping[str, Size], *, drafts: bool, in_parts: bool = False) -> int:
     """Bytes that a picture takes beside what the process holds already; known without OpenVINO."""
-    return int(_SPARE * held_numbers(network, sizes) * (2 if drafts else 4)) + _OWN
+    weights = sum(prod(shape) for shape in network.parameters.values())
+    held = held_numbers(network, sizes, in_parts=in_parts)
+    return int(_SPARE * held * (2 if drafts else 4)) + (_COPIES + 3 * in_parts) * 4 * weights + _OWN
 
 
-def held_numbers(network: Network, sizes: Mapping[str, Size]) -> int:
+def held_numbers(network: Network, sizes: Mapping[str, Size], *, in_parts: bool = False) -> int:
     """The most numbers that wait at a time while a whole picture goes through: for all readers, and copies."""
-    nodes = fused(network).nodes
-    numbers = {node.name: node.channels * prod(sizes[node.name]) for node in nodes}
-    last = {name: i for i, node in enumerate(nodes) for name in node.inputs}
-    last |= {output.node: len(nodes) for output in network.outputs}
+    run = fused(network)
+    numbers = {node.name: node.channels * prod(sizes[node.name]) for node in run.nodes}
+    last = {name: i for i, node in enumerate(run.nodes) for name in node.inputs}
+    last |= {output.node: len(run.nodes) for output in network.outputs}
     most, living = 0, dict[str, int]()
-    for i, node in enumerate(nodes):
+    for i, node in enumerate(run.nodes):
         living[node.name] = numbers[node.name]
-        most = max(most, sum(living.values()) + _copied(node, numbers))
+        copied = node.block.copied(run.place(node.name, sizes), in_parts=in_parts)
+        most = max(most, sum(living.values()) + copied)
         living = {name: count for name, count in living.items() if last.get(name, i) > i}
     return most
-
-
-def _copied(node: Node, numbers: Mapping[str, int]) -> int:
-    """A layer with margins; for a doubled one with two kinds of them, and its four phases before they are mixed."""
-    if not isinstance(node.block, Conv) or node.block.kernel == 1:
-        return 0
-    if isinstance(node.block, FusedConv) and node.block.doubled:
-        return 2 * numbers[node.inputs[0]] + numbers[node.name]
-    return numbers[node.inputs[0]]
 
 
 def _reason(error: Exception) -> str:

@@ -27,6 +27,9 @@ from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_li
 from senga.plugins.animegan.painting import network_of
 from senga.registry import Plugins
 
+sys.path.insert(0, str(Path(__file__).parent))
+import families
+
 openvino_runtime = pytest.importorskip("senga.neural.openvino_runtime")
 if not executors.installed("openvino"):
     pytest.skip("no OpenVINO here", allow_module_level=True)
@@ -121,7 +124,7 @@ def test_every_depth(dtype: Any, weights: dict[str, NDArray[Any]], photo: Any) -
     found = run(NETWORK, weights, steps, WHOLE)
     exact = run(NETWORK, weights, steps.astype(np.float32) / full, WHOLE)
     assert found.dtype == dtype
-    assert abs(found / full - exact).max() <= 0.51 / full + 1e-5
+    assert abs(found / full - exact).max() <= 0.51 / full + 4e-5  # what rounding makes of an input that is 1e-8 away
 
 
 def test_strips_paint_what_the_memory_is_too_small_for(
@@ -544,3 +547,77 @@ print((resident() - first) // MB)
 def test_many_sizes_do_not_pile_up() -> None:
     done = subprocess.run([sys.executable, "-c", SIZES], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 130  # 184 where all is kept
+
+
+# ---- single precision in parts
+
+
+@pytest.fixture
+def parts(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Convolutions are taken apart, however few channels there are."""
+    from senga.neural import openvino_parts
+
+    monkeypatch.setattr(openvino_parts, "_PRODUCTS", 1)
+    return openvino_parts
+
+
+def full_runtime(*, in_parts: bool) -> Any:
+    runtime = openvino_runtime.OpenVino("cpu", 2, "full")
+    if in_parts and not runtime.in_parts:
+        pytest.skip("this processor multiplies no matrices")
+    runtime.in_parts = in_parts
+    return runtime
+
+
+@pytest.mark.usefixtures("parts")
+@pytest.mark.parametrize("make", [lambda: animeganv2(0.25), animeganv2_lite, animeganv1], ids=["v2", "lite", "v1"])
+def test_parts_are_as_good_as_single_precision(make: Callable[[], Any], random_weights: Any, photo: Any) -> None:
+    network, pixels = make(), photo(72, 96)
+    weights = random_weights(network)
+    whole = run_alone(full_runtime(in_parts=False), network, weights, pixels)
+    found = run_alone(full_runtime(in_parts=True), network, weights, pixels)
+    assert 0 < abs(found - whole).max() / 2 < 0.1 / 255  # random weights amplify roundings; see the shipped styles
+    assert abs(found - whole).mean() / 2 < 0.01 / 255
+
+
+@pytest.mark.usefixtures("parts")
+@pytest.mark.parametrize("name", ["white-box", "residual-blocks", "u-net"])
+def test_parts_of_other_networks(name: str) -> None:
+    network = {
+        "white-box": families.whitebox(16),
+        "residual-blocks": families.residual_blocks(2, 16),
+        "u-net": families.unet(16),
+    }[name]
+    rng = np.random.default_rng(0)
+    drawn = {
+        each: rng.normal(0, 1 / np.sqrt(np.prod(shape[1:]) or 1), shape) for each, shape in network.parameters.items()
+    }
+    weights = {
+        each: (abs(values) + 0.1 if each.endswith("var") else values).astype("f4") for each, values in drawn.items()
+    }
+    given = {"photo": np.random.default_rng(0).random((3, 48, 64), np.float32)}
+    whole, found = (
+        next(iter(full_runtime(in_parts=each).compute(network, weights, given, lambda _: None).values())).copy()
+        for each in (False, True)
+    )
+    assert 0 < abs(found - whole).mean() < 5e-5 * whole.std()
+    assert abs(found - whole).max() < 2e-3 * whole.std()
+
+
+def test_operations_whose_types_are_lost_are_noticed(monkeypatch: pytest.MonkeyPatch, parts: Any) -> None:
+    runtime = full_runtime(in_parts=True)
+    assert parts.works(runtime._module, runtime._core, runtime._options)
+    monkeypatch.setattr(parts, "_mark", lambda *_: None)
+    assert not parts.works(runtime._module, runtime._core, runtime._options)
+
+
+def test_what_cannot_be_taken_apart_is_painted_whole(
+    monkeypatch: pytest.MonkeyPatch, parts: Any, weights: dict[str, NDArray[Any]], photo: Any
+) -> None:
+    plain = run_alone(full_runtime(in_parts=False), NETWORK, weights, photo(24, 24))
+    monkeypatch.setattr(parts, "in_parts", lambda *_: 1 / 0)
+    runtime = openvino_runtime.OpenVino("cpu", 2, "full")
+    assert not runtime.in_parts
+    runtime.in_parts = True
+    monkeypatch.setenv("SENGA_HOME", "/nowhere")
+    assert np.array_equal(run_alone(runtime, NETWORK, weights, photo(24, 24)), plain)

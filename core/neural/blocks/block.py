@@ -165,6 +165,15 @@ class Block:
         """Bytes that the whole takes beside what is kept, when so many columns are convolved at once."""
         return 0 if self.pointwise else 8 * place.numbers
 
+    def copied(self, place: Place, *, in_parts: bool) -> int:
+        """Numbers that a runtime for whole pictures takes beside the inputs and the result.
+
+        Args:
+            place: where the block stands.
+            in_parts: whether convolutions read everything as two numbers of half the size.
+        """
+        return 0
+
     def prepare(self, weights: Weights, executor: Executor, scale: float) -> Any:
         """Make the weights ready; see ``Rows.part``.
 

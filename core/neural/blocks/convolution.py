@@ -95,6 +95,10 @@ class Conv(Block):
         share = min(1.0, columns / place.made[1]) if columns else 1.0
         return 4 * (inputs + outputs) + int(4 * share * (inputs * min(copies, 3) + outputs * copies))
 
+    def copied(self, place: Place, *, in_parts: bool) -> int:
+        """With margins, and in parts."""
+        return self.inputs * prod(place.given[0]) * ((self.kernel_size != (1, 1)) + (in_parts and self.groups == 1))
+
     def prepare(self, weights: Weights, executor: Executor, scale: float) -> Convolution:
         kernel, bias = self.scaled(weights, scale)
         apart = {"dilation": self.dilation} if self.dilation > 1 else {}

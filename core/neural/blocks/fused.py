@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +52,12 @@ class FusedConv(Conv):
 
     def operations(self, place: Place) -> int:
         return super().operations(place) * (25 if self.doubled else 36) // 36
+
+    def copied(self, place: Place, *, in_parts: bool) -> int:
+        """With two kinds of margins, and the four phases before they are mixed; in parts the phases twice."""
+        if not self.doubled:
+            return super().copied(place, in_parts=in_parts)
+        return (1 + in_parts) * (2 * self.inputs * prod(place.given[0]) + place.numbers)
 
     def scaled(self, weights: Weights, scale: float) -> tuple[Array, Array | None]:
         kernel, bias = super().scaled(weights, scale)
