@@ -385,6 +385,16 @@ def test_without_a_perceptual_network_of_the_user_the_shipped_one_is_taken(
     assert not (tmp_path / "other").exists()
 
 
+def test_the_network_that_ships_serves_every_preset(material: Path, tmp_path: Path) -> None:
+    for name in ("own", "hayao"):
+        order = replace(an_order(material, name, start_steps=1, epochs=1), vgg=None)
+        training = trained(order, tmp_path / name)
+        assert training.features.encoder.source == "perceptual.safetensors"
+        assert set(training.features.taps) <= set(training.features.encoder.kernels)
+    rows = (tmp_path / "hayao" / "losses.csv").read_text().splitlines()
+    assert float(rows[-1].split(",")[-1]) > 0
+
+
 def test_a_training_of_before_there_were_families_goes_on(material: Path, tmp_path: Path) -> None:
     trained(an_order(material), tmp_path / "run")
     settings = tmp_path / "run" / "run.toml"
