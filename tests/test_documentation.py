@@ -21,14 +21,16 @@ import PIL.Image
 import pytest
 
 from senga.host_adapters.standalone import app
-from senga.host_adapters.standalone import batch as batch_module
 from senga.host_adapters.standalone import run as run_module
+from senga.host_adapters.standalone.batch import batch_command
+from senga.host_adapters.standalone.watch import watch_command
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "training" / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 PROGRAM = re.compile(r"(\w+=\S+ +)*(& +)?(~/senga/bin/|\$HOME\\senga\\Scripts\\)?([a-z][\w.+-]*)( |$)")
 PROGRAMS = {
-    "senga", "make", "pip", "python", "python3", "python3.12", "py", "uv", "pytest", "cat", "git", "msginit", "msgfmt",
+    "senga", "find", "make", "pip", "python", "python3", "python3.12", "py", "uv", "pytest", "cat", "git", "msginit",
+    "msgfmt",
 }  # fmt: skip
 
 NOT_RUN = {
@@ -43,6 +45,7 @@ NOT_RUN = {
     r"senga evaluate .*--weights": "needs weights that do not come with Senga",
     r"senga train|senga models (import|export) mine|senga run anime .*--style mine": "hours; the trainer has tests",
     r"python -m training": "needs PyTorch: make test-oracles",
+    r"senga watch": "never ends by itself: tests/host_adapters/test_batch_watch.py runs it",
     r"senga worker": "would end the worker of whoever runs the tests",
 }
 """Beginnings of commands that are not run here, and why."""
@@ -94,9 +97,10 @@ def unknown(words: list[str]) -> list[str]:
     """What a ``senga`` command line has that Senga has not."""
     command: click.Command | None = app.cli
     context, at = click.Context(app.cli), 1
-    if words[1:2] == ["batch"] and words[2:3] not in (["status"], ["retry"]):
+    if words[1:2] in (["batch"], ["watch"]) and words[2:3] not in (["status"], ["retry"]):
         named = [word for before, word in itertools.pairwise(words) if before == "--filter" and word[0] != "-"]
-        command, at = batch_module.command_of(named[0] if named else ""), 2
+        group = batch_command if words[1] == "batch" else watch_command
+        command, at = group.command_of(named[0] if named else ""), 2
     while isinstance(command, click.Group) and at < len(words) and re.fullmatch(r"[a-z][a-z0-9-]*", words[at]):
         command, at = command.get_command(context, words[at]), at + 1
     if command is None:

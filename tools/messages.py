@@ -118,15 +118,17 @@ def _commands() -> Iterator[Message]:
     for name, (_, line) in app.COMMANDS.items():
         yield Message(line, "command", f"senga {name}")
         yield from _help(app.cli.get_command(context, name) or app.cli, f"senga {name}")
-    from senga.host_adapters.standalone.batch import command_of
+    from senga.host_adapters.standalone.batch import batch_command
     from senga.host_adapters.standalone.run import _recipe_command
     from senga.host_adapters.standalone.train import family_command
+    from senga.host_adapters.standalone.watch import watch_command
 
     yield from _help(_recipe_command(), "senga run")
     for family in Plugins(third_party=False, disabled=(), strict=True).families.values():
         if family.trainer:
             yield from _help(family_command(family), f"senga train {family.name}")
-    yield from _help(command_of(), "senga batch")
+    yield from _help(batch_command.command_of(), "senga batch")
+    yield from _help(watch_command.command_of(), "senga watch")
 
 
 def _help(command: click.Command, name: str) -> Iterator[Message]:

@@ -141,14 +141,14 @@ def _one(target: Target, invocation: Invocation, paint: Paint, job: Job, report:
     started = time.monotonic()
     if target.trouble:
         raise WriteError(target.trouble)
-    options = dict(invocation.options, overwrite="replace") if target.made else invocation.options
-    if target.first is not None and not target.unsure and not settle(target.first, options["overwrite"]):
+    options, is_free = invocation.options, target.unsure or target.made is not None
+    if target.first is not None and not is_free and not settle(target.first, options["overwrite"]):
         report.skipped(target.label, str(target.output))
         return Result("skipped")
-    read = facts_of(target.source) if target.noted else NOTHING
+    read = facts_of(target.source) if target.key else NOTHING
     source = files.read(target.source or target.content or b"")
     result = paint(source, job, target)
-    if target.noted and facts_of(target.source, read) != read:
+    if target.key and facts_of(target.source, read) != read:
         raise ReadError(f"{target.label} changed while it was read; the next run takes it again.")
     if target.output is None:
         _pipe(result, source, options, target)
@@ -222,7 +222,9 @@ def _write(result: Picture, target: Target, options: Mapping[str, Any], source: 
     if target.free and (ending := _ending(target.format, result, source)) != target.format:
         # The filter did not say what it makes. This name was not checked with the others, so it replaces nothing.
         output, how["format"] = output.with_suffix(ending), ending
-        overwrite = "error" if overwrite == "replace" and output != target.made else overwrite
+        overwrite = "error" if overwrite == "replace" else overwrite
+    if target.made is not None and target.made == (numbered.frame(1) if numbered else output):
+        overwrite = "replace"
     how["overwrite"] = overwrite == "replace"
     if target.folder:
         _make_folder(output.parent)

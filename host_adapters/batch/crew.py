@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -45,6 +45,8 @@ _LOOK = 0.1
 """Seconds between two looks at the cancel button."""
 _GRACE = 0.5
 """Seconds that a filter has to notice a cancel."""
+_NEXT = 1
+"""Inputs that wait for the first worker that is ready, so that it need not wait."""
 _AHEAD = 2
 """Frames that wait for each worker."""
 
@@ -90,7 +92,7 @@ class Crew(AbstractContextManager["Crew"]):
         self._stop.set()
         self._pool.shutdown(cancel_futures=True)
 
-    def attempts(self, targets: Iterable[_Numbered], count: int, report: Report) -> Iterator[tuple[Target, Result]]:
+    def attempts(self, targets: Iterable[_Numbered], count: int, report: Report) -> Generator[tuple[Target, Result]]:
         """Work on several inputs at the same time; results come as they are ready, and inputs are taken as needed.
 
         When a worker dies, nobody knows over which input: those in work are tried again, one by one.
@@ -108,7 +110,7 @@ class Crew(AbstractContextManager["Crew"]):
 
     def _shared_out(
         self, targets: Iterable[_Numbered], size: int, count: int, report: Report, lost: list[_Numbered]
-    ) -> Iterator[tuple[Target, Result]]:
+    ) -> Generator[tuple[Target, Result]]:
         waiting = _Ahead(targets)
         running: dict[Future[Result], _Numbered] = {}
         while running or (not self._stopped() and waiting.more):
@@ -127,7 +129,7 @@ class Crew(AbstractContextManager["Crew"]):
 
     def _fill(self, running: dict[Future[Result], _Numbered], waiting: _Ahead, size: int, count: int) -> None:
         try:
-            while len(running) < size and not self._stopped() and waiting.more:
+            while len(running) < size + _NEXT and not self._stopped() and waiting.more:
                 future = self._pool.submit(_attempt, *waiting.first, count)
                 running[future] = waiting.take()
         except BrokenProcessPool:  # it was noticed just now; what is running will tell

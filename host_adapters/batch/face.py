@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,13 +17,13 @@ from senga.recipe import Recipe, Step
 from senga.registry import plugins
 
 from .attempt import Outcome, Result
-from .inputs import Choice
+from .inputs import Choice, Search
 from .invocation import Invocation
 from .ledger import Ledger
 from .order import Order
 from .outputs import Target
 from .report import Report
-from .session import Session, planned
+from .session import Session, made_ready, results_in
 from .signals import interrupted_by
 from .work import check_numbers
 
@@ -133,31 +133,36 @@ def _invocation(act: str | Filter | Recipe, settings: dict[str, Any], options: d
 
 
 def _results(order: Order, invocation: Invocation) -> Iterator[BatchResult]:
-    plan = planned(order, invocation, plugins())
+    ready = made_ready(order, invocation, plugins())
+    search = Search(order.choice, ready.root, results_in(ready.root))
+    targets = ready.targets(search.files(order.inputs))
     stop = threading.Event()
 
     def work() -> Iterator[BatchResult]:
-        with closing(Ledger(plan.root)) as ledger:
-            session = Session(plan, order, ledger, Quiet(), stop)
-            with closing(session.results()) as results:
-                yield from _interruptible(results, stop)
+        for folder, why in search.troubles:
+            yield BatchResult(folder, None, "failed", 0.0, why)
+        with closing(Ledger(ready.root)) as ledger:
+            yield from _interruptible(Session(ready, ledger, Quiet(), stop).results([targets]), stop)
 
     return work()
 
 
-def _interruptible(results: Iterator[tuple[Target, Result]], stop: threading.Event) -> Iterator[BatchResult]:
+def _interruptible(results: Generator[tuple[Target, Result]], stop: threading.Event) -> Iterator[BatchResult]:
     """Each result; Ctrl-C stops the work while it goes on, and not in the middle of a file."""
     is_main = threading.current_thread() is threading.main_thread()
-    while True:
-        with interrupted_by(lambda *_: stop.set()) if is_main else nullcontext():
-            found = next(results, None)
-        if stop.is_set():
-            raise KeyboardInterrupt
-        if found is None:
-            return
-        target, result = found
-        source = target.source or Path()
-        yield BatchResult(source, result.output, result.outcome, result.seconds, result.reason)
+    with closing(results):
+        while True:
+            with interrupted_by(lambda *_: stop.set()) if is_main else nullcontext():
+                found = next(results, None)
+            if stop.is_set():
+                raise KeyboardInterrupt
+            if found is None:
+                return
+            yield _told(*found)
+
+
+def _told(target: Target, result: Result) -> BatchResult:
+    return BatchResult(target.source or Path(), result.output, result.outcome, result.seconds, result.reason)
 
 
 class Quiet(Report):

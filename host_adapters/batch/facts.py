@@ -8,11 +8,15 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from senga.regular import open_regular
 
 _YOUNG = 2_000_000_000
 """Nanoseconds in which some file systems do not tell two changes of a file apart."""
+
+
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,16 @@ def facts_of(path: Path | None, before: Facts = NOTHING) -> Facts:
             if state == before.state:
                 return before
             settled = time.time_ns() - max(facts.st_ctime_ns, facts.st_mtime_ns) > _YOUNG
-            return Facts(hashlib.file_digest(stream, "sha256").hexdigest(), state, settled)
+            return Facts(_digest(stream), state, settled)
     except OSError:
         return NOTHING
+
+
+def _digest(stream: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while piece := stream.read(_PIECE):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def state_of(facts: os.stat_result) -> str:

@@ -14,7 +14,7 @@ from .outputs import PIPE, piped
 from .patterns import Patterns, exact, fixed_part, is_pattern
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Found:
     """One file.
 
@@ -72,13 +72,10 @@ class Search:
         Raises:
             SettingsError: an input is not there, or stands for nothing.
         """
-        found: dict[Path, Found] = {}
+        found: dict[str, Found] = {}
         for name in inputs:
-            before = len(found)
             for each in self._of(name):
-                found.setdefault(each.path, each)
-            if is_pattern(name) and len(found) == before and not os.path.lexists(name) and not self.troubles:
-                raise SettingsError(f"Nothing fits the pattern “{name}”.")
+                found.setdefault(os.path.abspath(each.path), each)  # noqa: PTH100 - links stay what they are
         return list(found.values())
 
     def _of(self, name: str) -> Iterator[Found]:
@@ -87,10 +84,14 @@ class Search:
                 yield from self._named(listed)
         elif is_pattern(name) and not os.path.lexists(name):
             root, rest = fixed_part(name)
-            shape = exact(rest)
-            for each in self._walk(Path(root), hidden="." in rest and rest.startswith(".")):
-                if shape.fullmatch((each.inside / each.path.name).as_posix()):
-                    yield each
+            shape, fits = exact(rest), False
+            for each in self._walk(Path(root), hidden=rest.startswith(".")):
+                place = each.inside / each.path.name
+                if shape.fullmatch(place.as_posix()):
+                    fits = True
+                    yield from [each] if self._is_taken(place, each.path) else []
+            if not fits and not self.troubles:
+                raise SettingsError(f"Nothing fits the pattern “{name}”.")
         else:
             yield from self._named(name)
 
@@ -114,10 +115,10 @@ class Search:
         from senga.files.kinds import ending_of
 
         for each in self._walk(root):
-            if ending_of(each.path.name):
-                yield each
-            else:
+            if not ending_of(each.path.name):
                 self.left_out += 1
+            elif self._is_taken(each.inside / each.path.name, each.path):
+                yield each
 
     def _walk(self, root: Path, *, hidden: bool = False) -> Iterator[Found]:
         """Files below a folder, sorted; links are followed where they lead out of it, each place once."""
@@ -128,12 +129,12 @@ class Search:
             folders = []
             for entry in self._entries(folder):
                 place = inside / entry.name
-                if (entry.name.startswith(".") and not hidden) or entry.name == FOLDER or self._exclude.fit(place):
+                if (entry.name.startswith(".") and not hidden) or entry.name == FOLDER:
                     continue
-                if _is_folder(entry):
-                    folders.append((Path(entry.path), place, entry.is_symlink()))
-                elif self._is_taken(place, Path(entry.path)):
+                if not _is_folder(entry):
                     yield Found(Path(entry.path), inside)
+                elif not self._exclude.fit(place):
+                    folders.append((Path(entry.path), place, entry.is_symlink()))
             waiting += [
                 (path, place) for path, place, link in reversed(folders) if self._is_new(path, root, seen, link)
             ]

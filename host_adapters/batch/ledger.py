@@ -108,7 +108,8 @@ _LIGHT = ", ".join("NULL" if name in ("before", "after") else name for name in _
 
 def _row(values: tuple[Any, ...]) -> Row:
     pairs = zip(_COLUMNS, values, strict=True)
-    return Row(**{name: _path(value) if name in _PATHS else value for name, value in pairs})
+    facts: dict[str, Any] = {name: _path(value) if name in _PATHS else value for name, value in pairs}
+    return Row(**facts)
 
 
 def _path(value: bytes | None) -> Path | None:
@@ -116,7 +117,9 @@ def _path(value: bytes | None) -> Path | None:
 
 
 def _stored(value: Any) -> Any:
-    """A path as its bytes: names need not be text."""
+    """A path as its bytes: names need not be text, and sentences that quote them are made to be some."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
     return os.fsencode(value) if isinstance(value, Path) else value
 
 
@@ -355,7 +358,7 @@ class Ledger:
                 (*map(_stored, columns.values()), _stored(output)),
             )
 
-    def counts(self) -> dict[State, int]:
+    def counts(self) -> dict[str, int]:
         """How many results there are of each state; what is in work by nobody waits."""
         with self._telling():
             found = dict(self._base.execute("SELECT state, count(*) FROM results GROUP BY state").fetchall())
@@ -365,7 +368,7 @@ class Ledger:
                 f"SELECT count(*) FROM results WHERE state = 'working' AND run NOT IN ({places})",  # noqa: S608 - marks
                 alive,
             ).fetchone()[0]
-        counts: dict[State, int] = {state: found.get(state, 0) for state in STATES}
+        counts: dict[str, int] = {state: found.get(state, 0) for state in STATES}
         counts["waiting"] += lost
         counts["working"] -= lost
         return counts

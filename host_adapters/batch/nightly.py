@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from senga.errors import WriteError
 from senga.neural import memory
 from senga.registry import Plugins
 
-from .inputs import Found
+from .inputs import Found, Search
 from .invocation import Invocation
 from .ledger import Ledger, State
 from .order import Order, retold
 from .outlook import tell_outlook
 from .page import Heading, check_place, write_page
 from .report import choose
-from .session import Session, planned
-from .work import INTERRUPTED, check_numbers, interruptible
+from .session import Session, made_ready, results_in
+from .work import check_numbers, interruptible
 
+_GRACE = 5.0
+"""Seconds that the workers have to end."""
 _SHARE = 1_500_000_000
 """Bytes of memory that a process should have."""
 
@@ -50,28 +52,34 @@ def work_through(
         SengaError: before any work, for what no input could succeed with; or when the ledger cannot be written.
     """
     check_numbers(invocation.options)
-    plan = planned(replace(order, pictured=page is not None), invocation, known, given)
-    as_json = invocation.options["as_json"]
+    as_json, overwrite = invocation.options["as_json"], invocation.options["overwrite"]
+    ready = made_ready(replace(order, pictured=page is not None), invocation, known)
+    search = Search(order.choice, ready.root, results_in(ready.root))
+    targets = ready.targets(search.files(order.inputs) if given is None else given)
     if dry:
-        return tell_outlook(plan, order, as_json=as_json)
+        return tell_outlook(ready, targets, search, as_json=as_json)
     if page is not None:
-        check_place(page, overwrite=invocation.options["overwrite"] == "replace")
+        check_place(page, overwrite=overwrite == "replace")
     invocation.save_recipe()
     started = time.monotonic()
-    with closing(Ledger(plan.root)) as ledger, choose(as_json) as report, interruptible() as stop:
-        session = Session(plan, order, ledger, report, stop)
+    with closing(Ledger(ready.root)) as ledger, choose(as_json) as report, interruptible(_GRACE) as stop:
+        session = Session(ready, ledger, report, stop)
         try:
-            for _ in session.results():
-                pass
+            exhaust(session.results([targets]))
         finally:
-            counts = session.counts
-            report.end(counts["done"], counts["failed"], counts["skipped"], stop.is_set())
+            for folder, why in search.troubles:
+                report.failed(str(folder), why)
+            session.counts["failed"] += len(search.troubles)
+            session.end()
             if page is not None and ledger.run:
                 heading = Heading(invocation.name, invocation.recipe.toml(), time.monotonic() - started)
-                write_page(page, ledger, plan.task, heading)
-        if session.trouble:
-            raise WriteError(session.trouble)
-        return INTERRUPTED if stop.is_set() else 1 if counts["failed"] else 0
+                write_page(page, ledger, ready.task, heading)
+        return session.outcome()
+
+
+def exhaust(results: Iterable[object]) -> None:
+    """Take all of them and keep none."""
+    deque(results, maxlen=0)
 
 
 def begun(folder: Path) -> tuple[Invocation, Order]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +17,10 @@ from senga.output import ours
 from senga.plain import tell
 
 from .attempt import job_of
+from .inputs import Search
 from .ledger import Ledger, Row
-from .order import Order
 from .outputs import Target
-from .session import Planned, is_kept, is_ours
+from .session import Ready, is_kept, is_ours
 
 Fate = Literal["paint", "again", "keep", "skip", "fail"]
 _UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
@@ -43,26 +43,25 @@ class Outlook:
     reason: str = ""
 
 
-def outlooks(plan: Planned, order: Order) -> Iterator[Outlook]:
+def outlooks(ready: Ready, targets: Sequence[Target]) -> Iterator[Outlook]:
     """What would become of each input; nothing is written."""
-    with closing(Ledger(plan.root, make=False)) if Ledger.is_in(plan.root) else nullcontext() as ledger:
-        for target in plan.targets:
-            assert target.output is not None  # noqa: S101 - a batch never writes to a pipe
-            row = ledger.look(target.output.relative_to(plan.root)) if ledger else None
-            yield _outlook(plan, order, target, row)
+    with closing(Ledger(ready.root, make=False)) if Ledger.is_in(ready.root) else nullcontext() as ledger:
+        for target in targets:
+            row = ledger.look(target.key) if ledger and target.key else None
+            yield _outlook(ready, target, row)
 
 
-def _outlook(plan: Planned, order: Order, target: Target, row: Row | None) -> Outlook:
+def _outlook(ready: Ready, target: Target, row: Row | None) -> Outlook:
     size = _size(target.source)
     if target.trouble:
         return Outlook(target, "fail", size, target.trouble)
     if target.source is None or not target.source.exists():
         return Outlook(target, "fail", size, tr("it is not there"))
-    overwrite = plan.painter.invocation.options["overwrite"]
+    overwrite = ready.painter.invocation.options["overwrite"]
     if row is not None:
-        if (overwrite != "replace" or order.resume) and is_kept(plan, row, target) is not None:
+        if (overwrite != "replace" or ready.order.resume) and is_kept(ready, row, target) is not None:
             return Outlook(target, "keep", size)
-        if is_ours(plan, row):
+        if is_ours(ready, row):
             return Outlook(target, "again", size)
     if target.first is None or not target.first.exists() or overwrite == "rename":
         return Outlook(target, "paint", size)
@@ -77,7 +76,7 @@ def _size(path: Path | None) -> int:
     return 0
 
 
-def tell_outlook(plan: Planned, order: Order, *, as_json: bool) -> int:
+def tell_outlook(ready: Ready, targets: Sequence[Target], search: Search, *, as_json: bool) -> int:
     """Print it.
 
     Returns:
@@ -86,22 +85,22 @@ def tell_outlook(plan: Planned, order: Order, *, as_json: bool) -> int:
     counts: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
     sample: list[Outlook] = []
-    for each in outlooks(plan, order):
+    for each in outlooks(ready, targets):
         counts[each.fate] += 1
         sizes[each.fate] += each.size
         if each.fate in ("paint", "again"):
             sample.append(each)
         _say(each, as_json=as_json)
-    for folder, why in plan.search.troubles:
+    for folder, why in search.troubles:
         counts["fail"] += 1
         tell(f"senga: {why}", err=True)
         del folder
     count, size = counts["paint"] + counts["again"], sizes["paint"] + sizes["again"]
-    if order.limit is not None and count > order.limit:
-        size = size * order.limit // count
-        count = order.limit
-    seconds = _estimate(plan, sample, size)
-    _say_total(counts, count, size, seconds, plan, as_json=as_json)
+    if ready.order.limit is not None and count > ready.order.limit:
+        size = size * ready.order.limit // count
+        count = ready.order.limit
+    seconds = _estimate(ready, sample, size)
+    _say_total(counts, count, size, seconds, ready, search, as_json=as_json)
     return 1 if counts["fail"] else 0
 
 
@@ -122,7 +121,7 @@ def tell_json(told: dict[str, object]) -> None:
 
 
 def _say_total(
-    counts: Counter[str], count: int, size: int, seconds: float | None, plan: Planned, *, as_json: bool
+    counts: Counter[str], count: int, size: int, seconds: float | None, ready: Ready, search: Search, *, as_json: bool
 ) -> None:
     if as_json:
         with ours():
@@ -132,10 +131,10 @@ def _say_total(
     told = {"kept": counts["keep"], "skipped": counts["skip"], "failed": counts["fail"]}
     tell(text.format(count=count, size=bytes_as_text(size), **told))
     if seconds is not None:
-        jobs = plan.painter.invocation.options["workers"]
+        jobs = ready.painter.invocation.options["workers"]
         tell(tr("about {time} with {jobs} at a time").format(time=time_as_text(seconds), jobs=jobs))
-    if plan.search.left_out:
-        tell(tr("{count} other files are no pictures by their names").format(count=plan.search.left_out))
+    if search.left_out:
+        tell(tr("{count} other files are no pictures by their names").format(count=search.left_out))
 
 
 def bytes_as_text(size: int) -> str:
@@ -153,34 +152,34 @@ def time_as_text(seconds: float) -> str:
     return f"{int(seconds // 60)} min {int(seconds % 60):02d} s" if seconds >= 60 else f"{seconds:.1f} s"
 
 
-def _estimate(plan: Planned, chosen: list[Outlook], size: int) -> float | None:
+def _estimate(ready: Ready, chosen: list[Outlook], size: int) -> float | None:
     """Seconds for all of them: as earlier ones took, else as the picture of middle size takes now, written nowhere."""
-    jobs = plan.painter.invocation.options["workers"]
-    pace = _earlier_pace(plan) or _tried_pace(plan, chosen)
+    jobs = ready.painter.invocation.options["workers"]
+    pace = _earlier_pace(ready) or _tried_pace(ready, chosen)
     return None if pace is None else pace * size / jobs
 
 
-def _earlier_pace(plan: Planned) -> float | None:
+def _earlier_pace(ready: Ready) -> float | None:
     """Seconds per byte of the same task."""
-    if not Ledger.is_in(plan.root):
+    if not Ledger.is_in(ready.root):
         return None
-    with closing(Ledger(plan.root, make=False)) as ledger:
-        seconds, size = ledger.pace(plan.task)
+    with closing(Ledger(ready.root, make=False)) as ledger:
+        seconds, size = ledger.pace(ready.task)
     return seconds / size if size else None
 
 
-def _tried_pace(plan: Planned, chosen: list[Outlook]) -> float | None:
+def _tried_pace(ready: Ready, chosen: list[Outlook]) -> float | None:
     from senga import files
 
     stills = sorted((each for each in chosen if not each.target.kind.moves), key=lambda each: each.size)
     if not stills:
         return None
     middle = stills[len(stills) // 2]
-    job = job_of(plan.painter.invocation.options, lambda: False, lambda share, note: None)  # noqa: ARG005
+    job = job_of(ready.painter.invocation.options, lambda: False, lambda share, note: None)  # noqa: ARG005
     try:
         begun = time.monotonic()
         source = files.read(middle.target.source or b"")
-        plan.painter(source, job, middle.target)
+        ready.painter(source, job, middle.target)
     except SengaError:
         return None
     return (time.monotonic() - begun) / max(middle.size, 1)

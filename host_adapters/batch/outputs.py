@@ -25,7 +25,7 @@ _PLACES = ("stem", "ext", "filter")
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Target:
     """One input and where its result goes.
 
@@ -41,7 +41,7 @@ class Target:
         content: what came through standard input.
         trouble: why nothing can come of this one; the others may go on.
         inside: the folder of the input, from the one that was named.
-        noted: the ledger wants to know what was read and written.
+        key: the planned name from the folder of all results, by which the ledger knows it; None without a ledger.
         made: what an earlier run made, and nobody changed; it may be replaced.
         unsure: an ended run may have made the output that is there.
         pictured: the report wants small pictures.
@@ -58,7 +58,7 @@ class Target:
     content: bytes | None = None
     trouble: str = ""
     inside: Path = Path()
-    noted: bool = False
+    key: Path | None = None
     made: Path | None = None
     unsure: bool = False
     pictured: bool = False

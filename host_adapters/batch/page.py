@@ -108,7 +108,7 @@ def write_page(page: Path, ledger: Ledger, task: str, heading: Heading) -> None:
 
 
 def _page(page: Path, ledger: Ledger, task: str, heading: Heading) -> Iterator[str]:
-    counts = Counter(row.state for row in _rows(ledger, task))
+    counts: Counter[str] = Counter(row.state for row in _rows(ledger, task))
     language = (wanted() or ("en",))[0].replace("_", "-")
     title = tr("Report of {name}").format(name=heading.name)
     yield f'<!doctype html>\n<html lang="{_safe(language)}">\n<head>\n<meta charset="utf-8">\n{_MARK}\n'

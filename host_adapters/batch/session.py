@@ -6,92 +6,98 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from senga.atomic import sweep_once
-from senga.errors import SettingsError
+from senga.errors import SettingsError, WriteError
 from senga.registry import Plugins
 from senga.work import Work
 
 from .attempt import Painter, Result, attempt, blend_of, check_files
 from .facts import Facts, facts_of, state_at
 from .identity import task_digest
-from .inputs import Found, Search
+from .inputs import Found
 from .invocation import Invocation
 from .ledger import Ledger, Row
 from .order import Order, split_template, told
 from .outputs import Target, Wish, plan
 from .report import Report
 from .second import SecondPictures
+from .work import INTERRUPTED
 
 _LOOK = 0.3
 """Seconds between two looks at what another run has in work."""
 
 _Numbered = tuple[int, Target]
-_Results = Iterator[tuple[Target, Result]]
+_Results = Generator[tuple[Target, Result]]
+_Work = Callable[[Iterable[_Numbered], int], _Results]
 
 
 @dataclass(frozen=True)
-class Planned:
-    """What is to be done, checked.
+class Ready:
+    """All that is the same for every input, checked.
 
     Attributes:
-        targets: each input with its output.
-        search: what was found on the way.
+        order: what is asked for.
         root: the folder of the results.
+        wish: how they are called.
         task: the digest of the filters, settings, versions and weights.
         painter: does it.
     """
 
-    targets: list[Target]
-    search: Search
+    order: Order
     root: Path
+    wish: Wish
     task: str
     painter: Painter
 
+    def targets(self, found: Sequence[Found]) -> list[Target]:
+        """Each input with its output.
 
-def planned(order: Order, invocation: Invocation, known: Plugins, given: Sequence[Found] | None = None) -> Planned:
-    """Find the inputs, and check all names and settings before any work.
+        Raises:
+            SettingsError: two results would be one file, or a source would be overwritten.
+        """
+        second, names = self.painter.second, [str(each.path) for each in found]
+        wish = replace(self.wish, read=(*self.wish.read, *second.paths(names)))
+        return [self._noting(target) for target in plan(names, wish, [each.inside for each in found])]
 
-    Args:
-        order: what is asked for.
-        invocation: the filters, and how to run them.
-        known: where filters are found.
-        given: the inputs, where they are known already.
+    def _noting(self, target: Target) -> Target:
+        assert target.output is not None  # noqa: S101 - a batch never writes to a pipe
+        trouble, key = target.trouble or self.painter.second.trouble(target), target.output.relative_to(self.root)
+        return replace(target, trouble=trouble, key=key, pictured=self.order.pictured)
+
+
+def made_ready(order: Order, invocation: Invocation, known: Plugins) -> Ready:
+    """Check names and settings before any input is looked at.
 
     Raises:
         SengaError: for what no input could succeed with.
     """
     root, template = split_template(order.output)
-    _check_root(root)
-    search = Search(order.choice, root, results_in(root))
-    found = search.files(order.inputs) if given is None else given
+    if root.exists() and not root.is_dir():
+        raise SettingsError(f"“{root}” is a file; -o takes the folder of the results.")
     blend = blend_of(invocation.options)
     done = Work.of(known, invocation.recipe, blend=blend)
     second = SecondPictures(done)
-    names = tuple(str(each.path) for each in found)
     second.check(order.inputs)
     check_files(done)
+    invocation.check_names(known)
     wish = Wish(
         template,
         invocation.name,
         invocation.options["format"],
         invocation.makes(known),
         invocation.options["overwrite"],
-        read=(*invocation.reads(done), *second.paths(names)),
+        read=tuple(invocation.reads(done)),
         written=order.written,
         root=root,
     )
-    targets = plan(names, wish, [each.inside for each in found])
-    invocation.check_names(known)
     painter = Painter(invocation, known, blend, second)
-    ready = [_ready(target, second, order) for target in targets]
-    return Planned(ready, search, root, task_digest(invocation, known, second), painter)
+    return Ready(order, root, wish, task_digest(invocation, known, second), painter)
 
 
 def results_in(root: Path) -> frozenset[str]:
@@ -103,30 +109,18 @@ def results_in(root: Path) -> frozenset[str]:
         return frozenset(str(real / row.written) for row in ledger.rows() if row.written)
 
 
-def _check_root(root: Path) -> None:
-    if root.exists() and not root.is_dir():
-        raise SettingsError(f"“{root}” is a file; -o takes the folder of the results.")
-
-
-def _ready(target: Target, second: SecondPictures, order: Order) -> Target:
-    trouble = target.trouble or second.trouble(target)
-    return replace(target, trouble=trouble, noted=True, pictured=order.pictured)
-
-
 @dataclass
 class Session:
     """A run that is under way.
 
     Args:
-        plan: what is to be done.
-        order: how.
+        ready: what is to be done with each input.
         ledger: what was done before.
         report: is told what happens.
         stop: set when the user wants to stop.
     """
 
-    plan: Planned
-    order: Order
+    ready: Ready
     ledger: Ledger
     report: Report
     stop: threading.Event
@@ -137,54 +131,71 @@ class Session:
     _over: bool = False
     _since: float = 0.0
 
-    def results(self) -> _Results:
-        """Do it; results come as they are ready."""
-        invocation = self.plan.painter.invocation
-        fresh = invocation.options["overwrite"] == "replace" and not self.order.resume
-        self._since = self.ledger.begin(self.plan.task, told(invocation, self.order), fresh=fresh)
-        self.ledger.plan(self.plan.task, self._rows())
-        self.report.count = len(self.plan.targets)
-        for folder in {target.output.parent for target in self.plan.targets if target.output}:
+    def results(self, parts: Iterable[Sequence[Target]]) -> _Results:
+        """Do it; results come as they are ready.
+
+        Args:
+            parts: the inputs; the next part is asked for when all of one are done.
+        """
+        invocation, order = self.ready.painter.invocation, self.ready.order
+        fresh = invocation.options["overwrite"] == "replace" and not order.resume
+        self._since = self.ledger.begin(self.ready.task, told(invocation, order), fresh=fresh)
+        with self._worker() as work:
+            for part in parts:
+                self.ledger.plan(self.ready.task, self._rows(part))
+                self.report.count = len(part)
+                self._sweep(part)
+                yield from self._counted(self._all(part, work))
+                if self._is_over():
+                    break
+
+    def _sweep(self, part: Sequence[Target]) -> None:
+        """Remove what killed runs left: where we write, and where they were at work."""
+        for folder in {target.output.parent for target in part if target.output}:
             sweep_once(folder)
-        yield from self._counted(chain(self._unseen(), self._all()))
+        for folder in {(self.ready.root / row.output).parent for row in self.ledger.rows("working")}:
+            sweep_once(folder)
 
-    def _unseen(self) -> _Results:
-        """Folders that could not be looked at count as failed inputs."""
-        from senga.files.kinds import Kind
+    def end(self) -> None:
+        """Tell how it ended."""
+        counts = self.counts
+        self.report.count = max(self.report.count, counts.total())
+        self.report.end(counts["done"], counts["failed"], counts["skipped"], self.stop.is_set())
 
-        for path, why in self.plan.search.troubles:
-            self.report.failed(str(path), why)
-            yield Target(path, None, Kind()), Result("failed", reason=why)
+    def outcome(self) -> int:
+        """The exit code.
 
-    def _rows(self) -> Iterator[tuple[Path, Path, Path]]:
-        for target in self.plan.targets:
-            assert target.source is not None  # noqa: S101 - nor reads from one
-            yield self._key(target), target.source.absolute(), target.inside
+        Raises:
+            WriteError: the disk is full.
+        """
+        if self.trouble:
+            raise WriteError(self.trouble)
+        return INTERRUPTED if self.stop.is_set() else 1 if self.counts["failed"] else 0
 
-    def _key(self, target: Target) -> Path:
-        assert target.output is not None  # noqa: S101 - a batch never writes to a pipe
-        return target.output.relative_to(self.plan.root)
+    def _rows(self, part: Sequence[Target]) -> Iterator[tuple[Path, Path, Path]]:
+        for target in part:
+            assert target.source is not None  # noqa: S101 - a batch reads from no pipe
+            yield key_of(target), target.source.absolute(), target.inside
 
     def _counted(self, results: _Results) -> _Results:
         for target, result in results:
             self.counts[result.outcome] += 1
-            self._over = self._over or result.full or (self.order.fail_fast and result.outcome == "failed")
+            self._over = self._over or result.full or (self.ready.order.fail_fast and result.outcome == "failed")
             yield target, result
 
-    def _all(self) -> _Results:
-        """Everything, and at the end what other runs had in work and did not finish."""
-        left = list(enumerate(self.plan.targets, 1))
-        with self._worker() as work:
-            while left and not self._is_over():
-                elsewhere: list[_Numbered] = []
-                kept: list[tuple[Target, Result]] = []
-                for target, result in work(self._claimed(left, elsewhere, kept)):
-                    yield from self._kept(kept)
-                    yield target, self._noted(target, result)
+    def _all(self, part: Sequence[Target], work: _Work) -> _Results:
+        """A whole part, and at the end what other runs had in work and did not finish."""
+        left = list(enumerate(part, 1))
+        while left and not self._is_over():
+            elsewhere: list[_Numbered] = []
+            kept: list[tuple[Target, Result]] = []
+            for target, result in work(self._claimed(left, elsewhere, kept), len(part)):
                 yield from self._kept(kept)
-                left = elsewhere
-                if left:
-                    self.stop.wait(_LOOK)
+                yield target, self._noted(target, result)
+            yield from self._kept(kept)
+            left = elsewhere
+            if left:
+                self.stop.wait(_LOOK)
 
     def _kept(self, kept: list[tuple[Target, Result]]) -> _Results:
         for target, result in kept:
@@ -195,10 +206,10 @@ class Session:
     def _is_over(self) -> bool:
         return self._over or self.stop.is_set()
 
-    def _worker(self) -> AbstractContextManager[Callable[[Iterable[_Numbered]], _Results]]:
+    def _worker(self) -> AbstractContextManager[_Work]:
         """What turns claimed inputs into results: a crew of processes, or this one."""
-        make = _alone if self.order.alone else _crewed
-        return make(self.plan.painter, len(self.plan.targets), self.report, self.stop.is_set)
+        make = _alone if self.ready.order.alone else _crewed
+        return make(self.ready.painter, self.report, self.stop.is_set)
 
     def _claimed(
         self,
@@ -208,7 +219,7 @@ class Session:
     ) -> Iterator[_Numbered]:
         """Those inputs that are ours to do now."""
         for number, target in left:
-            if self._is_over() or (self.order.limit is not None and self._started >= self.order.limit):
+            if self._is_over() or (self.ready.order.limit is not None and self._started >= self.ready.order.limit):
                 return
             found = self._claim(target)
             if found is None:
@@ -222,20 +233,20 @@ class Session:
     def _claim(self, target: Target) -> Target | Result | None:
         """The target to be made by us, the result if nothing is to be done, or None if somebody else is at it."""
         while True:
-            row = self.ledger.find(self._key(target))
+            row = self.ledger.find(key_of(target))
             if self.ledger.is_at_work(row):
                 return None
             if not target.trouble and self._is_kept(row, target):
-                return Result("skipped", place_of(self.plan, row))
+                return Result("skipped", place_of(self.ready, row))
             if self.ledger.claim(row):
-                made = place_of(self.plan, row) if is_ours(self.plan, row) else None
-                return replace(target, made=made, unsure=row.state == "working" and made is None)
+                made = place_of(self.ready, row) if is_ours(self.ready, row) else None
+                return _again(target, made, unsure=row.state == "working" and made is None)
 
     def _is_kept(self, row: Row, target: Target) -> bool:
         """Whether the result is there already, and counts."""
         if (row.made or 0.0) < self._since:
             return False
-        facts = is_kept(self.plan, row, target)
+        facts = is_kept(self.ready, row, target)
         if facts is None:
             return False
         if facts.known_by != row.facts:
@@ -244,28 +255,27 @@ class Session:
 
     def _noted(self, target: Target, result: Result) -> Result:
         """The result, once it stands in the ledger."""
-        key = self._key(target)
         if result.full:
             self.trouble = result.reason
-            self.ledger.note(key, "waiting", reason=result.reason)
+            self.ledger.note(key_of(target), "waiting", reason=result.reason)
         elif result.outcome == "done":
             assert result.output is not None  # noqa: S101 - it is done
-            self.ledger.note(key, "done", reason="", **self._facts(target, result, result.output))
+            self.ledger.note(key_of(target), "done", reason="", **self._facts(target, result, result.output))
         elif result.outcome == "cancelled":
-            self.ledger.note(key, "waiting", reason="")
+            self.ledger.note(key_of(target), "waiting", reason="")
         else:
-            self.ledger.note(key, result.outcome, reason=result.reason, size=_size(target.source))
+            self.ledger.note(key_of(target), result.outcome, reason=result.reason, size=_size(target.source))
         return result
 
     def _facts(self, target: Target, result: Result, output: Path) -> dict[str, Any]:
         written = facts_of(output)
         return {
-            "task": self.plan.task,
+            "task": self.ready.task,
             "made": time.time(),
             "content": result.content,
             "facts": result.facts,
-            "second": self.plan.painter.second.digest(target),
-            "written": output.relative_to(self.plan.root),
+            "second": self.ready.painter.second.digest(target),
+            "written": output.relative_to(self.ready.root),
             "written_content": written.content,
             "written_facts": written.state,
             "written_size": _size(output),
@@ -276,30 +286,43 @@ class Session:
         }
 
 
-def place_of(plan: Planned, row: Row) -> Path | None:
+def key_of(target: Target) -> Path:
+    """By which the ledger knows it."""
+    assert target.key is not None  # noqa: S101 - a session has a ledger
+    return target.key
+
+
+def place_of(ready: Ready, row: Row) -> Path | None:
     """Where the result of a row is."""
-    return plan.root / row.written if row.written else None
+    return ready.root / row.written if row.written else None
 
 
-def is_ours(plan: Planned, row: Row) -> bool:
+def is_ours(ready: Ready, row: Row) -> bool:
     """Whether what is there was made by an earlier run and changed by nobody."""
-    place = place_of(plan, row)
+    place = place_of(ready, row)
     if place is None or not row.written_facts:
         return False
     state = state_at(place)
     return bool(state) and (state == row.written_facts or facts_of(place).content == row.written_content)
 
 
-def is_kept(plan: Planned, row: Row, target: Target) -> Facts | None:
+def is_kept(ready: Ready, row: Row, target: Target) -> Facts | None:
     """What is known of the input, if the result is there already, made of the same content in the same way."""
-    same = row.state == "done" and row.task == plan.task and row.second == plan.painter.second.digest(target)
-    if not same or target.source is None or not is_ours(plan, row):
+    same = row.state == "done" and row.task == ready.task and row.second == ready.painter.second.digest(target)
+    if not same or target.source is None or not is_ours(ready, row):
         return None
     state = state_at(target.source)
     if row.facts and row.facts == state:
         return Facts(row.content, state, settled=True)
     facts = facts_of(target.source)
     return facts if row.content and facts.content == row.content else None
+
+
+def _again(target: Target, made: Path | None, *, unsure: bool) -> Target:
+    """The target in the place of what an earlier run made, which may have had to take another name."""
+    renamed = made is not None and target.output is not None and made.stem != target.output.stem
+    output = made if renamed and not target.numbered else target.output
+    return replace(target, output=output, made=made, unsure=unsure)
 
 
 def _size(path: Path | None) -> int:
@@ -310,24 +333,20 @@ def _size(path: Path | None) -> int:
 
 
 @contextmanager
-def _crewed(
-    painter: Painter, count: int, report: Report, stopped: Callable[[], bool]
-) -> Iterator[Callable[[Iterable[_Numbered]], _Results]]:
+def _crewed(painter: Painter, report: Report, stopped: Callable[[], bool]) -> Iterator[_Work]:
     """Several processes; one that dies takes a single input with it."""
     from .crew import Crew
 
     size = painter.invocation.options["workers"]
     with Crew(size, painter.invocation, painter.blend, painter.second, stopped) as crew:
-        yield lambda inputs: crew.attempts(inputs, count, report)
+        yield lambda inputs, count: crew.attempts(inputs, count, report)
 
 
 @contextmanager
-def _alone(
-    painter: Painter, count: int, report: Report, stopped: Callable[[], bool]
-) -> Iterator[Callable[[Iterable[_Numbered]], _Results]]:
+def _alone(painter: Painter, report: Report, stopped: Callable[[], bool]) -> Iterator[_Work]:
     """This process, one input after another."""
 
-    def work(inputs: Iterable[_Numbered]) -> _Results:
+    def work(inputs: Iterable[_Numbered], count: int) -> _Results:
         for number, target in inputs:
             report.start(target.label, number, count)
             yield target, attempt(target, painter.invocation, painter, report, stopped)

@@ -124,14 +124,14 @@ def _in_turn(
 
 
 @contextmanager
-def interruptible() -> Iterator[threading.Event]:
+def interruptible(grace: float = GRACE) -> Iterator[threading.Event]:
     """An event that Ctrl-C, SIGTERM and SIGHUP set; who does not notice in time is ended, temporary files included."""
     stop = threading.Event()
 
     def ask(*_: object) -> None:
         if not stop.is_set():
             stop.set()
-            timer = threading.Timer(GRACE, _end)
+            timer = threading.Timer(grace, _end)
             timer.daemon = True
             timer.start()
 

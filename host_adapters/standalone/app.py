@@ -20,6 +20,7 @@ from .help_pages import speak, translated
 COMMANDS = {
     "run": ("standalone.run", "Apply a filter or a recipe to pictures."),
     "batch": ("standalone.batch", "Apply a filter to folders full of pictures, with a ledger."),
+    "watch": ("standalone.watch", "Apply a filter to every picture that comes into a folder."),
     "list": ("standalone.listing", "List the filters."),
     "info": ("standalone.listing", "Tell what a filter does and what can be set."),
     "models": ("standalone.models", "List, pull, import, verify and remove model weights."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -47,20 +47,20 @@ class Moment(click.ParamType[float]):
 
 _FILTER = PlainOption(["--filter"], metavar="FILTER", help="The filter; its settings are options too.")
 _RECIPE = PlainOption(["--recipe"], type=FILE, metavar="FILE.toml", help="The chain of filters, in place of one.")
-_INPUTS = click.Argument(["inputs"], type=FILE, nargs=-1, metavar="INPUT...")
-_JOBS = PlainOption(
+INPUTS = click.Argument(["inputs"], type=FILE, nargs=-1, metavar="INPUT...")
+JOBS = PlainOption(
     ["--jobs", "--workers", "workers"],
     type=click.IntRange(min=1),
     metavar="NUMBER",
     help="Pictures at the same time; the threads and the memory are divided.  [default: from the cores and the memory]",
 )
-_OUTPUT = PlainOption(
+OUTPUT = PlainOption(
     ["-o", "--output"],
     type=FILE,
     metavar="OUT",
     help="Folder of the results and their ledger, or a template with {folder}, {stem}, {ext} and {filter}.",
 )
-_CHOICE = (
+CHOICE = (
     PlainOption(["--include"], multiple=True, metavar="GLOB", help="Only what fits, such as '*.jpg' or '2024/**'."),
     PlainOption(["--exclude"], multiple=True, metavar="GLOB", help="Nothing that fits; a folder goes with all in it."),
     PlainOption(
@@ -82,7 +82,7 @@ _COURSE = (
     PlainOption(["--limit"], type=click.IntRange(min=1), metavar="NUMBER", help="Work on so many inputs at most."),
     PlainOption(["--report"], type=FILE, metavar="FILE.html", help="Also write a page that shows what was done."),
 )
-OWN: tuple[click.Parameter, ...] = (_OUTPUT, _JOBS, *_CHOICE, *_COURSE)
+OWN: tuple[click.Parameter, ...] = (OUTPUT, JOBS, *CHOICE, *_COURSE)
 """What a batch takes beside the settings and what ``run`` takes."""
 
 
@@ -99,8 +99,12 @@ class BatchGroup(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name == _WITH or name.startswith(f"{_WITH}-"):
-            return translated(command_of(name.removeprefix(_WITH).removeprefix("-")))
+            return translated(self.command_of(name.removeprefix(_WITH).removeprefix("-")))
         return super().get_command(ctx, name)
+
+    def command_of(self, name: str = "") -> click.Command:
+        """The command for a filter, or for recipes."""
+        return command(name, [*common(), *OWN, INPUTS], _act, self)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args[:1] and args[0] in self.list_commands(ctx):
@@ -113,8 +117,12 @@ class BatchGroup(click.Group):
         return super().parse_args(ctx, [f"{_WITH}-{named}" if named else _WITH, *args])
 
 
-class _Command(FilterCommand):
-    """Is called like the group."""
+class Command(FilterCommand):
+    """Is called like the group, and used as it says."""
+
+    def __init__(self, *args: Any, usage: list[str], **facts: Any) -> None:
+        super().__init__(*args, **facts)
+        self._usage = usage
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -124,7 +132,7 @@ class _Command(FilterCommand):
         return super().make_context(info_name, args, parent, **extra)
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        return ["INPUT... (--filter FILTER [SETTINGS]... | --recipe FILE) -o OUT"]
+        return self._usage
 
 
 def _named(args: Sequence[str], option: str) -> str:
@@ -139,25 +147,32 @@ def _named(args: Sequence[str], option: str) -> str:
     return ""
 
 
-def command_of(name: str = "") -> click.Command:
-    """The command for a filter, or for recipes."""
-    shown = [*common(), *OWN]
+def command(name: str, shown: list[click.Parameter], act: Callable[..., int], group: click.Group) -> click.Command:
+    """A command with the settings of a filter, if it is named, beside these parameters."""
     own: list[click.Parameter] = [_FILTER]
     if name:
         own += setting_options(plugins().find(name), [*shown, *own])
         text = about(plugins().find(name)).summary
     else:
         own += [_RECIPE, SEED]
-        text = batch_command.help or ""
-    return _Command(_WITH, params=[*own, *shown, _INPUTS], callback=_act, hidden=True, help=text)
+        text = group.help or ""
+    usage = (group.subcommand_metavar or "").split("  ")
+    return Command(_WITH, params=[*own, *shown], callback=act, hidden=True, help=text, usage=usage)
+
+
+def split_settings(options: dict[str, Any]) -> dict[str, Any]:
+    """Take the settings of the filter that were given out of all options."""
+    names = [name for name in options if name.startswith("set_")]
+    given = {name.removeprefix("set_"): options.pop(name) for name in names}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _act(**options: Any) -> int:
-    settings = {name.removeprefix("set_"): options.pop(name) for name in list(options) if name.startswith("set_")}
+    settings = split_settings(options)
     order = _order(options)
     folder = split_template(order.output)[0]
     options["workers"] = options["workers"] or default_jobs(options["memory"])
-    invocation = _invocation(settings, options)
+    invocation = invocation_of(settings, options)
     page = options["report"] and Path(options["report"])
     if invocation is None or not order.inputs:
         return _resume(folder, order, invocation, options, page)
@@ -175,11 +190,10 @@ def _order(options: dict[str, Any]) -> Order:
     return Order(tuple(options["inputs"]), options["output"], choice, written=written, **course)
 
 
-def _invocation(settings: dict[str, Any], options: dict[str, Any]) -> Invocation | None:
+def invocation_of(settings: dict[str, Any], options: dict[str, Any]) -> Invocation | None:
     """The filter or the recipe; None where neither is named."""
-    given = {name: value for name, value in settings.items() if value is not None}
     if options["filter"]:
-        return Invocation.of_filter(plugins(), options["filter"], given, options)
+        return Invocation.of_filter(plugins(), options["filter"], settings, options)
     if options["recipe"]:
         return Invocation.of_recipe(plugins(), options["recipe"], options["seed"], options)
     return None

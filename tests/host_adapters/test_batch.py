@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ import pytest
 
 import senga as face
 from senga.errors import SettingsError
+from senga.host_adapters.batch.ages import moment
+from senga.host_adapters.batch.inputs import Choice, Search
 from senga.host_adapters.batch.ledger import Ledger
 from senga.testing import sample
 
@@ -148,28 +151,42 @@ def test_what_is_no_picture_by_its_name_or_hidden_is_left_out_of_folders(album: 
     assert len(results(tmp_path / "out")) == 6
 
 
-@pytest.mark.parametrize(("words", "names"), [
-    (["--include", "a.png"], ["a.png", "trip/a.png"]),
-    (["--include", "trip/*.png"], ["trip/a.png", "trip/d.png"]),
-    (["--include", "trip/**"], ["trip/a.png", "trip/d.png", "trip/day 2/e.png"]),
-    (["--exclude", "trip"], ["a.png", "b.png", "c.png"]),
-    (["--exclude", "trip/day*", "--exclude", "[ab].png"], ["c.png", "trip/d.png"]),
-    (["--include", "?.png", "--exclude", "**/[!d].png"], ["trip/d.png"]),
-    (["--limit", "2"], ["a.png", "b.png"]),
+@pytest.mark.parametrize(("include", "exclude", "names"), [
+    (["a.png"], [], ["a.png", "trip/a.png"]),
+    (["trip/*.png"], [], ["trip/a.png", "trip/d.png"]),
+    (["trip/**"], [], ["trip/a.png", "trip/d.png", "trip/day 2/e.png"]),
+    ([], ["trip"], ["a.png", "b.png", "c.png"]),
+    ([], ["trip/day*", "[ab].png"], ["c.png", "trip/d.png"]),
+    (["?.png"], ["**/[!d].png"], ["trip/d.png"]),
+    (["./trip/", "b.*"], [], ["b.png", "trip/a.png", "trip/d.png", "trip/day 2/e.png"]),
 ])  # fmt: skip
-def test_what_is_taken_of_a_folder(album: Path, tmp_path: Path, words: list[str], names: list[str]) -> None:
-    done = senga(album, "--filter", "posterize", "-o", tmp_path / "out", "--jobs", 1, *words)
-    assert done.returncode == 0, done.stderr
-    assert list(results(tmp_path / "out")) == names
+def test_what_is_taken_of_a_folder(
+    album: Path, tmp_path: Path, include: list[str], exclude: list[str], names: list[str]
+) -> None:
+    search = Search(Choice(tuple(include), tuple(exclude)), tmp_path / "out")
+    found = search.files([str(album)])
+    assert [(each.inside / each.path.name).as_posix() for each in found] == names
+    again = search.files([str(album), str(album / "a.png"), f"{album}/*.png", os.path.relpath(album)])
+    assert {each.path.name for each in again} == {Path(name).name for name in names}
+    assert len(again) == len({os.path.abspath(each.path) for each in again})  # noqa: PTH100
+
+
+def test_only_so_many_are_worked_on(album: Path, tmp_path: Path) -> None:
+    for done in (2, 4, 6, 6):
+        list(face.batch(album, "posterize", tmp_path / "out", limit=2))
+        assert len(results(tmp_path / "out")) == done
 
 
 def test_only_what_was_changed_since(album: Path, tmp_path: Path) -> None:
     os.utime(album / "a.png", (time.time() - 7200,) * 2)
+    now = datetime.now().astimezone()
     for since, count in (("1h", 5), ("3h", 6), ("2001-01-01", 6), ("2100-01-01T10:00", 0)):
-        assert senga(album, "--filter", "posterize", "-o", tmp_path / since, "--since", since).returncode == 0
-        assert len(results(tmp_path / since)) == count
+        search = Search(Choice(since=moment(since, now)), tmp_path / "out")
+        assert len(search.files([str(album)])) == count
     done = senga(album, "--filter", "posterize", "-o", tmp_path / "out", "--since", "yesterday")
     assert (done.returncode, b"2026-11-30" in done.stderr) == (2, True)
+    assert senga(album, "--filter", "posterize", "-o", tmp_path / "out", "--since", "1h").returncode == 0
+    assert len(results(tmp_path / "out")) == 5
 
 
 def test_patterns_keep_the_structure_below_them(album: Path, tmp_path: Path) -> None:
@@ -292,23 +309,28 @@ def test_a_dry_run_tells_and_writes_nothing(album: Path, tmp_path: Path) -> None
 
 def test_one_bad_file_stops_no_other_and_is_told(album: Path, tmp_path: Path) -> None:
     (album / "bad.png").write_text("Dear diary")
+    strange = album / os.fsdecode(b"bad\xff.png")
+    strange.symlink_to("gone")
     done = senga(album, album / "gone.png", "--filter", "posterize", "-o", tmp_path / "out", "--json")
     assert done.returncode == 1
     told = events(done)
-    assert told[-1] == {"event": "end", "done": 6, "failed": 2, "skipped": 0, "interrupted": False}
-    assert sorted(Path(each["input"]).name for each in told if each["event"] == "failed") == ["bad.png", "gone.png"]
+    assert told[-1] == {"event": "end", "done": 6, "failed": 3, "skipped": 0, "interrupted": False}
+    failed = sorted(Path(each["input"]).name for each in told if each["event"] == "failed")
+    assert failed == ["bad.png", "bad\udcff.png", "gone.png"]
     status = senga("status", tmp_path / "out", "--json")
     assert status.returncode == 1
     assert events(status)[-1] == {
-        "event": "status", "waiting": 0, "working": 0, "done": 6, "failed": 2, "skipped": 0
+        "event": "status", "waiting": 0, "working": 0, "done": 6, "failed": 3, "skipped": 0
     }  # fmt: skip
+    strange.unlink()
+    strange.write_bytes((album / "a.png").read_bytes())
     paint(album / "bad.png")
     done = senga("retry", "out", "--failed", "--json", cwd=tmp_path)
     assert done.returncode == 1
-    assert events(done)[-1]["done"] == 1
+    assert events(done)[-1]["done"] == 2
     paint(album / "gone.png")
     assert senga("retry", tmp_path / "out").returncode == 0
-    assert senga("status", tmp_path / "out").stdout.startswith(b"8 done, 0 failed")
+    assert senga("status", tmp_path / "out").stdout.startswith(b"9 done, 0 failed")
 
 
 def test_a_filter_that_ends_its_process_stops_no_other(album: Path, tmp_path: Path, strangers: Path) -> None:
@@ -416,6 +438,22 @@ def test_what_others_put_there_or_changed_is_kept(album: Path, tmp_path: Path) -
     assert events(senga(album, "--filter", "posterize", "-o", out, "--overwrite", "rename", "--json"))[-1]["done"] == 0
     assert senga(album, "--filter", "posterize", "-o", out, "--overwrite", "replace").returncode == 0
     assert (out / "a.png").read_bytes() == (out / "a-1.png").read_bytes()
+
+
+def test_a_result_under_another_name_is_made_again_there(album: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.png").write_bytes(b"precious")
+    words = [album / "a.png", "--filter", "posterize", "-o", out, "--overwrite"]
+    assert senga(*words, "rename").returncode == 0
+    first = (out / "a-1.png").read_bytes()
+    for choice in ("rename", "skip", "error"):
+        paint(album / "a.png", 3 + len(choice))
+        assert senga(*words, choice).returncode == 0
+        assert (out / "a.png").read_bytes() == b"precious"
+        assert (out / "a-1.png").read_bytes() != first
+        first = (out / "a-1.png").read_bytes()
+    assert len(results(out)) == 2
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 4])

@@ -1,0 +1,149 @@
+"""``senga watch``: new files in a folder, as soon as they are completely written."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from senga.errors import SettingsError, WriteError
+from senga.language import sentence, tr
+from senga.plain import tell
+from senga.registry import Plugins
+
+from .facts import state_at
+from .inputs import Found, Search
+from .invocation import Invocation
+from .ledger import Ledger
+from .nightly import exhaust
+from .order import Order
+from .outputs import Target
+from .report import Report, choose
+from .session import Ready, Session, key_of, made_ready, results_in
+from .work import check_numbers, interruptible
+
+_GRACE = 20.0
+"""Seconds that the workers have to end."""
+
+
+@dataclass
+class Watch:
+    """Looks at folders again and again.
+
+    Attributes:
+        folders: what is watched; they may go away and come back.
+        search: finds the files in them.
+        say: is told once what changed about the folders themselves.
+    """
+
+    folders: tuple[str, ...]
+    search: Callable[[], Search]
+    say: Callable[[str], None]
+    _seen: dict[Path, str] = field(default_factory=dict)
+    _given: dict[Path, str] = field(default_factory=dict)
+    _gone: set[str] = field(default_factory=set)
+    _troubles: set[str] = field(default_factory=set)
+
+    def look(self) -> list[Found]:
+        """The files that are new, or changed, and stood still since the last look."""
+        search = self.search()
+        found = search.files(self._there())
+        self._tell_troubles(search)
+        states = {each.path: state_at(each.path) for each in found}
+        settled = [each for each in found if states[each.path] and self._seen.get(each.path) == states[each.path]]
+        ready = [each for each in settled if self._given.get(each.path) != states[each.path] and _has_content(each)]
+        self._seen = states
+        self._given = {path: state for path, state in self._given.items() if path in states or self._gone}
+        self._given |= {each.path: states[each.path] for each in ready}
+        return ready
+
+    def forget(self, path: Path) -> None:
+        """Give this file again at the next look."""
+        self._given.pop(path, None)
+
+    def _there(self) -> list[str]:
+        there = [name for name in self.folders if os.path.isdir(name)]  # noqa: PTH112 - Path raises on long names
+        gone = set(self.folders).difference(there)
+        for name in sorted(gone - self._gone):
+            self.say(tr("The folder “{name}” is not there; it is waited for.").format(name=name))
+        for name in sorted(self._gone - gone):
+            self.say(tr("The folder “{name}” is back.").format(name=name))
+        self._gone = gone
+        return there
+
+    def _tell_troubles(self, search: Search) -> None:
+        troubles = {why for _, why in search.troubles}
+        for why in sorted(troubles - self._troubles):
+            self.say(why)
+        self._troubles = troubles
+
+
+def _has_content(found: Found) -> bool:
+    """Whether there is anything in it: many programs make an empty file first."""
+    try:
+        return found.path.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def keep_watch(order: Order, invocation: Invocation, known: Plugins, *, every: float) -> int:
+    """Work on every file that comes, until Ctrl-C or SIGTERM.
+
+    Returns:
+        0, for somebody has to end it.
+
+    Raises:
+        SengaError: before any work, for what no input could succeed with; or when no result can be written any more.
+    """
+    check_numbers(invocation.options)
+    for name in order.inputs:
+        if os.path.lexists(name) and not os.path.isdir(name):  # noqa: PTH112 - as above
+            raise SettingsError(f"“{name}” is no folder: only folders can be watched.")
+    ready = made_ready(order, invocation, known)
+    with (
+        closing(Ledger(ready.root)) as ledger,
+        choose(invocation.options["as_json"]) as report,
+        interruptible(_GRACE) as stop,
+    ):
+        watch = Watch(
+            order.inputs,
+            lambda: Search(order.choice, ready.root, results_in(ready.root)),
+            lambda text: tell(f"senga: {text}", err=True),
+        )
+        session = Session(ready, ledger, report, stop)
+        exhaust(session.results(_parts(watch, ready, ledger, report, stop, every)))
+        if session.trouble:
+            raise WriteError(session.trouble)
+    return 0
+
+
+def _parts(
+    watch: Watch, ready: Ready, ledger: Ledger, report: Report, stop: threading.Event, every: float
+) -> Iterator[list[Target]]:
+    """What is ready to be worked on, whenever something is."""
+    while not stop.is_set():
+        if not ledger.file.exists():
+            raise WriteError(f"The folder “{ready.root}” is gone, with the ledger in it; start again when it is back.")
+        targets: dict[Path, Target] = {}
+        for each in watch.look():
+            _add(each, targets, ready, ledger, report)
+        if targets:
+            yield list(targets.values())
+        stop.wait(every)
+
+
+def _add(found: Found, targets: dict[Path, Target], ready: Ready, ledger: Ledger, report: Report) -> None:
+    """One file with its output; what cannot be written beside the others is told."""
+    try:
+        target = ready.targets([found])[0]
+        key = key_of(target)
+        row = ledger.look(key)
+        other = targets[key].source if key in targets else row.source if row else None
+        if other is not None and other.exists() and other.absolute() != found.path.absolute():
+            raise SettingsError(f"{other} and {found.path} would both be written to {target.output}.")
+        targets[key] = target
+    except SettingsError as error:
+        report.failed(str(found.path), sentence(str(error)))

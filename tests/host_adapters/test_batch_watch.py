@@ -1,0 +1,167 @@
+"""A folder under watch: real processes, and the looking alone in fast motion."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from senga.host_adapters.batch.inputs import Choice, Search
+from senga.host_adapters.batch.watching import Watch
+from senga.testing import sample
+
+SENGA = str(Path(sys.executable).with_name("senga"))
+
+
+def paint(path: Path, number: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    PIL.Image.fromarray(np.roll(sample(12, 16).pixels, number, axis=1)).save(path)
+    return path
+
+
+def until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not happened() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert happened()
+
+
+@contextmanager
+def watched(*words: object) -> Iterator[subprocess.Popen[str]]:
+    whole = [SENGA, "watch", *map(str, words), "--filter", "posterize", "--every", "0.2", "--jobs", "1"]
+    with subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def test_new_pictures_are_painted_once_and_only_when_they_are_complete(tmp_path: Path) -> None:
+    box, out = tmp_path / "in", tmp_path / "out"
+    paint(box / "old.png")
+    content = paint(tmp_path / "slow.png").read_bytes()
+    with watched(box, "-o", out, "--json") as running:
+        until(lambda: (out / "old.png").exists())
+        paint(box / "deep" / "new.png", 3)
+        with (box / "slow.png").open("wb") as stream:
+            for byte in range(0, len(content), len(content) // 12):
+                stream.write(content[byte : byte + len(content) // 12])
+                stream.flush()
+                time.sleep(0.1)
+        until(lambda: (out / "slow.png").exists() and (out / "deep" / "new.png").exists())
+        (box / "bad.png").write_text("Dear diary")
+        time.sleep(1.5)
+        running.send_signal(signal.SIGTERM)
+        told = [json.loads(line) for line in running.stdout or ()]
+        assert running.wait(30) == 0
+        assert running.stderr is not None
+        assert running.stderr.read() == ""
+    done = [Path(each["input"]).name for each in told if each["event"] == "done"]
+    assert sorted(done) == ["new.png", "old.png", "slow.png"]
+    assert [Path(each["input"]).name for each in told if each["event"] == "failed"] == ["bad.png"]
+    assert not list(out.rglob("*.tmp"))
+    paint(box / "bad.png")
+    with watched(box, "-o", out, "--json") as running:
+        until(lambda: (out / "bad.png").exists())
+        running.send_signal(signal.SIGINT)
+        told = [json.loads(line) for line in running.stdout or ()]
+        assert running.wait(30) == 0
+    assert sum(each["event"] == "done" for each in told) == 1
+
+
+def test_the_folder_may_go_away_and_come_back(tmp_path: Path) -> None:
+    box, out = tmp_path / "in", tmp_path / "out"
+    with watched(box, "-o", out) as running:
+        time.sleep(2)
+        paint(box / "a.png")
+        until(lambda: (out / "a.png").exists())
+        box.rename(tmp_path / "away")
+        time.sleep(1)
+        (tmp_path / "away").rename(box)
+        paint(box / "b.png", 5)
+        until(lambda: (out / "b.png").exists())
+        shutil.rmtree(box)
+        time.sleep(0.6)
+        paint(box / "c.png", 6)
+        until(lambda: (out / "c.png").exists())
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(30) == 0
+        assert running.stderr is not None
+        told = running.stderr.read().splitlines()
+    assert "is not there" in told[0]
+    assert all("is not there" in line for line in told[::2])
+    assert all("is back" in line for line in told[1::2])
+
+
+def test_results_that_would_meet_are_told_and_the_watch_goes_on(tmp_path: Path) -> None:
+    box, out = tmp_path / "in", tmp_path / "out"
+    for number, name in enumerate(("a/x.png", "b/x.png", "b/y.png")):
+        paint(box / name, number)
+    with watched(box, "-o", f"{out}/{{stem}}{{ext}}") as running:
+        until(lambda: (out / "x.png").exists() and (out / "y.png").exists())
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(30) == 0
+        assert running.stderr is not None
+        assert "would both be written" in running.stderr.read()
+
+
+@pytest.mark.parametrize(("words", "text"), [
+    ([], "FOLDER"),
+    (["in", "-o", "out"], "--filter"),
+    (["in", "--filter", "posterize"], "-o"),
+    (["file.txt", "--filter", "posterize", "-o", "out"], "is no folder"),
+])  # fmt: skip
+def test_wrong_usage_is_told(tmp_path: Path, words: list[str], text: str) -> None:
+    (tmp_path / "file.txt").write_text("x")
+    done = subprocess.run(
+        [SENGA, "watch", *words], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, text in done.stderr) == (2, True), done.stderr
+
+
+def test_days_of_events_in_fast_motion(tmp_path: Path) -> None:
+    """Every content is given once, whatever comes, grows, is renamed, replaced or goes."""
+    box, luck = tmp_path / "in", random.Random(5)  # noqa: S311 - events
+    box.mkdir()
+    told: list[str] = []
+    watch = Watch((str(box),), lambda: Search(Choice(), tmp_path / "out"), told.append)
+    given: list[tuple[str, bytes]] = []
+    there: dict[str, bytes] = {}
+    for step in range(600):
+        changed = set()
+        for _ in range(luck.randrange(4)):
+            name = f"{luck.randrange(40)}.png"
+            path = box / name
+            match luck.randrange(5):
+                case 0 | 1 | 2:
+                    there[name] = f"{step} {luck.random()}".encode()
+                    path.write_bytes(there[name])
+                    changed.add(name)
+                case 3 if name in there:
+                    path.unlink()
+                    del there[name]
+                case 4 if name in there:
+                    with path.open("ab") as stream:
+                        stream.write(b"more")
+                    there[name] += b"more"
+                    changed.add(name)
+        found = watch.look()
+        assert not changed & {each.path.name for each in found}, "it was still being written"
+        given += [(each.path.name, each.path.read_bytes()) for each in found]
+    for _ in range(2):
+        given += [(each.path.name, each.path.read_bytes()) for each in watch.look()]
+    assert len(set(given)) == len(given)
+    assert {name: content for name, content in given if there.get(name) == content} == there
+    assert len(watch._given) <= 40
+    assert told == []
