@@ -4,6 +4,7 @@ from __future__ import annotations
 
 BUILTIN = (
     "senga.plugins.animegan",
+    "senga.plugins.cartoon",
     "senga.plugins.sketch",
     "senga.plugins.color_pencil",
     "senga.plugins.drawing_process",

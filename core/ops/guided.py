@@ -1,4 +1,4 @@
-"""The guided filter, as far as painting on a reduced picture needs it.
+"""The guided filter, whole, and its slope alone, which painting on a reduced picture needs.
 
 References:
     K. He, J. Sun, X. Tang: Guided image filtering. IEEE TPAMI 35(6), 2013, doi:10.1109/TPAMI.2012.213.
@@ -11,7 +11,51 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from senga.job import Job
+
+from .banded import each_band, parts_of
+
 Picture = NDArray[np.float32]
+
+
+def guided_filter(guide: Picture, picture: Picture, radius: int, eps: float, job: Job) -> Picture:
+    """What of ``picture`` is a linear function of ``guide`` in windows around every pixel, channel by channel.
+
+    Windows end at the borders of the picture: their means are of what is there.
+
+    Args:
+        guide: (H, W, C).
+        picture: of the same shape.
+        radius: of the windows, in pixels.
+        eps: variance of the guide below which it is taken for noise.
+        job: threads, progress and cancel.
+    """
+    result = np.empty(picture.shape, np.float32)
+    height, halo = len(picture), 2 * radius
+
+    def one(part: slice) -> None:
+        top, bottom = max(part.start - halo, 0), min(part.stop + halo, height)
+        found = _filtered(guide[top:bottom], picture[top:bottom], radius, np.float32(eps))
+        result[part] = found[part.start - top : part.stop - top]
+
+    each_band(one, parts_of(height, picture.shape[1], halo=halo), job)
+    return result
+
+
+def _filtered(guide: Picture, picture: Picture, radius: int, eps: np.float32) -> Picture:
+    side = 2 * radius + 1
+
+    def mean(values: Picture) -> Picture:
+        total = cv2.boxFilter(values, cv2.CV_32F, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        return np.asarray(total.reshape(values.shape) / count, np.float32)
+
+    ones = np.ones(picture.shape[:2], np.float32)
+    total = cv2.boxFilter(ones, cv2.CV_32F, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    count = total.reshape(*picture.shape[:2], 1)
+    centre, level = mean(guide), mean(picture)
+    variance = np.maximum(mean(guide * guide) - centre * centre, 0)
+    slope: Picture = (mean(guide * picture) - centre * level) / (variance + eps)
+    return mean(slope) * guide + mean(level - slope * centre)
 
 
 def guided_slope(guide: Picture, aim: Picture, radius: int, eps: float, most: float = 1.5) -> Picture:

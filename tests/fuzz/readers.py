@@ -141,6 +141,10 @@ def _onnx() -> list[Sample]:
     return [Sample(network_model(network, weights, {"title": "x", "eps": "1e-5"}))]
 
 
+def _tflite() -> list[Sample]:
+    return [Sample((CHECKPOINTS / "small.tflite").read_bytes())]
+
+
 def _recipes() -> list[Sample]:
     return [Sample(path.read_bytes()) for path in sorted((ROOT / "examples").glob("*.toml"))]
 
@@ -277,6 +281,7 @@ READERS = {
     "checkpoints": Reader(_checkpoints, _read_weights, PICKLE + NPY),
     "indexes": Reader(_indexes, _read_index, (b"\xff\xff\xff\xff\x7f", b"\0\0\0")),
     "onnx": Reader(_onnx, _read_weights, ONNX),
+    "tflite": Reader(_tflite, _read_weights, (b"TFL3", b"\xff\xff\xff\x7f", b"\x04\0\0\0")),
     "recipes": Reader(_recipes, _read_recipe, TOML),
     "lists": Reader(_lists, _read_list, (*TOML, b"shipped = ", b"urls = ", b"file = ")),
     "cards": Reader(_cards, _read_card, JSON),

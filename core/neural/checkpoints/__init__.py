@@ -1,7 +1,7 @@
 """Weights files of every common format, read as data: no file can run code, and none needs its framework.
 
 Read are safetensors, NumPy ``.npz`` and ``.npy``, MindSpore ``.ckpt``, PyTorch ``.pt``/``.pth``, TensorFlow ``.index``
-with its data beside it, and the constants of ONNX models. The content decides, not the ending.
+with its data beside it, and the constants of ONNX and TensorFlow Lite models. The content decides, not the ending.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from .onnx_file import read_onnx
 from .pytorch_pt import read_pytorch_plain, read_pytorch_zip
 from .safetensors_file import read_safetensors
 from .tensorflow_ckpt import MAGIC, index_of, read_tensorflow
+from .tflite_file import MARK, read_tflite
 
 __all__ = ["Checkpoint", "Node", "read", "read_checkpoint"]
 
 _FOREIGN = {
     (0, b"\x89HDF"): "an HDF5 file (Keras)",
-    (4, b"TFL3"): "a TensorFlow Lite model",
     (0, b"version https://git-lfs"): "a Git LFS pointer instead of the file it points to",
     (0, b"<"): "a web page",
     (0, b"\x1f\x8b"): "a gzip archive",
 }
 
-_READ = "safetensors, npz and npy, MindSpore ckpt, TensorFlow index, PyTorch pt and pth, and ONNX"
+_READ = "safetensors, npz and npy, MindSpore ckpt, TensorFlow index, PyTorch pt and pth, ONNX and tflite"
 
 _ONNX_STARTS = b"\x08\x12\x1a\x22\x2a\x32\x3a\x42"
 """The first byte of a message whose first field is one of ModelProto's."""
@@ -78,6 +78,8 @@ def _parse(data: memoryview) -> Checkpoint:
         return read_npy(data)
     if start[:1] == b"\x80":
         return read_pytorch_plain(data)
+    if start[4:8] == MARK:
+        return read_tflite(data)
     for (at, mark), what in _FOREIGN.items():
         if start[at : at + len(mark)] == mark:
             raise ModelError(f"This is {what}; Senga reads {_READ}.")

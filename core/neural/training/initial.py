@@ -17,7 +17,7 @@ Start = Literal["he", "xavier", "normal", "identity"]
 _SLOPE = 0.2
 _NOISE = 0.15
 _LEARNED_SLOPE = 0.25
-_COLOUR_TAPS = (WEIGHTS, (2.0, -2.0, 0.0), (-0.299, -0.587, 0.886))
+COLOUR_TAPS = (WEIGHTS, (2.0, -2.0, 0.0), (-0.299, -0.587, 0.886))
 """Luminance, twice red less green, blue less luminance: chroma must not be small after the joint layer norm."""
 
 
@@ -89,5 +89,5 @@ def _colour_taps(shape: tuple[int, ...]) -> Array:
     taps = np.zeros(shape, np.float32)
     for channel in range(shape[0]):
         sign = 1.0 if channel // 3 % 2 == 0 else -1.0
-        taps[channel, :, shape[2] // 2, shape[3] // 2] = sign * np.array(_COLOUR_TAPS[channel % 3])
+        taps[channel, :, shape[2] // 2, shape[3] // 2] = sign * np.array(COLOUR_TAPS[channel % 3])
     return taps

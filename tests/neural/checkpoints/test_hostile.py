@@ -26,7 +26,7 @@ from senga.errors import ModelError
 from senga.neural.checkpoints import budget, checkpoint, read, read_checkpoint
 
 DATA = Path(__file__).parent / "data"
-SPECIMENS = sorted(DATA.glob("*.pt"))
+SPECIMENS = [*sorted(DATA.glob("*.pt")), DATA / "small.tflite"]
 
 PREAMBLE = b"".join(
     pickle.dumps(part, 2)
@@ -223,7 +223,7 @@ def test_a_numpy_header_that_lies_reserves_no_memory(tmp_path: Path) -> None:
         (b"", "format is unknown"),
         (b"hello there", "format is unknown"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
-        (b"\x1c\0\0\0TFL3", "a TensorFlow Lite model"),
+        (b"\x1c\0\0\0TFL3", "points beyond its end"),
         (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
         (b"<!DOCTYPE html>", "a web page"),
     ],
@@ -262,7 +262,7 @@ def test_the_specimens_are_read(tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(content)
         if b"torch.nn.modules" not in content:
             formats.add(read_checkpoint(tmp_path / "x").format)
-    assert formats == {"safetensors", "npz", "mindspore", "onnx", "pytorch"}
+    assert formats == {"safetensors", "npz", "mindspore", "onnx", "pytorch", "tflite"}
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,0 +1,112 @@
+"""From a photo to a cartoon: the network at its working size, the guided filter after it, and three representations.
+
+Surface, structure and texture are what the publication takes pictures apart into: smooth surfaces are the guided filter
+of a picture by itself, structure is flat patches, texture is the detail of lightness.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from senga import ops
+from senga.families import network_of
+from senga.image import Pixels, to_depth
+from senga.job import Job, Weights
+from senga.neural.engine import evaluate
+from senga.neural.stroke_scale import finished, reduced
+from senga.ops import superpixels
+from senga.ops.guided import guided_filter
+
+Picture = NDArray[np.float32]
+Shown = Literal["picture", "surface", "structure", "texture"]
+
+SHORT_SIDE = 720
+"""Pixels of the short side to which the published program reduces larger pictures."""
+FINISH = 1, 5e-3 / 4
+"""Radius and noise of the guided filter after the network; variances are of [0, 1], a quarter of those of [-1, 1]."""
+SURFACE = 5, 0.2 / 4
+"""The same of surfaces, as the publication has them."""
+GRAIN = 5, 0.02 / 4
+"""The same of what is grain: edges stay."""
+PATCHES = 40
+"""Superpixels along the short side of a working picture, about."""
+
+
+class Parts(NamedTuple):
+    """How much of each representation there is; what is published is without more surface or structure."""
+
+    surface: float = 0.0
+    structure: float = 0.0
+    texture: float = 1.0
+
+
+def automatic_scale(height: int, width: int) -> float:
+    """The stroke scale that brings a whole picture of this size to the published working size."""
+    return max(1.0, min(height, width) / SHORT_SIDE)
+
+
+def paint(weights: Weights, pixels: Pixels, job: Job, stroke_scale: float, parts: Parts, shown: Shown) -> Pixels:
+    """Paint (H, W, 3) pixels, or one of the representations; the result has the same size and type."""
+    scale = stroke_scale or automatic_scale(*(job.full_size or pixels.shape[:2]))
+    small = reduced(pixels, scale)
+    photo = to_depth(pixels if small is None else small, np.float32)
+    painted = _network(weights, photo, job.part(0.0, 0.7))
+    result = represented(composed(photo, painted, parts, job.part(0.7, 0.8)), shown, job.part(0.8, 0.9))
+    if small is None:
+        return to_depth(np.clip(result, 0, 1), pixels.dtype)
+    return finished(pixels, small, np.clip(result, 0, 1), job.part(0.9, 1.0))
+
+
+def composed(photo: Picture, painted: Picture, parts: Parts, job: Job) -> Picture:
+    """What the network painted under the guided filter by the photo, with its parts as asked for."""
+    result = guided_filter(photo, painted, *FINISH, job)
+    if parts.structure:
+        patches = guided_filter(result, flat(np.clip(result, 0, 1), job), *FINISH, job)
+        result += np.float32(parts.structure) * (patches - result)
+    if parts.surface or parts.texture != 1:
+        grain = result - guided_filter(result, result, *GRAIN, job)
+        result -= np.float32(parts.surface) * grain
+        result += np.float32(parts.texture - 1) * ops.luma(grain)[:, :, None]
+    return result
+
+
+def represented(picture: Picture, shown: Shown, job: Job) -> Picture:
+    """The picture, or one of its representations."""
+    match shown:
+        case "surface":
+            return guided_filter(picture, picture, *SURFACE, job)
+        case "structure":
+            return flat(np.clip(picture, 0, 1), job)
+        case "texture":
+            return np.repeat(ops.luma(picture)[:, :, None], 3, axis=2)
+    return picture
+
+
+def flat(picture: Picture, job: Job, size: int = 0, alike: float = 6.0) -> Picture:
+    """(H, W, 3) in 0..1 as flat patches, joined where they are alike.
+
+    Args:
+        picture: what is flattened.
+        job: threads, progress and cancel.
+        size: side of the superpixels in pixels; 0 chooses it by the picture.
+        alike: distance of CIELAB colours up to which large patches are joined.
+    """
+    size = size or max(4, min(picture.shape[:2]) // PATCHES)
+    colours = superpixels.lab(picture)
+    labels = superpixels.slic(colours, size, 2.5, job)
+    labels = superpixels.joined(labels, colours, alike, size * size, job)
+    return superpixels.flat_colours(picture, labels)
+
+
+def _network(weights: Weights, photo: Picture, job: Job) -> Picture:
+    """The network's picture, in 0..1 and beyond, not clipped."""
+    network, (height, width) = network_of(weights), photo.shape[:2]
+    down, right = (-side % network.multiple for side in (height, width))
+    whole = cv2.copyMakeBorder(photo, 0, down, 0, right, cv2.BORDER_REFLECT_101) if down or right else photo
+    given = {next(iter(network.inputs)): whole * np.float32(2) - np.float32(1)}
+    found = evaluate(network, weights.arrays, given, job, note="painting")[network.outputs[0].name]
+    return np.asarray((found[:height, :width] + np.float32(1)) / np.float32(2))

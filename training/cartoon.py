@@ -1,0 +1,337 @@
+"""Trains White-box Cartoonization: `python -m training.cartoon --photos LIST --style LIST --vgg FILE --out RUN`.
+
+Beside the losses of the publication the picture is held against a drawn target, which is what makes some thousand steps
+enough. The same command goes on where it was stopped.
+
+References:
+    X. Wang, J. Yu: Learning to Cartoonize Using White-box Cartoon Representations. CVPR 2020.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+import senga
+from senga import ops
+from senga.job import Job
+from senga.neural.training.initial import first_weights
+from senga.ops import superpixels
+from senga.plugins.cartoon.first import passing_weights
+from senga.plugins.cartoon.network import CHANNELS, generator, judge
+from training import losses
+from training.data import Pairs, Panels
+from training.module import NetworkModule
+from training.perceptual import Features
+from training.pictures import Picture, list_pictures, read_rgb, resize_long, write_rgb
+
+KINDS = ("scenery", "faces")
+FACES_EVERY = 5
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weights of the parts of the generator's loss."""
+
+    colour: float = 8.0
+    gradient: float = 6.0
+    content: float = 0.7
+    structure: float = 0.7
+    surface: float = 0.5
+    texture: float = 0.7
+    variation: float = 0.5
+
+
+def lifted(paint: Any, lift: float) -> Any:
+    """Brighter colours with more contrast and saturation."""
+    bright = np.clip(paint, 0, 1) ** (1 / (1 + 0.35 * lift))
+    curved = bright + 0.5 * lift * (bright * bright * (3 - 2 * bright) - bright)
+    return np.clip(ops.saturate(curved, 1 + 0.4 * lift), 0, 1).astype(np.float32)
+
+
+def draw(photo: Picture) -> Picture:
+    """The target: flat patches half mixed with smooth paint, clear colours, thin lines in a dark shade of them."""
+    picture = np.asarray(photo / 255, np.float32)
+    flat = senga.apply("flat-cartoon", photo, patch_size=9, flatness=0.6, shading=0.2, lines=0, lift=0).pixels / 255
+    smooth = ops.smooth_l0(ops.kuwahara(picture, 4), 0.012)
+    paint = lifted(0.5 * flat + 0.5 * smooth, 0.9)
+    dark = ops.edge_ink(ops.luma(ops.kuwahara(picture, 2)), 1.0, 0.004)
+    lines = 0.9 * ops.fade_crowds(ops.without_specks(dark, 60), 0.34)[..., None]
+    drawn = paint * (1 - lines) + 0.45 * paint * np.array((0.75, 0.65, 0.8), np.float32) * lines
+    return np.asarray(cv2.GaussianBlur(drawn, (0, 0), 0.45) * 255 + 0.5, np.uint8)
+
+
+def pack(photos: list[Path], folder: Path, long_side: int) -> None:
+    """Draws the target of every photo once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for photo in photos:
+        if not (folder / f"{_name_of(photo)}.target.png").exists():
+            _pack_one(photo, folder, long_side)
+
+
+def _name_of(photo: Path) -> str:
+    return f"{photo.parent.name}-{photo.stem}"
+
+
+def _pack_one(path: Path, folder: Path, long_side: int) -> None:
+    photo = resize_long(read_rgb(path), long_side)
+    target = draw(photo)
+    write_rgb(folder / f"{_name_of(path)}.photo.png", photo)
+    write_rgb(folder / f"{_name_of(path)}.target.png", target)
+
+
+def box_mean(x: Tensor, radius: int) -> Tensor:
+    """Means of windows of side ``2 radius + 1``; at the borders of what is there."""
+    for kernel, pad in (((2 * radius + 1, 1), (radius, 0)), ((1, 2 * radius + 1), (0, radius))):
+        x = functional.avg_pool2d(x, kernel, 1, pad, count_include_pad=False)
+    return x
+
+
+def guided_filter(guide: Tensor, x: Tensor, radius: int, eps: float) -> Tensor:
+    """The guided filter of He, Sun and Tang, channel by channel."""
+    level, centre = box_mean(guide, radius), box_mean(x, radius)
+    variance = box_mean(guide * guide, radius) - level * level
+    slope = (box_mean(guide * x, radius) - level * centre) / (variance + eps)
+    return box_mean(slope, radius) * guide + box_mean(centre - slope * level, radius)
+
+
+def surface_of(picture: Tensor) -> Tensor:
+    """The smooth surfaces of a picture."""
+    return guided_filter(picture, picture, 5, 0.2)
+
+
+def texture_of(pictures: list[Tensor]) -> list[Tensor]:
+    """One channel of each picture, mixed of red, green and blue by the same random shares."""
+    low, high = torch.tensor((0.199, 0.487, 0.014)), torch.tensor((0.399, 0.687, 0.214))
+    shares = low + (high - low) * torch.rand(3)
+    return [torch.einsum("nchw,c->nhw", x, shares / shares.sum())[:, None] for x in pictures]
+
+
+def structure_of(picture: Tensor) -> Tensor:
+    """Flat patches; no gradient."""
+    flat = [_flat(each) for each in ((picture.detach().clamp(-1, 1) + 1) / 2).permute(0, 2, 3, 1).cpu().numpy()]
+    return torch.from_numpy(np.stack(flat)).permute(0, 3, 1, 2).to(picture) * 2 - 1
+
+
+def _flat(picture: Any) -> Any:
+    picture = np.ascontiguousarray(picture, np.float32)
+    colours = superpixels.lab(picture)
+    labels = superpixels.slic(colours, max(6, picture.shape[0] // 14), 2.5, Job(), rounds=4)
+    labels = superpixels.joined(labels, colours, 6.0, 60, Job())
+    return superpixels.flat_colours(picture, labels)
+
+
+class Trainer:
+    """Networks, optimisers and running mean of one training."""
+
+    def __init__(self, channels: int, vgg: Path, weights: LossWeights) -> None:
+        self.weights, self.steps = weights, 0
+        network = generator(channels / CHANNELS)
+        self.network = NetworkModule(network, passing_weights(network, 0))
+        self.average = copy.deepcopy(self.network)
+        described = {"surface": judge(3, 16), "texture": judge(1, 16)}
+        self.judges = nn.ModuleDict(
+            {k: NetworkModule(v, first_weights(v, "he", 1), spectral_norm=True) for k, v in described.items()}
+        )
+        self.features = Features(vgg)
+        self.parts = (self.network, self.judges, self.features)
+        for part in self.parts:
+            part.to(memory_format=torch.channels_last)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=5e-4, betas=(0.5, 0.99))
+        self.judge_optimiser = torch.optim.Adam(self.judges.parameters(), lr=3e-4, betas=(0.5, 0.99))
+
+    def step(self, photo: Tensor, target: Tensor, style: Tensor, progress: float, start: bool) -> dict[str, float]:
+        """One step; in the first phase only of the generator, against its target alone."""
+        for group in (*self.optimiser.param_groups, *self.judge_optimiser.param_groups):
+            group["lr"] = learning_rate(progress) * (1.0 if group in self.optimiser.param_groups else 0.7)
+        with torch.autocast("cpu", torch.bfloat16):
+            drawing = self.network(photo.contiguous(memory_format=torch.channels_last))
+        drawing = drawing.float()
+        parts = self._faithful(drawing, target)
+        if not start:
+            few = max(1, len(drawing) // 2)  # half of the crops: these cost as much as the generator
+            parts |= self._step_judges(drawing[:few], style[:few])
+            parts["structure"] = self.weights.structure * self._structure(drawing[-few:])
+        self._update(self.optimiser, self.network, torch.stack(list(parts.values())).sum())
+        self.steps += 1
+        self._follow()
+        return {name: part.item() for name, part in parts.items()}
+
+    def _seen(self, picture: Tensor) -> dict[str, Tensor]:
+        with torch.autocast("cpu", torch.bfloat16):
+            found = self.features(picture.contiguous(memory_format=torch.channels_last))
+        return {name: feature.float() for name, feature in found.items()}
+
+    def _faithful(self, drawing: Tensor, target: Tensor) -> dict[str, Tensor]:
+        weights = self.weights
+        with torch.no_grad():
+            wanted = self._seen(target)
+        content = losses.content_loss(self._seen(drawing), wanted, ("relu3_1", "relu4_1"))
+        variation = drawing.diff(dim=2).square().mean() + drawing.diff(dim=3).square().mean()
+        return {
+            "colour": weights.colour * losses.colour_loss(drawing, target),
+            "gradient": weights.gradient * losses.gradient_loss(drawing, target),
+            "content": weights.content * content,
+            "variation": weights.variation * variation,
+        }
+
+    def _structure(self, drawing: Tensor) -> Tensor:
+        with torch.no_grad():
+            flat = self._seen(structure_of(drawing))
+        return losses.content_loss(self._seen(drawing), flat, ("relu3_1", "relu4_1"))
+
+    def _step_judges(self, drawing: Tensor, style: Tensor) -> dict[str, Tensor]:
+        """A step of both judges; what the generator pays for their verdicts."""
+        textures = texture_of([style, drawing])
+        shown = {"surface": (surface_of(style), surface_of(drawing)), "texture": (textures[0], textures[1])}
+        self.judges.requires_grad_(True)
+        paid = []
+        for name, (real, fake) in shown.items():
+            self.judges[name].follow()
+            with torch.autocast("cpu", torch.bfloat16):
+                verdicts = [self.judges[name](x) for x in (real, fake.detach())]
+            paid.append(losses.judge_loss(*(verdict.float() for verdict in verdicts)))
+        self._update(self.judge_optimiser, self.judges, torch.stack(paid).sum())
+        self.judges.requires_grad_(False)
+        found = {}
+        for name, (_, fake) in shown.items():
+            with torch.autocast("cpu", torch.bfloat16):
+                verdict = self.judges[name](fake)
+            found[name] = getattr(self.weights, name) * losses.fool_loss(verdict.float())
+        return found
+
+    def _follow(self, memory: float = 0.995) -> None:
+        weight = 1 - min(memory, self.steps / (self.steps + 10))
+        with torch.no_grad():
+            for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
+                mean.lerp_(now, weight)
+
+    @staticmethod
+    def _update(optimiser: torch.optim.Optimizer, network: nn.Module, loss: Tensor) -> None:
+        optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimiser.step()
+
+    @property
+    def _kept(self) -> tuple[Any, ...]:
+        return self.network, self.average, self.judges, self.optimiser, self.judge_optimiser
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next step depends on, but for the pictures."""
+        return {"parts": [part.state_dict() for part in self._kept], "steps": self.steps}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes back to a state."""
+        for part, saved in zip(self._kept, state["parts"], strict=True):
+            part.load_state_dict(saved)
+        self.steps = state["steps"]
+
+    def save(self, path: Path, channels: int) -> None:
+        """Writes the averaged weights in half precision."""
+        arrays = {name: value.detach().half().contiguous() for name, value in self.average.state_dict().items()}
+        card = {"architecture": "whitebox", "width": f"{channels / CHANNELS:g}", "steps": str(self.steps)}
+        save_file(arrays, path, metadata=card)
+
+
+def learning_rate(progress: float, high: float = 5e-4, low: float = 4e-5) -> float:
+    """Constant over the first half, then falling linearly."""
+    return high + (low - high) * max(0.0, 2 * progress - 1)
+
+
+def crop_plan(progress: float, pixels: int) -> tuple[int, int]:
+    """Number and side of the crops: fewer and larger towards the end."""
+    size = 128 if progress < 0.5 else 192 if progress < 0.85 else 256
+    return max(1, round(pixels / size**2)), size
+
+
+def write_sheet(trainer: Trainer, photos: list[Picture], path: Path) -> None:
+    """Photographs that were held back, and what the averaged network makes of them."""
+    rows = []
+    for photo in photos:
+        photo = photo[: photo.shape[0] // 8 * 8, : photo.shape[1] // 8 * 8]
+        x = torch.from_numpy(np.ascontiguousarray(photo)).permute(2, 0, 1)[None].float() / 127.5 - 1
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            y = trainer.average(x)[0].permute(1, 2, 0).float().numpy()
+        painted = np.asarray(((y + 1) * 127.5).clip(0, 255).round(), np.uint8)
+        rows.append(
+            cv2.copyMakeBorder(np.vstack([photo, painted]), 0, 1024 - 2 * len(photo), 0, 0, cv2.BORDER_CONSTANT)
+        )
+    write_rgb(path, np.hstack(rows))
+
+
+def train(trainer: Trainer, sets: dict[str, tuple[Pairs, Panels]], held: list[Picture], options: Any) -> None:
+    """Trains to a number of steps."""
+    kept = options.out / "checkpoint.pt"
+    if kept.exists():
+        trainer.restore(torch.load(kept, weights_only=True))
+    while trainer.steps < options.steps:
+        progress = trainer.steps / options.steps
+        kind = "faces" if "faces" in sets and trainer.steps % FACES_EVERY == FACES_EVERY - 1 else "scenery"
+        count, size = crop_plan(progress, options.pixels)
+        pairs, panels = sets[kind]
+        photo, target = pairs.batch(count, size)
+        figures = trainer.step(photo, target, panels.batch(count, size), progress, trainer.steps < options.start_steps)
+        if trainer.steps % 20 == 0:
+            shown = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
+            print(f"{trainer.steps} {progress:.2f} {kind} {count}x{size} {shown}", flush=True)
+        if trainer.steps % options.every == 0 or trainer.steps == options.steps:
+            torch.save(trainer.state(), kept.with_suffix(".new"))
+            kept.with_suffix(".new").replace(kept)
+        if trainer.steps % options.sheets == 0 or trainer.steps == options.steps:
+            trainer.save(options.out / f"step-{trainer.steps:05d}.safetensors", options.channels)
+            write_sheet(trainer, held, options.out / f"step-{trainer.steps:05d}.jpg")
+
+
+def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, told in (("photos", "photographs"), ("style", "drawn pictures")):
+        parser.add_argument(f"--{name}", type=Path, required=True, help=f"{told}: folder, or text file of paths")
+    parser.add_argument("--faces", type=Path, help="photographs of faces, for every fifth step")
+    parser.add_argument("--face-style", type=Path, help="drawn faces; the style set without")
+    parser.add_argument("--held", type=Path, required=True, help="photographs to look at on the way")
+    parser.add_argument("--vgg", type=Path, required=True, help="perceptual network")
+    parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
+    parser.add_argument("--channels", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=5000)
+    parser.add_argument("--start-steps", type=int, default=400, help="steps without judges")
+    parser.add_argument("--every", type=int, default=200, help="steps between checkpoints")
+    parser.add_argument("--sheets", type=int, default=500, help="steps between sheets and weights")
+    parser.add_argument("--pixels", type=int, default=66_000, help="pixels in one batch")
+    parser.add_argument("--long", type=int, default=512, help="long side of the photographs")
+    parser.add_argument("--threads", type=int, default=2)
+    for name, value in vars(LossWeights()).items():
+        parser.add_argument(f"--weight-{name}", type=float, default=value)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs one training, or goes on with it."""
+    options = options_from(arguments)
+    torch.manual_seed(0)
+    sets = {}
+    for kind, photos, style in zip(
+        KINDS, (options.photos, options.faces), (options.style, options.face_style), strict=True
+    ):
+        if photos:
+            pack(list_pictures(photos), options.out / kind, options.long)
+            sets[kind] = Pairs(options.out / kind), Panels(style or options.style)
+    torch.set_num_threads(options.threads)
+    weights = LossWeights(**{name: getattr(options, f"weight_{name}") for name in vars(LossWeights())})
+    held = [resize_long(read_rgb(path), 512) for path in list_pictures(options.held)]
+    train(Trainer(options.channels, options.vgg, weights), sets, held, options)
+
+
+if __name__ == "__main__":
+    main()
