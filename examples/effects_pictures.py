@@ -1,4 +1,4 @@
-"""The pictures of docs/effects.md: ``python examples/effects_pictures.py docs/images/effects``."""
+"""The pictures of docs/effects.md and docs/cartoon.md: ``python examples/effects_pictures.py docs/images/effects``."""
 
 from __future__ import annotations
 
@@ -40,6 +40,14 @@ PICTURES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "extrude-pyramids": ("astronaut", "extrude", {"shape": "pyramids", "size": 18}),
     "flat-cartoon": ("palace", "flat-cartoon", {}),
     "flat-cartoon-portrait": ("astronaut", "flat-cartoon", {}),
+    "cartoon": ("palace", "cartoon", {}),
+    "cartoon-portrait": ("astronaut", "cartoon", {}),
+    "cartoon-surface": ("astronaut", "cartoon", {"surface": 1.0}),
+    "cartoon-structure": ("astronaut", "cartoon", {"structure": 1.0}),
+    "cartoon-texture": ("astronaut", "cartoon", {"texture": 2.0}),
+    "cartoon-show-surface": ("palace", "cartoon", {"show": "surface"}),
+    "cartoon-show-structure": ("palace", "cartoon", {"show": "structure"}),
+    "cartoon-show-texture": ("palace", "cartoon", {"show": "texture"}),
 }
 """Name of the file -> photograph, filter, settings."""
 

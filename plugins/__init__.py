@@ -5,6 +5,7 @@ from __future__ import annotations
 BUILTIN = (
     "senga.plugins.animegan",
     "senga.plugins.cartoon",
+    "senga.plugins.cartoongan",
     "senga.plugins.sketch",
     "senga.plugins.color_pencil",
     "senga.plugins.drawing_process",

@@ -172,6 +172,7 @@ RULES: dict[type[Any], Rule] = {
     blocks.Affine: _affine,
     blocks.Concat: lambda _block, _, *several: torch.cat(several, 1),
     blocks.Split: lambda block, _, x: x[:, block.start : block.stop],
+    blocks.Interleave: lambda block, _, x: functional.channel_shuffle(x, block.groups),
     blocks.Shuffle: _shuffle,
     blocks.Unshuffle: _unshuffle,
     blocks.Double: _resize,

@@ -243,6 +243,10 @@ class Builder:
         """The channels ``start:stop``."""
         return self.add_block(f"{x}[{start}:{stop}]", blocks.Split(start, stop), x)
 
+    def interleave(self, x: str, groups: int = 2) -> str:
+        """The channels of equal groups by turns (channel shuffle)."""
+        return self.add_block(f"{x}.turns", blocks.Interleave(groups, self.channels(x) // groups), x)
+
     def add(self, x: str, y: str) -> str:
         """A skip connection: the sum of two nodes; one of them may be a vector."""
         return self.add_block(f"{y}+{x}", blocks.Add(), x, y)

@@ -110,7 +110,7 @@ def pull(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
 @click.option("--name", help="What to call the style, or FAMILY/STYLE; by default the name of the file.")
 @as_json
 def import_model(file: Path, name: str | None, as_json: bool) -> None:
-    """Import weights: safetensors, npz, MindSpore ckpt, TensorFlow index, PyTorch pt or pth, ONNX."""
+    """Import weights: safetensors, npz, MindSpore ckpt, TensorFlow index, PyTorch pt or pth, ONNX, tflite."""
     entry = open_store().import_file(file, name)
     if as_json:
         click.echo(json.dumps(_facts(entry)))

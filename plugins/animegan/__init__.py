@@ -22,7 +22,7 @@ class Anime(Filter):
     summary: ClassVar[str] = "Paints the picture like a frame of an animated film."
     group: ClassVar[str] = "Painting"
     keywords: ClassVar[tuple[str, ...]] = ("cartoon", "comic", "manga", "AnimeGAN", "style transfer")
-    families: ClassVar[tuple[str, ...]] = ("animegan",)
+    families: ClassVar[tuple[str, ...]] = ("animegan", "cartoongan")
     measures_whole: ClassVar[bool] = True
 
     style: Model = setting("painted-comic", "Which style to paint in; `senga models` lists them.")

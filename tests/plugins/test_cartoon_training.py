@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -13,7 +12,6 @@ pytest.importorskip("mindspore")
 from senga.job import Job
 from senga.neural.training.cell import from_tensor, gradient_of, to_tensor
 from senga.neural.training.loop import Pace
-from senga.neural.training.perceptual import LAYERS
 from senga.neural.training.plan import TrainingPlan, begin, loop, resume
 from senga.neural.training.presets import make_preset
 from senga.neural.training.run_folder import RunFolder
@@ -28,25 +26,6 @@ TINY = {"crop": 32, "batch": 2, "width": 0.25, "channels": 4, "zoom": 1.25, "pat
 
 def silent(told: object) -> None:
     """Hears and says nothing."""
-
-
-@pytest.fixture(scope="module")
-def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A few pictures of each kind, and a perceptual network of few channels."""
-    root = tmp_path_factory.mktemp("material")
-    for name, count in (("photos", 3), ("style", 2), ("faces", 2), ("drawn_faces", 2)):
-        (root / name).mkdir()
-        for i in range(count):
-            cells = RNG.integers(0, 255, (5, 7, 3), np.uint8)
-            cv2.imwrite(str(root / name / f"{i}.png"), cv2.resize(cells, (64, 48), interpolation=cv2.INTER_CUBIC))
-    arrays, inputs = {}, 3
-    for layer in LAYERS:
-        channels = 3 + int(layer[4])
-        kernel = RNG.standard_normal((channels, inputs, 3, 3)) * (2 / 9 / inputs) ** 0.5
-        arrays |= {f"{layer}_W": kernel.astype(np.float32), f"{layer}_b": np.zeros(channels, np.float32)}
-        inputs = channels
-    np.savez(root / "vgg.npz", **arrays)
-    return root
 
 
 def a_plan(material: Path, name: str = "own", *, faces: bool = False, **changes: object) -> TrainingPlan:

@@ -7,7 +7,7 @@ its gradients. Whoever reads asks the block, or looks its class up and says so w
 from .activations import GELU, LeakyReLU, PReLU, ReLU, Sigmoid, Swish, Tanh
 from .arithmetic import Add, Affine, Product
 from .block import Block, Padding, PadMode, Place, Rows, Sampling, Size, Span, Window, reach, rule_of
-from .channels import Concat, Split
+from .channels import Concat, Interleave, Split
 from .convolution import Conv
 from .input import Input
 from .linear import Flatten, Linear
@@ -38,6 +38,7 @@ BLOCKS: tuple[type[Block], ...] = (
     Affine,
     Concat,
     Split,
+    Interleave,
     Shuffle,
     Unshuffle,
     Double,
@@ -66,6 +67,7 @@ __all__ = [
     "Flatten",
     "Halve",
     "Input",
+    "Interleave",
     "LeakyReLU",
     "Linear",
     "MaxPool",

@@ -1,4 +1,4 @@
-"""Channels of several nodes side by side, and some of them."""
+"""Channels of several nodes side by side, some of them, and all in another order."""
 
 from __future__ import annotations
 
@@ -62,3 +62,37 @@ class Split(Block):
 
     def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
         return page.add("Slice", [inputs[0], *page.integers([self.start], [self.stop], [1])], name)
+
+
+@dataclass(frozen=True)
+class Interleave(Block):
+    """The channels of equal groups by turns: the first of each, then the second of each (channel shuffle).
+
+    Attributes:
+        groups: how many.
+        each: channels of a group.
+
+    References:
+        X. Zhang et al.: ShuffleNet. CVPR 2018, arXiv:1707.01083.
+    """
+
+    groups: int
+    each: int
+
+    cheap = True
+
+    def channels(self, inputs: Sequence[int]) -> int:
+        if inputs[0] != self.groups * self.each:
+            raise ValueError(f"{inputs[0]} channels are no {self.groups} groups of {self.each}")
+        return inputs[0]
+
+    def forward(self, values: list[Array], window: Window) -> Array:
+        _, rows, columns = values[0].shape
+        turned = values[0].reshape(self.groups, self.each, rows, columns).swapaxes(0, 1)
+        return np.ascontiguousarray(turned).reshape(-1, rows, columns)  # (C, rows, columns)
+
+    def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
+        split = [inputs[0], *page.integers([0, self.groups, self.each, -1])]
+        apart = page.add("Reshape", split, f"{name}.groups")  # (N, groups, each, pixels)
+        turned = page.add("Transpose", [apart], f"{name}.turned", perm=[0, 2, 1, 3])
+        return page.add("Reshape", [turned, page.add("Shape", inputs, f"{name}.size")], name)

@@ -124,6 +124,14 @@ def _split(block: blocks.Split, _weights: Weights, x: Array) -> tuple[Array, Bac
     return x[:, block.start : block.stop].copy(), back
 
 
+def _interleave(block: blocks.Interleave, _weights: Weights, x: Array) -> tuple[Array, Back]:
+    return _by_turns(x, block.groups, block.each), lambda g: ((_by_turns(g, block.each, block.groups),), {})
+
+
+def _by_turns(x: Array, groups: int, each: int) -> Array:
+    return x.reshape(len(x), groups, each, *x.shape[2:]).swapaxes(1, 2).reshape(x.shape)  # (N, C, H, W)
+
+
 def _shuffle(block: blocks.Shuffle, _weights: Weights, x: Array) -> tuple[Array, Back]:
     return _spread(x, block), lambda g: ((_gathered(g, block),), {})
 
@@ -353,6 +361,7 @@ RULES: dict[type[Any], Rule] = {
     blocks.Affine: _affine,
     blocks.Concat: _concat,
     blocks.Split: _split,
+    blocks.Interleave: _interleave,
     blocks.Shuffle: _shuffle,
     blocks.Unshuffle: _unshuffle,
     blocks.MaxPool: _max_pool,

@@ -238,6 +238,11 @@ def _maximum(_block: blocks.Maximum, _weights: Weights, x: Any) -> Any:
     return ops.max(flat, -1, True)[0].reshape(*x.shape[:2], 1, 1)  # vectors
 
 
+def _interleave(block: blocks.Interleave, _weights: Weights, x: Any) -> Any:
+    apart = x.reshape(x.shape[0], block.groups, block.each, *x.shape[2:])
+    return apart.swapaxes(1, 2).reshape(x.shape)  # (N, C, H, W)
+
+
 RULES: dict[type[Any], Rule] = {
     blocks.Conv: _convolve,
     blocks.TransposedConv: _transpose_convolve,
@@ -257,6 +262,7 @@ RULES: dict[type[Any], Rule] = {
     blocks.Affine: _affine,
     blocks.Concat: lambda _block, _, *several: ops.cat(several, 1),
     blocks.Split: lambda block, _, x: x[:, block.start : block.stop],
+    blocks.Interleave: _interleave,
     blocks.Shuffle: _shuffle,
     blocks.Unshuffle: _unshuffle,
     blocks.Double: _resize,

@@ -87,6 +87,10 @@ MADE: dict[type[Block], tuple[Make, ...]] = {
     ),
     blocks.Concat: (lambda net, x: net.conv(net.concat(x, net.tanh(x), x), "after", 3, 3),),
     blocks.Split: (lambda net, x: net.instance_norm(net.split(x, 1, 3), "norm", 1e-5),),
+    blocks.Interleave: (
+        lambda net, x: net.interleave(x),
+        lambda net, x: net.interleave(net.conv(x, "six", 6, 3), 3),
+    ),
     blocks.Shuffle: (lambda net, x: net.shuffle(x), lambda net, x: net.shuffle(x, 2, "pixel")),
     blocks.Unshuffle: (lambda net, x: net.unshuffle(x), lambda net, x: net.unshuffle(x, 4, "pixel")),
     blocks.Double: tuple(lambda net, x, s=s: net.double(x, s) for s in ("tf1", "half_pixel", "align_corners")),
