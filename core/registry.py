@@ -27,6 +27,7 @@ from .job import Job, Weights
 from .moved import moved
 from .plugin_checks import check_class, check_texts, wrong_settings
 from .strangers import at_work, border, reason, undisturbed
+from .styles import Styles, readable
 from .turns import fallen, turn
 
 if TYPE_CHECKING:
@@ -158,6 +159,7 @@ class Plugins:
             self._hooks.drop(plugin, name)
             raise
         self.filters |= found
+        self._families = None
         self.known[name] = Plugin(name, origin, "loaded", filters=tuple(found))
 
     def _filters_of(self, plugin: object, name: str) -> dict[str, type[Filter]]:
@@ -260,24 +262,8 @@ class Plugins:
         if self._store is None:
             from .store import default_store
 
-            self._store = default_store(self._catalogs(), locate=self._locate)
+            self._store = default_store(readable(self._all_families(), self._blame), locate=self._locate)
         return self._store
-
-    def _catalogs(self) -> list[Family]:
-        """The families whose lists of models can be read; a plug-in whose list cannot be is named."""
-        from .store.catalog import read_catalog
-
-        good: list[Family] = []
-        for family, plugin in self._all_families():
-            try:
-                with border():
-                    found = family if family.models is None else replace(family, models=Path(family.models))
-                    read_catalog(found.models, found) if found.models else []
-                good.append(found)
-            except Exception as error:  # of whatever a stranger's file is made
-                self._blame(plugin, reason(error))
-                good.append(replace(family, models=None))
-        return good
 
     def _all_families(self) -> list[tuple[Family, str]]:
         """Also those of filters that only list models, each with the plug-in that brings it."""
@@ -306,25 +292,13 @@ class Plugins:
 
     def equip(self, job: Job) -> Job:
         """The job with this collection's model store and brushes."""
-        return replace(job, weights=_Styles(self.store), brushes=self.brushes)
+        return replace(job, weights=Styles(self.store), brushes=self.brushes)
 
     def offered(self, kind: type[Filter], job: Job) -> Job:
         """The job with the styles of the filter's own families alone."""
-        if not isinstance(job.weights, _Styles):
+        if not isinstance(job.weights, Styles):
             return job
         return replace(job, weights=replace(job.weights, families=self.families_of(kind), asking=kind.name))
-
-
-@dataclass(frozen=True)
-class _Styles:
-    """Weights by the names of styles: all of a store, or those of some families."""
-
-    store: Callable[[], Store]
-    families: tuple[str, ...] = ()
-    asking: str = ""
-
-    def __call__(self, name: str) -> Weights:
-        return self.store().load(name, self.families, self.asking)
 
 
 @cache

@@ -194,6 +194,28 @@ def test_a_broken_family_costs_a_notice_and_nobody_else(kind: str) -> None:
     assert "painted-comic" in {entry.name for entry in known.store().entries()}
 
 
+@pytest.mark.parametrize("families", ["animegan", ["animegan"], (1,), None, {"animegan": 1}])
+def test_a_filter_whose_families_are_no_names_is_not_loaded(families: Any) -> None:
+    class Odd(Filter):
+        name, title, summary = "odd", "Odd", "Says something else."
+
+        def __call__(self, image: Image, job: Job) -> Image:
+            return image
+
+    Odd.families = families
+    known = Plugins(third_party=False)
+    with pytest.raises(PluginError, match="its families must be a tuple of names"):
+        known.register(type("Plug", (), {"senga_filters": staticmethod(hookimpl(lambda: [Odd]))})(), "odd")
+    assert "odd" not in known.filters
+
+
+def test_a_plugin_that_comes_later_brings_its_families() -> None:
+    known = Plugins(third_party=False)
+    assert "good" not in known.families
+    known.register(rude([GOOD]), "late")
+    assert known.families["good"] is GOOD
+
+
 def test_an_endless_list_of_families_ends() -> None:
     known = Plugins(third_party=False)
 
