@@ -73,7 +73,7 @@ def decoded(container: Any, track: Any, watch: Watch) -> Iterator[Any]:
     """FFmpeg's frames; what cannot be decoded is left out and remembered."""
     import av
 
-    decoder = _decoder(track)
+    decoder, judge = _decoder(track), _judge(track)
     watch.is_lenient = container.format.name in BROADCAST
     watch.origin = (container.start_time or 0) / 1_000_000
     try:
@@ -84,6 +84,9 @@ def decoded(container: Any, track: Any, watch: Watch) -> Iterator[Any]:
                 watch.see(packet, is_picture=is_picture)
             if not is_picture or not (is_last or packet.size):
                 continue
+            if judge is not None and not is_last and not _is_sound(packet, judge):
+                watch.damage()
+                judge = None
             try:
                 frames = decoder.decode(packet)
             except av.FFmpegError:
@@ -100,6 +103,28 @@ def decoded(container: Any, track: Any, watch: Watch) -> Iterator[Any]:
         end_of_all = av.Packet()
         end_of_all.time_base = track.time_base
         yield from decoder.decode(end_of_all)
+
+
+_EIGHT_BITS = ("yuv420p", "yuv422p", "yuv440p", "yuv444p", "gbrp")
+
+
+def _judge(track: Any) -> Any:
+    """A second decoder of VP9: FFmpeg's own makes something of whatever it reads, and never says that it is damaged."""
+    import av
+
+    context = track.codec_context
+    is_judged = context.name == "vp9" and context.pix_fmt in _EIGHT_BITS
+    return av.CodecContext.create("libvpx-vp9", "r") if is_judged else None
+
+
+def _is_sound(packet: Any, judge: Any) -> bool:
+    import av
+
+    try:
+        judge.decode(packet)
+    except av.FFmpegError:
+        return False
+    return True
 
 
 def _decoder(track: Any) -> Any:

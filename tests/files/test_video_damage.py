@@ -29,6 +29,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "film.mkv": {"sound": "aac"},
     "live.mkv": {"container_options": {"live": "1"}},
     "film.webm": {"pictures": "libvpx", "sound": "libopus"},
+    "nine.webm": {"pictures": "libvpx-vp9", "sound": "libopus", "size": (96, 128)},
     "film.avi": {"pictures": "mjpeg", "form": "yuvj420p"},
     "film.ts": {},
     "film.m2ts": {"sound": "ac3"},
@@ -65,12 +66,14 @@ def test_a_cut_film_is_painted_as_far_as_it_goes(name: str, share: float, make_f
     assert 1 <= len(list(result.frames())) <= 20
 
 
-@pytest.mark.parametrize("name", ["film.wmv", "film.flv", "film.mpg", "film.mkv", "film.ogv"])
+@pytest.mark.parametrize("name", ["film.wmv", "film.flv", "film.mpg", "film.mkv", "film.ogv", "nine.webm"])
 @pytest.mark.parametrize("sound", [None, "aac"])
 def test_what_is_cut_off_is_called_so_whatever_is_damaged_by_it(
     name: str, sound: str | None, make_film: Make, tmp_path: Path
 ) -> None:
-    sound = sound and {"film.wmv": None, "film.mpg": "mp2", "film.ogv": "libopus"}.get(name, sound)
+    sound = sound and {"film.wmv": None, "film.mpg": "mp2", "film.ogv": "libopus", "nine.webm": "libopus"}.get(
+        name, sound
+    )
     path = make_film(name, **{**KINDS[name], "sound": sound})
     content = path.read_bytes()
     for share in (0.5, 0.6, 0.7):
@@ -106,6 +109,21 @@ def test_a_damaged_picture_costs_that_picture(make_film: Make, tmp_path: Path) -
     with pytest.raises(ReadError, match="is damaged at"):
         film_of(path).save(tmp_path / "result.mp4")
     assert len(list(film_of(tmp_path / "result.mp4").frames())) >= 18
+
+
+@pytest.mark.parametrize("form", ["yuv420p", "yuv444p", "gbrp"])
+@pytest.mark.parametrize("ending", ["webm", "mkv", "mp4"])
+def test_damage_that_vp9_s_decoder_does_not_notice(ending: str, form: str, make_film: Make, tmp_path: Path) -> None:
+    path = make_film(f"film.{ending}", pictures="libvpx-vp9", form=form, size=(96, 128))
+    with av.open(str(path)) as film:
+        packet = [packet for packet in film.demux(video=0) if packet.size][5]
+        picture = bytes(packet)
+    content = path.read_bytes()
+    at = content.index(picture) + len(picture) // 2
+    path.write_bytes(content[:at] + bytes(255 - byte for byte in content[at : at + 6]) + content[at + 6 :])
+    with pytest.raises(ReadError, match="is damaged at"):
+        film_of(path).save(tmp_path / "result.mp4")
+    assert len(list(film_of(tmp_path / "result.mp4").frames())) == 20, "what there is of it is painted"
 
 
 @pytest.fixture
