@@ -2,11 +2,15 @@
 
     apt-get install gegl gmic            # Debian's packages; rows of what is missing are left out
     python benchmarks/effects.py         # 12 megapixels; a number after it takes another size in megapixels
+    python benchmarks/effects.py 12 kuwahara gmic    # only the rows with one of these words
 
 Senga's times are those of the filter alone. The programs are run as a user runs them; what the same run takes with an
-operation that does nothing, which is mostly reading and writing the file, is taken off. Each runs ``REPEATS`` times by
-turns, and the best counts. Radii are the same on both sides, in pixels. Memory is what a filter adds, in a process of
-its own, in units of the picture in float.
+operation that does nothing, which is mostly reading and writing the file, is taken off. So that both runs read and
+write the same number of bytes, whatever is in them, files are not compressed (PPM), and G'MIC, whose results have
+other numbers of channels, writes the original after the operation. What is left is told as "noise" where it is less
+than a tenth of what was taken off: no ratio can be told then. Each runs ``REPEATS`` times by turns, and the best
+counts. Radii are the same on both sides, in pixels. Memory is what a filter adds, in a process of its own, in units of
+the picture in float. Previews are drafts, as in GIMP's dialogs.
 """
 
 from __future__ import annotations
@@ -26,11 +30,13 @@ import cv2
 import numpy as np
 
 REPEATS = 3
-PREVIEW = 512, 512
+PREVIEWS = (512, 512), (267, 400)
+"""Height and width."""
 ROOT = Path(__file__).parents[1]
 
 GOALS: dict[str, tuple[str, dict[str, Any], float]] = {
     "find-edges": ("find-edges", {}, 0.35),
+    "find-edges learned": ("find-edges", {"method": "learned"}, float("nan")),
     "trace-contour": ("trace-contour", {}, 0.35),
     "emboss": ("emboss", {}, 0.35),
     "ripple": ("ripple", {}, 0.5),
@@ -81,13 +87,13 @@ def picture(height: int, width: int) -> np.ndarray:
     return np.clip(large + grain, 0, 255).astype(np.uint8)
 
 
-def senga(name: str, settings: dict[str, Any]) -> Callable[[np.ndarray], Any]:
+def senga(name: str, settings: dict[str, Any], precision: str = "full") -> Callable[[np.ndarray], Any]:
     from senga.image import Image
     from senga.job import Job
     from senga.registry import plugins
 
     act = plugins().make(name, settings)
-    return lambda pixels: act(Image(pixels), Job(threads=2))
+    return lambda pixels: act(Image(pixels), Job(threads=2, precision=precision))
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -108,10 +114,12 @@ def words_of(rival: list[str], source: Path, target: Path) -> list[str]:
     program, operation, *rest = rival
     if program == "gegl":
         return ["gegl", str(source), "-o", str(target), "--", operation, *rest]
-    return ["gmic", "-v", "0", str(source), operation, *rest, "-o", str(target)]
+    return ["gmic", "-v", "0", str(source), *(["+" + operation, *rest, "rm."] if operation else []), "-o", str(target)]
 
 
-NOTHING = {"gegl": ["gegl", "gegl:nop"], "gmic": ["gmic", "*", "1"]}
+NOTHING = {"gegl": ["gegl", "gegl:nop"], "gmic": ["gmic", ""]}
+LEAST = 0.1
+"""Share of the time of the empty run below which a difference is noise."""
 
 
 def compared(label: str, pixels: np.ndarray, folder: Path) -> dict[str, Any] | None:
@@ -127,15 +135,16 @@ def compared(label: str, pixels: np.ndarray, folder: Path) -> dict[str, Any] | N
     elif shutil.which(rival[0]) is None:
         return None
     else:
-        source = folder / "in.png"
-        lines = [words_of(each, source, folder / "out.png") for each in (rival, NOTHING[rival[0]])]
+        source = folder / "in.ppm"
+        lines = [words_of(each, source, folder / "out.ppm") for each in (rival, NOTHING[rival[0]])]
         other = [lambda line=line: subprocess.run(line, check=True, capture_output=True) for line in lines]  # type: ignore[misc]
     times: list[list[float]] = []
     for _ in range(REPEATS):
         times.append([seconds(lambda: mine(pixels)), *(seconds(each) for each in other)])
     ours, with_file, file = np.min(times, axis=0)
-    theirs = max(with_file - file, 0.01)
-    return {"against": label, "filter": name, "senga": ours, "other": theirs, "ratio": ours / theirs}
+    theirs = with_file - file
+    ratio = ours / theirs if theirs > LEAST * file else None
+    return {"filter": name, "senga": ours, "other": theirs, "ratio": ratio}
 
 
 def memory(label: str, height: int, width: int) -> float:
@@ -168,18 +177,24 @@ def _peak() -> int:
     return _status("VmHWM:") if sys.platform == "linux" else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _show_goal(label: str, pixels: np.ndarray, small: np.ndarray) -> None:
+def is_asked(label: str) -> bool:
+    return not sys.argv[2:] or any(word in label for word in sys.argv[2:])
+
+
+def _show_goal(label: str, pixels: np.ndarray, small: list[np.ndarray]) -> None:
     name, settings, goal = GOALS[label]
-    act = senga(name, settings)
-    act(small)
+    act, draft = senga(name, settings), senga(name, settings, "draft")
+    for each in small:
+        draft(each)
     wall, busy = [], []
     for _ in range(REPEATS):
         start = time.process_time()
         wall.append(seconds(lambda: act(pixels)))
         busy.append((time.process_time() - start) / 2)
-    preview = min(seconds(lambda: act(small)) for _ in range(REPEATS))
+    previews = [min(seconds(lambda one=each: draft(one)) for _ in range(3 * REPEATS)) for each in small]  # type: ignore[misc]
     used = memory(label, *pixels.shape[:2])
-    print(f"{label:30}{min(wall):8.2f}{min(busy):8.2f}{goal:8.2f}{preview:8.3f}{used:8.2f} x float", flush=True)
+    cells = "".join(f"{preview:8.3f}" for preview in previews)
+    print(f"{label:30}{min(wall):8.2f}{min(busy):8.2f}{goal:8.2f}{cells}{used:8.2f} x float", flush=True)
 
 
 def main() -> None:
@@ -189,19 +204,22 @@ def main() -> None:
     megapixels = float(sys.argv[1]) if len(sys.argv) > 1 else 12.0
     height = round((megapixels * 1e6 / 1.5) ** 0.5)
     width = round(1.5 * height)
-    pixels, small = picture(height, width), picture(*PREVIEW)
-    print(f"{width} x {height}: wall and processor seconds (of two cores), goal, a preview of 512 x 512, memory")
-    for label in GOALS:
+    pixels, small = picture(height, width), [picture(*size) for size in PREVIEWS]
+    print(
+        f"{width} x {height}: wall and processor seconds (of two cores), goal, previews of 512 x 512 and 400 x 267, memory"
+    )
+    for label in filter(is_asked, GOALS):
         _show_goal(label, pixels, small)
     print(f"\n{'against':32}{'filter':16}{'senga s':>10}{'other s':>10}{'ratio':>8}")
     with tempfile.TemporaryDirectory() as folder:
-        cv2.imwrite(str(Path(folder) / "in.png"), pixels[:, :, ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
-        for label in RIVALS:
+        cv2.imwrite(str(Path(folder) / "in.ppm"), pixels[:, :, ::-1])
+        for label in filter(is_asked, RIVALS):
             row = compared(label, pixels, Path(folder))
             if row is None:
                 print(f"{label:32}not installed")
                 continue
-            cells = f"{row['senga']:10.2f}{row['other']:10.2f}{row['ratio']:8.2f}"
+            ratio = "   noise" if row["ratio"] is None else f"{row['ratio']:8.2f}"
+            cells = f"{row['senga']:10.2f}{row['other']:10.2f}{ratio}"
             print(f"{label:32}{row['filter']:16}{cells}", flush=True)
 
 
