@@ -205,9 +205,8 @@ def main() -> None:
     height = round((megapixels * 1e6 / 1.5) ** 0.5)
     width = round(1.5 * height)
     pixels, small = picture(height, width), [picture(*size) for size in PREVIEWS]
-    print(
-        f"{width} x {height}: wall and processor seconds (of two cores), goal, previews of 512 x 512 and 400 x 267, memory"
-    )
+    told = "wall and processor seconds (of two cores), goal, previews of 512 x 512 and 400 x 267, memory"
+    print(f"{width} x {height}: {told}")
     for label in filter(is_asked, GOALS):
         _show_goal(label, pixels, small)
     print(f"\n{'against':32}{'filter':16}{'senga s':>10}{'other s':>10}{'ratio':>8}")

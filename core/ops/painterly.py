@@ -9,6 +9,7 @@ References:
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -40,6 +41,23 @@ def commonest(band: Pixels, radius: int, levels: int, exponent: int) -> Plane:
         levels: number of bins.
         exponent: how much the commonest wins, from 1.
     """
+    return _in_blocks(band, radius, 512, lambda block: _commonest(block, radius, levels, exponent))
+
+
+def _in_blocks(band: Pixels, radius: int, wide: int, paint: Callable[[Pixels], Plane]) -> Plane:
+    """Paint ``wide`` columns at once, whose planes stay in the cache; rows lose ``radius`` above and below.
+
+    ``paint`` sees ``radius`` further columns on both sides, and leaves them out.
+    """
+    sides: Any = cv2.copyMakeBorder(band, 0, 0, radius, radius, cv2.BORDER_REFLECT_101).reshape(len(band), -1, 3)
+    result = np.empty((len(band) - 2 * radius, band.shape[1], 3), np.float32)
+    for left in range(0, band.shape[1], wide):
+        result[:, left : left + wide] = paint(sides[:, left : left + wide + 2 * radius])
+    return result
+
+
+def _commonest(band: Pixels, radius: int, levels: int, exponent: int) -> Plane:
+    """The same, where columns lose ``radius`` on both sides as well."""
     bins = _bins(samples(band), levels)
     source = band if band.dtype != np.uint16 or radius <= _WIDEST_EXACT else samples(band)
     planes = [np.ascontiguousarray(source[:, :, channel]) for channel in range(3)]
@@ -59,7 +77,7 @@ def commonest(band: Pixels, radius: int, levels: int, exponent: int) -> Plane:
             cv2.accumulateProduct(weight, _sums(cv2.copyTo(plane, mask), radius), added)
     full = 1 if source.dtype == np.float32 else np.iinfo(source.dtype).max
     total /= whole * most * np.float32(full)
-    return np.moveaxis(total, 0, 2)
+    return np.moveaxis(total, 0, 2)[:, radius : total.shape[2] - radius]
 
 
 def _where(bins: NDArray[np.uint8], index: int) -> Any:
@@ -92,16 +110,7 @@ def kuwahara_quadrants(band: Plane, radius: int) -> Plane:
 
     Quadrants of nearly equal variance share: ((least + ε) / (variance + ε))^8 are the weights.
     """
-    sides: Any = cv2.copyMakeBorder(band, 0, 0, radius, radius, cv2.BORDER_REFLECT_101).reshape(len(band), -1, 3)
-    result = np.empty((len(band) - 2 * radius, band.shape[1], 3), np.float32)
-    wide = max(_BLOCK, 4 * radius)
-    for left in range(0, band.shape[1], wide):
-        result[:, left : left + wide] = _calmest(sides[:, left : left + wide + 2 * radius], radius)
-    return result
-
-
-_BLOCK = 256
-"""Columns that are painted at once: their planes stay in the cache, which halves the time."""
+    return _in_blocks(band, radius, max(256, 4 * radius), lambda block: _calmest(block, radius))
 
 
 def _calmest(block: Plane, radius: int) -> Plane:
