@@ -86,6 +86,13 @@ def test_the_names_of_other_rooms_are_frozen_and_exist(module: str) -> None:
 
 MOVED = {
     "senga.plugins.animegan.training_run": {"Order": "senga.plugins.animegan.training_run.TrainingPlan"},
+    "senga.plugins.animegan.stroke_scale": {
+        name: f"senga.neural.stroke_scale.{name}" for name in ("finished", "reduced")
+    },
+    "senga.plugins.animegan.training_pictures": {
+        "Batch": "senga.plugins.animegan.training.Batch",
+        "Pictures": "senga.neural.training.pictures.Pictures",
+    },
     "senga.layers": {"LUMA": "senga.ops.LUMA"},
     "senga.registry": {name: f"senga.switches.{name}" for name in ("enable", "read_disabled", "write_disabled")},
     "senga.compose": {name: f"senga.visible.{name}" for name in ("expected", "is_expected", "opaque")},
