@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,8 @@ class _EvaluatedNetwork:
     ) -> None:
         network.check(weights)
         self._network, self._weights = network, weights
-        self._job = Job(device=device_name, engine=engine, **({"threads": threads} if threads else {}))
+        job = Job(device=device_name, engine=engine)
+        self._job = replace(job, threads=threads) if threads else job
 
     def __call__(self, batch: Array) -> dict[str, Array]:
         """See ``Run``."""

@@ -102,7 +102,8 @@ class OnnxConvolution:
 
     def __call__(self, x: Array | Half, before: Activation | None = None) -> Array:
         """See ``Convolution``; wide rows are worked on part by part, so that the numbers stay in the cache."""
-        outputs, (height, breadth) = len(self._parts[0].kernel), reach(self._parts[0].kernel.shape[2:], self._dilation)
+        outputs, _, *size = self._parts[0].kernel.shape
+        height, breadth = reach((size[0], size[1]), self._dilation)
         rows, width = (x.shape[1] - height) // self._stride + 1, (x.shape[2] - breadth) // self._stride + 1
         missing = -rows % ROWS if self._mixes else 0
         if missing:
