@@ -58,11 +58,17 @@ class FlatCartoon(Sized, Filter):
         small = grid.reduced(image.pixels, job.part(0, 0.1))
         surface = _surface(small, max(2, round(5 * scale)))
         job.progress(0.15)
-        paint, response = banded.together(
-            lambda: self._lifted(self._flat(surface, scale, job.part(0.15, 0.85))),
-            lambda: self._response(surface, scale, banded.silent(job)) if self.lines > 0 else None,
+        size = max(3, round(self.patch_size * scale))
+        patches, (response, calm) = banded.together(
+            lambda: self._patches(surface, size, job.part(0.15, 0.8)),
+            lambda: (
+                self._response(surface, scale, banded.silent(job)) if self.lines > 0 else None,
+                _calm(surface, size),
+            ),
             job,
         )
+        flat = _settled(surface, _rounded(patches, calm, size), max(1, round(1.5 * scale)))
+        paint = self._lifted(flat + np.float32(self.shading) * (surface - flat))
         result = np.empty_like(image.pixels, order="C")
 
         def enlarged(part: slice) -> None:
@@ -78,19 +84,15 @@ class FlatCartoon(Sized, Filter):
         """Everywhere: which patches are joined depends on all others."""
         return
 
-    def _flat(self, surface: Any, scale: float, job: Job) -> Any:
-        """The patches with a share of the surface."""
+    def _patches(self, surface: Any, size: int, job: Job) -> Any:
+        """The patches in their colours."""
         from senga.ops import superpixels
 
         colours = superpixels.lab(surface)
-        size = max(3, round(self.patch_size * scale))
         labels = superpixels.slic(colours, size, 2.5, job.part(0, 0.6))
         alike = 2 + 16 * self.flatness**1.5
-        labels = superpixels.joined(labels, colours, alike, size * size, job.part(0.6, 0.9))
-        flat = _rounded(surface, superpixels.flat_colours(surface, labels), size)
-        job.progress(0.95)
-        flat = _settled(surface, flat, max(1, round(1.5 * scale)))
-        return flat + np.float32(self.shading) * (surface - flat)
+        labels = superpixels.joined(labels, colours, alike, size * size, job.part(0.6, 1))
+        return superpixels.flat_colours(surface, labels)
 
     def _lifted(self, paint: Any) -> Any:
         """Clearer colours: a soft curve of contrast, lighter shadows, more saturation."""
@@ -131,24 +133,30 @@ _SOFT = 0.02
 """Step between neighbours up to which a picture has no edge."""
 
 
-def _rounded(picture: Any, flat: Any, size: int) -> Any:
-    """Patches with round borders where the picture has no edges that they follow.
-
-    The median turns the corners of a border of two colours, and mixes none.
-    """
+def _calm(picture: Any, size: int) -> Any:
+    """(H, W, 1): 1 where the picture has no edges that patches follow, 0 at edges."""
     import cv2
 
     from senga.ops import gradients
 
-    levels = np.rint(255 * flat).astype(np.uint8)
-    median = cv2.medianBlur(levels, 2 * size + 1).astype(np.float32) / np.float32(255)
     across, down = gradients.gradient(picture)
     across *= across
     down *= down
     across += down
     steep = np.sqrt(np.maximum(np.maximum(across[:, :, 0], across[:, :, 1]), across[:, :, 2]))
     near = cv2.blur(cv2.dilate(steep, np.ones((size, size), np.uint8)), (size, size))
-    calm = np.clip(2 - near / np.float32(_SOFT), 0, 1)[:, :, None]
+    return np.clip(2 - near / np.float32(_SOFT), 0, 1)[:, :, None]
+
+
+def _rounded(flat: Any, calm: Any, size: int) -> Any:
+    """Patches with round borders where it is calm.
+
+    The median turns the corners of a border of two colours, and mixes none.
+    """
+    import cv2
+
+    levels = np.rint(255 * flat).astype(np.uint8)
+    median = cv2.medianBlur(levels, 2 * size + 1).astype(np.float32) / np.float32(255)
     return flat + calm * (median - flat)
 
 
