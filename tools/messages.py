@@ -126,7 +126,8 @@ def _commands() -> Iterator[Message]:
     yield from _help(_recipe_command(), "senga run")
     for family in Plugins(third_party=False, disabled=(), strict=True).families.values():
         if family.trainer:
-            yield from _help(family_command(family), f"senga train {family.name}")
+            options = (param for param in family_command(family).params if isinstance(param, click.Option))
+            yield from (Message(each.help, "help", f"senga train {family.name}") for each in options if each.help)
     yield from _help(batch_command.command_of(), "senga batch")
     yield from _help(watch_command.command_of(), "senga watch")
 
