@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -596,6 +597,17 @@ def test_a_recipe_and_a_filter_are_taken_too(album: Path, tmp_path: Path) -> Non
     chain = list(face.batch(album, recipe, tmp_path / "c"))
     assert {each.outcome for each in (*by_name, *made, *chain)} == {"done"}
     assert results(tmp_path / "a") == results(tmp_path / "b") == results(tmp_path / "c")
+
+
+def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path: Path) -> None:
+    found = face.batch(many(tmp_path / "in", 360), "posterize", tmp_path / "out")
+    tracemalloc.start()
+    try:
+        seen = [tracemalloc.get_traced_memory()[0] for each in found if each.outcome == "done"]
+    finally:
+        tracemalloc.stop()
+    assert len(seen) == 360
+    assert seen[-1] - seen[60] < 300_000, "a picture alone has 576 bytes, and its facts have more"
 
 
 @pytest.fixture
