@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import secrets
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,8 +93,9 @@ def _refuse_sources(written: list[tuple[str, Path | Numbered]], read: list[Path]
     """Sources are never overwritten, whatever they are called and wherever links lead."""
     names = {os.path.realpath(path) for path in read}
     files = {_identity(path) for path in read} - {None}
+    there = _There(names)
     for _, place in written:
-        for path in _existing(place, names):
+        for path in [place] if isinstance(place, Path) else there.frames(place):
             is_source = os.path.realpath(path) in names or _identity(path) in files
             if is_source and not (keeps and os.path.lexists(path)):
                 raise SettingsError(
@@ -100,15 +103,30 @@ def _refuse_sources(written: list[tuple[str, Path | Numbered]], read: list[Path]
                 )
 
 
-def _existing(place: Path | Numbered, names: set[str]) -> Iterator[Path]:
-    """The path itself, or the frames that are there by now or among these names."""
-    if isinstance(place, Path):
-        yield place
-        return
-    folder = Path(os.path.realpath(place.folder))
-    there = {Path(name).name for name in names if Path(name).parent == folder}
-    there |= {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    yield from (place.folder / name for name in sorted(there) if _is_frame(place, name))
+class _There:
+    """The names in folders, by now or among these paths; every folder is listed once."""
+
+    def __init__(self, paths: set[str]) -> None:
+        self._read: dict[str, set[str]] = {}
+        for path in paths:
+            folder, _, name = path.rpartition(os.sep)
+            self._read.setdefault(folder, set()).add(name)
+        self._sorted: dict[str, list[str]] = {}
+
+    def frames(self, place: Numbered) -> Iterator[Path]:
+        """Those that may be frames of an animation."""
+        folder = os.path.realpath(place.folder)
+        if folder not in self._sorted:
+            listed = os.listdir(folder) if os.path.isdir(folder) else []  # noqa: PTH112, PTH208 - Path is slow for many
+            self._sorted[folder] = sorted({*self._read.get(folder.rstrip(os.sep), ()), *listed})
+        for name in _beginning(self._sorted[folder], place.head):
+            if _is_frame(place, name):
+                yield place.folder / name
+
+
+def _beginning(names: list[str], head: str) -> Iterator[str]:
+    """Those of sorted names that begin so."""
+    yield from itertools.takewhile(lambda name: name.startswith(head), names[bisect_left(names, head) :])
 
 
 def _is_frame(place: Numbered, name: str) -> bool:
@@ -140,22 +158,29 @@ def _refuse_meetings(written: list[tuple[str, Path | Numbered]]) -> None:
         if other[1] != real and not _tells_apart(_nearest(Path(real).parent)):
             raise SettingsError(f"{other[0]} and {label} would both be written to {path}.")
         frames += [] if isinstance(place, Path) else [(place, label)]
-    for numbered, label in frames:
-        _refuse_frames(numbered, label, written)
+    if frames:
+        _refuse_frames(frames, written)
 
 
-def _refuse_frames(numbered: Numbered, label: str, written: list[tuple[str, Path | Numbered]]) -> None:
+def _refuse_frames(frames: list[tuple[Numbered, str]], written: list[tuple[str, Path | Numbered]]) -> None:
     """Frames that could be called like another output."""
-    for other_label, other in written:
-        if other is numbered or os.path.realpath(_parent(other)) != os.path.realpath(numbered.folder):
-            continue
-        if isinstance(other, Path):
-            meets = _is_frame(numbered, other.name)
-        else:
-            rest = other.head.removeprefix(numbered.head)
-            meets = other.tail == numbered.tail and other.head.startswith(numbered.head) and rest.isdecimal()
-        if meets:
-            raise SettingsError(f"{label} and {other_label} would both be written to {numbered.path}.")
+    others: dict[str, dict[str, list[tuple[str, Path | Numbered]]]] = {}
+    for label, place in written:
+        folder = others.setdefault(os.path.realpath(_parent(place)), {})
+        folder.setdefault(place.name if isinstance(place, Path) else place.head, []).append((label, place))
+    beginnings = {folder: sorted(names) for folder, names in others.items()}
+    for numbered, label in frames:
+        folder_name = os.path.realpath(numbered.folder)
+        for name in _beginning(beginnings[folder_name], numbered.head):
+            for other_label, other in others[folder_name][name]:
+                if other is not numbered and _meets(numbered, other):
+                    raise SettingsError(f"{label} and {other_label} would both be written to {numbered.path}.")
+
+
+def _meets(numbered: Numbered, other: Path | Numbered) -> bool:
+    if isinstance(other, Path):
+        return _is_frame(numbered, other.name)
+    return other.tail == numbered.tail and other.head.removeprefix(numbered.head).isdecimal()
 
 
 def _parent(place: Path | Numbered) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -286,3 +287,13 @@ def test_nothing_is_painted_before_all_is_checked(here: Path) -> None:
         assert done.returncode in (1, 2)
         assert done.stderr.count("\n") == 1, done.stderr
         assert [path.name for path in here.iterdir()] == ["a.png"]
+
+
+def test_many_numbered_results_are_compared_soon(here: Path) -> None:
+    names = [f"{number:04}.png" for number in range(2000)]
+    for name in names:
+        (here / name).touch()
+    begun = time.monotonic()
+    targets = plan(names, Wish("out/", "pins", makes="alternatives"))
+    assert len(targets) == 2000
+    assert time.monotonic() - begun < 20
