@@ -32,7 +32,7 @@ from .graph import Builder, Network
 RUNTIMES = {"openvino": "openvino", "onnx": "onnxruntime"}
 """Engines that are measured, and their packages; the first one is taken where nothing can be kept."""
 _SIDE = 192
-_ROUNDS = 3
+_ROUNDS = 6
 _PATIENCE = 0.7
 """Seconds after which no further round begins."""
 _KEPT = 4
