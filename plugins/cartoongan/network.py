@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from senga.errors import ModelError
 from senga.job import Weights
@@ -162,11 +164,11 @@ def _candidates(arrays: Arrays) -> Iterator[Candidate]:
         yield Candidate(network, {"architecture": "cartoongan-light", "width": f"{width:g}"}, branched=True)
 
 
-def _spelt(arrays: Arrays) -> Arrays:
+def _spelt(arrays: Arrays) -> dict[str, NDArray[Any]]:
     """Arrays under our names, as far as they are known: scale and shift, and the layers of the TensorFlow light one."""
     light = cartoongan_light()
     norms = {node.block.gamma: node.channels for node in light.nodes if isinstance(node.block, Norm)}
-    found = {}
+    found: dict[str, NDArray[Any]] = {}
     for name, array in arrays.items():
         ours = _light_name(name) or re.sub(r"\.scale$", ".weight", re.sub(r"\.shift$", ".bias", name))
         if ours.replace(".bias", ".weight") in norms and array.shape == (1,):  # one number for all channels
