@@ -99,7 +99,7 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
-def kills(act: str, files: int, side: int, times: int, seed: int) -> None:
+def kills(act: str, files: int, side: int, times: int, within: float, seed: int) -> None:
     """End a batch at random moments, then compare with one that nobody ended."""
     luck = random.Random(seed)  # noqa: S311 - moments
     with tempfile.TemporaryDirectory() as name:
@@ -107,7 +107,7 @@ def kills(act: str, files: int, side: int, times: int, seed: int) -> None:
         for number in range(times):
             before = len(digests(out))
             running = subprocess.Popen(words(source, out, act, 2, "--resume"), stderr=subprocess.PIPE)
-            time.sleep(luck.uniform(0.2, 6))
+            time.sleep(luck.uniform(0.2, within))
             running.kill()
             running.communicate()
             print(f"kill {number + 1}: {len(digests(out)) - before} more", flush=True)
@@ -128,12 +128,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--within", type=float, default=4.0, help="seconds after which each run is ended at the latest")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     if given.memory:
         memory(given.filter, given.files, given.side)
     elif given.kills:
-        kills(given.filter, given.files, given.side, given.kills, given.seed)
+        kills(given.filter, given.files, given.side, given.kills, given.within, given.seed)
     else:
         compare(given.filter, given.files, given.side, given.rounds)
 
