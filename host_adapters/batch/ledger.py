@@ -377,11 +377,14 @@ class Ledger:
         """All rows, or those of these states, one by one in the order of their outputs."""
         chosen = states or STATES
         columns = ", ".join(_COLUMNS) if pictures else _LIGHT
-        where = f"state IN ({', '.join('?' * len(chosen))})"
+        marks = ", ".join("?" * len(chosen))
         with self._telling():
             yield from map(
                 _row,
-                self._base.execute(f"SELECT {columns} FROM results WHERE {where} ORDER BY output", chosen),  # noqa: S608
+                self._base.execute(
+                    f"SELECT {columns} FROM results WHERE state IN ({marks}) ORDER BY output",  # noqa: S608 - marks
+                    chosen,
+                ),
             )
 
     def task(self) -> tuple[str, str]:
