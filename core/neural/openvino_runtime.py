@@ -161,9 +161,17 @@ class OpenVino:
                 request.cancel()
                 with suppress(RuntimeError):  # it says that it was cancelled
                     request.wait()
+                if self.in_parts:  # sums inside convolutions keep the sizes of the picture that was given up
+                    self._forget(compiled)
                 raise
             self._rate = work / (time.monotonic() - began)
             return {output.name: request.get_tensor(output.name).data[0] for output in network.outputs}
+
+    def _forget(self, model: Any) -> None:
+        """Make a network anew for the next picture, or read it from the cache."""
+        with self._lock:
+            for key in [key for key, each in self._compiled.items() if each.model is model]:
+                del self._compiled[key]
 
     def _ended(self, request: Any, network: Network) -> bool:
         with self._told(network):
