@@ -23,6 +23,7 @@ from senga.neural.checkpoints import read_checkpoint
 from senga.neural.engine import evaluate
 from senga.neural.onnx import runtime
 from senga.neural.onnx.graph_file import network_model
+from senga.neural.openvino_runtime import openvino
 from senga.neural.training.initial import first_weights
 from senga.plugins.cartoon.network import generator, to_senga
 from senga.plugins.cartoon.painting import Parts, paint
@@ -34,15 +35,13 @@ NETWORKS = {"White-box": generator(), "White-box, 3/4 width": generator(0.75), "
 
 def ways_of(network: Any, photo: Any) -> dict[str, Callable[[], object]]:
     """Runs of a network by name; the first is what the others are compared with."""
-    import openvino
-
     weights = first_weights(network, "he", 0)
     model, feed = network_model(network, weights, {}), np.ascontiguousarray(photo.transpose(2, 0, 1)[None])
     library = runtime.onnxruntime()
     options = library.SessionOptions()
     options.intra_op_num_threads = THREADS
     session = library.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    core = openvino.Core()
+    core = openvino().Core()
     hints = {"INFERENCE_NUM_THREADS": THREADS, "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
     compiled = core.compile_model(core.read_model(model), "CPU", hints)
     ways: dict[str, Callable[[], object]] = {
@@ -57,9 +56,7 @@ def ways_of(network: Any, photo: Any) -> dict[str, Callable[[], object]]:
 
 def published(file: Path) -> dict[str, Callable[[], object]]:
     """The published graph by OpenVINO, and the filter with its weights."""
-    import openvino
-
-    core = openvino.Core()
+    core = openvino().Core()
     hints = {"INFERENCE_NUM_THREADS": THREADS, "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
     compiled = core.compile_model(core.read_model(file), "CPU", hints)
     pixels = np.random.default_rng(0).integers(0, 255, (*compiled.inputs[0].shape[1:3], 3), np.uint8)

@@ -175,6 +175,8 @@ def _first_of(output: Path) -> Path:
 def _compared(result: Picture, target: Target, options: Mapping[str, Any], source: Picture) -> Path | None:
     """The output that is there if it is this very result; then an ended run wrote it and could not note it."""
     assert target.output is not None  # noqa: S101 - only files are compared
+    if not target.output.parent.is_dir():  # it was ended before that
+        return None
     staging = Staging(target.output.parent)
     try:
         numbered = target.numbered and replace(target.numbered, folder=staging.folder)

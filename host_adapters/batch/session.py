@@ -239,8 +239,14 @@ class Session:
             if not target.trouble and self._is_kept(row, target):
                 return Result("skipped", place_of(self.ready, row))
             if self.ledger.claim(row):
-                made = place_of(self.ready, row) if is_ours(self.ready, row) else None
-                return _again(target, made, unsure=row.state == "working" and made is None)
+                ours = is_ours(self.ready, row)
+                made = place_of(self.ready, row) if ours and not self._replaces else None
+                return _again(target, made, unsure=row.state == "working" and not ours)
+
+    @property
+    def _replaces(self) -> bool:
+        """Whether what is in the place of a result is replaced, whoever made it."""
+        return bool(self.ready.painter.invocation.options["overwrite"] == "replace")
 
     def _is_kept(self, row: Row, target: Target) -> bool:
         """Whether the result is there already, and counts."""

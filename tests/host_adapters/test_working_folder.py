@@ -27,6 +27,9 @@ MODULES = (
 )  # fmt: skip
 PROGRAMS = ("gimp-console-3.0", "gimp-2.10", "flatpak", "snap", "python3", "lscpu", "uname", "sh", "cat", "git", "nvcc")
 
+TRAINING = ["--photos", ".", "--style", ".", "--out", "run", "--minutes", "0.0001", "--crop", "32", "--batch", "1"]
+"""One step is taken: then the time is over."""
+
 OTHERS = {
     ("batch", "status"): ["out"],
     ("batch", "retry"): ["out"],
@@ -39,7 +42,10 @@ OTHERS = {
     ("models", "import"): ["a.png"],
     ("models", "remove"): ["nothing"],
     ("models", "export"): ["painted-comic", "-o", "style.onnx"],
-    ("train", "animegan"): ["--photos", ".", "--style", ".", "--out", "run"],
+    ("train", "animegan"): TRAINING,
+    ("train", "cartoongan"): TRAINING,
+    ("train", "whitebox"): [*TRAINING, "--faces", "."],
+    ("train", "wash"): TRAINING,
     ("train", "export"): ["run", "-o", "style.safetensors"],
     ("evaluate", "fid"): [".", "."],
     ("evaluate", "is"): ["."],

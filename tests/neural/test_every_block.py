@@ -139,6 +139,7 @@ KINDS: dict[str, Write] = {
     "split": lambda net, x: net.split(x, 2, 5),
     "shuffle": lambda net, x: net.shuffle(x),
     "shuffle-pixel": lambda net, x: net.shuffle(x, order="pixel"),
+    "interleave": lambda net, x: net.interleave(x, 2),
     "unshuffle": lambda net, x: net.unshuffle(x, 2),
     "unshuffle-pixel": lambda net, x: net.unshuffle(x, 2, "pixel"),
     **{
