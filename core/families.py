@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from .errors import Cancelled, ModelError, PluginError, SengaError, SettingsError
+from .errors import ModelError, PluginError, SettingsError
 from .job import Weights
-from .strangers import border, reason
+from .strangers import telling
 
 __all__ = ["Family", "Number", "network_of"]
 
@@ -84,20 +84,13 @@ def resolve(reference: str) -> Any:
         return getattr(importlib.import_module(module), name)
 
 
-@contextmanager
-def using(what: str) -> Iterator[None]:
+def using(what: str) -> AbstractContextManager[None]:
     """Call code of a family inside; what it does not say to the user names it.
 
     Raises:
         PluginError: it failed.
     """
-    try:
-        with border():
-            yield
-    except (SengaError, Cancelled, MemoryError):
-        raise
-    except Exception as error:  # of whatever kind a stranger's module raises
-        raise PluginError(f"“{what}” cannot be used: {reason(error)}.") from error
+    return telling(lambda why: PluginError(f"“{what}” cannot be used: {why}."))
 
 
 def presets_of(family: Family) -> Mapping[str, Any]:

@@ -8,8 +8,8 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -48,8 +48,11 @@ def border() -> Iterator[None]:
 
 
 @contextmanager
-def at_work(filter_name: str, plugin: str = "") -> Iterator[None]:
-    """Call code of a filter inside; what it does not say to the painter or the host names the filter.
+def telling(failure: Callable[[str], PluginError]) -> Iterator[None]:
+    """Call code of a stranger inside; what it does not say to the painter or the host becomes this failure.
+
+    Args:
+        failure: makes the error from the reason.
 
     Raises:
         PluginError: it failed.
@@ -59,8 +62,17 @@ def at_work(filter_name: str, plugin: str = "") -> Iterator[None]:
             yield
     except (SengaError, Cancelled, MemoryError):
         raise
-    except Exception as error:  # of whatever kind a stranger's filter raises
-        raise PluginError(f"The filter “{filter_name}” failed: {reason(error)}.", plugin) from error
+    except Exception as error:  # of whatever kind a stranger's code raises
+        raise failure(reason(error)) from error
+
+
+def at_work(filter_name: str, plugin: str = "") -> AbstractContextManager[None]:
+    """Call code of a filter inside; what it does not say to the painter or the host names the filter.
+
+    Raises:
+        PluginError: it failed.
+    """
+    return telling(lambda why: PluginError(f"The filter “{filter_name}” failed: {why}.", plugin))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Trains White-box Cartoonization: `python -m training.cartoon --photos LIST --style LIST --vgg FILE --out RUN`.
+"""Trains White-box Cartoonization: `python -m training.cartoon --photos LIST --style LIST --held LIST --out RUN`.
 
 Beside the losses of the publication the picture is held against a drawn target, which is what makes some thousand steps
 enough. The same command goes on where it was stopped.
@@ -10,7 +10,6 @@ References:
 from __future__ import annotations
 
 import argparse
-import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,17 +25,21 @@ import senga
 from senga import ops
 from senga.job import Job
 from senga.neural.training.initial import first_weights
-from senga.ops import superpixels
+from senga.neural.training.perceptual import shipped_encoder
 from senga.plugins.cartoon.first import passing_weights
 from senga.plugins.cartoon.network import CHANNELS, generator, judge
+from senga.plugins.cartoon.painting import flat
 from training import losses
 from training.data import Pairs, Panels
 from training.module import NetworkModule
 from training.perceptual import Features
 from training.pictures import Picture, list_pictures, read_rgb, resize_long, write_rgb
+from training.running import Checkpoint, Running, learning_rate, set_rate, update
 
 KINDS = ("scenery", "faces")
 FACES_EVERY = 5
+RATE, JUDGED = 5e-4, 0.7
+"""First learning rate of the generator, and the share of it that judges have."""
 
 
 @dataclass(frozen=True)
@@ -119,41 +122,31 @@ def texture_of(pictures: list[Tensor]) -> list[Tensor]:
 
 def structure_of(picture: Tensor) -> Tensor:
     """Flat patches; no gradient."""
-    flat = [_flat(each) for each in ((picture.detach().clamp(-1, 1) + 1) / 2).permute(0, 2, 3, 1).cpu().numpy()]
-    return torch.from_numpy(np.stack(flat)).permute(0, 3, 1, 2).to(picture) * 2 - 1
+    seen = np.ascontiguousarray(((picture.detach().clamp(-1, 1) + 1) / 2).permute(0, 2, 3, 1).cpu().numpy())
+    patches = [flat(each, Job(), max(6, len(each) // 14)) for each in seen]
+    return torch.from_numpy(np.stack(patches)).permute(0, 3, 1, 2).to(picture) * 2 - 1
 
 
-def _flat(picture: Any) -> Any:
-    picture = np.ascontiguousarray(picture, np.float32)
-    colours = superpixels.lab(picture)
-    labels = superpixels.slic(colours, max(6, picture.shape[0] // 14), 2.5, Job(), rounds=4)
-    labels = superpixels.joined(labels, colours, 6.0, 60, Job())
-    return superpixels.flat_colours(picture, labels)
-
-
-class Trainer:
+class Trainer(Running):
     """Networks, optimisers and running mean of one training."""
 
     def __init__(self, channels: int, vgg: Path, weights: LossWeights) -> None:
-        self.weights, self.steps = weights, 0
         network = generator(channels / CHANNELS)
-        self.network = NetworkModule(network, passing_weights(network, 0))
-        self.average = copy.deepcopy(self.network)
+        super().__init__(NetworkModule(network, passing_weights(network, 0)), 0.995, RATE, (0.5, 0.99))
+        self.weights = weights
         described = {"surface": judge(3, 16), "texture": judge(1, 16)}
         self.judges = nn.ModuleDict(
             {k: NetworkModule(v, first_weights(v, "he", 1), spectral_norm=True) for k, v in described.items()}
         )
         self.features = Features(vgg)
-        self.parts = (self.network, self.judges, self.features)
-        for part in self.parts:
+        for part in (self.network, self.judges, self.features):
             part.to(memory_format=torch.channels_last)
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=5e-4, betas=(0.5, 0.99))
-        self.judge_optimiser = torch.optim.Adam(self.judges.parameters(), lr=3e-4, betas=(0.5, 0.99))
+        self.judge_optimiser = self.adam(self.judges, JUDGED * RATE)
 
     def step(self, photo: Tensor, target: Tensor, style: Tensor, progress: float, start: bool) -> dict[str, float]:
         """One step; in the first phase only of the generator, against its target alone."""
-        for group in (*self.optimiser.param_groups, *self.judge_optimiser.param_groups):
-            group["lr"] = learning_rate(progress) * (1.0 if group in self.optimiser.param_groups else 0.7)
+        set_rate(self.optimiser, learning_rate(progress, RATE))
+        set_rate(self.judge_optimiser, JUDGED * learning_rate(progress, RATE))
         with torch.autocast("cpu", torch.bfloat16):
             drawing = self.network(photo.contiguous(memory_format=torch.channels_last))
         drawing = drawing.float()
@@ -162,9 +155,7 @@ class Trainer:
             few = max(1, len(drawing) // 2)  # half of the crops: these cost as much as the generator
             parts |= self._step_judges(drawing[:few], style[:few])
             parts["structure"] = self.weights.structure * self._structure(drawing[-few:])
-        self._update(self.optimiser, self.network, torch.stack(list(parts.values())).sum())
-        self.steps += 1
-        self._follow()
+        self.advance(torch.stack(list(parts.values())).sum())
         return {name: part.item() for name, part in parts.items()}
 
     def _seen(self, picture: Tensor) -> dict[str, Tensor]:
@@ -201,7 +192,7 @@ class Trainer:
             with torch.autocast("cpu", torch.bfloat16):
                 verdicts = [self.judges[name](x) for x in (real, fake.detach())]
             paid.append(losses.judge_loss(*(verdict.float() for verdict in verdicts)))
-        self._update(self.judge_optimiser, self.judges, torch.stack(paid).sum())
+        update(self.judge_optimiser, self.judges, torch.stack(paid).sum())
         self.judges.requires_grad_(False)
         found = {}
         for name, (_, fake) in shown.items():
@@ -210,43 +201,16 @@ class Trainer:
             found[name] = getattr(self.weights, name) * losses.fool_loss(verdict.float())
         return found
 
-    def _follow(self, memory: float = 0.995) -> None:
-        weight = 1 - min(memory, self.steps / (self.steps + 10))
-        with torch.no_grad():
-            for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
-                mean.lerp_(now, weight)
-
-    @staticmethod
-    def _update(optimiser: torch.optim.Optimizer, network: nn.Module, loss: Tensor) -> None:
-        optimiser.zero_grad()
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimiser.step()
-
     @property
-    def _kept(self) -> tuple[Any, ...]:
-        return self.network, self.average, self.judges, self.optimiser, self.judge_optimiser
-
-    def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on, but for the pictures."""
-        return {"parts": [part.state_dict() for part in self._kept], "steps": self.steps}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Goes back to a state."""
-        for part, saved in zip(self._kept, state["parts"], strict=True):
-            part.load_state_dict(saved)
-        self.steps = state["steps"]
+    def kept(self) -> tuple[Any, ...]:
+        """What has a state."""
+        return *super().kept, self.judges, self.judge_optimiser
 
     def save(self, path: Path, channels: int) -> None:
         """Writes the averaged weights in half precision."""
         arrays = {name: value.detach().half().contiguous() for name, value in self.average.state_dict().items()}
         card = {"architecture": "whitebox", "width": f"{channels / CHANNELS:g}", "steps": str(self.steps)}
         save_file(arrays, path, metadata=card)
-
-
-def learning_rate(progress: float, high: float = 5e-4, low: float = 4e-5) -> float:
-    """Constant over the first half, then falling linearly."""
-    return high + (low - high) * max(0.0, 2 * progress - 1)
 
 
 def crop_plan(progress: float, pixels: int) -> tuple[int, int]:
@@ -272,9 +236,9 @@ def write_sheet(trainer: Trainer, photos: list[Picture], path: Path) -> None:
 
 def train(trainer: Trainer, sets: dict[str, tuple[Pairs, Panels]], held: list[Picture], options: Any) -> None:
     """Trains to a number of steps."""
-    kept = options.out / "checkpoint.pt"
-    if kept.exists():
-        trainer.restore(torch.load(kept, weights_only=True))
+    randoms = [each.random for pair in sets.values() for each in pair]
+    checkpoint = Checkpoint(options.out / "checkpoint.pt", trainer, randoms)
+    checkpoint.read()
     while trainer.steps < options.steps:
         progress = trainer.steps / options.steps
         kind = "faces" if "faces" in sets and trainer.steps % FACES_EVERY == FACES_EVERY - 1 else "scenery"
@@ -286,11 +250,11 @@ def train(trainer: Trainer, sets: dict[str, tuple[Pairs, Panels]], held: list[Pi
             shown = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
             print(f"{trainer.steps} {progress:.2f} {kind} {count}x{size} {shown}", flush=True)
         if trainer.steps % options.every == 0 or trainer.steps == options.steps:
-            torch.save(trainer.state(), kept.with_suffix(".new"))
-            kept.with_suffix(".new").replace(kept)
+            checkpoint.write()
         if trainer.steps % options.sheets == 0 or trainer.steps == options.steps:
             trainer.save(options.out / f"step-{trainer.steps:05d}.safetensors", options.channels)
-            write_sheet(trainer, held, options.out / f"step-{trainer.steps:05d}.jpg")
+            if held:
+                write_sheet(trainer, held, options.out / f"step-{trainer.steps:05d}.jpg")
 
 
 def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -301,7 +265,7 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--faces", type=Path, help="photographs of faces, for every fifth step")
     parser.add_argument("--face-style", type=Path, help="drawn faces; the style set without")
     parser.add_argument("--held", type=Path, required=True, help="photographs to look at on the way")
-    parser.add_argument("--vgg", type=Path, required=True, help="perceptual network")
+    parser.add_argument("--vgg", type=Path, help="perceptual network; Senga's own without")
     parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
     parser.add_argument("--channels", type=int, default=32)
     parser.add_argument("--steps", type=int, default=5000)
@@ -330,7 +294,7 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     weights = LossWeights(**{name: getattr(options, f"weight_{name}") for name in vars(LossWeights())})
     held = [resize_long(read_rgb(path), 512) for path in list_pictures(options.held)]
-    train(Trainer(options.channels, options.vgg, weights), sets, held, options)
+    train(Trainer(options.channels, options.vgg or shipped_encoder(), weights), sets, held, options)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from senga.neural.training.perceptual import OWN, load_encoder
 from training.losses import gram
 from training.module import NetworkModule
 from training.pictures import Picture, list_pictures, read_rgb, resize_long
+from training.running import Checkpoint, Running, set_rate
 
 DEPTHS = tuple(f"relu{block}_1" for block in range(1, 6))
 """Where features are compared, and used."""
@@ -35,7 +36,7 @@ TWINS |= {"relu3_3": "relu3_4", "relu4_3": "relu4_4"}
 """Each convolution of the small network, and the one of VGG-19 that it imitates. The first one also in front of its
 activation: there are few channels, and one that begins below zero everywhere would stay there."""
 RATE, SIDE, LONG = 2e-3, 96, 640
-BATCH, CALIBRATION = 4, 8
+BATCH, CALIBRATION, EVERY = 4, 8, 250
 
 
 def student(taps: tuple[str, ...] = DEPTHS) -> Network:
@@ -158,33 +159,17 @@ def packed(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def train(job: Distillation, crops: Crops, out: Path, steps: int) -> dict[str, Tensor]:
     """Adam to the end, with a checkpoint now and then, from the last one if there is one; the averaged weights."""
-    learning = [value for value in job.student.parameters() if value.requires_grad]
-    adam = torch.optim.Adam(learning, RATE, betas=(0.9, 0.99))
-    mean, done, kept = (
-        {name: value.detach().clone() for name, value in job.student.state_dict().items()},
-        0,
-        out / "state.pt",
-    )
-    if kept.is_file():
-        state = torch.load(kept, weights_only=True)
-        job.student.load_state_dict(state["student"])
-        adam.load_state_dict(state["adam"])
-        mean, done = state["mean"], state["done"]
-    for step in range(done, steps):
-        adam.param_groups[0]["lr"] = rate(step / steps, step)
+    run = Running(job.student, 0.999, RATE, (0.9, 0.99))
+    checkpoint = Checkpoint(out / "checkpoint.pt", run, (crops.random,))
+    checkpoint.read()
+    while run.steps < steps:
+        set_rate(run.optimiser, rate(run.steps / steps, run.steps))
         loss = job.loss(crops.batch(BATCH))
-        adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(learning, 5.0)
-        adam.step()
-        for name, value in job.student.state_dict().items():
-            mean[name].lerp_(value, 1 - min(0.999, (step + 1) / (step + 20)))
-        if (step + 1) % 250 == 0:
-            print(f"{step + 1:6} steps, loss {loss.item():.4f}", flush=True)
-            state = {"student": job.student.state_dict(), "adam": adam.state_dict(), "mean": mean, "done": step + 1}
-            torch.save(state, out / "state.new")
-            (out / "state.new").replace(kept)
-    return mean
+        run.advance(loss)
+        if run.steps % EVERY == 0 or run.steps == steps:
+            print(f"{run.steps:6} steps, loss {loss.item():.4f}", flush=True)
+            checkpoint.write()
+    return dict(run.average.state_dict())
 
 
 def main() -> None:

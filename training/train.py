@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import shipped_encoder
@@ -19,6 +19,7 @@ from training.data import Pairs, Panels
 from training.module import NetworkModule
 from training.network import Generator
 from training.perceptual import Features
+from training.running import Checkpoint, Running, learning_rate, set_rate, update
 from training.weights import load_generator, save_generator
 
 
@@ -38,11 +39,6 @@ class LossWeights:
         return self.style + (self.style_end - self.style) * max(0.0, 2 * progress - 1)
 
 
-def learning_rate(progress: float, high: float = 4e-4, low: float = 4e-5) -> float:
-    """Constant over the first half, then falling linearly."""
-    return high + (low - high) * max(0.0, 2 * progress - 1)
-
-
 def crop_plan(progress: float, pixels: int) -> tuple[int, int]:
     """Number and side of the crops at a moment of the training: fewer and larger towards the end."""
     size = 160 if progress < 0.35 else 192 if progress < 0.75 else 256
@@ -55,40 +51,34 @@ def new_judge(channels: int = 32) -> NetworkModule:
     return NetworkModule(network, first_weights(network, "normal", 1), spectral_norm=True)
 
 
-class Trainer:
+class Trainer(Running):
     """Networks, optimisers and running statistics of one training."""
 
     def __init__(self, network: Generator, vgg: Path, weights: LossWeights, device: str) -> None:
+        super().__init__(network.to(device).train(), 0.99, learning_rate(0), (0.5, 0.999))
         self.device, self.weights = device, weights
-        self.network = network.to(device).train()
-        self.average = copy.deepcopy(self.network)
         self.judge = new_judge().to(device)
         self.features = Features(vgg).to(device)
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=4e-4, betas=(0.5, 0.999))
-        self.judge_optimiser = torch.optim.Adam(self.judge.parameters(), lr=4e-4, betas=(0.5, 0.999))
+        self.judge_optimiser = self.adam(self.judge, learning_rate(0))
         self.grams: dict[str, Tensor] = {}
-        self.steps = 0
 
     def step(self, photo: Tensor, target: Tensor, style: Tensor, progress: float) -> dict[str, float]:
         """One step of the discriminator and one of the generator."""
         photo, target, style = (x.to(self.device) for x in (photo, losses.level_contrast(target, photo), style))
-        for group in (*self.optimiser.param_groups, *self.judge_optimiser.param_groups):
-            group["lr"] = learning_rate(progress)
+        for optimiser in (self.optimiser, self.judge_optimiser):
+            set_rate(optimiser, learning_rate(progress))
         drawing = self.network(photo)
         judged = self._step_judge(drawing.detach(), torch.cat((style, target[:1])))
         self.judge.requires_grad_(False)
         parts = self._parts(drawing, target, style, progress)
-        total = torch.stack(list(parts.values())).sum()
-        self._update(self.optimiser, self.network, total)
-        self.steps += 1
-        self._follow()
+        self.advance(torch.stack(list(parts.values())).sum())
         return {"judge": judged, **{name: part.item() for name, part in parts.items()}}
 
     def _step_judge(self, drawing: Tensor, real: Tensor) -> float:
         self.judge.requires_grad_(True)
         self.judge.follow()
         loss = losses.judge_loss(self.judge(real), self.judge(drawing))
-        self._update(self.judge_optimiser, self.judge, loss)
+        update(self.judge_optimiser, self.judge, loss)
         return loss.item()
 
     def _parts(self, drawing: Tensor, target: Tensor, style: Tensor, progress: float) -> dict[str, Tensor]:
@@ -112,62 +102,29 @@ class Trainer:
             matrix = losses.gram(feature).mean(0)
             self.grams[name] = matrix if name not in self.grams else torch.lerp(matrix, self.grams[name], memory)
 
-    def _follow(self, memory: float = 0.99) -> None:
-        """Running mean of the weights."""
-        weight = 1 - min(memory, self.steps / (self.steps + 10))
-        with torch.no_grad():
-            for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
-                mean.lerp_(now, weight)
-
     def save(self, path: Path) -> None:
         """Writes the averaged weights."""
         save_generator(self.average, path, {"steps": str(self.steps)})
 
+    @property
+    def kept(self) -> tuple[Any, ...]:
+        """What has a state, but for the gram matrices."""
+        return *super().kept, self.judge, self.judge_optimiser
+
     def state(self) -> dict[str, Any]:
         """Everything that the next step depends on, but for the pictures."""
-        parts = (self.network, self.average, self.judge, self.optimiser, self.judge_optimiser)
-        return {"parts": [part.state_dict() for part in parts], "grams": self.grams, "steps": self.steps}
+        return {**super().state(), "grams": self.grams}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Goes back to a state."""
-        parts = (self.network, self.average, self.judge, self.optimiser, self.judge_optimiser)
-        for part, saved in zip(parts, state["parts"], strict=True):
-            part.load_state_dict(saved)
-        self.grams, self.steps = state["grams"], state["steps"]
-
-    @staticmethod
-    def _update(optimiser: torch.optim.Optimizer, network: nn.Module, loss: Tensor) -> None:
-        optimiser.zero_grad()
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimiser.step()
-
-
-class Checkpoint:
-    """The file that a stopped training goes on from: networks, optimisers, and where the random crops are."""
-
-    def __init__(self, path: Path, trainer: Trainer, pairs: Pairs, panels: Panels) -> None:
-        self.path, self.trainer, self.randoms = path, trainer, (pairs.random, panels.random)
-
-    def write(self) -> None:
-        """Replaces the file in one move."""
-        new = self.path.with_suffix(".new")
-        torch.save({**self.trainer.state(), "randoms": [r.bit_generator.state for r in self.randoms]}, new)
-        new.replace(self.path)
-
-    def read(self) -> None:
-        """Goes back to the file."""
-        state = torch.load(self.path, map_location=self.trainer.device, weights_only=True)
-        self.trainer.restore(state)
-        for random, saved in zip(self.randoms, state["randoms"], strict=True):
-            random.bit_generator.state = saved
+        super().restore(state)
+        self.grams = state["grams"]
 
 
 def train(trainer: Trainer, pairs: Pairs, panels: Panels, out: Path, steps: int, every: int, pixels: int) -> None:
     """Trains to a number of steps; writes averaged weights and a checkpoint now and then and at the end."""
-    checkpoint = Checkpoint(out / "checkpoint.pt", trainer, pairs, panels)
-    if checkpoint.path.exists():
-        checkpoint.read()
+    checkpoint = Checkpoint(out / "checkpoint.pt", trainer, (pairs.random, panels.random))
+    checkpoint.read()
     while trainer.steps < steps:
         progress = trainer.steps / steps
         count, size = crop_plan(progress, pixels)

@@ -33,7 +33,7 @@ def encoded(weights: Weights) -> bytes:
     from safetensors.numpy import save
 
     arrays = {key: np.ascontiguousarray(array) for key, array in sorted(weights.arrays.items())}
-    return save(arrays, {**weights.card, _CONTENT: _content_digest(arrays, weights.card)})
+    return save(arrays, {**weights.card, _CONTENT: content_digest(arrays, weights.card)})
 
 
 def read_model(file: Path, network: str = "") -> Weights:
@@ -76,12 +76,12 @@ def _read(file: Path, changed: int, size: int, network: str = "") -> Weights:  #
 
     checkpoint = read_checkpoint(file)
     stated = checkpoint.metadata.get(_CONTENT)
-    if stated is not None and stated != _content_digest(checkpoint.arrays, checkpoint.metadata):
+    if stated is not None and stated != content_digest(checkpoint.arrays, checkpoint.metadata):
         raise ModelError(f"The model file “{file}” is damaged; remove it and pull or import it again.")
     return usable(Weights(checkpoint.arrays, checkpoint.metadata, network))
 
 
-def _content_digest(arrays: Mapping[str, NDArray[Any]], card: Mapping[str, str]) -> str:
+def content_digest(arrays: Mapping[str, NDArray[Any]], card: Mapping[str, str]) -> str:
     """A digest of arrays and card that does not depend on their order."""
     summer = hashlib.sha256(json.dumps({**card, _CONTENT: ""}, sort_keys=True).encode())
     for name, array in sorted(arrays.items()):

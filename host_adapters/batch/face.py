@@ -27,7 +27,7 @@ from .session import Session, made_ready, results_in
 from .signals import interrupted_by
 from .work import check_numbers
 
-_OPTIONS: dict[str, Any] = {
+OPTIONS: dict[str, Any] = {
     "overwrite": "error",
     "selection": None,
     "feather": 0.0,
@@ -43,6 +43,7 @@ _OPTIONS: dict[str, Any] = {
     "quality": None,
     "metadata": "keep",
 }
+"""What may be given as ``options``, with the defaults of the command line."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,10 @@ def batch(
         SengaError: before any work, for what no input could succeed with.
     """
     given = [inputs] if isinstance(inputs, (str, os.PathLike)) else list(inputs)
-    unknown = sorted(set(options or {}) - set(_OPTIONS))
+    unknown = sorted(set(options or {}) - set(OPTIONS))
     if unknown:
-        raise SettingsError(f"There is no option “{unknown[0]}” of a batch: there are {', '.join(_OPTIONS)}.")
-    whole = {**_OPTIONS, **(options or {}), "workers": jobs, "inputs": (), "save_recipe": None, "as_json": False}
+        raise SettingsError(f"There is no option “{unknown[0]}” of a batch: there are {', '.join(OPTIONS)}.")
+    whole = {**OPTIONS, **(options or {}), "workers": jobs, "inputs": (), "save_recipe": None, "as_json": False}
     check_numbers(whole)
     choice = Choice(tuple(include), tuple(exclude), since.timestamp() if since else None)
     order = Order(
@@ -134,7 +135,7 @@ def _invocation(act: str | Filter | Recipe, settings: dict[str, Any], options: d
 
 def _results(order: Order, invocation: Invocation) -> Iterator[BatchResult]:
     ready = made_ready(order, invocation, plugins())
-    search = Search(order.choice, ready.root, results_in(ready.root))
+    search = Search(order.choice, ready.root, lambda: results_in(ready.root))
     targets = ready.targets(search.files(order.inputs))
     stop = threading.Event()
 

@@ -8,15 +8,11 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from senga.regular import open_regular
 
 _YOUNG = 2_000_000_000
 """Nanoseconds in which some file systems do not tell two changes of a file apart."""
-
-
-_PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -53,16 +49,9 @@ def facts_of(path: Path | None, before: Facts = NOTHING) -> Facts:
             if state == before.state:
                 return before
             settled = time.time_ns() - max(facts.st_ctime_ns, facts.st_mtime_ns) > _YOUNG
-            return Facts(_digest(stream), state, settled)
+            return Facts(hashlib.file_digest(stream, "sha256").hexdigest(), state, settled)
     except OSError:
         return NOTHING
-
-
-def _digest(stream: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while piece := stream.read(_PIECE):
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 def state_of(facts: os.stat_result) -> str:
@@ -75,3 +64,10 @@ def state_at(path: Path) -> str:
     with suppress(OSError, ValueError):
         return state_of(path.stat())
     return ""
+
+
+def size_of(path: Path | None) -> int:
+    """Bytes of a file; 0 where there is none."""
+    with suppress(OSError, ValueError):
+        return path.stat().st_size if path else 0
+    return 0

@@ -12,9 +12,10 @@ from typing import Any
 
 from senga.errors import SettingsError
 from senga.filter import Filter
-from senga.job import Job, Weights
+from senga.job import Job
 from senga.registry import Plugins
 from senga.settings import KINDS, SettingInfo, kinds_of
+from senga.store.model_file import content_digest
 
 from .facts import facts_of
 from .invocation import Invocation
@@ -52,19 +53,12 @@ def _value(value: Any, info: SettingInfo, job: Job, second: SecondPictures) -> A
     if not value:
         return value
     if info.kind == "model":
-        return [value, _weights(job.weights(value))]
+        weights = job.weights(value)
+        return [value, content_digest(weights.arrays, weights.card)]
     if KINDS[info.kind].argument in ("file", "picture") and isinstance(value, str):
         shared = second.shared(value)
         return value if shared is None else shared or _content(value)
     return value
-
-
-def _weights(weights: Weights) -> str:
-    digest = hashlib.sha256(json.dumps(dict(weights.card), sort_keys=True, default=str).encode())
-    for name, array in sorted(weights.arrays.items()):
-        digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
 
 
 def _code(kind: type[Filter]) -> str:

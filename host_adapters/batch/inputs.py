@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from senga.errors import SettingsError
@@ -51,20 +52,21 @@ class Search:
     Attributes:
         choice: which are taken.
         output: the folder of the results, in which nothing is looked for.
-        results: results of earlier runs, which are no inputs.
+        results: gives the results of earlier runs, which are no inputs; asked when a file in ``output`` is found.
         troubles: what could not be looked at, and why.
         left_out: how many files in folders are no pictures by their names.
     """
 
     choice: Choice
     output: Path
-    results: frozenset[str] = frozenset()
+    results: Callable[[], frozenset[str]] = frozenset
     troubles: list[tuple[Path, str]] = field(default_factory=list)
     left_out: int = 0
 
     def __post_init__(self) -> None:
         self._include, self._exclude = Patterns(self.choice.include), Patterns(self.choice.exclude)
         self._results_folder = _identity(self.output)
+        self._beginning = f"{os.path.realpath(self.output).rstrip(os.sep)}{os.sep}"
 
     def files(self, inputs: Sequence[str]) -> list[Found]:
         """All files that the inputs stand for, each once, in a lasting order.
@@ -156,10 +158,18 @@ class Search:
             self.troubles.append((folder, f"The folder “{folder}” cannot be looked at: {error.strerror}."))
             return []
 
+    def _is_result(self, path: Path) -> bool:
+        real = os.path.realpath(path)
+        return real.startswith(self._beginning) and real in self._results
+
+    @cached_property
+    def _results(self) -> frozenset[str]:
+        return self.results()
+
     def _is_taken(self, place: Path, path: Path) -> bool:
         if (self._include and not self._include.fit(place)) or self._exclude.fit(place):
             return False
-        if self.results and os.path.realpath(path) in self.results:
+        if self._is_result(path):
             return False
         if self.choice.since is None:
             return True

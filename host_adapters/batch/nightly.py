@@ -54,7 +54,7 @@ def work_through(
     check_numbers(invocation.options)
     as_json, overwrite = invocation.options["as_json"], invocation.options["overwrite"]
     ready = made_ready(replace(order, pictured=page is not None), invocation, known)
-    search = Search(order.choice, ready.root, results_in(ready.root))
+    search = Search(order.choice, ready.root, lambda: results_in(ready.root))
     targets = ready.targets(search.files(order.inputs) if given is None else given)
     if dry:
         return tell_outlook(ready, targets, search, as_json=as_json)

@@ -6,9 +6,8 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from senga.errors import SengaError
@@ -17,6 +16,7 @@ from senga.output import ours
 from senga.plain import tell
 
 from .attempt import job_of
+from .facts import size_of
 from .inputs import Search
 from .ledger import Ledger, Row
 from .outputs import Target
@@ -52,7 +52,7 @@ def outlooks(ready: Ready, targets: Sequence[Target]) -> Iterator[Outlook]:
 
 
 def _outlook(ready: Ready, target: Target, row: Row | None) -> Outlook:
-    size = _size(target.source)
+    size = size_of(target.source)
     if target.trouble:
         return Outlook(target, "fail", size, target.trouble)
     if target.source is None or not target.source.exists():
@@ -68,12 +68,6 @@ def _outlook(ready: Ready, target: Target, row: Row | None) -> Outlook:
     fates: dict[str, Fate] = {"replace": "again", "skip": "skip"}
     fate = fates.get(overwrite, "fail")
     return Outlook(target, fate, size, tr("its output exists") if fate == "fail" else "")
-
-
-def _size(path: Path | None) -> int:
-    with suppress(OSError, ValueError):
-        return path.stat().st_size if path else 0
-    return 0
 
 
 def tell_outlook(ready: Ready, targets: Sequence[Target], search: Search, *, as_json: bool) -> int:

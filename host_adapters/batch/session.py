@@ -18,7 +18,7 @@ from senga.registry import Plugins
 from senga.work import Work
 
 from .attempt import Painter, Result, attempt, blend_of, check_files
-from .facts import Facts, facts_of, state_at
+from .facts import Facts, facts_of, size_of, state_at
 from .identity import task_digest
 from .inputs import Found
 from .invocation import Invocation
@@ -270,7 +270,7 @@ class Session:
         elif result.outcome == "cancelled":
             self.ledger.note(key_of(target), "waiting", reason="")
         else:
-            self.ledger.note(key_of(target), result.outcome, reason=result.reason, size=_size(target.source))
+            self.ledger.note(key_of(target), result.outcome, reason=result.reason, size=size_of(target.source))
         return result
 
     def _facts(self, target: Target, result: Result, output: Path) -> dict[str, Any]:
@@ -284,9 +284,9 @@ class Session:
             "written": output.relative_to(self.ready.root),
             "written_content": written.content,
             "written_facts": written.state,
-            "written_size": _size(output),
+            "written_size": size_of(output),
             "seconds": result.seconds,
-            "size": _size(target.source),
+            "size": size_of(target.source),
             "before": result.before or None,
             "after": result.after or None,
         }
@@ -329,13 +329,6 @@ def _again(target: Target, made: Path | None, *, unsure: bool) -> Target:
     renamed = made is not None and target.output is not None and made.stem != target.output.stem
     output = made if renamed and not target.numbered else target.output
     return replace(target, output=output, made=made, unsure=unsure)
-
-
-def _size(path: Path | None) -> int:
-    try:
-        return path.stat().st_size if path else 0
-    except (OSError, ValueError):
-        return 0
 
 
 @contextmanager

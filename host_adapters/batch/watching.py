@@ -110,7 +110,7 @@ def keep_watch(order: Order, invocation: Invocation, known: Plugins, *, every: f
     ):
         watch = Watch(
             order.inputs,
-            lambda: Search(order.choice, ready.root, results_in(ready.root)),
+            lambda: Search(order.choice, ready.root, lambda: results_in(ready.root)),
             lambda text: tell(f"senga: {text}", err=True),
         )
         session = Session(ready, ledger, report, stop)

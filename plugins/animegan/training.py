@@ -7,7 +7,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +17,7 @@ from senga.neural.graph import Network
 from senga.neural.training import losses
 from senga.neural.training import training as shared
 from senga.neural.training.batches import to_batch
-from senga.neural.training.cell import from_tensor, gradient_of, to_tensor
+from senga.neural.training.cell import from_tensor, to_tensor
 from senga.neural.training.edges import grey_twice, smooth_edges
 from senga.neural.training.features import Features
 from senga.neural.training.perceptual import Encoder
@@ -87,22 +86,9 @@ class Training(shared.Training[Preset, Batch]):
         smooth = [smooth_edges(picture) for picture in drawn]
         return Batch(photo, target, to_batch(drawn), to_batch(grey_twice(drawn)), to_batch(grey_twice(smooth)))
 
-    def train(self, step: int, batch: Batch) -> dict[str, float]:
-        """One step of the discriminator, then one of the generator; in the first phase only of the generator."""
-        if step == self.start_steps:
-            self.adam.reset()
-        drawing, back = self.drawer.record(batch.photo)
-        found = self.train_judge(step, batch, drawing) if step >= self.start_steps else {}
-        return found | self.train_drawer(step, batch, drawing, back)
-
-    def train_drawer(
-        self, step: int, batch: Batch, drawing: Array, back: Callable[[Array], dict[str, Array]]
-    ) -> dict[str, float]:
-        """One step of the generator, whose drawing of the batch was recorded."""
-        wanted = self._wanted(step, batch)
-        slope, parts = gradient_of(lambda x: self._parts(step, x, batch, wanted), drawing)
-        self.update(step, back(slope), self.schedule.rate(step, 1))
-        return parts | {"total": sum(parts.values())}
+    def judged(self, step: int, batch: Batch, drawing: Array) -> dict[str, float]:
+        """A step of the discriminator, from the second phase on."""
+        return self.train_judge(step, batch, drawing) if step >= self.start_steps else {}
 
     def train_judge(self, step: int, batch: Batch, drawing: Array) -> dict[str, float]:
         """One step of the discriminator, which sees all kinds of pictures as one batch."""
@@ -133,7 +119,7 @@ class Training(shared.Training[Preset, Batch]):
             found["penalty"] = weight * self.preset.judge.penalty * penalty
         return found
 
-    def _wanted(self, step: int, batch: Batch) -> tuple[dict[str, Array], dict[str, Array]]:
+    def wanted(self, step: int, batch: Batch, drawing: Array) -> tuple[dict[str, Array], dict[str, Array]]:
         """Features of the target, and gram matrices of the style."""
         styled = step >= self.start_steps and self.preset.weights.style > 0
         count = len(batch.target)
@@ -157,7 +143,7 @@ class Training(shared.Training[Preset, Batch]):
             kept[name] = mean if name not in kept else share * kept[name] + (1 - share) * mean
         return dict(kept)
 
-    def _parts(
+    def parts(
         self, step: int, x: Any, batch: Batch, wanted: tuple[dict[str, Array], dict[str, Array]]
     ) -> dict[str, Any]:
         """The generator's loss, part by part, of a drawing."""
@@ -193,12 +179,7 @@ class Training(shared.Training[Preset, Batch]):
 
     def _mean_distance(self, pairs: list[tuple[Any, Array]]) -> Any:
         """The mean over layers of absolute differences; with ``relative`` divided by the size of what is wished."""
-        terms = [
-            losses.mean_absolute(x, to_tensor(wish))
-            / (float(np.abs(wish).mean()) + 1e-6 if self.preset.relative else 1.0)
-            for x, wish in pairs
-        ]
-        return shared.mean_of(terms)
+        return shared.mean_of([shared.distance(x, wish, relative=self.preset.relative) for x, wish in pairs])
 
     def _content_weight(self, step: int) -> float:
         """In the first phase content alone counts, or with ``absolute`` colour that alone."""

@@ -19,7 +19,7 @@ from senga.neural.graph import Network
 from senga.neural.training import losses
 from senga.neural.training import training as shared
 from senga.neural.training.batches import to_batch
-from senga.neural.training.cell import from_tensor, gradient_of, to_tensor
+from senga.neural.training.cell import from_tensor, to_tensor
 from senga.neural.training.features import Features
 from senga.neural.training.perceptual import Encoder
 from senga.neural.training.pictures import OTHER, Pictures, rng_of
@@ -82,17 +82,9 @@ class Training(shared.Training[Preset, Batch]):
         photo, target = pictures.pairs(self.preset, self.seed, step)
         return Batch(photo, target, to_batch(pictures.drawn(self.preset, self.seed, step)))
 
-    def train(self, step: int, batch: Batch) -> dict[str, float]:
-        """One step of the discriminators, then one of the generator; in the first phase only of the generator."""
-        if step == self.start_steps:
-            self.adam.reset()
-        drawing, back = self.drawer.record(batch.photo)
-        start = self.phase(step) == "start"
-        judged = {} if start else {"judge": self._train_judges(step, batch, drawing)}
-        wanted = {} if start else self._wanted(batch, drawing)
-        slope, parts = gradient_of(lambda x: self._parts(step, x, batch, wanted), drawing)
-        self.update(step, back(slope), self.schedule.rate(step, 1))
-        return judged | parts | {"total": sum(parts.values())}
+    def judged(self, step: int, batch: Batch, drawing: Array) -> dict[str, float]:
+        """A step of the discriminators, from the second phase on."""
+        return {} if self.phase(step) == "start" else {"judge": self._train_judges(step, batch, drawing)}
 
     def _represented(self, name: str, step: int, x: Any) -> Any:
         """What a discriminator sees of a picture; of all pictures of a step the same."""
@@ -117,14 +109,16 @@ class Training(shared.Training[Preset, Batch]):
             total += found["judge"]
         return total
 
-    def _wanted(self, batch: Batch, drawing: Array) -> dict[str, Array]:
+    def wanted(self, step: int, batch: Batch, drawing: Array) -> dict[str, Array]:
         """Features that the drawing shall have: of its own flat patches, and of the photo or the target."""
+        if self.phase(step) == "start":
+            return {}
         side = max(4, self.preset.crop // self.preset.patches)
         aims = {"structure": patches(drawing, side), "content": batch.target}
         kept = {name: aim for name, aim in aims.items() if getattr(self.preset.weights, name)}
         return {name: self.features.of(aim)[self.tap] for name, aim in kept.items()}
 
-    def _parts(self, step: int, x: Any, batch: Batch, wanted: dict[str, Array]) -> dict[str, Any]:
+    def parts(self, step: int, x: Any, batch: Batch, wanted: dict[str, Array]) -> dict[str, Any]:
         """The generator's loss, part by part, of a drawing."""
         weights, target = self.preset.weights, to_tensor(batch.target)
         if self.phase(step) == "start":
@@ -136,8 +130,7 @@ class Training(shared.Training[Preset, Batch]):
         }
         drawn = self.features(x)[self.tap] if wanted else None
         for name, aim in wanted.items():
-            size = float(np.abs(aim).mean()) + 1e-6 if self.preset.relative else 1.0
-            parts[name] = getattr(weights, name) * losses.mean_absolute(drawn, to_tensor(aim)) / size
+            parts[name] = getattr(weights, name) * shared.distance(drawn, aim, relative=self.preset.relative)
         numbers = float(np.prod(x.shape[1:]))
         parts["variation"] = 2 * weights.variation / numbers * losses.variation(x)
         parts["colour"] = weights.colour * losses.absolute_colour(x, target)

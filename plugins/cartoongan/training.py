@@ -17,7 +17,7 @@ from senga.neural.graph import Network
 from senga.neural.training import losses
 from senga.neural.training import training as shared
 from senga.neural.training.batches import to_batch
-from senga.neural.training.cell import gradient_of, to_tensor
+from senga.neural.training.cell import to_tensor
 from senga.neural.training.edges import smooth_edges
 from senga.neural.training.features import Features
 from senga.neural.training.perceptual import Encoder
@@ -64,18 +64,12 @@ class Training(shared.Training[Preset, Batch]):
         smooth = [smooth_edges(picture) for picture in drawn]
         return Batch(photo, target, to_batch(drawn), to_batch(smooth))
 
-    def train(self, step: int, batch: Batch) -> dict[str, float]:
-        """One step of the discriminator where it is its turn, then one of the generator."""
-        if step == self.start_steps:
-            self.adam.reset()
-        drawing, back = self.drawer.record(batch.photo)
-        judged = self._train_judge(step, batch, drawing)
-        wanted = self.features.of(batch.target)[self.tap] if self.preset.weights.content else None
-        slope, parts = gradient_of(lambda x: self._parts(step, x, batch, wanted), drawing)
-        self.update(step, back(slope), self.schedule.rate(step, 1))
-        return judged | parts | {"total": sum(parts.values())}
+    def wanted(self, step: int, batch: Batch, drawing: Array) -> Array | None:
+        """Features of the target."""
+        return self.features.of(batch.target)[self.tap] if self.preset.weights.content else None
 
-    def _train_judge(self, step: int, batch: Batch, drawing: Array) -> dict[str, float]:
+    def judged(self, step: int, batch: Batch, drawing: Array) -> dict[str, float]:
+        """A step of the discriminator, where it is its turn."""
         start = self.phase(step) == "start"
         if step % self.preset.judge_every or (start and not self.preset.judge_first):
             return {}
@@ -94,14 +88,13 @@ class Training(shared.Training[Preset, Batch]):
         self.judge_adam.update(slope, self.schedule.rate(step, 2))
         return found
 
-    def _parts(self, step: int, x: Any, batch: Batch, wanted: Array | None) -> dict[str, Any]:
+    def parts(self, step: int, x: Any, batch: Batch, wanted: Array | None) -> dict[str, Any]:
         """The generator's loss, part by part, of a drawing."""
         weights, target = self.preset.weights, to_tensor(batch.target)
         parts: dict[str, Any] = {}
         if wanted is not None:
-            size = float(np.abs(wanted).mean()) + 1e-6 if self.preset.relative else 1.0
-            near = losses.mean_absolute(self.features(x)[self.tap], to_tensor(wanted))
-            parts["content"] = weights.content / size * near
+            near = shared.distance(self.features(x)[self.tap], wanted, relative=self.preset.relative)
+            parts["content"] = weights.content * near
         parts["colour"] = weights.colour * losses.absolute_colour(x, target)
         parts["gradient"] = weights.gradient * losses.gradient(x, target)
         if self.phase(step) == "style":

@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import PIL.Image
 import pytest
@@ -25,8 +26,10 @@ import pytest
 import senga as face
 from senga.errors import SettingsError
 from senga.host_adapters.batch.ages import moment
+from senga.host_adapters.batch.face import OPTIONS
 from senga.host_adapters.batch.inputs import Choice, Search
 from senga.host_adapters.batch.ledger import Ledger
+from senga.host_adapters.standalone.run import COMMON
 from senga.testing import sample
 
 SENGA = str(Path(sys.executable).with_name("senga"))
@@ -644,3 +647,8 @@ def test_the_ledger_is_read_by_nobody_who_may_not(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no ledger"):
         Ledger(tmp_path / "nowhere", make=False)
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_python_and_the_command_line_have_the_same_defaults() -> None:
+    defaults = click.Command("run", params=list(COMMON)).make_context("run", [__file__]).params
+    assert {name: defaults[name] for name in OPTIONS} == OPTIONS

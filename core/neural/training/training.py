@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -12,9 +12,10 @@ from senga.errors import ModelError
 from senga.neural.executor import Array
 from senga.neural.graph import Network
 
+from . import losses
 from .adam import Adam, averaged
 from .batches import crops, to_batch, to_bytes
-from .cell import NetworkCell
+from .cell import NetworkCell, gradient_of, to_tensor
 from .features import Features
 from .initial import Start, first_weights
 from .perceptual import Encoder
@@ -22,8 +23,18 @@ from .pictures import Pictures
 from .presets import Preset
 from .schedule import Schedule
 
+
+class Seen(Protocol):
+    """What one step sees; families add to it."""
+
+    @property
+    def photo(self) -> Array:
+        """What is drawn, (N, 3, H, W) in [-1, 1]."""
+        ...
+
+
 P = TypeVar("P", bound=Preset)
-B = TypeVar("B")
+B = TypeVar("B", bound=Seen)
 
 SHOWN = 4
 """Photos on a sample sheet."""
@@ -34,8 +45,9 @@ GENERATOR = "generator"
 class Training(ABC, Generic[P, B]):
     """The state of a training and its steps; see ``senga.neural.training.loop.Trainee``.
 
-    A family says with which networks it plays (``network``, ``set_up``), what a step sees (``batch``) and does
-    (``train``), and what a card says (``facts``).
+    A family says with which networks it plays (``network``, ``set_up``), what a step sees (``batch``), what the
+    generator's loss is made of (``parts``), what its other players learn (``judged``), and what a card says
+    (``facts``).
 
     Args:
         preset: all settings.
@@ -102,9 +114,17 @@ class Training(ABC, Generic[P, B]):
     def batch(self, step: int) -> B:
         """The pictures of a step, a function of the step alone; called from another thread."""
 
+    def judged(self, step: int, batch: B, drawing: Array) -> dict[str, float]:
+        """A step of the other players, who see what the generator drew; their losses by name."""
+        return {}
+
+    def wanted(self, step: int, batch: B, drawing: Array) -> Any:
+        """What ``parts`` compares with and takes no gradient of."""
+        return None
+
     @abstractmethod
-    def train(self, step: int, batch: B) -> dict[str, float]:
-        """Take a step; its losses by name."""
+    def parts(self, step: int, x: Any, batch: B, wanted: Any) -> dict[str, Any]:
+        """The generator's loss, part by part, of a drawing as a tensor."""
 
     def facts(self) -> dict[str, str]:
         """What a model card says of the network."""
@@ -148,6 +168,22 @@ class Training(ABC, Generic[P, B]):
         return self.features
 
     # ---- what every training does
+
+    def train(self, step: int, batch: B) -> dict[str, float]:
+        """Take a step, of the other players and then of the generator; the losses by name."""
+        if step == self.start_steps:
+            self.adam.reset()
+        drawing, back = self.drawer.record(batch.photo)
+        return self.judged(step, batch, drawing) | self.train_drawer(step, batch, drawing, back)
+
+    def train_drawer(
+        self, step: int, batch: B, drawing: Array, back: Callable[[Array], dict[str, Array]]
+    ) -> dict[str, float]:
+        """One step of the generator, whose drawing of the batch was recorded."""
+        wanted = self.wanted(step, batch, drawing)
+        slope, parts = gradient_of(lambda x: self.parts(step, x, batch, wanted), drawing)
+        self.update(step, back(slope), self.schedule.rate(step, 1))
+        return parts | {"total": sum(parts.values())}
 
     def start_with(self, weights: Mapping[str, Array]) -> None:
         """Begin with a generator that was trained before.
@@ -218,13 +254,15 @@ class Training(ABC, Generic[P, B]):
         return np.stack([to_bytes(photos), to_bytes(drawings)])
 
 
-Recorded = tuple[Array, Callable[[Array], dict[str, Array]]]
-"""A drawing, and the function from its gradient to those of the generator's weights (``NetworkCell.record``)."""
-
-
 def present(layers: tuple[str, ...], encoder: Encoder) -> tuple[str, ...]:
     """Layers that losses ask for, the deepest one that the network has in place of those that it lacks."""
     return tuple(dict.fromkeys(encoder.nearest(name) for name in layers))
+
+
+def distance(x: Any, wish: Array, *, relative: bool) -> Any:
+    """The mean absolute difference, ``relative`` to the mean size of what is wished."""
+    size = float(np.abs(wish).mean()) + 1e-6 if relative else 1.0
+    return losses.mean_absolute(x, to_tensor(wish)) / size
 
 
 def mean_of(terms: list[Any]) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from senga_wash_network import wash
 from senga_wash_presets import Preset
@@ -10,9 +12,14 @@ from senga.neural.executor import Array
 from senga.neural.graph import Network
 from senga.neural.training import losses, training
 from senga.neural.training.batches import to_batch
-from senga.neural.training.cell import gradient_of, to_tensor
+from senga.neural.training.cell import to_tensor
 
-Batch = tuple[Array, Array]
+
+class Batch(NamedTuple):
+    """Photos, and what they are to become."""
+
+    photo: Array
+    target: Array
 
 
 class Training(training.Training[Preset, Batch]):
@@ -32,11 +39,7 @@ class Training(training.Training[Preset, Batch]):
         style = to_batch(self.pictures.drawn(self.preset, self.seed, step))
         colour = style.mean((0, 2, 3), keepdims=True)
         share = np.float32(self.preset.thin if self.phase(step) == "style" else 0)
-        return photo, np.asarray((1 - share) * photo + share * colour, np.float32)
+        return Batch(photo, np.asarray((1 - share) * photo + share * colour, np.float32))
 
-    def train(self, step: int, batch: Batch) -> dict[str, float]:
-        photo, target = batch
-        drawing, back = self.drawer.record(photo)
-        slope, parts = gradient_of(lambda x: {"colour": losses.mean_absolute(x, to_tensor(target))}, drawing)
-        self.update(step, back(slope), self.schedule.rate(step, 1))
-        return parts | {"total": sum(parts.values())}
+    def parts(self, step: int, x: Any, batch: Batch, wanted: Any) -> dict[str, Any]:
+        return {"colour": losses.mean_absolute(x, to_tensor(batch.target))}
