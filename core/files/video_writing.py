@@ -28,7 +28,9 @@ _BT709, _VIDEO_RANGE = 1, 1
 _THREADS = 1
 """Of the encoder: its bytes depend on their number, and with four of them a busy machine once gave others. Painting the
 next frame takes longer than encoding one."""
-_H264 = {"preset": "medium", "bf": "0"}
+_H264 = {"preset": "medium", "bf": "0", "mbtree": "0"}
+"""Without the tree of macroblocks: its fast form depends on where in memory a frame lies, so that one film in a hundred
+came out with other bytes on a busy machine."""
 _VP9 = {"deadline": "good", "cpu-used": "4", "row-mt": "1", "lag-in-frames": "0", "auto-alt-ref": "0"}
 
 
