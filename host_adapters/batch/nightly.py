@@ -72,7 +72,9 @@ def work_through(
             session.counts["failed"] += len(search.troubles)
             session.end()
             if page is not None and ledger.run:
-                heading = Heading(invocation.name, invocation.recipe.toml(), time.monotonic() - started)
+                heading = Heading(
+                    invocation.name, invocation.recipe.toml(), time.monotonic() - started, search.troubles
+                )
                 write_page(page, ledger, ready.task, heading)
         return session.outcome()
 

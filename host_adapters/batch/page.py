@@ -6,9 +6,10 @@ import base64
 import html
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,8 +18,10 @@ from senga.errors import SengaError, SettingsError, WriteError
 from senga.language import tr, wanted
 from senga.plain import plain
 
-from .ledger import STATES, Ledger, Row
+from .dress import SCRIPT, STYLE
+from .ledger import STATES, Ledger, Row, State
 from .outlook import bytes_as_text, time_as_text
+from .report import total
 from .small import small_of
 
 _MARK = '<meta name="generator" content="senga batch">'
@@ -29,39 +32,6 @@ _MOST_MADE = 300
 """Small pictures that are made for the page, of results whose run made none."""
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
-_STYLE = """
-:root { color-scheme: light dark; font: 16px/1.45 system-ui, sans-serif }
-body { margin: 0 auto; max-width: 75rem; padding: 1rem }
-pre { overflow: auto; padding: .75rem; border: 1px solid; border-radius: .25rem }
-fieldset { border: 1px solid; border-radius: .25rem; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem }
-ul { list-style: none; padding: 0; display: grid; gap: 1rem }
-ul { grid-template-columns: repeat(auto-fill, minmax(16rem, 1fr)) }
-li { border: 1px solid; border-radius: .25rem; padding: .75rem; overflow-wrap: anywhere }
-li[data-state=failed] { border: 3px solid #b3261e }
-li[hidden] { display: none }
-h2 { margin: 1.5rem 0 .5rem } h3 { margin: 0 0 .25rem; font-size: 1rem } p { margin: .25rem 0 }
-.pair { position: relative; line-height: 0; max-width: max-content }
-.pair img { max-width: 100%; height: auto }
-.pair img + img { position: absolute; inset: 0; clip-path: inset(0 0 0 var(--share, 50%)) }
-input[type=range] { width: 100% }
-:focus-visible { outline: 3px solid #1a73e8; outline-offset: 2px }
-"""
-_SCRIPT = """
-for (const slider of document.querySelectorAll('input[type=range]')) {
-  const pair = document.getElementById(slider.getAttribute('aria-controls'));
-  slider.addEventListener('input', () => pair.style.setProperty('--share', slider.value + '%'));
-}
-const told = document.getElementById('shown');
-document.getElementById('states').addEventListener('change', (event) => {
-  let count = 0;
-  for (const item of document.querySelectorAll('#results > li')) {
-    item.hidden = event.target.value !== 'all' && item.dataset.state !== event.target.value;
-    count += item.hidden ? 0 : 1;
-  }
-  told.textContent = told.dataset.text.replace('{count}', count);
-});
-"""
-
 
 @dataclass(frozen=True)
 class Heading:
@@ -71,11 +41,13 @@ class Heading:
         name: of the filter or recipe.
         settings: as a recipe.
         seconds: that the run took.
+        troubles: folders that could not be looked at, and why.
     """
 
     name: str
     settings: str
     seconds: float
+    troubles: Sequence[tuple[Path, str]] = ()
 
 
 def check_place(page: Path, *, overwrite: bool) -> None:
@@ -108,32 +80,50 @@ def write_page(page: Path, ledger: Ledger, task: str, heading: Heading) -> None:
 
 
 def _page(page: Path, ledger: Ledger, task: str, heading: Heading) -> Iterator[str]:
-    counts: Counter[str] = Counter(row.state for row in _rows(ledger, task))
-    language = (wanted() or ("en",))[0].replace("_", "-")
-    title = tr("Report of {name}").format(name=heading.name)
-    yield f'<!doctype html>\n<html lang="{_safe(language)}">\n<head>\n<meta charset="utf-8">\n{_MARK}\n'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-    yield f"<title>{_safe(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{_safe(title)}</h1>\n"
-    yield _summary(ledger, task, heading)
-    yield f"<h2>{_safe(tr('Settings'))}</h2>\n<pre>{_safe_lines(heading.settings)}</pre>\n"
-    yield _choice(counts)
-    yield f'<h2>{_safe(tr("Results"))}</h2>\n<ul id="results">\n'
+    counts = Counter[str](row.state for row in _rows(ledger, task))
+    counts["failed"] += len(heading.troubles)
+    yield _head(tr("Report of {name}").format(name=heading.name))
+    yield _summary(ledger, task, heading, counts)
+    settings = f"<summary><h2>{_safe(tr('Settings'))}</h2></summary>\n<pre>{_safe_lines(heading.settings)}</pre>"
+    yield f"<details>{settings}</details>\n{_choice(counts)}"
+    yield f'<h2 id="heading">{_safe(tr("Results"))}</h2>\n<ul id="results" role="list" aria-labelledby="heading">\n'
+    for folder, why in heading.troubles:
+        yield f'<li data-state="failed"><h3>{_safe(folder)}</h3><p><strong>{_safe(why)}</strong></p></li>\n'
     left = [MOST_BYTES, _MOST_MADE]
-    for number, row in enumerate(_rows(ledger, task, pictures=True)):
+    for number, row in enumerate(_failed_first(ledger, task)):
         yield _item(page, ledger.folder, _bounded(row, ledger.folder, left), number)
-    yield f"</ul>\n</main>\n<script>{_SCRIPT}</script>\n</body>\n</html>\n"
+    yield f"</ul>\n</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
 
 
-def _rows(ledger: Ledger, task: str, *, pictures: bool = False) -> Iterable[Row]:
-    return (row for row in ledger.rows(pictures=pictures) if row.wanted == task)
+def _head(title: str) -> str:
+    language = (wanted() or ("en",))[0].replace("_", "-")
+    return (
+        f'<!doctype html>\n<html lang="{_safe(language)}">\n<head>\n<meta charset="utf-8">\n{_MARK}\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{_safe(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{_safe(title)}</h1>\n"
+    )
 
 
-def _summary(ledger: Ledger, task: str, heading: Heading) -> str:
-    rows = [(row.size, row.written_size) for row in _rows(ledger, task) if row.state == "done"]
+def _rows(ledger: Ledger, task: str, *states: State, pictures: bool = False) -> Iterable[Row]:
+    return (row for row in ledger.rows(*states, pictures=pictures) if row.wanted == task)
+
+
+def _failed_first(ledger: Ledger, task: str) -> Iterator[Row]:
+    """With their pictures; what somebody has to look after comes first."""
+    yield from _rows(ledger, task, "failed")
+    yield from _rows(ledger, task, *(state for state in STATES if state != "failed"), pictures=True)
+
+
+def _summary(ledger: Ledger, task: str, heading: Heading, counts: Counter[str]) -> str:
+    rows = [(row.size, row.written_size) for row in _rows(ledger, task, "done")]
     sizes = [bytes_as_text(sum(pair[i] for pair in rows)) for i in (0, 1)]
+    now = datetime.now().astimezone()
+    moment = f'<time datetime="{now.isoformat(timespec="seconds")}">{now:%Y-%m-%d %H:%M}</time>'
+    how = total(counts["done"], counts["failed"], counts["skipped"], counts.total())
     text = tr("{before} became {after}; this run took {time}.")
-    return f"<p>{_safe(text.format(before=sizes[0], after=sizes[1], time=time_as_text(heading.seconds)))}</p>\n"
+    text = text.format(before=sizes[0], after=sizes[1], time=time_as_text(heading.seconds))
+    return f"<p>{moment}: {_safe(how)}</p>\n<p>{_safe(text)}</p>\n"
 
 
 def _named() -> dict[str, str]:
@@ -143,23 +133,23 @@ def _named() -> dict[str, str]:
 
 def _choice(counts: Counter[str]) -> str:
     """Radio buttons for the states that there are."""
-    total = sum(counts.values())
+    whole = counts.total()
     named = {"all": tr("all"), **_named()}
     buttons = [
         f'<label><input type="radio" name="state" value="{state}"{" checked" if state == "all" else ""}> '
         f"{_safe(named[state])} ({count})</label>"
-        for state, count in (("all", total), *((state, counts[state]) for state in STATES if counts[state]))
+        for state, count in (("all", whole), *((state, counts[state]) for state in STATES if counts[state]))
     ]
     text = tr("{count} shown")
-    shown = f'<p id="shown" role="status" data-text="{_safe(text)}">{_safe(text.format(count=total))}</p>'
+    shown = f'<p id="shown" role="status" data-text="{_safe(text)}">{_safe(text.format(count=whole))}</p>'
     legend = f"<legend>{_safe(tr('Show'))}</legend>"
-    return f'<form id="states"><fieldset>{legend}{"".join(buttons)}</fieldset></form>\n{shown}\n'
+    return f'<form id="states" autocomplete="off"><fieldset>{legend}{"".join(buttons)}{shown}</fieldset></form>\n'
 
 
 def _item(page: Path, folder: Path, row: Row, number: int) -> str:
     name = _safe(row.output)
     parts = [f"<h3>{_link(page, folder / row.written, name) if row.written else name}</h3>"]
-    parts.append(f"<p>{_safe(_named()[row.state])}: {_safe(row.source)}</p>")
+    parts.append(f"<p>{_safe(_named()[row.state])}: {_link(page, row.source, _safe(row.source))}</p>")
     if row.reason:
         parts.append(f"<p><strong>{_safe(row.reason)}</strong></p>")
     if row.written:
@@ -177,8 +167,8 @@ def _pair(row: Row, name: str, number: int) -> str:
         f'<img src="{_data(row.before)}" alt="{before}: {name}"><img src="{_data(row.after)}" alt="{after}: {name}">'
     )
     label = f"{_safe(tr('Border between before and after'))}: {name}"
-    slider = f'<input type="range" min="0" max="100" value="50" aria-controls="pair-{number}" aria-label="{label}">'
-    return f'<div class="pair" id="pair-{number}">{pictures}</div>{slider}'
+    facts = f'min="0" max="100" value="50" autocomplete="off" aria-controls="pair-{number}" aria-label="{label}"'
+    return f'<div class="pair" id="pair-{number}">{pictures}<input type="range" {facts}></div>'
 
 
 def _bounded(row: Row, folder: Path, left: list[int]) -> Row:

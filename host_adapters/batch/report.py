@@ -52,14 +52,14 @@ class Report(AbstractContextManager["Report"]):
     def end(self, done: int, failed: int, skipped: int, interrupted: bool) -> None:
         """Nothing is left to do."""
         if self.count > 1:
-            tell(f"senga: {_total(done, failed, skipped, self.count)}", err=True)
+            tell(f"senga: {total(done, failed, skipped, self.count)}", err=True)
 
 
 def _kept(label: str, output: str) -> str:
     return f"{label}: {tr('{output} exists and is kept').format(output=output)}"
 
 
-def _total(done: int, failed: int, skipped: int, count: int) -> str:
+def total(done: int, failed: int, skipped: int, count: int) -> str:
     """How a batch ended; what did not happen is not mentioned."""
     said = [tr("{number} of {count} done").format(number=done, count=count)]
     said += [tr("{number} skipped").format(number=skipped)] if skipped else []
@@ -149,7 +149,7 @@ class BarReport(Report):
 
     def end(self, done: int, failed: int, skipped: int, interrupted: bool) -> None:
         if self.count > 1:
-            self._console.print(plain(_total(done, failed, skipped, self.count)))
+            self._console.print(plain(total(done, failed, skipped, self.count)))
 
     def _end(self, label: str) -> None:
         if label in self._tasks:
