@@ -45,6 +45,10 @@ class TargetStyle:
     shadow_strength: float = 0.0
     saturation: float = 1.3
     gamma: float = 0.8
+    light: tuple[tuple[float, float, float], ...] = ()
+    """Colours of the light from black to white, each at its own lightness; none leaves the paint's own."""
+    light_strength: float = 0.6
+    """Share of these colours in the chroma, 0 to 1."""
 
 
 PAINTED_COMIC = TargetStyle()
@@ -62,7 +66,17 @@ HOKUSAI = TargetStyle(
     saturation=1.2,
     gamma=0.72,
 )
-STYLES = {"painted-comic": PAINTED_COMIC, "hokusai": HOKUSAI}
+EVENING = TargetStyle(
+    flatness=0.016,
+    steps=5,
+    step_strength=0.7,
+    faintest=0.005,
+    ink=(0.13, 0.05, 0.17),
+    saturation=1.15,
+    gamma=0.8,
+    light=((0.10, 0.06, 0.22), (0.30, 0.16, 0.40), (0.66, 0.33, 0.40), (0.95, 0.62, 0.40), (1.0, 0.93, 0.74)),
+)
+STYLES = {"painted-comic": PAINTED_COMIC, "hokusai": HOKUSAI, "evening": EVENING}
 
 
 def ink_lines(picture: Image, style: TargetStyle) -> Image:
@@ -71,13 +85,24 @@ def ink_lines(picture: Image, style: TargetStyle) -> Image:
     return ops.fade_crowds(ops.without_specks(dark, style.smallest), style.crowd)
 
 
+def in_light(paint: Image, style: TargetStyle) -> Image:
+    """Paint in [0, 1] in coloured light: its lightness stays, and a share of its own colours."""
+    ramp = cv2.cvtColor(np.array([style.light], np.float32), cv2.COLOR_RGB2LAB)[0]
+    lab = cv2.cvtColor(paint, cv2.COLOR_RGB2LAB)
+    for channel in (1, 2):
+        chroma = np.interp(lab[..., 0], ramp[:, 0], ramp[:, channel])
+        lab[..., channel] += style.light_strength * (chroma - lab[..., channel])
+    return np.asarray(np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0, 1), np.float32)
+
+
 def flat_paint(picture: Image, style: TargetStyle) -> Image:
     """Flat colours with soft tone steps on the colour of the paper."""
     flat = ops.kuwahara(ops.smooth_l0(ops.kuwahara(picture, style.brush), style.flatness), 3)
     toned = np.clip(ops.tone_steps(ops.sharpen(flat), style.steps, style.step_strength), 0, 1) ** style.gamma
     bright = np.clip(ops.saturate(toned, style.saturation), 0, 1)
     tinted = np.clip(ops.tint_shadows(bright, style.shadow, style.shadow_strength), 0, 1)
-    return np.asarray(tinted * np.array(style.paper, np.float32), np.float32)
+    lit = in_light(tinted, style) if style.light else tinted
+    return np.asarray(lit * np.array(style.paper, np.float32), np.float32)
 
 
 def draw_target(photo: NDArray[np.uint8], style: TargetStyle) -> NDArray[np.uint8]:

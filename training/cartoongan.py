@@ -1,0 +1,179 @@
+"""Trains CartoonGAN: `python -m training.cartoongan --pairs FOLDER --style LIST --held LIST --out RUN`.
+
+The discriminator is shown drawings, the same drawings with blurred edges, and what is generated: only the first are
+drawings to it, so that clear edges pay. A first phase is without it. Beside the content of the publication the picture
+is held against a drawn target (`training.pack`), which is what makes some thousand steps enough. The same command goes
+on where it was stopped.
+
+References:
+    Y. Chen, Y.-K. Lai, Y.-J. Liu: CartoonGAN: Generative Adversarial Networks for Photo Cartoonization. CVPR 2018,
+    doi:10.1109/CVPR.2018.00986.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from senga.neural.training.edges import smooth_edges
+from senga.neural.training.initial import first_weights
+from senga.neural.training.perceptual import shipped_encoder
+from senga.plugins.cartoongan.network import LIGHT_EPS, cartoongan_light, judge
+from training import losses
+from training.cartoon import crop_plan, write_sheet
+from training.data import Pairs, Panels, to_tensor
+from training.module import NetworkModule
+from training.perceptual import Features
+from training.pictures import Picture, list_pictures, read_rgb, resize_long
+from training.running import Checkpoint, Running, learning_rate, set_rate, update
+
+RATE, JUDGED = 5e-4, 0.8
+"""First learning rate of the generator, and the share of it that the discriminator has."""
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weights of the parts of the generator's loss."""
+
+    colour: float = 8.0
+    gradient: float = 6.0
+    content: float = 0.7
+    adversarial: float = 0.7
+
+
+def blurred_edges(drawings: Tensor) -> Tensor:
+    """The same drawings with blurred edges."""
+    seen = ((drawings + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    return to_tensor([smooth_edges(np.ascontiguousarray(drawing)) for drawing in seen])
+
+
+def channels_last(picture: Tensor) -> Tensor:
+    """In the order of memory that convolutions are fast in."""
+    return picture.contiguous(memory_format=torch.channels_last)
+
+
+class Trainer(Running):
+    """Networks, optimisers and running mean of one training."""
+
+    def __init__(self, width: float, vgg: Path, weights: LossWeights) -> None:
+        network = cartoongan_light(width)
+        super().__init__(NetworkModule(network, first_weights(network, "identity", 0)), 0.995, RATE, (0.5, 0.99))
+        self.width, self.weights = width, weights
+        described = judge(16)
+        self.judge = NetworkModule(described, first_weights(described, "he", 1), spectral_norm=True)
+        self.features = Features(vgg)
+        for part in (self.network, self.judge, self.features):
+            part.to(memory_format=torch.channels_last)
+        self.judge_optimiser = self.adam(self.judge, JUDGED * RATE)
+
+    def step(self, photo: Tensor, target: Tensor, style: Tensor, progress: float, start: bool) -> dict[str, float]:
+        """One step; in the first phase of the generator alone."""
+        set_rate(self.optimiser, learning_rate(progress, RATE))
+        set_rate(self.judge_optimiser, JUDGED * learning_rate(progress, RATE))
+        drawing = self._run(self.network, photo)
+        parts = self._faithful(drawing, target)
+        found = {}
+        if not start:
+            few = drawing[: max(1, len(drawing) // 2)]
+            found["judge"] = self._step_judge(few.detach(), style[: len(few)])
+            parts["adversarial"] = self.weights.adversarial * losses.fool_loss(self._run(self.judge, few))
+        self.advance(torch.stack(list(parts.values())).sum())
+        return found | {name: part.item() for name, part in parts.items()}
+
+    def _run(self, network: nn.Module, picture: Tensor) -> Any:
+        with torch.autocast("cpu", torch.bfloat16):
+            found = network(channels_last(picture))
+        return found.float() if isinstance(found, Tensor) else {name: each.float() for name, each in found.items()}
+
+    def _faithful(self, drawing: Tensor, target: Tensor) -> dict[str, Tensor]:
+        with torch.no_grad():
+            wanted = self._run(self.features, target)
+        content = losses.content_loss(self._run(self.features, drawing), wanted, ("relu3_1", "relu4_1"))
+        return {
+            "colour": self.weights.colour * losses.colour_loss(drawing, target),
+            "gradient": self.weights.gradient * losses.gradient_loss(drawing, target),
+            "content": self.weights.content * content,
+        }
+
+    def _step_judge(self, drawing: Tensor, style: Tensor) -> float:
+        """A step of the discriminator; it does not learn while the generator does."""
+        self.judge.requires_grad_(True)
+        self.judge.follow()
+        genuine, *others = self._run(self.judge, torch.cat((style, blurred_edges(style), drawing))).chunk(3)
+        loss = ((genuine - 1) ** 2).mean() + sum((other**2).mean() for other in others)
+        update(self.judge_optimiser, self.judge, loss)
+        self.judge.requires_grad_(False)
+        return float(loss.item())
+
+    @property
+    def kept(self) -> tuple[Any, ...]:
+        """What has a state."""
+        return *super().kept, self.judge, self.judge_optimiser
+
+    def save(self, path: Path) -> None:
+        """Writes the averaged weights in half precision."""
+        arrays = {name: value.detach().half().contiguous() for name, value in self.average.state_dict().items()}
+        card = {"family": "cartoongan", "architecture": "cartoongan-light", "eps": f"{LIGHT_EPS:g}"}
+        save_file(arrays, path, metadata=card | {"width": f"{self.width:g}", "steps": str(self.steps)})
+
+
+def train(trainer: Trainer, pairs: Pairs, panels: Panels, held: list[Picture], options: Any) -> None:
+    """Trains to a number of steps, with checkpoints, weights and sheets to look at on the way."""
+    checkpoint = Checkpoint(options.out / "checkpoint.pt", trainer, (pairs.random, panels.random))
+    checkpoint.read()
+    while trainer.steps < options.steps:
+        progress = trainer.steps / options.steps
+        count, size = crop_plan(progress, options.pixels)
+        photo, target = pairs.batch(count, size)
+        start = trainer.steps < options.start_steps
+        figures = trainer.step(photo, target, panels.batch(count, size), progress, start)
+        if trainer.steps % 20 == 0:
+            shown = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
+            print(f"{trainer.steps} {progress:.2f} {count}x{size} {shown}", flush=True)
+        if trainer.steps % options.every == 0 or trainer.steps == options.steps:
+            checkpoint.write()
+            trainer.save(options.out / f"step-{trainer.steps:05d}.safetensors")
+            if held:
+                write_sheet(trainer, held, options.out / f"step-{trainer.steps:05d}.jpg")
+
+
+def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=Path, required=True, help="folder written by training.pack")
+    parser.add_argument("--style", type=Path, required=True, help="drawn pictures: folder, or text file of paths")
+    parser.add_argument("--held", type=Path, required=True, help="photographs to look at on the way")
+    parser.add_argument("--vgg", type=Path, help="perceptual network; Senga's own without")
+    parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
+    parser.add_argument("--width", type=float, default=0.75)
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--start-steps", type=int, default=500, help="steps without the discriminator")
+    parser.add_argument("--every", type=int, default=200, help="steps between checkpoints, weights and sheets")
+    parser.add_argument("--pixels", type=int, default=66_000, help="pixels in one batch")
+    parser.add_argument("--threads", type=int, default=2)
+    for name, value in vars(LossWeights()).items():
+        parser.add_argument(f"--weight-{name}", type=float, default=value)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs one training, or goes on with it."""
+    options = options_from(arguments)
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    options.out.mkdir(parents=True, exist_ok=True)
+    weights = LossWeights(**{name: getattr(options, f"weight_{name}") for name in vars(LossWeights())})
+    trainer = Trainer(options.width, options.vgg or shipped_encoder(), weights)
+    held = [resize_long(read_rgb(path), 512) for path in list_pictures(options.held)]
+    train(trainer, Pairs(options.pairs), Panels(options.style), held, options)
+
+
+if __name__ == "__main__":
+    main()
