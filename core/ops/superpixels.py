@@ -27,6 +27,20 @@ def lab(values: Plane) -> Plane:
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(values), cv2.COLOR_RGB2LAB))
 
 
+def patched(picture: Plane, size: int, alike: float, job: Job) -> Plane:
+    """(H, W, 3) in 0..1 as flat patches in adaptive colours, joined where they are alike.
+
+    Args:
+        picture: what is flattened.
+        size: side of the superpixels, in pixels.
+        alike: distance of CIELAB colours up to which large patches are joined.
+        job: threads, progress and cancel.
+    """
+    colours = lab(picture)
+    labels = slic(colours, size, 2.5, job.part(0, 0.6))
+    return flat_colours(picture, joined(labels, colours, alike, size * size, job.part(0.6, 1)))
+
+
 def slic(colours: Plane, size: int, compactness: float, job: Job, *, rounds: int = 5) -> Labels:
     """(H, W) numbers of patches of about ``size`` x ``size`` pixels.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +33,8 @@ GRAIN = 5, 0.02 / 4
 """The same of what is grain: edges stay."""
 PATCHES = 40
 """Superpixels along the short side of a working picture, about."""
+ALIKE = 6.0
+"""Distance of CIELAB colours up to which patches are joined."""
 
 
 class Parts(NamedTuple):
@@ -86,27 +87,14 @@ def represented(picture: Picture, shown: Shown, job: Job) -> Picture:
     return picture
 
 
-def flat(picture: Picture, job: Job, size: int = 0, alike: float = 6.0) -> Picture:
-    """(H, W, 3) in 0..1 as flat patches, joined where they are alike.
-
-    Args:
-        picture: what is flattened.
-        job: threads, progress and cancel.
-        size: side of the superpixels in pixels; 0 chooses it by the picture.
-        alike: distance of CIELAB colours up to which large patches are joined.
-    """
-    size = size or max(4, min(picture.shape[:2]) // PATCHES)
-    colours = superpixels.lab(picture)
-    labels = superpixels.slic(colours, size, 2.5, job)
-    labels = superpixels.joined(labels, colours, alike, size * size, job)
-    return superpixels.flat_colours(picture, labels)
+def flat(picture: Picture, job: Job, size: int = 0) -> Picture:
+    """(H, W, 3) in 0..1 as flat patches with superpixels of a side in pixels; 0 chooses it by the picture."""
+    return superpixels.patched(picture, size or max(4, min(picture.shape[:2]) // PATCHES), ALIKE, job)
 
 
 def _network(weights: Weights, photo: Picture, job: Job) -> Picture:
     """The network's picture, in 0..1 and beyond, not clipped."""
-    network, (height, width) = network_of(weights), photo.shape[:2]
-    down, right = (-side % network.multiple for side in (height, width))
-    whole = cv2.copyMakeBorder(photo, 0, down, 0, right, cv2.BORDER_REFLECT_101) if down or right else photo
-    given = {next(iter(network.inputs)): whole * np.float32(2) - np.float32(1)}
+    network = network_of(weights)
+    given = {next(iter(network.inputs)): photo * np.float32(2) - np.float32(1)}
     found = evaluate(network, weights.arrays, given, job, note="painting")[network.outputs[0].name]
-    return np.asarray((found[:height, :width] + np.float32(1)) / np.float32(2))
+    return np.asarray((found + np.float32(1)) / np.float32(2))

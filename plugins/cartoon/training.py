@@ -18,12 +18,12 @@ from senga.neural.executor import Array
 from senga.neural.graph import Network
 from senga.neural.training import losses
 from senga.neural.training import training as shared
-from senga.neural.training.batches import to_batch
+from senga.neural.training.batches import to_batch, to_bytes
 from senga.neural.training.cell import from_tensor, to_tensor
 from senga.neural.training.features import Features
+from senga.neural.training.guided import guided_filter
 from senga.neural.training.perceptual import Encoder
 from senga.neural.training.pictures import OTHER, Pictures, rng_of
-from senga.neural.training.runtime import ms
 from senga.neural.training.targets import TargetStyle, draw_target
 
 from .first import passing_weights
@@ -138,28 +138,6 @@ class Training(shared.Training[Preset, Batch]):
         return parts
 
 
-def box_mean(x: Any, radius: int) -> Any:
-    """Means of windows of ``2 radius + 1`` pixels a side, at the borders of what is there."""
-    shape, side = x.shape, 2 * radius + 1
-    flat_x = x.reshape(-1, 1, *shape[2:])
-    for axis in (0, 1):
-        kernel = (side, 1) if axis == 0 else (1, side)
-        pad = (radius, radius, 0, 0) if axis == 0 else (0, 0, radius, radius)
-        places = np.arange(shape[2 + axis])
-        count = np.minimum(places + radius, len(places) - 1) - np.maximum(places - radius, 0) + 1
-        sums = ms.ops.Conv2D(1, kernel, pad_mode="pad", pad=pad)(flat_x, ms.ops.ones((1, 1, *kernel), ms.float32))
-        flat_x = sums / to_tensor(count.reshape((-1, 1) if axis == 0 else (1, -1)))
-    return flat_x.reshape(shape)
-
-
-def guided_filter(guide: Any, x: Any, radius: int, eps: float) -> Any:
-    """The guided filter, channel by channel, with gradients of both; see ``senga.ops.guided``."""
-    centre, level = box_mean(guide, radius), box_mean(x, radius)
-    variance = box_mean(guide * guide, radius) - centre * centre
-    slope = (box_mean(guide * x, radius) - centre * level) / (variance + eps)
-    return box_mean(slope, radius) * guide + box_mean(level - slope * centre, radius)
-
-
 def surface(picture: Any) -> Any:
     """The smooth surfaces of pictures."""
     return guided_filter(picture, picture, 5, 0.2)
@@ -167,7 +145,7 @@ def surface(picture: Any) -> Any:
 
 def texture(picture: Any, shares: Array | Sequence[float]) -> Any:
     """One channel, mixed of red, green and blue."""
-    return ms.ops.Conv2D(1, 1)(picture, to_tensor(np.reshape(shares, (1, 3, 1, 1))))
+    return losses.mixed(picture, np.reshape(shares, (1, 3)))
 
 
 def patches(pictures: Array, size: int) -> Array:
@@ -178,5 +156,4 @@ def patches(pictures: Array, size: int) -> Array:
 
 def _drawn(pictures: Array) -> Array:
     """The drawn targets of pictures."""
-    seen = np.rint((pictures.transpose(0, 2, 3, 1) + 1) * 127.5).astype(np.uint8)
-    return to_batch([draw_target(each, TargetStyle()) for each in seen])
+    return to_batch([draw_target(each, TargetStyle()) for each in to_bytes(pictures)])

@@ -88,11 +88,7 @@ class FlatCartoon(Sized, Filter):
         """The patches in their colours."""
         from senga.ops import superpixels
 
-        colours = superpixels.lab(surface)
-        labels = superpixels.slic(colours, size, 2.5, job.part(0, 0.6))
-        alike = 2 + 16 * self.flatness**1.5
-        labels = superpixels.joined(labels, colours, alike, size * size, job.part(0.6, 1))
-        return superpixels.flat_colours(surface, labels)
+        return superpixels.patched(surface, size, 2 + 16 * self.flatness**1.5, job)
 
     def _lifted(self, paint: Any) -> Any:
         """Clearer colours: a soft curve of contrast, lighter shadows, more saturation."""

@@ -17,10 +17,11 @@ from senga.job import Job, Weights
 from senga.neural.checkpoints import Checkpoint, read_checkpoint
 from senga.neural.engine import evaluate
 from senga.ops.guided import guided_filter
+from senga.ops.superpixels import patched
 from senga.plugins.cartoon import Cartoon
 from senga.plugins.cartoon.first import passing_weights
 from senga.plugins.cartoon.network import generator, judge, to_senga
-from senga.plugins.cartoon.painting import Parts, automatic_scale, composed, flat, paint, represented
+from senga.plugins.cartoon.painting import Parts, automatic_scale, composed, paint, represented
 from senga.plugins.cartoon.presets import PRESETS
 
 RNG = np.random.default_rng(8)
@@ -157,7 +158,7 @@ def test_representations(grainy: NDArray[np.float32]) -> None:
 
 
 def test_patches_are_flat_and_few(grainy: NDArray[np.float32]) -> None:
-    assert len(np.unique(flat(np.clip(grainy, 0, 1), Job(), 6, 60).reshape(-1, 3), axis=0)) == 1
+    assert len(np.unique(patched(np.clip(grainy, 0, 1), 6, 60, Job()).reshape(-1, 3), axis=0)) == 1
 
 
 def test_large_pictures_are_painted_at_the_published_size() -> None:

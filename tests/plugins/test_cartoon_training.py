@@ -11,6 +11,7 @@ pytest.importorskip("mindspore")
 
 from senga.job import Job
 from senga.neural.training.cell import from_tensor, gradient_of, to_tensor
+from senga.neural.training.guided import box_mean, guided_filter
 from senga.neural.training.loop import Pace
 from senga.neural.training.plan import TrainingPlan, begin, loop, resume
 from senga.neural.training.presets import make_preset
@@ -18,7 +19,7 @@ from senga.neural.training.run_folder import RunFolder
 from senga.ops.guided import guided_filter as filtered
 from senga.plugins.cartoon.family import WHITEBOX
 from senga.plugins.cartoon.presets import PRESETS
-from senga.plugins.cartoon.training import Training, box_mean, guided_filter, patches, surface, texture
+from senga.plugins.cartoon.training import Training, patches, surface, texture
 
 RNG = np.random.default_rng(4)
 TINY = {"crop": 32, "batch": 2, "width": 0.25, "channels": 4, "zoom": 1.25, "patches": 4}

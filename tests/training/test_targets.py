@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
-from senga.neural.training.targets import STYLES, TargetStyle, draw_target, ink_lines
+from senga.neural.training.targets import STYLES, TargetStyle, draw_target, in_light, ink_lines
 from senga.ops import kuwahara, smooth_l0, tone_steps
 
 
@@ -24,7 +25,21 @@ def test_targets_are_flat_repeatable_and_keep_the_shapes(style: str) -> None:
     assert drawn[40:56, 32:48].std(axis=(0, 1)).max() < 0.5 * photo[40:56, 32:48].std(axis=(0, 1)).min()
     middle, ground = drawn[48, 40].astype(int), drawn[8, 8].astype(int)
     assert middle[0] > middle[2] + 60
-    assert ground[2] > ground[0] + 30
+    if not STYLES[style].light:
+        assert ground[2] > ground[0] + 30
+    assert middle.sum() > ground.sum() + 100
+
+
+def test_light_colours_paint_and_keeps_its_lightness() -> None:
+    paint = np.full((1, 3, 3), 0.5, np.float32)
+    paint[0, 1], paint[0, 2] = (0.2, 0.5, 0.3), (0.9, 0.9, 0.9)
+    style = TargetStyle(light=((0.2, 0.1, 0.4), (1.0, 0.8, 0.5)), light_strength=0.5)
+    lit = in_light(paint, style)
+    before, after = (cv2.cvtColor(each, cv2.COLOR_RGB2LAB)[0] for each in (paint, lit))
+    np.testing.assert_allclose(after[:2, 0], before[:2, 0], atol=0.5)
+    assert lit[0, 0, 2] != pytest.approx(lit[0, 0, 0], abs=0.01), "grey takes the colour of the light"
+    assert lit[0, 1, 1] - lit[0, 1, 0] < 0.6 * 0.3, "green loses half of its own"
+    assert in_light(paint, TargetStyle(light=style.light, light_strength=0)) == pytest.approx(paint, abs=0.01)
 
 
 def test_smoothing_keeps_a_flat_picture() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from senga.ops.lightness import WEIGHTS
 
@@ -34,14 +35,18 @@ ADVERSARIAL = ("lsgan", "gan", "hinge", "wgan-gp", "wgan-lp", "dragan")
 
 def to_yuv(picture: Any) -> Any:
     """Luminance in [0, 1] and the two colour differences."""
-    kernel = ms.Tensor(YUV.reshape(3, 3, 1, 1))
-    return ops.Conv2D(3, 1)((picture + 1) * 0.5, kernel)
+    return mixed((picture + 1) * 0.5, YUV)
 
 
 def grey_of(picture: Any) -> Any:
     """Three equal channels of luminance in [-1, 1]."""
-    kernel = ms.Tensor(np.broadcast_to(YUV[0], (3, 3)).reshape(3, 3, 1, 1).copy())
-    return ops.Conv2D(3, 1)(picture, kernel)
+    return mixed(picture, np.broadcast_to(YUV[0], (3, 3)))
+
+
+def mixed(picture: Any, shares: NDArray[Any]) -> Any:
+    """New channels, each a sum of shares of the old ones: (new, old)."""
+    kernel = np.array(shares, np.float32).reshape(*shares.shape, 1, 1)
+    return ops.Conv2D(len(shares), 1)(picture, ms.Tensor(kernel))
 
 
 def gram(feature: Any) -> Any:
