@@ -98,6 +98,29 @@ def _as_done(work: Callable[[slice], None], parts: list[slice], job: Job) -> Ite
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def windowed(
+    work: Callable[..., Plane], planes: tuple[Plane, ...], halo: int, job: Job, *, size: int = SAMPLES
+) -> Plane:
+    """What ``work`` makes of planes, band by band, with ``halo`` rows more where the picture goes on.
+
+    Args:
+        work: from a band of each of the planes to one like that of the first.
+        planes: of the same height and width.
+        halo: rows that it sees above and below.
+        job: told of the progress.
+        size: pixels of a band, about.
+    """
+    result = np.empty_like(planes[0])
+
+    def one(rows: slice) -> None:
+        top = max(0, rows.start - halo)
+        found = work(*(plane[top : rows.stop + halo] for plane in planes))
+        result[rows] = found[rows.start - top :][: rows.stop - rows.start]
+
+    each_band(one, parts_of(*result.shape[:2], size=size, halo=halo), job)
+    return result
+
+
 def together(first: Callable[[], First], second: Callable[[], Second], job: Job) -> tuple[First, Second]:
     """The results of both, made at the same time where the job has several threads.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from senga.job import Job
 
-from .banded import each_band, parts_of
+from .banded import windowed
 
 Picture = NDArray[np.float32]
 
@@ -30,16 +30,11 @@ def guided_filter(guide: Picture, picture: Picture, radius: int, eps: float, job
         eps: variance of the guide below which it is taken for noise.
         job: threads, progress and cancel.
     """
-    result = np.empty(picture.shape, np.float32)
-    height, halo = len(picture), 2 * radius
 
-    def one(part: slice) -> None:
-        top, bottom = max(part.start - halo, 0), min(part.stop + halo, height)
-        found = _filtered(guide[top:bottom], picture[top:bottom], radius, np.float32(eps))
-        result[part] = found[part.start - top : part.stop - top]
+    def filtered(picture: Picture, guide: Picture) -> Picture:
+        return _filtered(guide, picture, radius, np.float32(eps))
 
-    each_band(one, parts_of(height, picture.shape[1], halo=halo), job)
-    return result
+    return windowed(filtered, (picture, guide), 2 * radius, job)
 
 
 def _filtered(guide: Picture, picture: Picture, radius: int, eps: np.float32) -> Picture:

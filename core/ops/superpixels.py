@@ -84,7 +84,8 @@ def _nearest(cells: list[Plane], centres: list[Plane], labels: Labels, job: Job)
     high, wide = centres[0].shape
     size = len(cells[0])
     around = [np.pad(centre, 1, "edge").repeat(size, axis=1) for centre in centres]
-    numbers = np.pad(np.arange(high * wide, dtype=np.int32).reshape(high, wide), 1, "edge").repeat(size, axis=1)
+    numbers = np.arange(high * wide, dtype=np.int32).reshape(high, wide).repeat(size, axis=1)
+    steps = np.array([down * wide + right for down, right in _WAYS], np.int32)
     rows_of = labels.reshape(high, size, wide * size)
 
     def one(part: slice) -> None:
@@ -97,8 +98,8 @@ def _nearest(cells: list[Plane], centres: list[Plane], labels: Labels, job: Job)
             np.less(distance, best, out=nearer)
             np.minimum(distance, best, out=best)
             np.maximum(way, nearer.view(np.uint8) * np.uint8(index), out=way)
-        chosen = np.stack([_beside(numbers, part, size, *step) for step in _WAYS])
-        rows_of[part] = np.take_along_axis(chosen, way, axis=0).swapaxes(0, 1)
+        # Beyond the border the cells are repeated, but come later: the one inside was as near already.
+        rows_of[part] = (steps.take(way) + numbers[part]).swapaxes(0, 1)
 
     each_band(one, parts_of(high, size * wide * size, size=_PIECE), job)
 
@@ -152,53 +153,67 @@ def joined(labels: Labels, colours: Plane, alike: float, grain: float, job: Job,
         job: told of the progress.
         rounds: at most.
     """
-    _, flat = np.unique(labels, return_inverse=True)
-    numbers = flat.reshape(labels.shape)
-    area = np.bincount(numbers.ravel()).astype(np.float64)
-    sums = np.stack([np.bincount(numbers.ravel(), colours[:, :, c].ravel()) for c in range(3)], 1)
+    numbers = _renumbered(labels)
+    flat = numbers.ravel().astype(np.intp)
+    area = np.bincount(flat).astype(np.float64)
+    sums = [np.bincount(flat, colours[:, :, c].ravel()) for c in range(3)]
     pairs = _neighbours(numbers)
     root = np.arange(len(area))
     for index in range(rounds):
         job.progress(index / rounds)
-        one, other = _mutual(pairs, sums / area[:, None], area, alike, grain)
+        one, other = _mutual(pairs, [total / area for total in sums], area, alike, grain)
         if not len(one):
             break
-        area[one] += area[other]
-        sums[one] += sums[other]
+        for total in (area, *sums):
+            total[one] += total[other]
         target = np.arange(len(area))
         target[other] = one
-        root, pairs = target[root], _distinct(target[pairs])
-    return np.asarray(np.unique(root, return_inverse=True)[1][numbers], np.int32)
+        root, pairs = target[root], _distinct(*(target[side] for side in pairs))
+    return _renumbered(root)[numbers]
 
 
-def _neighbours(numbers: NDArray[Any]) -> NDArray[Any]:
-    sides = (numbers[:, :-1], numbers[:, 1:]), (numbers[:-1], numbers[1:])
-    borders = [one != other for one, other in sides]
-    pairs = [np.stack([one[here], other[here]], 1) for (one, other), here in zip(sides, borders, strict=True)]
-    return _distinct(np.concatenate(pairs))
+Pairs = tuple[NDArray[Any], NDArray[Any]]
 
 
-def _distinct(pairs: NDArray[Any]) -> NDArray[Any]:
+def _renumbered(numbers: NDArray[Any]) -> Labels:
+    """The same without gaps: those that occur are numbered anew, in order."""
+    occurs = np.bincount(numbers.ravel()) > 0
+    return np.asarray((np.cumsum(occurs, dtype=np.int32) - 1).take(numbers))
+
+
+def _neighbours(numbers: NDArray[Any]) -> Pairs:
+    lines = np.ascontiguousarray(numbers.T), numbers
+    ones = np.concatenate([side[:-1].ravel() for side in lines])
+    return _distinct(ones, np.concatenate([side[1:].ravel() for side in lines]))
+
+
+def _distinct(one: NDArray[Any], other: NDArray[Any]) -> Pairs:
     """Each pair of different numbers once, the smaller first, in order."""
-    one, other = pairs[:, 0], pairs[:, 1]
-    many = int(pairs.max(initial=0)) + 1
-    keys = np.unique((np.minimum(one, other) * many + np.maximum(one, other))[one != other])
-    return np.stack([keys // many, keys % many], 1)
+    apart = np.flatnonzero(one != other)
+    one, other = one[apart], other[apart]
+    many = int(max(one.max(initial=0), other.max(initial=0))) + 1
+    kind = np.int32 if many * many < 2**31 else np.int64
+    keys = np.minimum(one, other).astype(kind) * kind(many) + np.maximum(one, other).astype(kind)
+    fresh = np.append(True, keys[1:] != keys[:-1])[: len(keys)]  # most equal ones stand beside each other
+    return np.divmod(np.unique(keys[fresh]), kind(many))
 
 
-def _mutual(
-    pairs: NDArray[Any], means: NDArray[Any], area: NDArray[Any], alike: float, grain: float
-) -> tuple[NDArray[Any], NDArray[Any]]:
+def _mutual(pairs: Pairs, means: list[NDArray[Any]], area: NDArray[Any], alike: float, grain: float) -> Pairs:
     """Pairs of which each is the other's nearest neighbour, and near enough; of equally near ones the first."""
-    one, other = pairs[:, 0], pairs[:, 1]
-    gap = np.sqrt(((means[one] - means[other]) ** 2).sum(axis=1)) / (1 + grain / np.minimum(area[one], area[other]))
-    near = np.flatnonzero(gap < alike)
-    nearest_last = np.ascontiguousarray(pairs[near[np.argsort(gap[near], kind="stable")]][::-1])
-    rank = np.arange(len(near), 0, -1)
-    best = np.zeros(len(area), np.int64)
-    best[nearest_last] = rank[:, None]  # of those of one number the last one stays
-    mutual = (best[nearest_last] == rank[:, None]).all(axis=1)
-    return nearest_last[mutual, 0], nearest_last[mutual, 1]
+    one, other = pairs
+    gap = np.sqrt(sum((mean[one] - mean[other]) ** 2 for mean in means)) / (
+        1 + grain / np.minimum(area[one], area[other])
+    )
+    near = gap < alike
+    one, other, gap = one[near], other[near], gap[near]
+    least, first = np.full(len(area), np.inf), np.full(len(area), len(gap))
+    for side in (one, other):
+        np.minimum.at(least, side, gap)
+    for side in (one, other):
+        nearest = np.flatnonzero(gap == least[side])
+        np.minimum.at(first, side[nearest], nearest)
+    mutual = np.flatnonzero(first[one] == first[other])
+    return one[mutual], other[mutual]
 
 
 CALM, LIVELY = 20 / 255, 40 / 255
@@ -207,23 +222,23 @@ CALM, LIVELY = 20 / 255, 40 / 255
 
 def flat_colours(values: Plane, labels: Labels) -> Plane:
     """Every patch in one colour: the median of calm ones, the mean of lively ones, between both a mixture."""
-    count = int(labels.max()) + 1
-    flat = labels.ravel()
-    area = np.maximum(np.bincount(flat, minlength=count), 1)
-    table = np.empty((count, 3), np.float32)
+    flat = labels.ravel().astype(np.intp)
+    count = np.bincount(flat)
+    area = np.maximum(count, 1)
     planes = [values[:, :, c].ravel() for c in range(3)]
-    mean = np.stack([np.bincount(flat, plane, count) / area for plane in planes], 1)
-    square = np.stack([np.bincount(flat, plane * plane, count) / area for plane in planes], 1)
+    mean = np.stack([np.bincount(flat, plane) / area for plane in planes], 1)
+    square = np.stack([np.bincount(flat, plane * plane) / area for plane in planes], 1)
     deviation = np.sqrt(np.maximum(square - mean * mean, 0).mean(axis=1))
-    share = np.clip((deviation - CALM) / (LIVELY - CALM), 0, 1)
-    for channel, plane in enumerate(planes):
-        table[:, channel] = share * mean[:, channel] + (1 - share) * _medians(flat, plane, area)
-    return table[labels]
+    share = np.clip((deviation - CALM) / (LIVELY - CALM), 0, 1)[:, None]
+    medians = np.stack([_medians(flat, plane, count) for plane in planes], 1)
+    table = (share * mean + (1 - share) * medians).astype(np.float32)
+    return np.asarray(table.take(labels, axis=0))
 
 
-def _medians(flat: Labels, plane: Plane, area: NDArray[Any]) -> Plane:
-    keys = flat.astype(np.int64) * 65536 + np.rint(plane * np.float32(65535)).astype(np.int64)
-    keys.sort()
-    ends = np.cumsum(np.bincount(flat, minlength=len(area)))
-    middle = np.clip(ends - (area + 1) // 2, 0, len(keys) - 1)
-    return np.asarray((keys[middle] % 65536) / np.float32(65535), np.float32)
+def _medians(flat: NDArray[Any], plane: Plane, count: NDArray[Any]) -> Plane:
+    """The lower median of each patch, in steps of 1/65535; numbers of 16 bits are sorted in linear time."""
+    levels = np.rint(plane * np.float32(65535)).astype(np.uint16)
+    rising = np.argsort(levels, kind="stable")
+    by_patch = np.argsort(flat.astype(np.min_scalar_type(len(count)))[rising], kind="stable")
+    middle = np.minimum(np.cumsum(count) - (count + 1) // 2, len(flat) - 1)
+    return np.asarray(levels[rising[by_patch[middle]]] / np.float32(65535))

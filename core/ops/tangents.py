@@ -16,7 +16,7 @@ import numpy as np
 
 from senga.job import Job
 
-from .banded import Plane, each_band, parts_of
+from .banded import Plane, windowed
 from .gradients import gradient
 
 
@@ -87,18 +87,11 @@ def along(values: Plane, field: Tangents, sigma: float, job: Job, *, step: float
     The standard deviation is ``sigma`` pixels. Lines are followed by Euler's method; a tangent is turned so that it
     goes on the way it came.
     """
-    result = np.empty_like(values)
-    halo = reach_along(sigma, step)
-    parts = parts_of(*values.shape[:2], size=150_000, halo=halo)
 
-    def one(rows: slice) -> None:
-        top = max(0, rows.start - halo)
-        near = slice(top, min(len(values), rows.stop + halo))
-        found = _line_means(values[near], field.x[near], field.y[near], sigma, step)
-        result[rows] = found[rows.start - top : rows.stop - top]
+    def means(values: Plane, x: Plane, y: Plane) -> Plane:
+        return _line_means(values, x, y, sigma, step)
 
-    each_band(one, parts, job)
-    return result
+    return windowed(means, (values, field.x, field.y), reach_along(sigma, step), job, size=150_000)
 
 
 def reach_along(sigma: float, step: float = 1.0) -> int:

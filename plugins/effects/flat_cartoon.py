@@ -56,8 +56,8 @@ class FlatCartoon(Sized, Filter):
         scale = self.pixels_of(image, job) / factor
         grid = reduction.Grid.of(image.pixels, factor, job)
         small = grid.reduced(image.pixels, job.part(0, 0.1))
-        surface = _surface(small, max(2, round(5 * scale)))
-        job.progress(0.15)
+        soft = max(2, round(5 * scale))
+        surface = banded.windowed(lambda band: _surface(band, soft), (small,), 2 * soft + 1, job.part(0.1, 0.15))
         size = max(3, round(self.patch_size * scale))
         patches, (response, calm) = banded.together(
             lambda: self._patches(surface, size, job.part(0.15, 0.8)),
@@ -67,8 +67,13 @@ class FlatCartoon(Sized, Filter):
             ),
             job,
         )
-        flat = _settled(surface, _rounded(patches, calm, size), max(1, round(1.5 * scale)))
-        paint = self._lifted(flat + np.float32(self.shading) * (surface - flat))
+        radius = max(1, round(1.5 * scale))
+
+        def painted(surface: Any, patches: Any, calm: Any) -> Any:
+            flat = _settled(surface, _rounded(patches, calm, size), radius)
+            return self._lifted(flat + np.float32(self.shading) * (surface - flat))
+
+        paint = banded.windowed(painted, (surface, patches, calm), size + 2 * radius + 1, job.part(0.8, 0.85))
         result = np.empty_like(image.pixels, order="C")
 
         def enlarged(part: slice) -> None:
