@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from senga.job import Job
 
-from .banded import Plane, each_band, parts_of, reflected
+from .banded import Plane, each_band, reflected
 
 Labels = NDArray[np.int32]
 
@@ -75,8 +75,8 @@ def _by_cells(plane: Plane, size: int) -> Plane:
     return np.ascontiguousarray(plane.reshape(-1, size, plane.shape[1]).swapaxes(0, 1))
 
 
-_PIECE = 30_000
-"""Pixels that are compared at once: their planes stay in the cache."""
+_PIECE = 240_000
+"""Pixels that are compared at once. With fewer, threads would only wait for each other between the small steps."""
 
 
 def _nearest(cells: list[Plane], centres: list[Plane], labels: Labels, job: Job) -> None:
@@ -101,7 +101,8 @@ def _nearest(cells: list[Plane], centres: list[Plane], labels: Labels, job: Job)
         # Beyond the border the cells are repeated, but come later: the one inside was as near already.
         rows_of[part] = (steps.take(way) + numbers[part]).swapaxes(0, 1)
 
-    each_band(one, parts_of(high, size * wide * size, size=_PIECE), job)
+    rows = max(1, _PIECE // (size * wide * size))
+    each_band(one, [slice(top, min(top + rows, high)) for top in range(0, high, rows)], job)
 
 
 _WAYS = [(down, right) for down in (0, -1, 1) for right in (0, -1, 1)]
