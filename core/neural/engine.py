@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from math import prod
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +25,12 @@ from .network import Network, Output, followed
 from .openvino_runtime import OpenVino, needs
 from .painting import Painting, Sink
 from .pictures import Photo, enlarged, put
+from .pieces import Piece, pieces
 from .prepare import Prepared, prepare
 from .strips import Give, LayerCache
 
 __all__ = ["Share", "allot", "evaluate", "run"]
 
-_Result = TypeVar("_Result")
 BAND = 256
 """So many rows of a whole picture are put into the result at a time."""
 
@@ -270,29 +271,48 @@ def _at_once(
     """The result of a runtime for whole pictures; None where there is none, or too little memory for it."""
     name, output = _painting_ends(network)
     photo, result = Photo(pixels, network.multiple, network.inputs[name].range), _room(network, output, pixels)
-    others = {each: block for each, block in network.inputs.items() if each != name}
+    others = {each: _planes(values) for each, values in given.items() if each != name and each in network.inputs}
 
-    def painted(runtime: OpenVino) -> Pixels:
-        whole = {name: photo.rows(0, photo.size[0])} | {each: _planes(given[each]) for each in others}
-        values = runtime.compute(network, weights, whole, lambda share: job.progress(share, note))[output.name]
-        for top in range(0, len(values[0]), BAND):
-            put(values[:, top : top + BAND], result, top, output.range)
-        return result
+    def painted(runtime: OpenVino, piece: Piece | None) -> None:
+        rows = piece.given if piece else (0, photo.size[0])
+        values = runtime.compute(network, weights, {name: photo.rows(*rows)} | others, _told(job, note, piece))
+        (start, _), (low, high) = piece.kept[output.name] if piece else (rows, rows)
+        for top in range(low, high, BAND):
+            put(values[output.name][:, top : min(top + BAND, high)], result, start + top - low, output.range)
 
-    return _whole(network, {name: photo.size} | _pictures(others, given), result.nbytes, job, note, painted)
+    sizes = {name: photo.size} | {
+        each: (values.shape[1], values.shape[2]) for each, values in others.items() if values.ndim == 3
+    }
+    return result if _whole(network, sizes, result.nbytes, 0, job, note, painted) else None
 
 
 def _evaluated_at_once(
     network: Network, weights: Mapping[str, NDArray[Any]], given: Mapping[str, NDArray[Any]], job: Job, note: str
 ) -> dict[str, Array] | None:
     """The same for all results of a network."""
+    pictures = _pictures(network.inputs, given)
+    sizes, found = network.sizes_of(pictures), dict[str, Array]()
+    shapes = {output.name: (*sizes[output.node], network.by_name[output.node].channels) for output in network.outputs}
 
-    def evaluated(runtime: OpenVino) -> dict[str, Array]:
-        values = {name: _planes(given[name]) for name in network.inputs}
-        made = runtime.compute(network, weights, values, lambda share: job.progress(share, note))
-        return {name: each.transpose(1, 2, 0) if each.ndim == 3 else each for name, each in made.items()}
+    def evaluated(runtime: OpenVino, piece: Piece | None) -> None:
+        rows = slice(*piece.given) if piece else slice(None)
+        values = {each: _planes(given[each][rows] if each in pictures else given[each]) for each in network.inputs}
+        made = runtime.compute(network, weights, values, _told(job, note, piece))
+        for each, result in made.items():
+            result = result.transpose(1, 2, 0) if result.ndim == 3 else result
+            if piece is None:
+                found[each] = result
+                continue
+            (start, stop), (low, high) = piece.kept[each]
+            found.setdefault(each, np.empty(shapes[each], np.float32))[start:stop] = result[low:high]
 
-    return _whole(network, _pictures(network.inputs, given), 0, job, note, evaluated)
+    nbytes = sum(4 * prod(shape) for shape in shapes.values())
+    return found if _whole(network, pictures, 0, nbytes, job, note, evaluated) else None
+
+
+def _told(job: Job, note: str, piece: Piece | None) -> Callable[[float], None]:
+    part = job.part(*piece.share) if piece else job
+    return lambda share: part.progress(share, note)
 
 
 def _planes(values: NDArray[Any]) -> Array:
@@ -301,30 +321,53 @@ def _planes(values: NDArray[Any]) -> Array:
 
 
 def _whole(
-    network: Network, pictures: Mapping[str, Size], nbytes: int, job: Job, note: str, act: Callable[[OpenVino], _Result]
-) -> _Result | None:
-    """What a runtime for whole pictures makes; None where there is none, or too little memory for it."""
+    network: Network,
+    pictures: Mapping[str, Size],
+    nbytes: int,
+    gathered: int,
+    job: Job,
+    note: str,
+    act: Callable[[OpenVino, Piece | None], None],
+) -> bool:
+    """Whether a runtime for whole pictures has painted: the whole, or where memory is too small for it in pieces.
+
+    Args:
+        network: to run.
+        pictures: sizes of its inputs.
+        nbytes: of what is made.
+        gathered: bytes of what pieces are put together to beside that.
+        job: what is asked for.
+        note: what the progress line says.
+        act: paints the whole, or a piece.
+    """
     check_precision(job.precision)
-    sizes = network.sizes_of(pictures)
     free = memory.budget(job.memory) - memory.retained.occupied() - nbytes
-    if job.engine == "auto" and "openvino" not in sys.modules and needs(network, sizes, drafts=True) > free:
-        return None  # the library would take memory that strips are short of
+
+    def ways(needed: Callable[[Mapping[str, Size]], int]) -> Sequence[Piece | None]:
+        if needed(network.sizes_of(pictures)) <= free:
+            return [None]
+        return pieces(network, pictures, lambda sizes: needed(network.sizes_of(sizes)) <= free - gathered)
+
+    if job.engine == "auto" and "openvino" not in sys.modules and not ways(partial(needs, network, drafts=True)):
+        return False  # the library would take memory that strips are short of
     runtime = choose_whole(job.engine, job.device, job.threads, job.precision)
     if runtime is None or (job.engine == "auto" and network in runtime.refused):
-        return None
-    if runtime.needs(network, sizes) > free:
+        return False
+    todo = ways(partial(runtime.needs, network))
+    if not todo:
         memory.retained.given_back(runtime.release)
-        return None
+        return False
     try:
         with memory.retained.measured():
-            result = act(runtime)
+            for piece in todo:
+                act(runtime, piece)
     except MemoryError:
         memory.retained.given_back(runtime.release)
-        return None
+        return False
     except MissingExtraError as error:
         if job.engine != "auto":
             raise
         log.warning("%s Until then another runtime paints.", error)
-        return None
+        return False
     job.progress(1.0, note)
-    return result
+    return True
