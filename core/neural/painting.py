@@ -102,6 +102,7 @@ class Painting:
             layers.moments[sweep.root] = whole
         if store is not None:
             layers.stores[sweep.root] = store
+        self._executor.tidy()
 
     def _open(self, sweep: Sweep) -> Store | Finished | None:
         sink, asked = self._sinks.get(sweep.root), self._asked(sweep)

@@ -23,6 +23,7 @@ from .winograd import CHANNELS, ROWS, worthwhile, write_mixed, write_products
 _FLOAT, _HALF = 1, 10
 """``TensorProto.DataType``."""
 _ALL = 2**31 - 1
+_NOTHING = np.zeros((1, 1, 1, 1), np.float32)
 COLUMNS = 512
 """So many columns of a result are computed at once; more leave the cache."""
 
@@ -69,6 +70,14 @@ class OnnxExecutor:
             self._widen[before.slope] = self.session(_widening(before.slope))
         feeds = {"x": np.ascontiguousarray(rows)[None], **_affine(before)}
         out[...] = self._widen[before.slope].run(None, feeds)[0][0]
+
+    def tidy(self) -> None:
+        """See ``Executor``; the pool shrinks behind a run, so it takes one."""
+        if not self.concurrent:
+            return
+        options = self.runtime.RunOptions()
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        self._halve.run(None, {"x": _NOTHING, "offset": _NOTHING[0]}, options)
 
 
 @dataclass(frozen=True)
