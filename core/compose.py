@@ -136,7 +136,17 @@ def _placed(job: Job, box: tuple[int, int, int, int], picture: Image) -> Job:
         before, source = moment.before.crop(*box), moment.before_source.crop(*box)
         moment = replace(moment, before=visible.expected(before), before_source=visible.expected(source))
     offset = job.offset[0] + box[0], job.offset[1] + box[1]
-    return replace(job, full_size=job.full_size or (picture.height, picture.width), offset=offset, moment=moment)
+    whole = job.full_size or (picture.height, picture.width)
+    return replace(job, full_size=whole, offset=offset, alpha=_alpha(job, box, picture), moment=moment)
+
+
+def _alpha(job: Job, box: tuple[int, int, int, int], picture: Image) -> Pixels | None:
+    """The alpha of a crop; in a chain a picture has none any more, and the job still knows that of the first."""
+    alpha = picture.alpha if picture.alpha is not None else job.alpha
+    if alpha is None or alpha.shape != picture.pixels.shape[:2]:
+        return None
+    top, left, bottom, right = box
+    return alpha[top:bottom, left:right]
 
 
 def _layers(

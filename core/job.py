@@ -78,6 +78,8 @@ class Job:
         full_size: (height, width) of the whole picture when the filter sees a crop of it; settings that are relative
             to the picture refer to this.
         offset: (row, column) of the whole picture at which the crop begins.
+        alpha: (H, W) in one of the three depths, how opaque each pixel of the picture was, or None: the filter sees
+            opaque colours, but those that were hidden should not count where colours are measured.
         moment: which frame of a film this is, or None.
         prepared: what ``Filter.prepare`` made, or None.
     """
@@ -93,6 +95,7 @@ class Job:
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
     full_size: tuple[int, int] | None = None
     offset: tuple[int, int] = (0, 0)
+    alpha: NDArray[Any] | None = field(default=None, repr=False)
     moment: Moment | None = None
     prepared: Any = None
 

@@ -14,6 +14,7 @@ BUILTIN = (
     "senga.plugins.effects.emboss",
     "senga.plugins.effects.oil_paint",
     "senga.plugins.effects.flat_cartoon",
+    "senga.plugins.photo_style",
     "senga.plugins.effects.ripple",
     "senga.plugins.effects.extrude",
 )
