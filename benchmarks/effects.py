@@ -1,20 +1,23 @@
 """The effects beside what one would use instead: seconds, ratio and peak memory, alternated in one run.
 
     apt-get install gegl gmic            # Debian's packages; rows of what is missing are left out
+    pip install color-matcher colortrans # the same
     python benchmarks/effects.py         # 12 megapixels; a number after it takes another size in megapixels
     python benchmarks/effects.py 12 kuwahara gmic    # only the rows with one of these words
 
-Senga's times are those of the filter alone. The programs are run as a user runs them; what the same run takes with an
-operation that does nothing, which is mostly reading and writing the file, is taken off. So that both runs read and
-write the same number of bytes, whatever is in them, files are not compressed (PPM), and G'MIC, whose results have
-other numbers of channels, writes the original after the operation. What is left is told as "noise" where it is less
-than a tenth of what was taken off: no ratio can be told then. Each runs ``REPEATS`` times by turns, and the best
-counts. Radii are the same on both sides, in pixels. Memory is what a filter adds, in a process of its own, in units of
-the picture in float. Previews are drafts, as in GIMP's dialogs.
+Senga's times are those of the filter alone; what it prepares once for many pictures is done before. The programs are
+run as a user runs them; what the same run takes with an operation that does nothing, which is mostly reading and
+writing the file, is taken off. So that both runs read and write the same number of bytes, whatever is in them, files
+are not compressed (PPM), and G'MIC, whose results have other numbers of channels, writes the original after the
+operation. What is left is told as "noise" where it is less than a tenth of what was taken off: no ratio can be told
+then. Each runs ``REPEATS`` times by turns, and the best counts. Radii are the same on both sides, in pixels. Memory
+is what a filter adds, in a process of its own, in units of the picture in float. Previews are drafts, as in GIMP's
+dialogs.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import resource
 import shutil
@@ -23,6 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +51,9 @@ GOALS: dict[str, tuple[str, dict[str, Any], float]] = {
     "oil-paint anisotropic": ("oil-paint", {"method": "anisotropic"}, 8),
     "oil-paint strokes": ("oil-paint", {}, 8),
     "flat-cartoon": ("flat-cartoon", {}, 8),
+    "photo-style": ("photo-style", {}, 2),
+    "photo-style, segments 4": ("photo-style", {"segments": 4}, 2),
+    "photo-style distribution": ("photo-style", {"method": "distribution"}, 2),
 }
 """Filter, settings, and seconds at 12 megapixels on two cores."""
 
@@ -75,6 +82,10 @@ RIVALS: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "cv2.stylization": ("oil-paint", {"method": "anisotropic"}, ["cv2", "stylization"]),
     "cv2.edgePreservingFilter": ("oil-paint", {"method": "kuwahara"}, ["cv2", "edgePreservingFilter"]),
     "cv2.xphoto.oilPainting": ("oil-paint", {"method": "classic", **PIXELS}, ["cv2", "oilPainting"]),
+    "color-matcher mkl": ("photo-style", {}, ["color_matcher", "mkl"]),
+    "color-matcher hm-mkl-hm": ("photo-style", {"method": "distribution"}, ["color_matcher", "hm-mkl-hm"]),
+    "colortrans lhm": ("photo-style", {"method": "coral"}, ["colortrans", "lhm"]),
+    "colortrans reinhard": ("photo-style", {"method": "reinhard"}, ["colortrans", "reinhard"]),
 }  # fmt: skip
 """A filter with settings, and what it is compared with."""
 
@@ -93,7 +104,16 @@ def senga(name: str, settings: dict[str, Any], precision: str = "full") -> Calla
     from senga.registry import plugins
 
     act = plugins().make(name, settings)
-    return lambda pixels: act(Image(pixels), Job(threads=2, precision=precision))
+    if name == "photo-style":
+        act = act.with_pictures({"reference": Image(reference())})
+    job = Job(threads=2, precision=precision)
+    job = replace(job, prepared=act.prepare(job))
+    return lambda pixels: act(Image(pixels), job)
+
+
+def reference() -> np.ndarray:
+    """(H, W, 3) RGB bytes: the picture whose colours others get."""
+    return np.ascontiguousarray(cv2.imread(str(ROOT / "examples" / "astronaut.png"))[:, :, ::-1])
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -107,6 +127,16 @@ def opencv(name: str) -> Callable[[np.ndarray], Any] | None:
         return (lambda pixels: cv2.xphoto.oilPainting(pixels, 4, 1)) if hasattr(cv2, "xphoto") else None
     found: Callable[[np.ndarray], Any] = getattr(cv2, name)
     return found
+
+
+def package(name: str, method: str) -> Callable[[np.ndarray], Any] | None:
+    """A transfer of colours by a package of Python, if that is installed."""
+    if importlib.util.find_spec(name) is None:
+        return None
+    given, module = reference(), importlib.import_module(name)
+    if name == "colortrans":
+        return lambda pixels: getattr(module, f"transfer_{method}")(pixels, given)
+    return lambda pixels: module.ColorMatcher().transfer(src=pixels, ref=given, method=method)
 
 
 def words_of(rival: list[str], source: Path, target: Path) -> list[str]:
@@ -127,8 +157,8 @@ def compared(label: str, pixels: np.ndarray, folder: Path) -> dict[str, Any] | N
     name, settings, rival = RIVALS[label]
     mine = senga(name, settings)
     other: list[Callable[[], Any]]
-    if rival[0] == "cv2":
-        call = opencv(rival[1])
+    if rival[0] in ("cv2", "color_matcher", "colortrans"):
+        call = opencv(rival[1]) if rival[0] == "cv2" else package(*rival)
         if call is None:
             return None
         other = [lambda: call(pixels), lambda: None]

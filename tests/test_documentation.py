@@ -124,7 +124,8 @@ def folder(tmp_path: Path) -> Path:
     """What the examples speak of."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     photo = PIL.Image.open(ROOT / "examples" / "summer-palace.jpg").convert("RGB").resize((96, 64))
-    for name in ("photo.jpg", "photo.png", "photo.tif", "photos/lake.jpg", "photos/hill.jpg", "panels/1.png"):
+    pictures = "photo.jpg", "photo.png", "photo.tif", "sunset.jpg", "photos/lake.jpg", "photos/hill.jpg", "panels/1.png"
+    for name in (*pictures, "parts.png", "sunset-parts.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         photo.save(tmp_path / name)
     PIL.Image.new("L", photo.size, 200).save(tmp_path / "mask.png")

@@ -141,13 +141,15 @@ _NO_RANGE = 1e-6
 
 
 def _counted(values: NDArray[np.float32], shares: Shares) -> tuple[Numbers, Numbers]:
-    """The middles of equal steps over all values, and the share of the votes below them."""
+    """Equal steps over all values, and the share of the votes below them; who lies between two votes for both."""
     low, high = float(values.min()), float(values.max())
-    step = max(high - low, _NO_RANGE / 2) / BINS
-    at = np.minimum(((values - np.float32(low)) * np.float32(1 / step)).astype(np.int64), BINS - 1)
-    votes = np.bincount(at, shares, BINS)
+    step = max(high - low, _NO_RANGE / 2) / (BINS - 1)
+    at = (values - np.float32(low)) * np.float32(1 / step)
+    left = np.clip(at.astype(np.int64), 0, BINS - 2)
+    right = shares * (at - left)
+    votes = np.bincount(left, shares - right, BINS) + np.bincount(left + 1, right, BINS)
     below = np.cumsum(votes) - votes / 2
-    return low + (np.arange(BINS) + 0.5) * step, below / votes.sum()
+    return low + np.arange(BINS) * step, below / votes.sum()
 
 
 @dataclass(frozen=True, eq=False)

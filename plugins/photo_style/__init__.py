@@ -23,7 +23,7 @@ from .matching import Method
 
 
 class PhotoStyle(Filter):
-    """Give a photo the colours and the light of another picture; shapes, lines and texture stay those of the photo."""
+    """Give a photo the colours and light of another picture; shapes, lines and texture stay its own."""
 
     name: ClassVar[str] = "photo-style"
     title: ClassVar[str] = "Photo style"
@@ -36,13 +36,15 @@ class PhotoStyle(Filter):
     reference: Picture | None = setting(None, "The picture whose colours and light are taken.")
     method: Method = setting(
         "linear",
-        "How its colours are taken over.",
+        "How its colours are taken over: mean and spread of all together (Monge-Kantorovich), the same by way of grey "
+        "(CORAL), lightness and both axes of colour apart (Reinhard), every colour as often as there (Pitié), which "
+        "is the strongest, or the tones alone.",
         labels={
-            "linear": "Mean and spread of all colours together (Monge-Kantorovich)",
-            "coral": "The same by way of grey (CORAL)",
-            "reinhard": "Mean and spread of lightness and colours apart (Reinhard)",
-            "distribution": "Every colour as often as there (Pitié): strongest",
-            "luminance": "Only the tones",
+            "linear": "All colours together",
+            "coral": "By way of grey (CORAL)",
+            "reinhard": "Axes apart (Reinhard)",
+            "distribution": "As often as there (Pitié)",
+            "luminance": "Tones alone",
         },
     )
     keep_luminance: float = setting(
