@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ from .ops.lightness import luma
 from .ops.rows import bands
 from .registry import Plugins
 from .strangers import at_work
+
+if TYPE_CHECKING:
+    from .steady import Steadier
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,12 @@ class Blend:
     def plain(self) -> bool:
         """The result simply replaces the original."""
         return self.selection is None and self.strength == 1 and not self.keep_colors
+
+    def steadier(self) -> Steadier:
+        """Lets the frames of a film flicker less, where they are selected."""
+        from .steady import Steadier
+
+        return Steadier(None if self.selection is None else feathered(self.selection, self.feather))
 
 
 Act = Callable[[Image, Job], Image | Animation]
@@ -88,15 +97,17 @@ def compose_act(
     *,
     reach: Reach | None = None,
     wants_before: bool = False,
+    steady: bool = False,
 ) -> Image | Animation:
     """The same for any act: a filter, or a chain (then ``filter`` is None and its result says whether it is grey).
 
     ``reach`` says how far the act sees, by default what the filter says; ``wants_before`` keeps results of a film.
+    With ``steady`` a film flickers less.
     """
     if reach is None:
         reach = partial(reach_of, filter) if filter else partial(at_size, REACH)
     if isinstance(picture, Animation):
-        return _each_frame(act, picture, job, blend, filter, reach, wants_before)
+        return _each_frame(act, picture, job, blend, filter, reach, wants_before, steady)
     mask = None if blend.selection is None else feathered(blend.selection, blend.feather)
     if mask is not None and mask.shape != picture.pixels.shape[:2]:
         sizes = f"{mask.shape[1]} x {mask.shape[0]}", f"{picture.width} x {picture.height}"
@@ -280,9 +291,11 @@ def _each_frame(
     filter: Filter | None,  # noqa: A002
     reach: Reach,
     wants_before: bool,
+    steady: bool,
 ) -> Animation:
     def frames() -> Iterator[Frame]:
         before: tuple[Image | None, Image | None] = None, None
+        steadied = blend.steadier() if steady else None
         for number, frame in enumerate(film.frames()):
             part = job.part(number / film.count, (number + 1) / film.count)
             task = replace(part, moment=Moment(number, film.count, *before))
@@ -291,6 +304,7 @@ def _each_frame(
                 raise SettingsError(
                     "This filter makes an animation, so it needs a single picture and not an animation."
                 )
+            result = result if steadied is None else steadied(frame.image, result)
             before = (result, frame.image) if wants_before else before
             yield Frame(result, frame.seconds)
 

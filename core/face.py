@@ -62,6 +62,7 @@ def apply(
     feather: float = 0.0,
     strength: float = 1.0,
     keep_colors: bool = False,
+    steady: bool = False,
     job: Job | None = None,
     collection: Plugins | None = None,
     **settings: Any,
@@ -75,6 +76,7 @@ def apply(
         feather: pixels over which the selection's border fades.
         strength: 0 = original, 1 = result.
         keep_colors: take only the lightness from the result.
+        steady: frames of an animation flicker less.
         job: progress, cancel, memory and device; its model store is added when it has none.
         collection: the plug-ins to use; by default all that are installed.
         **settings: settings of the filter, when it is given by name.
@@ -93,7 +95,8 @@ def apply(
     chosen = collection or plugins()
     source = _source(picture)
     blend = Blend(None if selection is None else mask_of(selection), feather, strength, keep_colors)
-    work = Work.of(chosen, filter, settings, blend=blend).opened(lambda path, info: still(path, info.name))
+    work = Work.of(chosen, filter, settings, blend=blend, steady=steady)
+    work = work.opened(lambda path, info: still(path, info.name))
     return work.run(chosen, source, job)
 
 

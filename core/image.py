@@ -207,6 +207,8 @@ class Film:
         picture_tags: those of the pictures alone: timecode, language …
         chapters: beginning and end in seconds from the origin, and title.
         faults: sentences about what could not be read, known when the frames have been consumed.
+        ends: seconds from the origin after which nothing is kept of it; None keeps all.
+        rate: pictures a second, as the film says; 0 if it does not.
     """
 
     source: Callable[[], BinaryIO]
@@ -218,6 +220,8 @@ class Film:
     picture_tags: Mapping[str, str] = field(default_factory=dict)
     chapters: tuple[tuple[float, float, str], ...] = ()
     faults: list[str] = field(default_factory=list)
+    ends: float | None = None
+    rate: float = 0.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -72,6 +72,7 @@ class Work:
         title: for the layer of the result.
         blend: how the result meets the picture.
         resources: what the host grants.
+        steady: frames of films flicker less, see ``senga.steady``.
     """
 
     stages: tuple[Stage, ...]
@@ -79,6 +80,7 @@ class Work:
     title: str = "Result"
     blend: Blend = field(default_factory=Blend)
     resources: Resources = field(default_factory=Resources)
+    steady: bool = False
 
     @classmethod
     def of(
@@ -90,6 +92,7 @@ class Work:
         seed: int | None = None,
         blend: Blend | None = None,
         resources: Resources | None = None,
+        steady: bool = False,
     ) -> Self:
         """Make every filter, so that a wrong name or setting is known before any work starts.
 
@@ -100,6 +103,7 @@ class Work:
             seed: goes into every setting that is a seed.
             blend: how the result meets the picture; on top of what a recipe says.
             resources: what the host grants.
+            steady: frames of films flicker less.
 
         Raises:
             UnknownFilterError: no such filter.
@@ -119,7 +123,7 @@ class Work:
             if seed is not None:
                 made = made.model_copy(update=dict.fromkeys(seeds_of(type(made)), seed))
             stages, name, title = (Stage(made),), made.name, made.title
-        return cls(stages, name, title, blend, resources or Resources())
+        return cls(stages, name, title, blend, resources or Resources(), steady)
 
     # ---- second pictures
 
@@ -222,6 +226,7 @@ class Work:
             only,
             reach=self.reach,
             wants_before=self.wants_before,
+            steady=self.steady,
         )
 
     def _paint(self, known: Plugins, image: Image, job: Job) -> Image | Animation:

@@ -97,6 +97,7 @@ def _film(source: Source, container: Any, track: Any, first: _Picture) -> Film:
         {name: text for name, text in tags.items() if name not in _OF_THE_FILE},
         {name: text for name, text in pictures.items() if name in _OF_THE_PICTURES and text != "und"},
         tuple(_chapters(container, origin)),
+        rate=float(track.average_rate or 0),
     )
 
 

@@ -85,7 +85,20 @@ def accompaniment(animation: Animation, container: Any) -> Iterator[Sound]:
                     handlers[track.index] = handler
                 elif (what := _left_out(track, film)) is not None:
                     log.warning("%s: %s cannot be kept and is left out.", name_of(animation.info), what)
-        yield Sound(container, _packets(inside, handlers, film, name_of(animation.info)))
+        packets = _packets(inside, handlers, film, name_of(animation.info))
+        yield Sound(container, packets if film.ends is None else _up_to(film.ends, packets))
+
+
+_APART = 10.0
+"""Seconds by which what belongs together may lie apart in a film."""
+
+
+def _up_to(ends: float, packets: Iterator[tuple[float, Any]]) -> Iterator[tuple[float, Any]]:
+    for at, packet in packets:
+        if at > ends + _APART:
+            return
+        if at < ends:
+            yield at, packet
 
 
 def _packets(inside: Any, handlers: dict[int, Handler], film: Film, name: str) -> Iterator[tuple[float, Any]]:

@@ -29,6 +29,7 @@ from senga.work import Work
 
 from .alternatives import Form, as_frames, sheet
 from .facts import NOTHING, facts_of
+from .films import begun
 from .invocation import Invocation
 from .outputs import Target, counted, fitting_ending
 from .report import Report
@@ -146,7 +147,7 @@ def _one(target: Target, invocation: Invocation, paint: Paint, job: Job, report:
         report.skipped(target.label, str(target.output))
         return Result("skipped")
     read = facts_of(target.source) if target.key else NOTHING
-    source = files.read(target.source or target.content or b"")
+    source = begun(files.read(target.source or target.content or b""), options)
     result = paint(source, job, target)
     if target.key and facts_of(target.source, read) != read:
         raise ReadError(f"{target.label} changed while it was read; the next run takes it again.")

@@ -21,7 +21,7 @@ from itertools import islice
 from multiprocessing.connection import wait as any_of
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Event
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from senga.atomic import discard_unfinished
 from senga.compose import Blend
@@ -32,7 +32,6 @@ from senga.job import Job, Moment
 from senga.language import tr
 from senga.neural import memory
 from senga.registry import plugins
-from senga.work import Work
 
 from .attempt import Paint, Painter, Picture, Result, attempt, job_of, told
 from .invocation import Invocation
@@ -40,6 +39,9 @@ from .outputs import Target
 from .report import Report
 from .second import SecondPictures
 from .signals import ending_signals
+
+if TYPE_CHECKING:
+    from senga.steady import Steadier
 
 _LOOK = 0.1
 """Seconds between two looks at the cancel button."""
@@ -165,20 +167,21 @@ class Crew(AbstractContextManager["Crew"]):
         return paint
 
     def _frames(self, film: Animation, job: Job, target: Target) -> Iterator[Frame]:
-        waiting: deque[tuple[float, Future[Image | _Failure]]] = deque()
+        waiting: deque[tuple[Frame, Future[Image | _Failure]]] = deque()
+        steadied = self._second.work.blend.steadier() if self._second.work.steady else None
         ready = 0
         for number, frame in enumerate(film.frames()):
             with _blaming_a_worker():
                 future = self._pool.submit(_frame, frame.image, target, Moment(number, film.count))
-            waiting.append((frame.seconds, future))
+            waiting.append((frame, future))
             if len(waiting) > _AHEAD * self._size:
-                yield self._ready(*waiting.popleft(), job)
+                yield self._ready(*waiting.popleft(), job, steadied)
                 ready += 1
                 job.progress(ready / film.count, "Painting frames")
         while waiting:
-            yield self._ready(*waiting.popleft(), job)
+            yield self._ready(*waiting.popleft(), job, steadied)
 
-    def _ready(self, seconds: float, future: Future[Image | _Failure], job: Job) -> Frame:
+    def _ready(self, frame: Frame, future: Future[Image | _Failure], job: Job, steadied: Steadier | None) -> Frame:
         while not wait([future], _LOOK).done:
             self._hear()
             job.check()
@@ -188,7 +191,7 @@ class Crew(AbstractContextManager["Crew"]):
         if isinstance(result, _Failure):
             job.check()
             raise SengaError(result.reason)
-        return Frame(result, seconds)
+        return replace(frame, image=result if steadied is None else steadied(frame.image, result))
 
 
 class _Ahead:
@@ -308,7 +311,7 @@ def _begin(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides
     threading.Thread(target=_watch, args=(stop,), daemon=True).start()
     logging.lastResort = _Warnings(said)
-    second = SecondPictures(Work.of(plugins(), invocation.recipe, blend=blend), content)
+    second = SecondPictures(invocation.work(plugins(), blend), content)
     _member.append(_Member(Painter(invocation, plugins(), blend, second), _Relay(said), stop))
 
 

@@ -42,6 +42,8 @@ OPTIONS: dict[str, Any] = {
     "alternatives": "files",
     "quality": None,
     "metadata": "keep",
+    "preview": None,
+    "steady": False,
 }
 """What may be given as ``options``, with the defaults of the command line."""
 

@@ -23,6 +23,8 @@ from .second import SecondPictures
 
 _OF_PIXELS = ("format", "quality", "metadata", "alternatives", "device", "engine", "precision")
 """The options on which the bytes of a result depend, besides how it is blended."""
+_OF_FILMS = ("preview", "steady")
+"""The same of films; as long as they are not used, results of older versions count."""
 
 
 def task_digest(invocation: Invocation, known: Plugins, second: SecondPictures) -> str:
@@ -37,6 +39,7 @@ def task_digest(invocation: Invocation, known: Plugins, second: SecondPictures) 
         "blend": [blend.feather, blend.strength, blend.keep_colors],
         "selection": _content(options["selection"]) if options["selection"] else "",
         "options": {name: options[name] for name in _OF_PIXELS},
+        **{name: options[name] for name in _OF_FILMS if options.get(name)},
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 

@@ -51,6 +51,10 @@ class Invocation:
         recipe.check(known)
         return cls(recipe if seed is None else recipe.seeded(seed, known), Path(file).stem, options)
 
+    def work(self, known: Plugins, blend: Blend) -> Work:
+        """All of it, made."""
+        return Work.of(known, self.recipe, blend=blend, steady=bool(self.options.get("steady")))
+
     def makes(self, known: Plugins) -> Makes:
         """What the steps make of a still picture, as far as the filters say."""
         made: list[Makes] = []

@@ -93,6 +93,7 @@ class Wish:
         read: further files that are read, and so never written.
         written: further files that are written, with what they are.
         root: the folder of all results; ``output`` is then a template of names in it.
+        preview: seconds of films that are painted; names that we choose say so.
     """
 
     output: str | None
@@ -104,6 +105,7 @@ class Wish:
     read: tuple[Path, ...] = ()
     written: tuple[tuple[str, Path], ...] = ()
     root: Path | None = None
+    preview: float | None = None
 
 
 def plan(inputs: Sequence[str], wish: Wish, folders: Sequence[Path] = ()) -> list[Target]:
@@ -158,6 +160,7 @@ def _target(name: str, wish: Wish, inside: Path) -> Target:
         return target
     stem, known = places_of(name)
     ending = f".{wish.format.lstrip('.')}" if wish.format else fitting_ending(known or ".png", kind, wish.makes)
+    stem += f"-first{wish.preview:g}s" if wish.preview and kind.moves else ""
     places = {"stem": stem, "ext": ending, "filter": wish.name, "folder": str(inside)}
     named = _named(target, places, wish)
     return _numbered(named, places, wish.output, apart=_comes_apart(named, wish.makes))

@@ -15,7 +15,6 @@ from typing import Any
 from senga.atomic import sweep_once
 from senga.errors import SettingsError, WriteError
 from senga.registry import Plugins
-from senga.work import Work
 
 from .attempt import Painter, Result, attempt, blend_of, check_files
 from .facts import Facts, facts_of, size_of, state_at
@@ -81,7 +80,7 @@ def made_ready(order: Order, invocation: Invocation, known: Plugins) -> Ready:
     if root.exists() and not root.is_dir():
         raise SettingsError(f"“{root}” is a file; -o takes the folder of the results.")
     blend = blend_of(invocation.options)
-    done = Work.of(known, invocation.recipe, blend=blend)
+    done = invocation.work(known, blend)
     second = SecondPictures(done)
     second.check(order.inputs)
     check_files(done)
@@ -95,6 +94,7 @@ def made_ready(order: Order, invocation: Invocation, known: Plugins) -> Ready:
         read=tuple(invocation.reads(done)),
         written=order.written,
         root=root,
+        preview=invocation.options.get("preview"),
     )
     painter = Painter(invocation, known, blend, second)
     return Ready(order, root, wish, task_digest(invocation, known, second), painter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
@@ -16,7 +17,6 @@ from senga.atomic import discard_unfinished, sweep_once
 from senga.errors import SettingsError
 from senga.language import tr
 from senga.registry import Plugins
-from senga.work import Work
 
 from .attempt import Outcome, Paint, Painter, attempt, blend_of, check_files
 from .invocation import Invocation
@@ -45,7 +45,7 @@ def work(invocation: Invocation, known: Plugins) -> int:
     options = invocation.options
     check_numbers(options)
     blend = blend_of(options)
-    done = Work.of(known, invocation.recipe, blend=blend)
+    done = invocation.work(known, blend)
     second = SecondPictures(done)
     second.check(options["inputs"])
     check_files(done)
@@ -83,11 +83,15 @@ def _wish(invocation: Invocation, known: Plugins, second: SecondPictures) -> Wis
         options["overwrite"],
         read=(*invocation.reads(second.work), *second.paths(options["inputs"])),
         written=((tr("the recipe"), Path(saved)),) if saved else (),
+        preview=options.get("preview"),
     )
 
 
 def check_numbers(options: Mapping[str, Any]) -> None:
     """More processes or threads than a machine can use only bring it to its knees."""
+    preview = options.get("preview")
+    if preview is not None and not 0 < preview < math.inf:
+        raise SettingsError(f"--preview {preview:g} is no length of a film: give a number of seconds above 0.")
     cores = os.cpu_count() or 1
     for name, most in (("workers", max(_MOST_WORKERS, 2 * cores)), ("threads", max(_MOST_THREADS, 8 * cores))):
         if (options[name] or 1) > most:

@@ -142,6 +142,13 @@ COMMON: tuple[click.Parameter, ...] = (
         help="What to do with EXIF and XMP.",
     ),
     PlainOption(
+        ["--preview"],
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="Of films, paint the first seconds only; the name of the result says so.  [s]",
+    ),
+    PlainOption(["--steady"], is_flag=True, help="Films flicker less: what was painted goes along with what moves."),
+    PlainOption(
         ["--save-recipe"], type=FILE, metavar="FILE", help="Also write the filter and its settings as a recipe."
     ),
     PlainOption(["--json", "as_json"], is_flag=True, help="One JSON line per event instead of progress bars."),

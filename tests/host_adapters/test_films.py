@@ -13,6 +13,8 @@ import av
 import numpy as np
 import pytest
 
+from senga.image import Animation, Frame, Image
+
 SENGA = str(Path(sys.executable).with_name("senga"))
 RECIPE = 'senga = 1\n\n[[steps]]\nfilter = "sketch"\n\n[[steps]]\nfilter = "color-pencil"\n'
 
@@ -138,3 +140,40 @@ def test_what_libraries_raise_is_a_sentence_for_that_input(film: Path, tmp_path:
     done = senga("run", "drawing-process", film, "-o", tmp_path / "process.mp4")
     assert done.returncode == 1
     assert "needs a single picture" in done.stderr.decode()
+
+
+def test_a_preview_paints_the_beginning_under_its_own_name(film: Path, tmp_path: Path) -> None:
+    still = tmp_path / "still.png"
+    Image(np.random.default_rng(1).integers(0, 255, (20, 30, 3), np.uint8)).save(still)
+    done = senga("run", "posterize", film, still, "-o", tmp_path / "out", "--preview", "0.2")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["film-first0.2s.mp4", "still.png"]
+    with av.open(str(tmp_path / "out" / "film-first0.2s.mp4")) as container:
+        assert len(list(container.decode(video=0))) == 2
+    done = senga("batch", film.parent, "--filter", "posterize", "-o", tmp_path / "night", "--preview", "0.2")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "night" / "film-first0.2s.mp4").is_file()
+    done = senga("batch", film.parent, "--filter", "posterize", "-o", tmp_path / "night")
+    assert done.returncode == 0, done.stderr
+    with av.open(str(tmp_path / "night" / "film.mp4")) as container:
+        assert len(list(container.decode(video=0))) == 5
+    for wrong in ("0", "-1", "nan", "inf"):
+        assert senga("run", "posterize", film, "-o", tmp_path / "x.mp4", "--preview", wrong).returncode == 2
+
+
+def moving(path: Path) -> Path:
+    """Half a second in which a camera moves over something with edges and grain."""
+    wide = np.random.default_rng(5).integers(0, 255, (8, 24, 3), np.uint8).repeat(12, 0).repeat(12, 1)
+    grain = [np.random.default_rng(number).integers(-9, 9, (96, 144, 3)) for number in range(5)]
+    frames = [Image((wide[:, 2 * i : 2 * i + 144] + grain[i]).clip(0, 255).astype(np.uint8)) for i in range(5)]
+    return Animation(lambda: (Frame(each, 0.1) for each in frames), 96, 144, 5).save(path)
+
+
+def test_a_steadied_film_is_the_same_with_two_workers(tmp_path: Path) -> None:
+    film = moving(tmp_path / "moving.mp4")
+    for name, words in (("plain", ()), ("one", ("--steady",)), ("two", ("--steady", "--workers", "2"))):
+        done = senga("run", "posterize", film, "-o", tmp_path / f"{name}.mp4", *words)
+        assert done.returncode == 0, done.stderr
+    plain, one, two = ((tmp_path / f"{name}.mp4").read_bytes() for name in ("plain", "one", "two"))
+    assert one == two
+    assert one != plain

@@ -1,0 +1,77 @@
+"""Where things move from one frame of a film to the next.
+
+References:
+    T. Kroeger, R. Timofte, D. Dai, L. Van Gool: Fast optical flow using dense inverse search. ECCV 2016,
+    doi:10.1007/978-3-319-46493-0_29.
+    M. Ruder, A. Dosovitskiy, T. Brox: Artistic style transfer for videos. GCPR 2016,
+    doi:10.1007/978-3-319-45886-1_3: what is seen in one frame only is found by flow there and back.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Plane = NDArray[np.float32]
+_LARGEST = 300_000
+"""Pixels of the frames in which motion is looked for; it is smooth, so more tell little more."""
+_SMALLEST = 12
+"""Pixels a side below which there is nothing to find."""
+_AGREES = 1.0
+"""Pixels by which flow there and back may miss where it started."""
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """What moved between two frames.
+
+    Attributes:
+        flow: (H, W, 2) float32, from each pixel of the later frame to where it was in the earlier one: right, down.
+        trust: (H, W) float32 in 0..1, 0 where it was hidden or nothing fits.
+    """
+
+    flow: Plane
+    trust: Plane
+
+
+def motion(now: NDArray[np.uint8], before: NDArray[np.uint8]) -> Motion:
+    """The motion between two frames, as (H, W) uint8 greys of the same size: dense inverse search, there and back."""
+    height, width = now.shape
+    factor = min(1.0, math.sqrt(_LARGEST / now.size))
+    size = round(width * factor), round(height * factor)
+    if min(size) < _SMALLEST:
+        return Motion(np.zeros((height, width, 2), np.float32), np.ones((height, width), np.float32))
+    small, small_before = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (now, before))
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    back = search.calc(small, small_before, np.zeros((*small.shape, 2), np.float32))
+    forth = search.calc(small_before, small, np.zeros((*small.shape, 2), np.float32))
+    missed = np.linalg.norm(back + moved(forth, back, cv2.INTER_LINEAR), axis=2)
+    trust = np.exp(-((missed / _AGREES) ** 2)) * _inside(back)
+    whole = cv2.resize(back, (width, height)) * np.float32([width / size[0], height / size[1]])
+    return Motion(np.asarray(whole, np.float32), np.asarray(cv2.resize(trust, (width, height)), np.float32))
+
+
+def moved(values: Plane, flow: Plane, interpolation: int = cv2.INTER_LANCZOS4) -> Plane:
+    """(H, W) or (H, W, C) values of the earlier frame, each where it is in the later one."""
+    return np.asarray(
+        cv2.remap(values, _grid(*flow.shape[:2]) + flow, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    )
+
+
+@lru_cache(maxsize=2)
+def _grid(height: int, width: int) -> Plane:
+    """The place of each pixel: column, row."""
+    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return np.dstack([columns, rows])
+
+
+def _inside(flow: Plane) -> NDArray[np.bool_]:
+    """Which pixels were inside the earlier frame."""
+    height, width = flow.shape[:2]
+    column, row = cv2.split(_grid(height, width) + flow)
+    return (column >= 0) & (column <= width - 1) & (row >= 0) & (row <= height - 1)

@@ -1,0 +1,136 @@
+"""Films that flicker less: what was painted last moves along with the film, and the new frame is mixed into it.
+
+References:
+    M. Lang, O. Wang, T. Aydin, A. Smolic, M. Gross: Practical temporal consistency for image-based graphics
+    applications. SIGGRAPH 2012, doi:10.1145/2185520.2185530.
+    N. Bonneel, J. Tompkin, K. Sunkavalli, D. Sun, S. Paris, H. Pfister: Blind video temporal consistency. SIGGRAPH
+    Asia 2015, doi:10.1145/2816795.2818107: a result may change as much as the film does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .image import Image, to_depth
+from .ops.lightness import grey
+from .ops.motion import Motion, motion, moved
+from .ops.smoothing import blurred
+
+Plane = NDArray[np.float32]
+_KEPT = 0.9
+"""How much of the last frame stays where nothing speaks against it."""
+_PATCH = 5
+"""Pixels over which changes are averaged."""
+_NOISE, _LIKE, _OTHER = 1.0, 2.0, 40.0
+"""In 255ths: change of the film that is noise; the change of the result that is allowed is so many times that of the
+film; change of the film beyond which something else is seen."""
+_CUT = 0.35
+"""Share of a frame in which the last one must be found again; below it, another scene begins."""
+_LIGHT, _DOUBT = 16.0, 0.1
+"""Pixels of deviation over which a change of light is told from one of things, and how soon it is doubted."""
+_REDUCED = 8
+_FINE = 0.6
+"""Pixels of deviation of the blur against which detail is brought back."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A frame of the film and what was made of it."""
+
+    source: Image
+    result: Image
+
+
+class Steadier:
+    """Mixes each frame of a painted film with the last one, carried to where it is now.
+
+    Args:
+        selected: (H, W), 0 where nothing was painted and nothing is to be changed; None if all was.
+
+    Attributes:
+        before: the last frame; None at the beginning.
+    """
+
+    def __init__(self, selected: NDArray[Any] | None = None) -> None:
+        self._selected = selected
+        self.before: Shown | None = None
+
+    def __call__(self, source: Image, painted: Image) -> Image:
+        """The frame as it is to be shown; frames come in order."""
+        before, result = self.before, painted
+        if before is not None and before.result.pixels.shape == painted.pixels.shape:
+            size = painted.height, painted.width
+            now, then = _seen(source, size), _seen(before.source, size)
+            found = motion(grey(now), grey(then))
+            unlike = _change(now.astype(np.float32), moved(then.astype(np.float32), found.flow, cv2.INTER_LINEAR))
+            if not _is_cut(found, unlike):
+                result = self._mixed(painted, before.result, found, unlike)
+        self.before = Shown(source, result)
+        return result
+
+    def _mixed(self, painted: Image, before: Image, found: Motion, unlike: Plane) -> Image:
+        new, old = _of_255(painted), moved(_of_255(before), found.flow)
+        changed = _change(new, old)
+        excess = np.maximum(unlike - _NOISE, 0) / (_LIKE * (changed + 1))
+        share = _KEPT * found.trust * np.exp(-((unlike / _OTHER) ** 2)) / (1 + excess**2)
+        mixed = _blended(new, old, share[:, :, None])
+        pixels = to_depth(np.clip(_as_sharp(mixed, new, old) / 255, 0, 1).astype(np.float32), painted.depth)
+        if self._selected is not None:
+            pixels[self._selected == 0] = painted.pixels[self._selected == 0]
+        return replace(painted, pixels=pixels, layers=(), alternatives=())
+
+
+def _seen(image: Image, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """The frame in the size of the result."""
+    pixels = np.ascontiguousarray(image.u8())
+    small = pixels if pixels.shape[:2] == size else cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
+
+
+def _of_255(image: Image) -> Plane:
+    return np.ascontiguousarray(to_depth(image.pixels, np.float32)) * np.float32(255)
+
+
+def _change(one: Plane, other: Plane) -> Plane:
+    """How unlike two pictures are, (H, W): the mean over channels and a small patch."""
+    return np.asarray(cv2.blur(np.abs(one - other).mean(axis=2), (_PATCH, _PATCH)), np.float32)
+
+
+def _is_cut(found: Motion, unlike: Plane) -> bool:
+    return float(((found.trust > 0.5) & (unlike < _OTHER)).mean()) < _CUT
+
+
+def _as_sharp(mixed: Plane, new: Plane, old: Plane) -> Plane:
+    """The mixture with as much fine detail as the new frame has, and no rings beside edges."""
+    detail = mixed - cv2.GaussianBlur(mixed, (0, 0), _FINE)
+    own, lacking, wanted = _laplacian(mixed), _laplacian(detail), _laplacian(new)
+    a, b, c = float((lacking**2).mean()), float((own * lacking).mean()), float((own**2).mean() - (wanted**2).mean())
+    if c >= 0 or a == 0:
+        return mixed
+    sharpened = mixed + np.float32(min((np.sqrt(b * b - a * c) - b) / a, 1.0)) * detail
+    box = np.ones((3, 3), np.uint8)
+    low, high = cv2.erode(np.minimum(new, old), box), cv2.dilate(np.maximum(new, old), box)
+    return np.clip(sharpened, low, high)
+
+
+def _blended(new: Plane, old: Plane, share: Plane) -> Plane:
+    """The mixture; where the last frame says nothing, the light is that of the mixture around."""
+    light = _spread((old - new) * share) / (_spread(share) + _DOUBT)[:, :, None]
+    return new + (old - new) * share + light * (1 - share)
+
+
+def _spread(values: Plane) -> Plane:
+    """A wide mean, made of a reduced picture."""
+    height, width = values.shape[:2]
+    size = -(-width // _REDUCED), -(-height // _REDUCED)
+    small = blurred(cv2.resize(values, size, interpolation=cv2.INTER_AREA), _LIGHT / _REDUCED)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _laplacian(picture: Any) -> Plane:
+    return np.asarray(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_32F), np.float32)
