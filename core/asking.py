@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from .errors import Cancelled, PluginError, SengaError
 from .filter import Filter
 from .image import Animation, Frame, Image
 from .job import Job
-from .plugin_checks import check_brushes, check_families
+from .plugin_checks import check_brushes, check_exemplars, check_families
 from .strangers import at_work, border, reason
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ _THROUGH = (SengaError, Cancelled, MemoryError)
 
 _MOST = 10_000
 """Things that one plug-in may list: there may be no end of them."""
+
+RESOURCES: Mapping[str, Callable[[list[Any]], None]] = {"exemplars": check_exemplars}
+"""Kinds of things that ``senga_resources`` may be asked for, each with what raises for a wrong one."""
 
 log = logging.getLogger("senga.plugins")
 
@@ -169,12 +172,19 @@ class Hooks:
         """The brushes that plug-ins bring, beside the built-in ones."""
         return tuple(brush for brush, _ in self._collected("senga_brushes", lambda given, _: check_brushes(given)))
 
+    def resources(self, kind: str) -> tuple[Any, ...]:
+        """What plug-ins bring of a kind."""
+        check = RESOURCES[kind]
+        return tuple(each for each, _ in self._collected("senga_resources", lambda given, _: check(given), kind=kind))
+
     def families(self) -> dict[str, tuple[Family, str]]:
         """The families of networks that plug-ins bring, by name, each with its plug-in."""
         found = self._collected("senga_families", check_families)
         return {family.name: (family, plugin) for family, plugin in found}
 
-    def _collected(self, hook: str, check: Callable[[list[Any], list[tuple[Any, str]]], None]) -> list[tuple[Any, str]]:
+    def _collected(
+        self, hook: str, check: Callable[[list[Any], list[tuple[Any, str]]], None], **facts: Any
+    ) -> list[tuple[Any, str]]:
         """What all plug-ins list, each thing with its plug-in; ``check`` raises for what one lists after the others."""
         found: list[tuple[Any, str]] = []
         for impl in getattr(self._manager.hook, hook).get_hookimpls():
@@ -182,7 +192,7 @@ class Hooks:
                 continue
             try:
                 with border():
-                    given = [each for some in self.alone(impl.plugin, hook) for each in islice(some, _MOST)]
+                    given = [each for some in self.alone(impl.plugin, hook, **facts) for each in islice(some, _MOST)]
                     check(given, found)
                 found += [(each, self._manager.get_name(impl.plugin) or "") for each in given]
             except Exception as error:  # a stranger's hook must not take from the others

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -54,6 +54,14 @@ def senga_weights(model: str, digest: str) -> Path | Weights | None:
 @hookspec
 def senga_brushes() -> Iterable[Brush]:  # type: ignore[empty-body]  # a hook has no body
     """Return drawing instruments for the stroke renderer (pencil grades, charcoal, ink)."""
+
+
+@hookspec
+def senga_resources(kind: str) -> Iterable[Any]:  # type: ignore[empty-body]  # as above
+    """Return what this plug-in brings of a kind of things, and nothing for kinds it does not know.
+
+    ``exemplars``: pictures to paint by, ``senga.exemplars.gallery.Exemplar``.
+    """
 
 
 @hookspec

@@ -70,6 +70,7 @@ class Job:
         cancelled: asked often; True means stop.
         weights: style name -> Weights; raises ModelError.
         brushes: drawing instruments that plug-ins bring.
+        resources: other things that plug-ins bring, by their kind, such as ``exemplars``.
         memory: peak memory to stay below, in bytes, for the whole process; None leaves it to the filter.
         device: where networks run, see ``Device``.
         engine: what networks run on, see ``Engine``.
@@ -88,6 +89,7 @@ class Job:
     cancelled: Callable[[], bool] = lambda: False
     weights: Callable[[str], Weights] = _no_weights
     brushes: Callable[[], Iterable[Brush]] = tuple
+    resources: Callable[[str], Iterable[Any]] = lambda kind: ()  # noqa: ARG005
     memory: int | None = None
     device: str = "auto"
     engine: str = "auto"

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from .errors import PluginError
+from .exemplars.gallery import Exemplar
 from .families import COMMON, Family
 from .filter import Filter, about, describe
 from .names import is_safe_name
@@ -53,6 +54,19 @@ def check_brushes(brushes: Iterable[Any]) -> None:
     for brush in brushes:
         if not isinstance(getattr(brush, "name", None), str):
             raise TypeError(f"it gave {type(brush).__name__}, which is no Brush")
+
+
+def check_exemplars(exemplars: Iterable[Any]) -> None:
+    """Whether all are exemplars that can be named.
+
+    Raises:
+        TypeError: one is not.
+    """
+    for exemplar in exemplars:
+        if not isinstance(exemplar, Exemplar):
+            raise TypeError(f"it gave {type(exemplar).__name__}, which is no Exemplar")
+        if not (isinstance(exemplar.name, str) and _NAME.fullmatch(exemplar.name) and isinstance(exemplar.file, Path)):
+            raise TypeError(f"its exemplar {exemplar.name!r} needs a name in lower case with dashes, and a Path")
 
 
 def check_families(given: Iterable[Any], others: Iterable[tuple[Family, str]]) -> None:

@@ -282,6 +282,10 @@ class Plugins:
         """The brushes that plug-ins bring, beside the built-in ones."""
         return self._hooks.brushes()
 
+    def resources(self, kind: str) -> tuple[Any, ...]:
+        """What plug-ins bring of a kind, beside what is built in; see ``asking.RESOURCES``."""
+        return self._hooks.resources(kind)
+
     def _blame(self, name: str, why: str, cause: Exception | None = None) -> None:
         """Note what is wrong with a plug-in that is loaded."""
         known = self.known.get(name)
@@ -291,8 +295,8 @@ class Plugins:
             self.known[name] = replace(known, state="broken", problem=why)
 
     def equip(self, job: Job) -> Job:
-        """The job with this collection's model store and brushes."""
-        return replace(job, weights=Styles(self.store), brushes=self.brushes)
+        """The job with this collection's model store, brushes and other resources."""
+        return replace(job, weights=Styles(self.store), brushes=self.brushes, resources=self.resources)
 
     def offered(self, kind: type[Filter], job: Job) -> Job:
         """The job with the styles of the filter's own families alone."""

@@ -17,5 +17,6 @@ BUILTIN = (
     "senga.plugins.photo_style",
     "senga.plugins.effects.ripple",
     "senga.plugins.effects.extrude",
+    "senga.plugins.example.style_blit",
 )
 """The only list of built-in plug-ins: importable names, loaded in this order."""

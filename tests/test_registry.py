@@ -12,6 +12,7 @@ import senga
 from senga import Filter, Image, Job, Weights, hookimpl
 from senga.compose import compose
 from senga.errors import ModelError, PluginError, SettingsError, UnknownFilterError
+from senga.exemplars.gallery import Exemplar
 from senga.families import Family
 from senga.registry import Plugins, installed
 from senga.switches import read_disabled, write_disabled
@@ -225,6 +226,26 @@ def test_hook_senga_brushes_reaches_the_filter(bare: Plugins) -> None:
 
     bare.register(Quills(), "quills")
     assert list(bare.equip(Job()).brushes()) == [brush]
+
+
+def test_hook_senga_resources_brings_exemplars_of_plugins_that_can_be_named(bare: Plugins) -> None:
+    exemplar = Exemplar("mine", "My own", Path("mine.png"))
+
+    class Paintings:
+        def __init__(self, *given: object) -> None:
+            self.given = given
+
+        @hookimpl
+        def senga_resources(self, kind: str) -> object:
+            return self.given if kind == "exemplars" else []
+
+    bare.register(Paintings(exemplar), "paintings")
+    for name, wrong in (("no-picture", 3), ("no-name", Exemplar("My Own", "", Path("mine.png")))):
+        bare.register(Paintings(wrong), name)
+    assert list(bare.equip(Job()).resources("exemplars")) == [exemplar]
+    assert bare.known["paintings"].state == "loaded"
+    assert "which is no Exemplar" in bare.known["no-picture"].problem
+    assert "needs a name in lower case" in bare.known["no-name"].problem
 
 
 def test_hook_senga_families_brings_a_family_once(bare: Plugins) -> None:

@@ -21,7 +21,8 @@ def allowed(path: Path) -> set[str]:
     """Top-level packages (and rooms of senga) that a file may import."""
     room, *inside = path.relative_to(ROOT).parts
     if room == "core":
-        return LIGHT | PICTURES | {"senga"} | (NETWORKS if inside[0] == "neural" else set())
+        more = {"neural": NETWORKS, "exemplars": {"numba"}}.get(inside[0], set())
+        return LIGHT | PICTURES | {"senga"} | more
     if room == "plugins":
         return LIGHT | {"cv2", "senga"}
     if "senga_gimp" in path.as_posix().replace("-", "_"):  # what runs inside GIMP knows nothing of senga

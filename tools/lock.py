@@ -27,7 +27,7 @@ PLATFORMS = {
 """What uv calls a platform, and how an installation knows it."""
 IMPOSSIBLE = {("3.14", "x86_64-apple-darwin")}
 """Where packages have no wheels."""
-EXTRAS = ("fast", "heic", "test", "lint", "lock")
+EXTRAS = ("fast", "compiled", "heic", "test", "lint", "lock")
 """What ``make`` installs, and what painters may; those who train choose a build of PyTorch for their card."""
 ORACLES = "torch==2.13.0\ntorch-fidelity\npytorch-fid\nlpips\nscikit-image\n"
 UNWANTED = ("nvidia-", "cuda-", "triton", "torchvision")

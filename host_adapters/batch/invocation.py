@@ -11,6 +11,7 @@ from typing import Any
 from senga.atomic import place
 from senga.compose import Blend
 from senga.errors import PluginError, SengaError, WriteError
+from senga.exemplars import gallery
 from senga.filter import Filter, Makes
 from senga.job import Job
 from senga.recipe import Recipe, Step
@@ -74,7 +75,7 @@ class Invocation:
         """Look up what the settings name, before anything is read.
 
         Raises:
-            SengaError: a style or brush is not there.
+            SengaError: a style, brush or exemplar is not there.
         """
         job = known.equip(Job())
         for _, filter in self.recipe.made(known):  # noqa: A001 - as above
@@ -84,6 +85,8 @@ class Invocation:
                     known.offered(type(filter), job).weights(name)
                 elif info.resources == "brushes" and name:
                     find(name, job.brushes())
+                elif info.resources == "exemplars" and name:
+                    gallery.find(name, job.resources("exemplars"))
 
     def reads(self, work: Work) -> list[Path]:
         """The files that are read besides the inputs and second pictures."""

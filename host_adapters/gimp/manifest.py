@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
+from senga.exemplars.gallery import built_in
 from senga.filter import Filter, about, domain_of
 from senga.language import available, tr
 from senga.plain import plain
@@ -75,11 +76,13 @@ def _translation(kind: type[Filter], language: str, known: list[dict[str, Any]])
 
 
 def _suggestions(kind: type[Filter], info: SettingInfo, known: Plugins) -> list[tuple[str, str]]:
-    """Values worth a menu where any text is allowed, each with its label: usable styles, and brushes."""
+    """Values worth a menu where any text is allowed, each with its label: usable styles, brushes, exemplars."""
     if info.kind == "model" and (families := known.families_of(kind)):
         styles = known.styles_of(families).items()
         return [(name, plain(entry.title or name)) for name, entry in styles if entry.file is not None]
     if info.resources == "brushes":
         brushes = (*BUILTIN_BRUSHES, *known.brushes())
         return [(brush.name, plain(getattr(brush, "title", brush.name))) for brush in brushes]
+    if info.resources == "exemplars":
+        return [(each.name, plain(each.label)) for each in (*built_in(), *known.resources("exemplars"))]
     return []

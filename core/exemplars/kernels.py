@@ -1,0 +1,85 @@
+"""What numba compiles: plain loops over pixels. Import it through ``compiled.kernels``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+
+
+def _chunks(guide: Any, source: Any, threshold: int, nearest: Any, moves: Any, first: Any, out: Any, free: Any) -> None:
+    """Give every pixel of a block the piece of its largest cell that fits; see ``chunks.fill``.
+
+    Args:
+        guide: (rows, columns, 3) bytes, of the picture.
+        source: (h, w, 3) bytes, of the exemplar.
+        threshold: sum of differences below which a piece fits.
+        nearest: (levels, rows, columns) int32: the seeds.
+        moves: (seeds of all levels, 2) int32: from a pixel of the block to its place.
+        first: (levels,) where the seeds of a level begin in ``moves``.
+        out: (rows, columns, 2) int16, written where a piece fits.
+        free: (rows, columns) bool, written: where none fits.
+    """
+    height, width = source.shape[:2]
+    for row in range(guide.shape[0]):
+        for column in range(guide.shape[1]):
+            red, green, blue = (
+                np.int64(guide[row, column, 0]),
+                np.int64(guide[row, column, 1]),
+                np.int64(guide[row, column, 2]),
+            )
+            free[row, column] = True
+            for level in range(nearest.shape[0]):
+                seed = first[level] + nearest[level, row, column]
+                x, y = column + moves[seed, 0], row + moves[seed, 1]
+                if x < 0 or y < 0 or x >= width or y >= height:
+                    continue
+                gap = abs(red - source[y, x, 0]) + abs(green - source[y, x, 1]) + abs(blue - source[y, x, 2])
+                if gap < threshold:
+                    out[row, column, 0], out[row, column, 1] = x, y
+                    free[row, column] = False
+                    break
+
+
+def _votes(exemplar: Any, places: Any, radius: int, top: int, bottom: int, out: Any) -> None:
+    """The colours of rows ``top`` to ``bottom``, see ``votes.blended``."""
+    height, width = places.shape[:2]
+    tall, wide = exemplar.shape[0] - 1, exemplar.shape[1] - 1
+    for row in range(top, bottom):
+        for column in range(width):
+            x, y = places[row, column, 0], places[row, column, 1]
+            red = green = blue = count = 0
+            alike = True
+            for j in range(max(0, row - radius), min(height, row + radius + 1)):
+                for i in range(max(0, column - radius), min(width, column + radius + 1)):
+                    if places[j, i, 0] - i + column != x or places[j, i, 1] - j + row != y:
+                        alike = False
+            if alike:
+                for channel in range(3):
+                    out[row, column, channel] = exemplar[y, x, channel]
+                continue
+            for j in range(max(0, row - radius), min(height, row + radius + 1)):
+                for i in range(max(0, column - radius), min(width, column + radius + 1)):
+                    x = min(max(places[j, i, 0] - i + column, 0), wide)
+                    y = min(max(places[j, i, 1] - j + row, 0), tall)
+                    red += exemplar[y, x, 0]
+                    green += exemplar[y, x, 1]
+                    blue += exemplar[y, x, 2]
+                    count += 1
+            half = count // 2
+            out[row, column, 0] = (red + half) // count
+            out[row, column, 1] = (green + half) // count
+            out[row, column, 2] = (blue + half) // count
+
+
+def _compiled(loop: Any) -> Any:
+    """The machine code of a loop, kept where a folder for it can be made."""
+    try:
+        return numba.njit(nogil=True, cache=True)(loop)
+    except RuntimeError:  # there is no such folder
+        return numba.njit(nogil=True)(loop)
+
+
+chunks: Any = _compiled(_chunks)
+votes: Any = _compiled(_votes)
