@@ -1,7 +1,8 @@
-"""``senga batch``: files a second with two jobs against one, memory over many files, and kills at random moments.
+"""``senga batch``: files a second with two jobs against one, growth over many files, and kills at random moments.
 
     python benchmarks/batch.py                       # two jobs against one, in turns
-    python benchmarks/batch.py --memory --files 10000
+    python benchmarks/batch.py --filter posterize --side 64 --memory --files 10000
+    python benchmarks/batch.py --filter posterize --side 64 --files 1000
     python benchmarks/batch.py --kills 20 --files 2000
 
 Rates are those of further files: a short and a long batch are timed, so the start of the processes is left out.
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +69,16 @@ def compare(act: str, files: int, side: int, rounds: int) -> None:
         print(f"{act}, {side} x {side}: {statistics.median(ratios):.2f} x")
 
 
+def family(pid: int) -> list[int]:
+    """A process and those that it started."""
+    found = [pid]
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(path.parent.name))
+    return found
+
+
 def resident(pid: int) -> int:
     """Bytes of a process in memory."""
     try:
@@ -75,23 +87,43 @@ def resident(pid: int) -> int:
         return 0
 
 
+def opened(pid: int) -> int:
+    """Files and pipes that a process has open."""
+    try:
+        return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    except OSError:
+        return 0
+
+
 def memory(act: str, files: int, side: int) -> None:
-    """How much the first process grows between a tenth of the files and all of them."""
+    """How much the processes grow between a tenth of the files and all of them, with one job and with two."""
     with tempfile.TemporaryDirectory() as name:
         source = album(Path(name) / "in", files, side)
-        running = subprocess.Popen(
-            words(source, Path(name) / "out", act, 2, "--json"), stdout=subprocess.PIPE, text=True
-        )
-        seen, done, begun = [], 0, time.perf_counter()
-        for line in running.stdout or ():
-            if json.loads(line)["event"] == "done":
-                done += 1
-                if done % max(files // 10, 1) == 0:
-                    seen.append(resident(running.pid) / 1e6)
-                    print(f"{done} files, {seen[-1]:.0f} MB, {time.perf_counter() - begun:.0f} s", flush=True)
-        if running.wait():
-            sys.exit("the batch failed")
-        print(f"{act}: {seen[0]:.0f} MB after a tenth, {seen[-1]:.0f} MB after all {files}")
+        for jobs in (1, 2):
+            seen = growth(words(source, Path(name) / f"out-{jobs}", act, jobs, "--json"), files)
+            ledger = sum(path.stat().st_size for path in (Path(name) / f"out-{jobs}" / ".senga").iterdir())
+            first, last = (" + ".join(f"{each:.0f}" for each in sizes) for sizes in (seen[0], seen[-1]))
+            print(f"{act}, {jobs} jobs: {first} MB after a tenth, {last} MB after all {files}")
+            print(f"ledger: {ledger / files:.0f} bytes for each file", flush=True)
+
+
+def growth(command: list[str], files: int) -> list[list[float]]:
+    """Megabytes of the first process and of its workers after each tenth of the files."""
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    seen, done, begun = [], 0, time.perf_counter()
+    for line in running.stdout or ():
+        if json.loads(line)["event"] != "done":
+            continue
+        done += 1
+        if done % max(files // 10, 1) == 0:
+            pids = family(running.pid)
+            seen.append([resident(pid) / 1e6 for pid in pids])
+            told = " + ".join(f"{each:.0f}" for each in seen[-1])
+            took = time.perf_counter() - begun
+            print(f"{done} files, {told} MB, {sum(map(opened, pids))} open files, {took:.0f} s", flush=True)
+    if running.wait():
+        sys.exit("the batch failed")
+    return seen
 
 
 def digests(folder: Path) -> dict[str, str]:

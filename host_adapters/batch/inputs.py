@@ -62,10 +62,11 @@ class Search:
     results: Callable[[], frozenset[str]] = frozenset
     troubles: list[tuple[Path, str]] = field(default_factory=list)
     left_out: int = 0
+    _places: dict[Path, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self._include, self._exclude = Patterns(self.choice.include), Patterns(self.choice.exclude)
-        self._results_folder = _identity(self.output)
+        self._results_folder = identity(self.output)
         self._beginning = f"{os.path.realpath(self.output).rstrip(os.sep)}{os.sep}"
 
     def files(self, inputs: Sequence[str]) -> list[Found]:
@@ -124,7 +125,7 @@ class Search:
 
     def _walk(self, root: Path, *, hidden: bool = False) -> Iterator[Found]:
         """Files below a folder, sorted; links are followed where they lead out of it, each place once."""
-        seen = {_identity(root)}
+        seen = {identity(root)}
         waiting = [(root, Path())]
         while waiting:
             folder, inside = waiting.pop()
@@ -144,10 +145,10 @@ class Search:
     def _is_new(self, path: Path, root: Path, seen: set[tuple[int, int] | None], link: bool) -> bool:
         if link and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
             return False
-        identity = _identity(path)
-        if identity in seen or (identity is not None and identity == self._results_folder):
+        own = identity(path)
+        if own in seen or (own is not None and own == self._results_folder):
             return False
-        seen.add(identity)
+        seen.add(own)
         return True
 
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
@@ -159,8 +160,14 @@ class Search:
             return []
 
     def _is_result(self, path: Path) -> bool:
-        real = os.path.realpath(path)
+        real = os.path.realpath(path) if path.is_symlink() else f"{self._real(path.parent)}{os.sep}{path.name}"
         return real.startswith(self._beginning) and real in self._results
+
+    def _real(self, folder: Path) -> str:
+        """Links followed; looked up once for all files in it."""
+        if folder not in self._places:
+            self._places[folder] = os.path.realpath(folder).rstrip(os.sep)
+        return self._places[folder]
 
     @cached_property
     def _results(self) -> frozenset[str]:
@@ -186,7 +193,8 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells a folder from others, whatever it is called."""
     try:
         facts = path.stat()
     except (OSError, ValueError):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from .outputs import Target
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
-_PLACES = ("stem", "ext")
+_PLACES, _BELOW = ("stem", "ext"), "folder"
+"""What may stand in a template, and what may where inputs have a place below what was named."""
 
 
 @dataclass
@@ -39,28 +41,32 @@ class SecondPictures:
     content: bytes | None = None
     _kept: dict[str, Image] = field(default_factory=dict, repr=False)
 
-    def paths(self, inputs: Iterable[str]) -> Iterator[Path]:
-        """All files that belong to these inputs."""
+    def paths(self, inputs: Iterable[str], folders: Sequence[Path] = ()) -> Iterator[Path]:
+        """All files that belong to these inputs, with their folders from the one that was named."""
         templates = [value for _, _, value in self.work.pictures() if isinstance(value, str) and value != PIPE]
         fixed = [value for value in templates if not _PLACE.search(value)]
         yield from map(Path, fixed)
-        for name in inputs:
-            yield from (Path(_filled(value, name)) for value in templates if value not in fixed)
+        for name, inside in zip(inputs, folders or repeat(Path()), strict=False):
+            yield from (Path(_filled(value, name, inside)) for value in templates if value not in fixed)
 
-    def check(self, inputs: tuple[str, ...]) -> None:
+    def check(self, inputs: tuple[str, ...], *, structured: bool = False) -> None:
         """Look at what can be known before any picture is read.
+
+        Args:
+            inputs: what was named.
+            structured: inputs have a place below what was named.
 
         Raises:
             SettingsError: a placeholder is unknown, or standard input would be read twice.
             SengaError: a picture that all inputs share cannot be read.
         """
-        from_pipe = list(inputs).count(PIPE)
+        from_pipe, places = list(inputs).count(PIPE), (*_PLACES, _BELOW) if structured else _PLACES
         for key, info, value in self.work.pictures():
             if not isinstance(value, str):
                 continue
-            unknown = [name for name in _PLACE.findall(value) if name not in _PLACES]
+            unknown = [name for name in _PLACE.findall(value) if name not in places]
             if unknown:
-                known = ", ".join(f"{{{name}}}" for name in _PLACES)
+                known = ", ".join(f"{{{name}}}" for name in places)
                 raise SettingsError(f"There is no {{{unknown[0]}}} in the picture “{key}”: there are {known}.")
             from_pipe += value == PIPE
             if from_pipe > 1:
@@ -78,7 +84,7 @@ class SecondPictures:
 
     def digest(self, target: Target) -> str:
         """Tells apart the second pictures that belong to this input alone."""
-        found = [(key, _filled(value, self._name(target))) for key, value in self._templates()]
+        found = [(key, self._filled(value, target)) for key, value in self._templates()]
         return " ".join(f"{key}:{facts_of(Path(path)).content}" for key, path in found)
 
     def _templates(self) -> Iterator[tuple[str, str]]:
@@ -89,7 +95,7 @@ class SecondPictures:
     def trouble(self, target: Target) -> str:
         """Why an input has no second picture, or nothing."""
         for key, value in self._templates():
-            path = _filled(value, self._name(target))
+            path = self._filled(value, target)
             if not os.path.isfile(path):  # noqa: PTH113 - Path raises where names are too long
                 return f"There is no file “{path}” for the picture “{key}”."
         return ""
@@ -103,13 +109,14 @@ class SecondPictures:
 
         def fetch(value: str, info: SettingInfo) -> Image:
             if _PLACE.search(value):
-                return still(_filled(value, self._name(target)), info.name)
+                return still(self._filled(value, target), info.name)
             return self._read(value, info)
 
         return self.work.opened(fetch)
 
-    def _name(self, target: Target) -> str:
-        return PIPE if target.source is None else str(target.source)
+    @staticmethod
+    def _filled(template: str, target: Target) -> str:
+        return _filled(template, PIPE if target.source is None else str(target.source), target.inside)
 
     def _read(self, value: str, info: SettingInfo) -> Image:
         if value not in self._kept:
@@ -117,6 +124,6 @@ class SecondPictures:
         return self._kept[value]
 
 
-def _filled(template: str, name: str) -> str:
-    places: Mapping[str, str] = dict(zip(_PLACES, places_of(name), strict=True))
-    return _PLACE.sub(lambda found: places[found[1]], template)
+def _filled(template: str, name: str, inside: Path) -> str:
+    places: Mapping[str, str] = {**dict(zip(_PLACES, places_of(name), strict=True)), _BELOW: str(inside)}
+    return str(Path(_PLACE.sub(lambda found: places[found[1]], template)))

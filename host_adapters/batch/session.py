@@ -60,9 +60,9 @@ class Ready:
         Raises:
             SettingsError: two results would be one file, or a source would be overwritten.
         """
-        second, names = self.painter.second, [str(each.path) for each in found]
-        wish = replace(self.wish, read=(*self.wish.read, *second.paths(names)))
-        return [self._noting(target) for target in plan(names, wish, [each.inside for each in found])]
+        names, folders = [str(each.path) for each in found], [each.inside for each in found]
+        wish = replace(self.wish, read=(*self.wish.read, *self.painter.second.paths(names, folders)))
+        return [self._noting(target) for target in plan(names, wish, folders)]
 
     def _noting(self, target: Target) -> Target:
         assert target.output is not None  # noqa: S101 - a batch never writes to a pipe
@@ -82,7 +82,7 @@ def made_ready(order: Order, invocation: Invocation, known: Plugins) -> Ready:
     blend = blend_of(invocation.options)
     done = invocation.work(known, blend)
     second = SecondPictures(done)
-    second.check(order.inputs)
+    second.check(order.inputs, structured=True)
     check_files(done)
     invocation.check_names(known)
     wish = Wish(

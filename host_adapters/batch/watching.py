@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from senga.plain import tell
 from senga.registry import Plugins
 
 from .facts import state_at
-from .inputs import Found, Search
+from .inputs import Found, Search, identity
 from .invocation import Invocation
 from .ledger import Ledger
 from .nightly import exhaust
@@ -45,6 +45,7 @@ class Watch:
     _seen: dict[Path, str] = field(default_factory=dict)
     _given: dict[Path, str] = field(default_factory=dict)
     _gone: set[str] = field(default_factory=set)
+    _known: dict[str, tuple[int, int] | None] = field(default_factory=dict)
     _troubles: set[str] = field(default_factory=set)
 
     def look(self) -> list[Found]:
@@ -66,13 +67,28 @@ class Watch:
 
     def _there(self) -> list[str]:
         there = [name for name in self.folders if os.path.isdir(name)]  # noqa: PTH112 - Path raises on long names
-        gone = set(self.folders).difference(there)
+        bare = {name for name in there if self._is_bare(name)}
+        self._known |= {name: identity(Path(name)) for name in there if name not in bare}
+        gone = set(self.folders).difference(there) | bare
         for name in sorted(gone - self._gone):
-            self.say(tr("The folder “{name}” is not there; it is waited for.").format(name=name))
+            text = tr("The folder “{name}” is not there; it is waited for.")
+            if name in bare:
+                text = tr(
+                    "The folder “{name}” is empty and not the one from before; if its disk is away, it is waited for."
+                )
+            self.say(text.format(name=name))
         for name in sorted(self._gone - gone):
             self.say(tr("The folder “{name}” is back.").format(name=name))
         self._gone = gone
         return there
+
+    def _is_bare(self, name: str) -> bool:
+        """Whether there is only the place for a disk, as it seems: the folder is another one, with nothing in it."""
+        if identity(Path(name)) == self._known.get(name, identity(Path(name))):
+            return False
+        with suppress(OSError), os.scandir(name) as entries:
+            return not any(entries)
+        return True
 
     def _tell_troubles(self, search: Search) -> None:
         troubles = {why for _, why in search.troubles}

@@ -289,6 +289,26 @@ def test_second_pictures_go_by_template(album: Path, tmp_path: Path, strangers: 
     }  # fmt: skip
 
 
+def test_second_pictures_lie_in_folders_of_the_same_structure(album: Path, tmp_path: Path, strangers: Path) -> None:
+    """Two pictures of the same name have different hints, and each is shown in its own result."""
+    for number, name in enumerate(("a.png", "b.png", "c.png", "trip/a.png", "trip/d.png")):
+        paint(tmp_path / "hints" / name, 3 * number + 1)
+    words = [album, "--filter", "mixed", "-o", "out", "--json", "--hints"]
+    done = senga(*words, "hints/{folder}/{stem}.png", cwd=tmp_path)
+    failed = [each["message"] for each in events(done) if each["event"] == "failed"]
+    assert len(failed) == 1
+    assert "hints/trip/day 2/e.png" in failed[0]
+    for name in ("a.png", "trip/a.png"):
+        made, wanted = (np.asarray(PIL.Image.open(tmp_path / each / name)) for each in ("out", "hints"))
+        assert np.array_equal(made, wanted)
+    paint(tmp_path / "hints" / "trip" / "a.png", 11)
+    assert events(senga(*words, "hints/{folder}/{stem}.png", cwd=tmp_path))[-1]["done"] == 1
+    done = senga(*words, "hints/{folded}/{stem}.png", cwd=tmp_path)
+    assert (done.returncode, b"{folder}" in done.stderr) == (2, True)
+    done = senga(album, "--filter", "mixed", "--hints", "in/{folder}/{stem}.png", "-o", "in", cwd=tmp_path)
+    assert (done.returncode, b"also an input" in done.stderr) == (2, True)
+
+
 # --- what is told ---
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,11 @@ import pytest
 from senga.host_adapters.batch.inputs import Choice, Search
 from senga.host_adapters.batch.watching import Watch
 from senga.testing import sample
+
+sys.path.insert(0, str(Path(__file__).parent))
+from days import live, missing
+
+sys.path.pop(0)
 
 SENGA = str(Path(sys.executable).with_name("senga"))
 
@@ -165,3 +171,47 @@ def test_days_of_events_in_fast_motion(tmp_path: Path) -> None:
     assert {name: content for name, content in given if there.get(name) == content} == there
     assert len(watch._given) <= 40
     assert told == []
+
+
+def folder_in(path: Path, name: str) -> Path:
+    (path / name).mkdir()
+    return path / name
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted in /proc")
+def test_four_days_are_painted_as_they_came_and_nothing_grows(tmp_path: Path) -> None:
+    live(
+        folder_in(tmp_path, "first"), days=0.2, every=300, rate=500, seed=2
+    )  # loads what is needed for all that happens
+    tracemalloc.start()
+    try:
+        clock, heard, said = live(folder_in(tmp_path, "then"), days=4, every=300, rate=50, seed=3)
+    finally:
+        tracemalloc.stop()
+    happened = clock.inbox.happened
+    assert missing(tmp_path / "then", clock.inbox) == []
+    assert len(happened) == 9, "everything happens"
+    assert len(heard.made) <= happened["arrived"] + happened["replaced"] + happened["renamed"], "once for each content"
+    assert len(heard.refused) <= happened["spoilt"] + happened["stalled"], "once, however often its disk comes back"
+    assert len(said) == 2 * happened["unmounted"]
+    sizes, files = zip(*clock.used[1:], strict=True)
+    assert sizes[-1] - sizes[0] < 150_000, sizes
+    assert max(files) - min(files) <= 1
+
+
+def test_a_place_without_its_disk_is_told_from_an_empty_folder(tmp_path: Path) -> None:
+    box, said = tmp_path / "in", list[str]()
+    paint(box / "a.png")
+    watch = Watch((str(box),), lambda: Search(Choice(), tmp_path / "out"), said.append)
+    assert [each.path.name for _ in range(3) for each in watch.look()] == ["a.png"]
+    box.rename(tmp_path / "away")
+    box.mkdir()
+    assert [each.path.name for _ in range(3) for each in watch.look()] == []
+    assert [("is empty and not the one from before" in text) for text in said] == [True]
+    box.rmdir()
+    (tmp_path / "away").rename(box)
+    assert [each.path.name for _ in range(3) for each in watch.look()] == [], "it was given before"
+    assert "is back" in said[1]
+    (box / "a.png").unlink()
+    assert watch.look() == []
+    assert len(said) == 2, "an empty folder is no reason to say anything"
