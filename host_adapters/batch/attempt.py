@@ -31,6 +31,7 @@ from .alternatives import Form, as_frames, sheet
 from .facts import NOTHING, facts_of
 from .films import begun
 from .invocation import Invocation
+from .ledger import FOLDER
 from .outputs import Target, counted, fitting_ending
 from .report import Report
 from .second import SecondPictures
@@ -230,7 +231,7 @@ def _write(result: Picture, target: Target, options: Mapping[str, Any], source: 
         overwrite = "replace"
     how["overwrite"] = overwrite == "replace"
     if target.folder:
-        _make_folder(output.parent)
+        _make_folder(output.parent, target.key and target.output and target.output.parents[len(target.key.parts) - 1])
     try:
         if isinstance(result, Image) and result.alternatives and not _holds_layers(how["format"]):
             # Who did not say that it makes several: their names were not checked with the others.
@@ -261,7 +262,10 @@ def _holds_layers(format: str) -> bool:  # noqa: A002 - as the attribute of a ta
     return bool(found and found.layers)
 
 
-def _make_folder(path: Path) -> None:
+def _make_folder(path: Path, root: Path | None) -> None:
+    """Make it, but not the folder of a batch, which has its ledger in it: that was there, and may come back."""
+    if root is not None and not (root / FOLDER).is_dir():
+        raise WriteError(f"The folder “{root}” is gone, with the ledger in it; start again when it is back.", path)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -160,7 +160,7 @@ class Search:
             return []
 
     def _is_result(self, path: Path) -> bool:
-        real = os.path.realpath(path) if path.is_symlink() else f"{self._real(path.parent)}{os.sep}{path.name}"
+        real = os.path.realpath(path) if os.path.islink(path) else f"{self._real(path.parent)}{os.sep}{path.name}"  # noqa: PTH114 - Path raises where it may not look
         return real.startswith(self._beginning) and real in self._results
 
     def _real(self, folder: Path) -> str:

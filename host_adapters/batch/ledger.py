@@ -147,6 +147,7 @@ class Ledger:
         with self._telling():
             self.home.mkdir(parents=True, exist_ok=True)
             self._base = self._connected()
+        self._place = _place_of(self.file)
 
     @staticmethod
     def is_in(folder: Path) -> bool:
@@ -206,6 +207,16 @@ class Ledger:
         if code is not None and code & 0xFF == sqlite3.SQLITE_IOERR:
             return f"{name} cannot be written: the disk reports an error; check it, make room and start again."
         return f"{name} is damaged; move it away and start again with --overwrite skip, or choose another folder."
+
+    def check_place(self) -> None:
+        """Look whether the file is still there: otherwise results would go where nobody looks for them.
+
+        Raises:
+            WriteError: the folder was removed, renamed or unmounted.
+        """
+        if _place_of(self.file) != self._place:
+            text = f"The folder “{self.folder}” is gone, with the ledger in it; start again when it is back."
+            raise WriteError(text, self.file)
 
     def close(self) -> None:
         """Give back the lock; what is still marked as in work counts as interrupted."""
@@ -340,6 +351,7 @@ class Ledger:
 
     def claim(self, row: Row) -> bool:
         """Make a result ours to make, unless its row changed meanwhile."""
+        self.check_place()
         with self._telling():
             found = self._base.execute(
                 "UPDATE results SET state = 'working', run = ?, changed = ?"
@@ -350,6 +362,7 @@ class Ledger:
 
     def note(self, output: Path, state: State, **facts: Any) -> None:
         """What became of a result."""
+        self.check_place()
         columns = {"state": state, "run": self.run, "changed": time.time(), **facts}
         told = ", ".join(f"{name} = ?" for name in columns)
         with self._telling():
@@ -398,6 +411,14 @@ class Ledger:
         if found is None:
             raise SettingsError(f"No batch was begun in “{self.folder}”.")
         return str(found[0]), str(found[1])
+
+
+def _place_of(file: Path) -> tuple[int, int] | None:
+    try:
+        facts = file.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
 
 
 def _is_complete(base: sqlite3.Connection) -> bool:

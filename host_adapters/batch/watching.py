@@ -141,8 +141,7 @@ def _parts(
 ) -> Iterator[list[Target]]:
     """What is ready to be worked on, whenever something is."""
     while not stop.is_set():
-        if not ledger.file.exists():
-            raise WriteError(f"The folder “{ready.root}” is gone, with the ledger in it; start again when it is back.")
+        ledger.check_place()
         targets: dict[Path, Target] = {}
         for each in watch.look():
             _add(each, targets, ready, ledger, report)
