@@ -3,6 +3,7 @@
 SengaError                something a painter can mend; the message is one sentence that names the thing and the mend
 ├── FileError             a picture file cannot be read or written
 │   ├── ReadError
+│   │   └── PartError     a part of a film was missing; what was made of the rest is there
 │   └── WriteError
 ├── SettingsError         a setting is out of range or unknown; a recipe does not parse
 ├── UnknownFilterError    no filter of that name; suggests the nearest
@@ -33,6 +34,12 @@ class FileError(SengaError):
 
 class ReadError(FileError):
     """A file cannot be read as a picture."""
+
+
+class PartError(ReadError):
+    """A part of a film was missing or damaged; ``written`` is the file that was made of the rest."""
+
+    written: Path | None = None
 
 
 class WriteError(FileError):

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Literal
 
 from senga.atomic import Replacement, Staging
 from senga.devices import is_special, through
-from senga.errors import ReadError, WriteError
+from senga.errors import PartError, WriteError
 from senga.image import Animation, Frame, Image
 
 from .animation_writers import write_apng, write_webp_animation
@@ -130,19 +130,21 @@ def write_file(
                 target = placed([replacement], ((name, [name]) for name in chain([target], further)))
         finally:
             replacement.discard()
-    check_whole(picture)
+    check_whole(picture, target)
     return target
 
 
-def check_whole(picture: Picture) -> None:
+def check_whole(picture: Picture, written: Path | None = None) -> None:
     """Say what was missing or damaged in the film that a result was made of; the result is there all the same.
 
     Raises:
-        ReadError: something was.
+        PartError: something was.
     """
     film = picture.film if isinstance(picture, Animation) else None
     if film is not None and film.faults:
-        raise ReadError(film.faults[0], picture.info.source)
+        error = PartError(film.faults[0], picture.info.source)
+        error.written = written
+        raise error
 
 
 def encode(
@@ -201,7 +203,7 @@ def write_frames(
         for each in ready:
             each.discard()
         staging.discard()
-    check_whole(picture)
+    check_whole(picture, first.path)
     return first
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from senga.atomic import Staging
 from senga.compose import Blend
-from senga.errors import Cancelled, ReadError, SengaError, SettingsError, WriteError
+from senga.errors import Cancelled, PartError, ReadError, SengaError, SettingsError, WriteError
 from senga.face import mask_of, still
 from senga.filter import Makes
 from senga.image import Animation, Image
@@ -50,7 +50,7 @@ class Result:
 
     Attributes:
         outcome: how it ended.
-        output: what was written.
+        output: what was written; after a failure, of the part that could be read.
         seconds: that it took.
         reason: why it failed.
         full: the disk is.
@@ -113,13 +113,18 @@ def attempt(
         if cancelled():
             return Result("cancelled")
         text = tr("the filter says that it was cancelled, though nobody asked it to stop.")
-        message, full = f"{target.label}: {text}", False
+        message, full, part = f"{target.label}: {text}", False, None
     except BaseException as error:
         if isinstance(error, BrokenPipeError) and target.output is None:
             raise  # nobody is there to take the result
-        message, full = _naming(sentence(told(error)), target), _is_full(error)
+        message, full, part = _naming(sentence(told(error)), target), _is_full(error), _part(error)
     report.failed(target.label, message)
-    return Result("failed", reason=message, full=full)
+    return Result("failed", part, reason=message, full=full)
+
+
+def _part(error: BaseException) -> Path | None:
+    """What was made of a source that is not whole."""
+    return _first_of(error.written) if isinstance(error, PartError) and error.written else None
 
 
 def _is_full(error: BaseException) -> bool:
@@ -184,11 +189,20 @@ def _compared(result: Picture, target: Target, options: Mapping[str, Any], sourc
         numbered = target.numbered and replace(target.numbered, folder=staging.folder)
         aside = replace(target, output=staging.folder / target.output.name, numbered=numbered, folder=False)
         written = _write(result, aside, dict(options, overwrite="error"), source)
-        there = [target.output.parent / path.name for path in sorted(staging.folder.iterdir())]
-        same = all(path.is_file() and cmp(path, staging.folder / path.name, shallow=False) for path in there)
-        return target.output.parent / written.name if same and written else None
+        place = target.output.parent / written.name if written else None
+        return place if _is_same(staging.folder, target.output.parent) else None
+    except PartError as error:
+        if not _is_same(staging.folder, target.output.parent):
+            return None  # then it is written, which tells the same
+        error.written = error.written and target.output.parent / error.written.name
+        raise
     finally:
         staging.discard()
+
+
+def _is_same(made: Path, there: Path) -> bool:
+    """Whether all files of a folder are in another one, too."""
+    return all((there / path.name).is_file() and cmp(path, there / path.name, shallow=False) for path in made.iterdir())
 
 
 def _pipe(result: Picture, source: Picture, options: Mapping[str, Any], target: Target) -> None:

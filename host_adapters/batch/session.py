@@ -270,25 +270,33 @@ class Session:
         elif result.outcome == "cancelled":
             self.ledger.note(key_of(target), "waiting", reason="")
         else:
-            self.ledger.note(key_of(target), result.outcome, reason=result.reason, size=size_of(target.source))
+            part = self._written(result.output) if result.outcome == "failed" and result.output else {}
+            why = {"reason": result.reason, "size": size_of(target.source)}
+            self.ledger.note(key_of(target), result.outcome, **why, **part)
         return result
 
     def _facts(self, target: Target, result: Result, output: Path) -> dict[str, Any]:
-        written = facts_of(output)
         return {
+            **self._written(output),
             "task": self.ready.task,
-            "made": time.time(),
             "content": result.content,
             "facts": result.facts,
             "second": self.ready.painter.second.digest(target),
-            "written": output.relative_to(self.ready.root),
-            "written_content": written.content,
-            "written_facts": written.state,
-            "written_size": size_of(output),
             "seconds": result.seconds,
             "size": size_of(target.source),
             "before": result.before or None,
             "after": result.after or None,
+        }
+
+    def _written(self, output: Path) -> dict[str, Any]:
+        """By which a result is known as ours; it may be replaced by a better one."""
+        written = facts_of(output)
+        return {
+            "made": time.time(),
+            "written": output.relative_to(self.ready.root),
+            "written_content": written.content,
+            "written_facts": written.state,
+            "written_size": size_of(output),
         }
 
 
