@@ -19,20 +19,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from senga.neural.training.edges import smooth_edges
 from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import shipped_encoder
+from senga.plugins.cartoongan.family import CARTOONGAN
 from senga.plugins.cartoongan.network import LIGHT_EPS, cartoongan_light, judge
 from training import losses
 from training.cartoon import crop_plan, write_sheet
 from training.data import Pairs, Panels, to_tensor
 from training.module import NetworkModule
+from training.network import Generator
 from training.perceptual import Features
 from training.pictures import Picture, list_pictures, read_rgb, resize_long
 from training.running import Checkpoint, Running, learning_rate, set_rate, update
+from training.weights import load_generator, save_generator
 
 RATE, JUDGED = 5e-4, 0.8
 """First learning rate of the generator, and the share of it that the discriminator has."""
@@ -59,13 +61,19 @@ def channels_last(picture: Tensor) -> Tensor:
     return picture.contiguous(memory_format=torch.channels_last)
 
 
+def light(width: float) -> Generator:
+    """The light generator of CartoonGAN, with weights that pass the photo on."""
+    card = {"architecture": "cartoongan-light", "eps": f"{LIGHT_EPS:g}", "width": f"{width:g}"}
+    return Generator(card, first_weights(cartoongan_light(width), "identity", 0))
+
+
 class Trainer(Running):
     """Networks, optimisers and running mean of one training."""
 
-    def __init__(self, width: float, vgg: Path, weights: LossWeights) -> None:
-        network = cartoongan_light(width)
-        super().__init__(NetworkModule(network, first_weights(network, "identity", 0)), 0.995, RATE, (0.5, 0.99))
-        self.width, self.weights = width, weights
+    def __init__(self, network: Generator, vgg: Path, weights: LossWeights) -> None:
+        super().__init__(network.train(), 0.995, RATE, (0.5, 0.99))
+        self.weights = weights
+        self.sees_contrast = network.card["architecture"] in CARTOONGAN.architectures  # the others have no biases
         described = judge(16)
         self.judge = NetworkModule(described, first_weights(described, "he", 1), spectral_norm=True)
         self.features = Features(vgg)
@@ -77,6 +85,8 @@ class Trainer(Running):
         """One step; in the first phase of the generator alone."""
         set_rate(self.optimiser, learning_rate(progress, RATE))
         set_rate(self.judge_optimiser, JUDGED * learning_rate(progress, RATE))
+        if not self.sees_contrast:
+            target = losses.level_contrast(target, photo)
         drawing = self._run(self.network, photo)
         parts = self._faithful(drawing, target)
         found = {}
@@ -119,9 +129,7 @@ class Trainer(Running):
 
     def save(self, path: Path) -> None:
         """Writes the averaged weights in half precision."""
-        arrays = {name: value.detach().half().contiguous() for name, value in self.average.state_dict().items()}
-        card = {"family": "cartoongan", "architecture": "cartoongan-light", "eps": f"{LIGHT_EPS:g}"}
-        save_file(arrays, path, metadata=card | {"width": f"{self.width:g}", "steps": str(self.steps)})
+        save_generator(self.average, path, {"steps": str(self.steps)})
 
 
 def train(trainer: Trainer, pairs: Pairs, panels: Panels, held: list[Picture], options: Any) -> None:
@@ -152,7 +160,8 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--held", type=Path, required=True, help="photographs to look at on the way")
     parser.add_argument("--vgg", type=Path, help="perceptual network; Senga's own without")
     parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
-    parser.add_argument("--width", type=float, default=0.75)
+    parser.add_argument("--start", type=Path, help="weights of any style to start from; the light generator without")
+    parser.add_argument("--width", type=float, default=0.75, help="of the light generator")
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--start-steps", type=int, default=500, help="steps without the discriminator")
     parser.add_argument("--every", type=int, default=200, help="steps between checkpoints, weights and sheets")
@@ -170,7 +179,8 @@ def main(arguments: list[str] | None = None) -> None:
     torch.manual_seed(0)
     options.out.mkdir(parents=True, exist_ok=True)
     weights = LossWeights(**{name: getattr(options, f"weight_{name}") for name in vars(LossWeights())})
-    trainer = Trainer(options.width, options.vgg or shipped_encoder(), weights)
+    network = load_generator(options.start) if options.start else light(options.width)
+    trainer = Trainer(network, options.vgg or shipped_encoder(), weights)
     held = [resize_long(read_rgb(path), 512) for path in list_pictures(options.held)]
     train(trainer, Pairs(options.pairs), Panels(options.style), held, options)
 

@@ -1,15 +1,23 @@
-"""Generators of the AnimeGAN family as their model cards describe them."""
+"""Generators of the families AnimeGAN and CartoonGAN as their model cards describe them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from senga.neural.executor import Array
+from senga.neural.graph import Network
 from senga.neural.training.initial import first_weights
-from senga.plugins.animegan.painting import network_of
+from senga.plugins.animegan import painting
+from senga.plugins.cartoongan import network as cartoongan
 from training.module import NetworkModule
 
 ARCHITECTURE = {"architecture": "animeganv2", "upsample": "tf1", "eps": "1e-05"}
+
+
+def network_of(card: Mapping[str, str]) -> Network:
+    """The network that a card describes, of the families whose styles `anime` paints with."""
+    family = cartoongan if card["architecture"].startswith("cartoongan") else painting
+    return family.network_of(card)
 
 
 class Generator(NetworkModule):

@@ -8,17 +8,20 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from senga.neural.checkpoints import read_checkpoint
-from senga.plugins.animegan.convert import to_senga
+from senga.plugins.animegan import convert as animegan
+from senga.plugins.cartoongan import network as cartoongan
 from training.network import Generator
 
 
 def load_generator(path: Path) -> Generator:
-    """A generator with the weights of any public file of the family; the file tells which network it is.
+    """A generator with the weights of any public file of AnimeGAN or CartoonGAN; the file tells which network it is.
 
     Raises:
         ModelError: it cannot be read, or holds another network.
     """
-    found = to_senga(read_checkpoint(path))
+    file = read_checkpoint(path)
+    theirs = file.metadata.get("architecture", "").startswith("cartoongan")
+    found = (cartoongan if theirs else animegan).to_senga(file)
     generator = Generator(found.card, found.arrays)
     generator.eval()
     return generator

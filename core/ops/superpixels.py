@@ -61,11 +61,11 @@ def slic(colours: Plane, size: int, compactness: float, job: Job, *, rounds: int
     planes = [np.ascontiguousarray(colours[:, :, c][rows][:, columns]) for c in range(3)]
     planes += np.meshgrid(*places)
     centres = [plane.reshape(high, size, wide, size).mean(axis=(1, 3)) for plane in planes]
-    cells = [_by_cells(plane, size) for plane in planes]
+    cells = [_by_cells(planes.pop(0), size) for _ in range(len(planes))]
     labels = np.empty((high * size, wide * size), np.int32)
     for index in range(rounds):
         if index:
-            centres = _middles(planes, labels, centres)
+            centres = _middles(cells, labels, centres)
         _nearest(cells, centres, labels, job.part(index / rounds, (index + 1) / rounds))
     return np.ascontiguousarray(labels[:height, :width])
 
@@ -133,10 +133,10 @@ _ACROSS = 3
 """Which of the planes tells places to the right."""
 
 
-def _middles(planes: list[Plane], labels: Labels, before: list[Plane]) -> list[Plane]:
+def _middles(cells: list[Plane], labels: Labels, before: list[Plane]) -> list[Plane]:
     shape, flat = before[0].shape, labels.ravel().astype(np.intp)
     count = np.bincount(flat, minlength=before[0].size).reshape(shape)
-    sums = (np.bincount(flat, plane.ravel(), before[0].size).reshape(shape) for plane in planes)
+    sums = (np.bincount(flat, cell.swapaxes(0, 1).ravel(), before[0].size).reshape(shape) for cell in cells)
     return [
         np.where(count > 0, total / np.maximum(count, 1), old).astype(np.float32)
         for total, old in zip(sums, before, strict=True)

@@ -54,25 +54,23 @@ def paint(weights: Weights, pixels: Pixels, job: Job, stroke_scale: float, parts
     """Paint (H, W, 3) pixels, or one of the representations; the result has the same size and type."""
     scale = stroke_scale or automatic_scale(*(job.full_size or pixels.shape[:2]))
     small = reduced(pixels, scale)
-    photo = to_depth(pixels if small is None else small, np.float32)
-    painted = _network(weights, photo, job.part(0.0, 0.7))
-    result = represented(composed(photo, painted, parts, job.part(0.7, 0.8)), shown, job.part(0.8, 0.9))
+    painted = _painted(weights, to_depth(pixels if small is None else small, np.float32), job.part(0.0, 0.75))
+    result = represented(composed(painted, parts, job.part(0.75, 0.85)), shown, job.part(0.85, 0.9))
     if small is None:
         return to_depth(np.clip(result, 0, 1), pixels.dtype)
     return finished(pixels, small, np.clip(result, 0, 1), job.part(0.9, 1.0))
 
 
-def composed(photo: Picture, painted: Picture, parts: Parts, job: Job) -> Picture:
-    """What the network painted under the guided filter by the photo, with its parts as asked for."""
-    result = guided_filter(photo, painted, *FINISH, job)
+def composed(painted: Picture, parts: Parts, job: Job) -> Picture:
+    """The painting with its parts as asked for; it is written into."""
     if parts.structure:
-        patches = guided_filter(result, flat(np.clip(result, 0, 1), job), *FINISH, job)
-        result += np.float32(parts.structure) * (patches - result)
+        patches = guided_filter(painted, flat(np.clip(painted, 0, 1), job), *FINISH, job)
+        painted += np.float32(parts.structure) * (patches - painted)
     if parts.surface or parts.texture != 1:
-        grain = result - guided_filter(result, result, *GRAIN, job)
-        result -= np.float32(parts.surface) * grain
-        result += np.float32(parts.texture - 1) * ops.luma(grain)[:, :, None]
-    return result
+        grain = painted - guided_filter(painted, painted, *GRAIN, job)
+        painted -= np.float32(parts.surface) * grain
+        painted += np.float32(parts.texture - 1) * ops.luma(grain)[:, :, None]
+    return painted
 
 
 def represented(picture: Picture, shown: Shown, job: Job) -> Picture:
@@ -92,9 +90,9 @@ def flat(picture: Picture, job: Job, size: int = 0) -> Picture:
     return superpixels.patched(picture, size or max(4, min(picture.shape[:2]) // PATCHES), ALIKE, job)
 
 
-def _network(weights: Weights, photo: Picture, job: Job) -> Picture:
-    """The network's picture, in 0..1 and beyond, not clipped."""
+def _painted(weights: Weights, photo: Picture, job: Job) -> Picture:
+    """The network's picture under the guided filter by the photo, in 0..1 and beyond, not clipped."""
     network = network_of(weights)
     given = {next(iter(network.inputs)): photo * np.float32(2) - np.float32(1)}
-    found = evaluate(network, weights.arrays, given, job, note="painting")[network.outputs[0].name]
-    return np.asarray((found + np.float32(1)) / np.float32(2))
+    found = evaluate(network, weights.arrays, given, job.part(0.0, 0.9), note="painting")[network.outputs[0].name]
+    return guided_filter(photo, (found + np.float32(1)) / np.float32(2), *FINISH, job.part(0.9, 1.0))

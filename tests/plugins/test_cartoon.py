@@ -136,7 +136,7 @@ def grain_of(picture: NDArray[np.float32]) -> float:
 
 def test_settings_do_what_their_names_say(grainy: NDArray[np.float32]) -> None:
     def made(**parts: float) -> NDArray[np.float32]:
-        return composed(grainy, grainy, Parts(**parts), Job())
+        return composed(grainy.copy(), Parts(**parts), Job())
 
     plain = grain_of(made())
     assert plain > grain_of(made(surface=0.5)) > grain_of(made(surface=1.0))

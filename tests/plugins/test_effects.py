@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -533,6 +534,17 @@ def test_a_cartoon_is_flat_inside_and_keeps_borders(photo: Image) -> None:
     grain = np.abs(np.diff(picture, axis=1)).max(axis=2)
     assert (step < 0.004).mean() > 3 * (grain < 0.004).mean()
     assert np.abs(cv2.blur(found, (9, 9)) - cv2.blur(picture, (9, 9))).mean() < 0.04
+
+
+def test_patches_take_little_memory() -> None:
+    from senga.ops import superpixels
+
+    picture = cv2.resize(np.random.default_rng(0).random((40, 50, 3), np.float32), (600, 500))
+    tracemalloc.start()
+    superpixels.patched(picture, 15, 6, Job(threads=1))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64 * picture[:, :, 0].size
 
 
 def test_patches_join_where_colours_are_alike() -> None:

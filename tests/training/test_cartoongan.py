@@ -11,12 +11,19 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import senga.plugins.animegan  # noqa: E402
 from senga.neural.checkpoints import read_checkpoint  # noqa: E402
 from senga.neural.training.perceptual import shipped_encoder  # noqa: E402
 from senga.plugins.cartoongan.network import network_of, to_senga  # noqa: E402
-from training.cartoongan import LossWeights, Trainer, blurred_edges, options_from, train  # noqa: E402
+from training.cartoongan import LossWeights, Trainer, blurred_edges, light, options_from, train  # noqa: E402
 from training.data import Pairs, Panels, to_tensor  # noqa: E402
 from training.pictures import write_rgb  # noqa: E402
+from training.weights import load_generator  # noqa: E402
+
+
+def shipped(style: str) -> Path:
+    """The weights of a style that comes with Senga."""
+    return Path(senga.plugins.animegan.__file__).with_name("weights") / f"{style}.safetensors"
 
 
 @pytest.fixture
@@ -36,7 +43,7 @@ def run(folders: Path, out: str, stop: int | None = None) -> dict[str, Any]:
     words = ["--pairs", "x", "--style", "x", "--held", "x", "--out", str(folders / out), "--steps", "4"]
     options = options_from([*words, "--start-steps", "2", "--every", "1", "--pixels", "16384"])
     torch.manual_seed(0)
-    trainer = Trainer(0.125, shipped_encoder(), LossWeights())
+    trainer = Trainer(light(0.125), shipped_encoder(), LossWeights())
     step, taken = trainer.step, []
 
     def counted(*args: Any) -> dict[str, float]:
@@ -64,9 +71,24 @@ def test_it_goes_on_exactly_where_it_was_stopped(folders: Path) -> None:
 
 def test_what_it_writes_is_a_style_of_the_family(folders: Path) -> None:
     run(folders, "run")
-    read = to_senga(read_checkpoint(folders / "run" / "step-00004.safetensors"))
+    written = folders / "run" / "step-00004.safetensors"
+    read = to_senga(read_checkpoint(written))
     assert read.card["architecture"] == "cartoongan-light"
     network_of(read.card).check(read.arrays)
+    again = Trainer(load_generator(written), shipped_encoder(), LossWeights())
+    assert again.sees_contrast
+
+
+def test_it_starts_from_a_style_of_the_other_family(folders: Path) -> None:
+    start = shipped("painted-comic")
+    trainer = Trainer(load_generator(start), shipped_encoder(), LossWeights())
+    assert not trainer.sees_contrast
+    photo, target = Pairs(folders / "pairs").batch(1, 32)
+    figures = trainer.step(photo, target, target, 0.0, False)
+    assert figures["adversarial"] > 0
+    trainer.save(folders / "after.safetensors")
+    before, after = (load_generator(each).state_dict() for each in (start, folders / "after.safetensors"))
+    assert any(not torch.equal(before[name], after[name]) for name in before)
 
 
 def test_blurred_edges_are_blurred_and_the_rest_is_as_it_was() -> None:
@@ -82,7 +104,7 @@ def test_blurred_edges_are_blurred_and_the_rest_is_as_it_was() -> None:
 
 def test_the_discriminator_learns_to_refuse_blurred_edges() -> None:
     torch.manual_seed(0)
-    trainer = Trainer(0.125, shipped_encoder(), LossWeights())
+    trainer = Trainer(light(0.125), shipped_encoder(), LossWeights())
     rng = np.random.default_rng(0)
     drawing = np.kron(rng.integers(0, 255, (8, 8, 3)), np.ones((8, 8, 1))).astype(np.uint8)
     style = to_tensor([drawing])
