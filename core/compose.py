@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +18,15 @@ from numpy.typing import NDArray
 from . import visible
 from .errors import SettingsError
 from .filter import REACH, Filter, at_size, reach_of
+from .frames import Course, each_frame
 from .image import Animation, Frame, Image, Layer, Pixels, as_rgb, to_depth
-from .job import Job, Moment
+from .job import Job
 from .layers import converted, in_depth
 from .moved import moved
 from .ops.lightness import luma
 from .ops.rows import bands
 from .registry import Plugins
 from .strangers import at_work
-
-if TYPE_CHECKING:
-    from .steady import Steadier
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +58,9 @@ class Blend:
         """The result simply replaces the original."""
         return self.selection is None and self.strength == 1 and not self.keep_colors
 
-    def steadier(self) -> Steadier:
-        """Lets the frames of a film flicker less, where they are selected."""
-        from .steady import Steadier
-
-        return Steadier(None if self.selection is None else feathered(self.selection, self.feather))
+    def selected(self) -> NDArray[np.float32] | None:
+        """Where a picture is changed, (H, W) in 0..1; None for everywhere."""
+        return None if self.selection is None else feathered(self.selection, self.feather)
 
 
 Act = Callable[[Image, Job], Image | Animation]
@@ -96,19 +92,18 @@ def compose_act(
     filter: Filter | None = None,  # noqa: A002
     *,
     reach: Reach | None = None,
-    wants_before: bool = False,
-    steady: bool = False,
+    course: Course | None = None,
 ) -> Image | Animation:
     """The same for any act: a filter, or a chain (then ``filter`` is None and its result says whether it is grey).
 
-    ``reach`` says how far the act sees, by default what the filter says; ``wants_before`` keeps results of a film.
-    With ``steady`` a film flickers less.
+    ``reach`` says how far the act sees, by default what the filter says; ``course`` how frames follow.
     """
     if reach is None:
         reach = partial(reach_of, filter) if filter else partial(at_size, REACH)
     if isinstance(picture, Animation):
-        return _each_frame(act, picture, job, blend, filter, reach, wants_before, steady)
-    mask = None if blend.selection is None else feathered(blend.selection, blend.feather)
+        within = partial(compose_act, act, blend=blend, filter=filter, reach=reach)
+        return each_frame(lambda image, part: within(image, part), picture, job, course or Course(), blend.selected())
+    mask = blend.selected()
     if mask is not None and mask.shape != picture.pixels.shape[:2]:
         sizes = f"{mask.shape[1]} x {mask.shape[0]}", f"{picture.width} x {picture.height}"
         raise SettingsError(f"The selection is {sizes[0]} pixels, but the picture is {sizes[1]}: they must be equal.")
@@ -281,34 +276,6 @@ def _resize(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.
     import cv2
 
     return np.asarray(cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _each_frame(
-    act: Act,
-    film: Animation,
-    job: Job,
-    blend: Blend,
-    filter: Filter | None,  # noqa: A002
-    reach: Reach,
-    wants_before: bool,
-    steady: bool,
-) -> Animation:
-    def frames() -> Iterator[Frame]:
-        before: tuple[Image | None, Image | None] = None, None
-        steadied = blend.steadier() if steady else None
-        for number, frame in enumerate(film.frames()):
-            part = job.part(number / film.count, (number + 1) / film.count)
-            task = replace(part, moment=Moment(number, film.count, *before))
-            result = compose_act(act, frame.image, task, blend, filter, reach=reach)
-            if isinstance(result, Animation):
-                raise SettingsError(
-                    "This filter makes an animation, so it needs a single picture and not an animation."
-                )
-            result = result if steadied is None else steadied(frame.image, result)
-            before = (result, frame.image) if wants_before else before
-            yield Frame(result, frame.seconds)
-
-    return replace(film, frames=frames)
 
 
 __getattr__ = moved(__name__, {name: f"senga.visible.{name}" for name in ("expected", "is_expected", "opaque")})

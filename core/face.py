@@ -63,6 +63,7 @@ def apply(
     strength: float = 1.0,
     keep_colors: bool = False,
     steady: bool = False,
+    boil: bool = False,
     job: Job | None = None,
     collection: Plugins | None = None,
     **settings: Any,
@@ -77,6 +78,7 @@ def apply(
         strength: 0 = original, 1 = result.
         keep_colors: take only the lightness from the result.
         steady: frames of an animation flicker less.
+        boil: strokes are drawn elsewhere in each frame of an animation.
         job: progress, cancel, memory and device; its model store is added when it has none.
         collection: the plug-ins to use; by default all that are installed.
         **settings: settings of the filter, when it is given by name.
@@ -95,7 +97,7 @@ def apply(
     chosen = collection or plugins()
     source = _source(picture)
     blend = Blend(None if selection is None else mask_of(selection), feather, strength, keep_colors)
-    work = Work.of(chosen, filter, settings, blend=blend, steady=steady)
+    work = Work.of(chosen, filter, settings, blend=blend, steady=steady, boil=boil)
     work = work.opened(lambda path, info: still(path, info.name))
     return work.run(chosen, source, job)
 

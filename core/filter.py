@@ -41,6 +41,7 @@ class Filter(BaseModel, ABC):
         models: a ``weights.toml`` of a filter that has a family to itself and names none, or None.
         locale: the folder of the catalogues that translate this filter, or None for those of Senga.
         wants_before: the frames of a film are painted in order, and ``job.frame.before`` is the last result.
+        draws_strokes: it paints with strokes, which are carried along whole in steady films rather than mixed.
         measures_whole: the result depends a little on all that is seen, for example by its mean; the pixels beyond
             ``reach`` then shift it as a whole, but draw nothing.
     """
@@ -56,6 +57,7 @@ class Filter(BaseModel, ABC):
     models: ClassVar[Path | None] = None
     locale: ClassVar[Path | None] = None
     wants_before: ClassVar[bool] = False
+    draws_strokes: ClassVar[bool] = False
     measures_whole: ClassVar[bool] = False
 
     @abstractmethod

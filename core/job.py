@@ -49,12 +49,14 @@ class Moment:
         count: of all frames, as far as it is known.
         before: the last result, cropped like the picture, for filters with ``wants_before``; None for the first frame.
         before_source: the frame that it was made of, cropped likewise.
+        boils: what is drawn by chance is to be drawn otherwise in each frame.
     """
 
     number: int
     count: int
     before: Image | None = None
     before_source: Image | None = None
+    boils: bool = False
 
 
 def _no_weights(name: str) -> Weights:

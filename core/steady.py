@@ -9,6 +9,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,16 +35,23 @@ _CUT = 0.35
 _LIGHT, _DOUBT = 16.0, 0.1
 """Pixels of deviation over which a change of light is told from one of things, and how soon it is doubted."""
 _REDUCED = 8
+_STILL = 0.5
+"""Pixels of motion below which strokes stay where they are: what moves less is noise."""
+_TONE, _SHADE = 6.0, 16.0
+"""Pixels, on a megapixel, over which tones of drawings are compared, and 255ths by which they may differ."""
+_OLDEST, _PLACE = 16, 24
+"""Steps after which strokes are drawn anew, as moving blurs them, and pixels of a place where that happens at once."""
 _FINE = 0.6
 """Pixels of deviation of the blur against which detail is brought back."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A frame of the film and what was made of it."""
+    """A frame of the film and what was made of it; of strokes also how often they moved, (H, W)."""
 
     source: Image
     result: Image
+    age: Plane | None = None
 
 
 class Steadier:
@@ -51,38 +59,71 @@ class Steadier:
 
     Args:
         selected: (H, W), 0 where nothing was painted and nothing is to be changed; None if all was.
+        strokes: the frames are drawn with strokes: each place is taken from one of the two frames, for strokes that
+            are mixed with others are none any more.
 
     Attributes:
         before: the last frame; None at the beginning.
     """
 
-    def __init__(self, selected: NDArray[Any] | None = None) -> None:
-        self._selected = selected
+    def __init__(self, selected: NDArray[Any] | None = None, *, strokes: bool = False) -> None:
+        self._selected, self._strokes = selected, strokes
         self.before: Shown | None = None
 
     def __call__(self, source: Image, painted: Image) -> Image:
         """The frame as it is to be shown; frames come in order."""
-        before, result = self.before, painted
+        before, result, age = self.before, painted, None
         if before is not None and before.result.pixels.shape == painted.pixels.shape:
             size = painted.height, painted.width
             now, then = _seen(source, size), _seen(before.source, size)
             found = motion(grey(now), grey(then))
             unlike = _change(now.astype(np.float32), moved(then.astype(np.float32), found.flow, cv2.INTER_LINEAR))
             if not _is_cut(found, unlike):
-                result = self._mixed(painted, before.result, found, unlike)
-        self.before = Shown(source, result)
+                made, age = (
+                    self._drawn(painted, before, found, unlike)
+                    if self._strokes
+                    else (self._mixed(painted, before.result, found, unlike), None)
+                )
+                result = self._finished(painted, made)
+        self.before = Shown(source, result, age)
         return result
 
-    def _mixed(self, painted: Image, before: Image, found: Motion, unlike: Plane) -> Image:
+    def _finished(self, painted: Image, values: Plane) -> Image:
+        """The frame with these values in 255ths, where it is selected."""
+        pixels = to_depth(np.clip(values / 255, 0, 1).astype(np.float32), painted.depth)
+        if self._selected is not None:
+            pixels[self._selected == 0] = painted.pixels[self._selected == 0]
+        return replace(painted, pixels=pixels, layers=(), alternatives=())
+
+    def _drawn(self, painted: Image, before: Shown, found: Motion, unlike: Plane) -> tuple[Plane, Plane]:
+        """Strokes of the last frame as long as they fit, and for how many steps they have moved."""
+        reach = _TONE * math.sqrt(unlike.size / 1e6) + 2
+        flow = cv2.GaussianBlur(found.flow, (0, 0), reach)
+        moves = np.linalg.norm(flow, axis=2) > _STILL
+        flow = np.where(moves[:, :, None], flow, np.float32(0))
+        new, old = _of_255(painted), moved(_of_255(before.result), flow)
+        age = np.zeros(unlike.shape, np.float32) if before.age is None else before.age
+        age = moved(age, flow, cv2.INTER_NEAREST) + moves
+        tone = np.abs(cv2.GaussianBlur(new, (0, 0), reach) - cv2.GaussianBlur(old, (0, 0), reach)).mean(axis=2)
+        fits = (found.trust > 0.5) & (unlike < _OTHER) & (tone < _SHADE) & (age < _OLDEST - _spread_ages(unlike.shape))
+        share = cv2.GaussianBlur(fits.astype(np.float32), (0, 0), 1.0) * fits
+        mixed = new + (old - new) * share[:, :, None]
+        drawn = np.where((moves & fits)[:, :, None], _as_sharp(mixed, new, old), mixed)
+        return drawn, np.where(fits, age, np.float32(0))
+
+    def _mixed(self, painted: Image, before: Image, found: Motion, unlike: Plane) -> Plane:
         new, old = _of_255(painted), moved(_of_255(before), found.flow)
         changed = _change(new, old)
         excess = np.maximum(unlike - _NOISE, 0) / (_LIKE * (changed + 1))
         share = _KEPT * found.trust * np.exp(-((unlike / _OTHER) ** 2)) / (1 + excess**2)
-        mixed = _blended(new, old, share[:, :, None])
-        pixels = to_depth(np.clip(_as_sharp(mixed, new, old) / 255, 0, 1).astype(np.float32), painted.depth)
-        if self._selected is not None:
-            pixels[self._selected == 0] = painted.pixels[self._selected == 0]
-        return replace(painted, pixels=pixels, layers=(), alternatives=())
+        return _as_sharp(_blended(new, old, share[:, :, None]), new, old)
+
+
+def _spread_ages(size: tuple[int, ...]) -> Plane:
+    """Numbers of steps, another for each small place, so that not all strokes are drawn anew at once."""
+    rows, columns = (-(-side // _PLACE) for side in size[:2])
+    ages = np.random.default_rng([rows, columns]).uniform(0, _OLDEST / 2, (rows, columns)).astype(np.float32)
+    return np.asarray(cv2.resize(ages, (columns * _PLACE, rows * _PLACE))[: size[0], : size[1]], np.float32)
 
 
 def _seen(image: Image, size: tuple[int, int]) -> NDArray[np.uint8]:

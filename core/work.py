@@ -9,6 +9,7 @@ from typing import Any, Self
 from .compose import Blend, compose_act
 from .errors import SettingsError
 from .filter import Filter, reach_of
+from .frames import Course
 from .image import Animation, Image
 from .job import Job
 from .layers import disowned
@@ -73,6 +74,7 @@ class Work:
         blend: how the result meets the picture.
         resources: what the host grants.
         steady: frames of films flicker less, see ``senga.steady``.
+        boil: strokes are drawn elsewhere in each frame of a film.
     """
 
     stages: tuple[Stage, ...]
@@ -81,6 +83,7 @@ class Work:
     blend: Blend = field(default_factory=Blend)
     resources: Resources = field(default_factory=Resources)
     steady: bool = False
+    boil: bool = False
 
     @classmethod
     def of(
@@ -93,6 +96,7 @@ class Work:
         blend: Blend | None = None,
         resources: Resources | None = None,
         steady: bool = False,
+        boil: bool = False,
     ) -> Self:
         """Make every filter, so that a wrong name or setting is known before any work starts.
 
@@ -104,6 +108,7 @@ class Work:
             blend: how the result meets the picture; on top of what a recipe says.
             resources: what the host grants.
             steady: frames of films flicker less.
+            boil: strokes are drawn elsewhere in each frame of a film.
 
         Raises:
             UnknownFilterError: no such filter.
@@ -123,7 +128,7 @@ class Work:
             if seed is not None:
                 made = made.model_copy(update=dict.fromkeys(seeds_of(type(made)), seed))
             stages, name, title = (Stage(made),), made.name, made.title
-        return cls(stages, name, title, blend, resources or Resources(), steady)
+        return cls(stages, name, title, blend, resources or Resources(), steady, boil)
 
     # ---- second pictures
 
@@ -202,6 +207,12 @@ class Work:
         """Whether frames of a film must be painted in order."""
         return any(stage.act.wants_before for stage in self.stages)
 
+    @property
+    def course(self) -> Course:
+        """How frames of a film follow one another."""
+        strokes = any(stage.act.draws_strokes for stage in self.stages)
+        return Course(self.wants_before, self.steady, self.boil, strokes)
+
     def reach(self, height: int, width: int) -> int | None:
         """How far a pixel of the result can see: the sum of all stages, or None for the whole picture."""
         found = [reach_of(stage.act, height, width) for stage in self.stages]
@@ -225,8 +236,7 @@ class Work:
             self.blend,
             only,
             reach=self.reach,
-            wants_before=self.wants_before,
-            steady=self.steady,
+            course=self.course,
         )
 
     def _paint(self, known: Plugins, image: Image, job: Job) -> Image | Animation:

@@ -120,3 +120,40 @@ def test_motion_of_any_size(size: tuple[int, int]) -> None:
     assert found.trust.shape == size
     assert np.abs(found.flow).max() < 0.5
     assert found.trust.min() > 0.5
+
+
+def test_strokes_stay_whole_where_nothing_moves() -> None:
+    """Each place comes from one frame: where the film stands still it stays to the bit, elsewhere it is new."""
+    rng = np.random.default_rng(2)
+    one, other = scene(0), scene(0)
+    other[:, 80:] = scene(0, seed=7)[:, 80:]
+    drawn = [110 + 30 * rng.integers(0, 2, (HEIGHT, WIDTH, 1), np.uint8).repeat(3, 2) for _ in range(2)]
+    steadier = Steadier(strokes=True)
+    steadier(Image(one), Image(drawn[0]))
+    shown = steadier(Image(other), Image(drawn[1])).pixels
+    assert (shown[10:-10, 10:60] == drawn[0][10:-10, 10:60]).mean() > 0.99
+    assert (shown[10:-10, 95:-5] == drawn[1][10:-10, 95:-5]).mean() > 0.6
+    tone = [each.copy() for each in drawn]
+    tone[1][:] = 255 - tone[1] // 4
+    shown = steadier(Image(other), Image(tone[1])).pixels
+    assert np.abs(shown[10:-10, 10:-10].astype(int) - tone[1][10:-10, 10:-10]).mean() < 4  # the tone wins
+
+
+def test_strokes_that_move_are_drawn_anew_in_time() -> None:
+    """What is carried becomes soft; every place is as new after some frames."""
+    steadier = Steadier(strokes=True)
+    marks = [np.full((HEIGHT, WIDTH, 3), 100 + 3 * (number % 2), np.uint8) for number in range(2)]
+    steadier(Image(scene(0)), Image(marks[0]))
+    for number in range(1, 40):
+        shown = steadier(Image(scene(2.0 * number)), Image(marks[1])).pixels
+    assert np.abs(shown[:, :-8].astype(int) - marks[1][:, :-8]).max() <= 1
+
+
+@pytest.mark.parametrize("boil", [False, True])
+def test_strokes_stay_unless_they_are_to_boil(boil: bool) -> None:
+    frames = [Frame(Image(scene(0))) for _ in range(2)]
+    source = Animation(lambda: iter(frames), HEIGHT, WIDTH, 2)
+    result = Work.of(plugins(), "sketch", boil=boil).run(plugins(), source)
+    assert isinstance(result, Animation)
+    first, second = (frame.image.pixels for frame in result.frames())
+    assert np.array_equal(first, second) is not boil

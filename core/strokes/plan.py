@@ -32,6 +32,8 @@ STROKE = np.dtype(
 Strokes = NDArray[Any]
 StrokeOrder = Literal["importance", "random", "scan"]
 
+_NEAR = 16
+"""Planning pixels along which strokes count as the same one."""
 _BAND = 4 << 20
 _SHUFFLE = 1 << 20
 """Number of the random stream that shuffles; those of the directions are smaller."""
@@ -94,8 +96,18 @@ def search(guide: Guide, direction: int, job: Job) -> Strokes:
     strokes: Strokes = np.concatenate(found)
     strokes = strokes[np.argsort(strokes["level"], kind="stable")]
     strokes["direction"] = direction
-    strokes["variant"] = rng.integers(0, VARIANTS, len(strokes))
+    strokes["variant"] = _variants(strokes, guide.seed)
     return strokes
+
+
+def _variants(strokes: Strokes, seed: int) -> NDArray[np.uint8]:
+    """A number by the place of each stroke: those of films look alike as long as they stay, whatever others do."""
+    place = ((strokes["begin"].astype(np.int64) + strokes["end"]) // (2 * _NEAR)).astype(np.uint64)
+    mixed = np.full(len(strokes), seed, np.uint64)
+    for part in (strokes["direction"], strokes["level"], strokes["row"].astype(np.int64), place):
+        mixed = (mixed ^ part.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    return np.asarray(mixed % np.uint64(VARIANTS), np.uint8)
 
 
 def scan_rows(rng: np.random.Generator, levels: int, height: int, width: int) -> NDArray[np.int32]:

@@ -114,7 +114,8 @@ def prepare(grey: Grey, settings: PencilSettings, job: Job) -> Scene:
         lambda: _directions(small, whole, settings),
         job,
     )
-    guide = Guide(guide_grey, direction, angles, settings.levels, planned, settings.seed, turned)
+    seed = settings.seed + (job.moment.number if job.moment and job.moment.boils else 0)
+    guide = Guide(guide_grey, direction, angles, settings.levels, planned, seed, turned)
     extension = width if settings.hatching == "across" else 2 * width
     bank = bank_of(brush, width, unit, extension, settings.levels, settings.seed)
     return Scene(size, guide, outlines, bank, settings)

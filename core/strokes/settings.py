@@ -17,6 +17,7 @@ class PencilSettings(BaseModel):
     """The settings that all pencil filters share."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    draws_strokes: ClassVar[bool] = True
     measures_whole: ClassVar[bool] = True
     """Tones are matched over all that is seen, and strokes drawn from one stream of random numbers."""
 

@@ -168,11 +168,12 @@ class Crew(AbstractContextManager["Crew"]):
 
     def _frames(self, film: Animation, job: Job, target: Target) -> Iterator[Frame]:
         waiting: deque[tuple[Frame, Future[Image | _Failure]]] = deque()
-        steadied = self._second.work.blend.steadier() if self._second.work.steady else None
+        work = self._second.work
+        steadied = work.course.steadier(work.blend.selected())
         ready = 0
         for number, frame in enumerate(film.frames()):
             with _blaming_a_worker():
-                future = self._pool.submit(_frame, frame.image, target, Moment(number, film.count))
+                future = self._pool.submit(_frame, frame.image, target, Moment(number, film.count, boils=work.boil))
             waiting.append((frame, future))
             if len(waiting) > _AHEAD * self._size:
                 yield self._ready(*waiting.popleft(), job, steadied)

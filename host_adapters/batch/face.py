@@ -44,6 +44,7 @@ OPTIONS: dict[str, Any] = {
     "metadata": "keep",
     "preview": None,
     "steady": False,
+    "boil": False,
 }
 """What may be given as ``options``, with the defaults of the command line."""
 

@@ -23,7 +23,7 @@ from .second import SecondPictures
 
 _OF_PIXELS = ("format", "quality", "metadata", "alternatives", "device", "engine", "precision")
 """The options on which the bytes of a result depend, besides how it is blended."""
-_OF_FILMS = ("preview", "steady")
+_OF_FILMS = ("preview", "steady", "boil")
 """The same of films; as long as they are not used, results of older versions count."""
 
 

@@ -148,6 +148,7 @@ COMMON: tuple[click.Parameter, ...] = (
         help="Of films, paint the first seconds only; the name of the result says so.  [s]",
     ),
     PlainOption(["--steady"], is_flag=True, help="Films flicker less: what was painted goes along with what moves."),
+    PlainOption(["--boil"], is_flag=True, help="Strokes of films are drawn elsewhere in every frame."),
     PlainOption(
         ["--save-recipe"], type=FILE, metavar="FILE", help="Also write the filter and its settings as a recipe."
     ),

@@ -109,3 +109,18 @@ def test_orders(photo: Grey) -> None:
     assert np.array_equal(
         np.sort(shuffled, order=["level", "row", "begin"]), np.sort(strokes, order=["level", "row", "begin"])
     )
+
+
+def test_strokes_look_alike_whatever_is_drawn_elsewhere() -> None:
+    """In films: what changes on one side changes no stroke on the other."""
+    grey = np.random.default_rng(4).integers(0, 256, (60, 80), np.uint8)
+    changed = grey.copy()
+    changed[:, 60:] = 255 - changed[:, 60:]
+    one, other = (
+        {tuple(stroke[["level", "row", "begin", "end"]].tolist()): stroke["variant"] for stroke in found}
+        for found in (search(guide_of(each), 0, Job()) for each in (grey, changed))
+    )
+    shared = [(one[place], other[place]) for place in one.keys() & other.keys()]
+    assert len(shared) > 100
+    assert all(first == second for first, second in shared)
+    assert len({first for first, _ in shared}) == 4
