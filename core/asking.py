@@ -16,10 +16,11 @@ from .errors import Cancelled, PluginError, SengaError
 from .filter import Filter
 from .image import Animation, Frame, Image
 from .job import Job
-from .plugin_checks import check_brushes, check_exemplars, check_families
+from .plugin_checks import check_backends, check_brushes, check_exemplars, check_families
 from .strangers import at_work, border, reason
 
 if TYPE_CHECKING:
+    from .backends import Backend
     from .families import Family
     from .strokes.brush import Brush
 
@@ -181,6 +182,10 @@ class Hooks:
         """The families of networks that plug-ins bring, by name, each with its plug-in."""
         found = self._collected("senga_families", check_families)
         return {family.name: (family, plugin) for family, plugin in found}
+
+    def backends(self) -> dict[str, Backend]:
+        """The back ends that plug-ins bring, by name."""
+        return {backend.name: backend for backend, _ in self._collected("senga_backends", check_backends)}
 
     def _collected(
         self, hook: str, check: Callable[[list[Any], list[tuple[Any, str]]], None], **facts: Any

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import secrets
 import shutil
@@ -118,6 +119,29 @@ class Replacement:
         with contextlib.suppress(OSError):
             self.stream.close()
         _unfinished.discard(self)
+
+
+class Adopted(Replacement):
+    """The same for a file that was written elsewhere: it moves, or is copied if it lies on another disk.
+
+    Args:
+        file: is gone afterwards.
+        path: what it becomes.
+    """
+
+    def __init__(self, file: Path, path: Path) -> None:
+        if file.stat().st_dev == path.parent.stat().st_dev:
+            self.target = followed(path)
+            self._mode = stat.S_IMODE(file.stat().st_mode)
+            self._claimed = self._linked = self._locked = False
+            self._temporary, self.stream = file, io.BytesIO()
+            _unfinished.add(self)
+        else:
+            super().__init__(path)
+            with file.open("rb") as content:
+                shutil.copyfileobj(content, self.stream)
+            self.seal()
+            file.unlink()
 
 
 class Staging:

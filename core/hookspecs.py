@@ -16,6 +16,7 @@ from .image import Animation, Image
 from .job import Job, Weights
 
 if TYPE_CHECKING:
+    from .backends import Backend
     from .families import Family
     from .strokes.brush import Brush
 
@@ -70,4 +71,13 @@ def senga_families() -> Iterable[Family]:  # type: ignore[empty-body]  # as abov
 
     It is called to list styles and trainings, so it must be light: a family names its functions as
     ``package.module:NAME``. A name that another plug-in has taken is an error that names both.
+    """
+
+
+@hookspec
+def senga_backends() -> Iterable[Backend]:  # type: ignore[empty-body]  # as above
+    """Return the back ends of this plug-in (``senga.backends.Backend``): where ``senga batch`` can run.
+
+    It is called to list them, so it must be light: a back end names its function as ``package.module:NAME``. A name
+    that another plug-in has taken is an error that names both.
     """

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from .backends import Backend
 from .errors import PluginError
 from .exemplars.gallery import Exemplar
 from .families import COMMON, Family
@@ -67,6 +68,25 @@ def check_exemplars(exemplars: Iterable[Any]) -> None:
             raise TypeError(f"it gave {type(exemplar).__name__}, which is no Exemplar")
         if not (isinstance(exemplar.name, str) and _NAME.fullmatch(exemplar.name) and isinstance(exemplar.file, Path)):
             raise TypeError(f"its exemplar {exemplar.name!r} needs a name in lower case with dashes, and a Path")
+
+
+def check_backends(given: Iterable[Any], others: Iterable[tuple[Backend, str]]) -> None:
+    """Whether all are back ends with names that nobody has taken.
+
+    Raises:
+        PluginError: one is not.
+    """
+    taken = {backend.name: plugin for backend, plugin in others}
+    for backend in given:
+        if not isinstance(backend, Backend):
+            raise PluginError(f"it gave {type(backend).__name__}, which is no Backend")
+        if not (isinstance(backend.name, str) and _NAME.fullmatch(backend.name) and isinstance(backend.title, str)):
+            raise PluginError(f"its back end {backend.name!r} needs a title and a name in lower case with dashes")
+        if backend.name in taken:
+            raise PluginError(f"its back end “{backend.name}” is also one of “{taken[backend.name] or 'its own'}”")
+        if not (isinstance(backend.opener, str) and backend.opener and _REFERENCE.fullmatch(backend.opener)):
+            raise PluginError(f"the back end “{backend.name}” needs package.module:NAME as its opener")
+        taken[backend.name] = ""
 
 
 def check_families(given: Iterable[Any], others: Iterable[tuple[Family, str]]) -> None:

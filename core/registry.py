@@ -31,6 +31,7 @@ from .styles import Styles, readable
 from .turns import fallen, turn
 
 if TYPE_CHECKING:
+    from .backends import Backend
     from .store import Store
     from .store.catalog import ModelEntry
     from .strokes.brush import Brush
@@ -242,6 +243,24 @@ class Plugins:
         near = difflib.get_close_matches(name, self.families, 1, 0.5)
         hint = f"did you mean “{near[0]}”?" if near else f"there are {', '.join(self.families) or 'none'}."
         raise SettingsError(f"There is no family of networks “{name}”: {hint}")
+
+    @property
+    def backends(self) -> dict[str, Backend]:
+        """Where batches can run, by name."""
+        return self._hooks.backends()
+
+    def backend(self, name: str) -> Backend:
+        """The back end of that name.
+
+        Raises:
+            SettingsError: there is none.
+        """
+        found = self.backends
+        if name in found:
+            return found[name]
+        near = difflib.get_close_matches(name, found, 1, 0.5)
+        hint = f"did you mean “{near[0]}”?" if near else f"there are {', '.join(found) or 'none'}."
+        raise SettingsError(f"There is no back end “{name}”: {hint}")
 
     def families_of(self, kind: type[Filter]) -> tuple[str, ...]:
         """The families that a filter paints with; one that only lists models has a family of its own name."""

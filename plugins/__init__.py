@@ -1,4 +1,4 @@
-"""The filters that come with Senga, registered by the same hooks as everybody else's."""
+"""What comes with Senga, registered by the same hooks as everybody else's."""
 
 from __future__ import annotations
 
@@ -18,5 +18,6 @@ BUILTIN = (
     "senga.plugins.effects.ripple",
     "senga.plugins.effects.extrude",
     "senga.plugins.example.style_blit",
+    "senga.plugins.backends",
 )
 """The only list of built-in plug-ins: importable names, loaded in this order."""

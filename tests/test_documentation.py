@@ -45,6 +45,7 @@ NOT_RUN = {
     r"senga evaluate .*--weights": "needs weights that do not come with Senga",
     r"senga train|senga models (import|export) mine|senga run anime .*--style mine": "hours; the trainer has tests",
     r"python -m training": "needs PyTorch: make test-oracles",
+    r"senga batch .*--backend dask": "needs a cluster: tests/host_adapters/test_cluster.py starts one",
     r"senga watch": "never ends by itself: tests/host_adapters/test_batch_watch.py runs it",
     r"senga worker": "would end the worker of whoever runs the tests",
 }

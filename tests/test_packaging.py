@@ -133,14 +133,14 @@ def pins(name: str) -> dict[str, str]:
 def test_what_is_locked_lies_in_the_ranges_of_the_wheel(python: str) -> None:
     assert python in SpecifierSet(PROJECT["requires-python"])
     locked = pins(python)
-    for wanted in ranges(python, "fast", "test", "lint", "lock"):
+    for wanted in ranges(python, "fast", "cluster", "test", "lint", "lock"):
         assert locked[wanted.name] in wanted.specifier, f"{wanted}: run make lock"
     assert {"pip", "setuptools", "wheel"} <= set(locked)
 
 
 def test_the_lowest_versions_are_those_of_the_ranges() -> None:
     locked, tools = pins("lowest"), {Requirement(word).name for word in PROJECT["optional-dependencies"]["test"]}
-    for wanted in ranges("3.11", "fast"):
+    for wanted in ranges("3.11", "fast", "cluster"):
         bound = next(one.version for one in wanted.specifier if one.operator == ">=")
         assert Version(locked[wanted.name]).release[: len(Version(bound).release)] == Version(bound).release, wanted
     assert tools <= set(locked)

@@ -10,6 +10,7 @@ import pytest
 
 import senga
 from senga import Filter, Image, Job, Weights, hookimpl
+from senga.backends import Backend
 from senga.compose import compose
 from senga.errors import ModelError, PluginError, SettingsError, UnknownFilterError
 from senga.exemplars.gallery import Exemplar
@@ -263,6 +264,31 @@ def test_hook_senga_families_brings_a_family_once(bare: Plugins) -> None:
     assert asked == ["asked"]
     with pytest.raises(SettingsError, match="There is no family of networks “wahs”: did you mean “wash”"):
         bare.family("wahs")
+
+
+def test_hook_senga_backends_brings_places_for_batches(bare: Plugins) -> None:
+    class Places:
+        def __init__(self, *backends: object) -> None:
+            self.backends = backends
+
+        @hookimpl
+        def senga_backends(self) -> tuple[object, ...]:
+            return self.backends
+
+    bare.register(Places(Backend("barge", "A barge", "barges:Barge")), "barges")
+    for number, wrong in enumerate((
+        "barge",
+        Backend("barge", "Another", "barges:Barge"),
+        Backend("No Name", "A", "a:B"),
+        Backend("none", "A", ""),
+        Backend("none", "A", "no opener"),
+    )):  # fmt: skip
+        bare.register(Places(wrong), f"wrong-{number}")
+    assert list(bare.backends) == ["barge"]
+    assert {bare.known[f"wrong-{number}"].state for number in range(5)} == {"broken"}
+    with pytest.raises(SettingsError, match="There is no back end “barg”: did you mean “barge”"):
+        bare.backend("barg")
+    assert list(Plugins(third_party=False).backends) == ["local", "dask"]
 
 
 def test_the_installed_third_party_package_is_found_and_runs(picture) -> None:  # type: ignore[no-untyped-def]  # fixture

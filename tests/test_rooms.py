@@ -15,6 +15,7 @@ LIGHT = {"numpy", "pluggy", "pydantic", "pydantic_core", "platformdirs", "tomli_
 PICTURES = {"cv2", "PIL", "tifffile", "imagecodecs", "av"}
 NETWORKS = {"mindspore", "onnxruntime", "openvino"}
 RUNNER = {"click", "rich"}
+CLUSTER = {"dask", "distributed"}
 
 
 def allowed(path: Path) -> set[str]:
@@ -27,7 +28,7 @@ def allowed(path: Path) -> set[str]:
         return LIGHT | {"cv2", "senga"}
     if "senga_gimp" in path.as_posix().replace("-", "_"):  # what runs inside GIMP knows nothing of senga
         return {"gi", "senga_gimp", "senga_gimp2", "senga_client", "gimp", "gimpfu", "gimpenums"}
-    return LIGHT | RUNNER | {"senga"}
+    return LIGHT | RUNNER | {"senga"} | (CLUSTER if inside[0] == "cluster" else set())
 
 
 def sources(*rooms: str) -> list[Path]:

@@ -27,7 +27,7 @@ PLATFORMS = {
 """What uv calls a platform, and how an installation knows it."""
 IMPOSSIBLE = {("3.14", "x86_64-apple-darwin")}
 """Where packages have no wheels."""
-EXTRAS = ("fast", "compiled", "heic", "test", "lint", "lock")
+EXTRAS = ("fast", "compiled", "heic", "cluster", "test", "lint", "lock")
 """What ``make`` installs, and what painters may; those who train choose a build of PyTorch for their card."""
 ORACLES = "torch==2.13.0\ntorch-fidelity\npytorch-fid\nlpips\nscikit-image\n"
 UNWANTED = ("nvidia-", "cuda-", "triton", "torchvision")
@@ -72,7 +72,9 @@ def newest(python: str) -> str:
 
 def lowest() -> str:
     """The lowest versions of what pyproject.toml names for painting, with the newest tools that go with them."""
-    direct = resolve(PYTHONS[0], LINUX, "--resolution", "lowest-direct", "--extra", "fast", more="")
+    direct = resolve(
+        PYTHONS[0], LINUX, "--resolution", "lowest-direct", "--extra", "fast", "--extra", "cluster", more=""
+    )
     fixed = "".join(f"{name}=={version}\n" for name, version in direct.items())
     return merged({LINUX: resolve(PYTHONS[0], LINUX, "--extra", "fast", "--extra", "test", more=f"pip\n{fixed}")})
 

@@ -28,7 +28,7 @@ from senga.strangers import reason
 from senga.work import Work
 
 from .alternatives import Form, as_frames, sheet
-from .facts import NOTHING, facts_of
+from .facts import NOTHING, Facts, facts_of
 from .films import begun
 from .invocation import Invocation
 from .ledger import FOLDER
@@ -41,7 +41,8 @@ from .taken import settle
 Picture = Image | Animation
 Paint = Callable[[Picture, Job, Target], Picture]
 Outcome = Literal["done", "skipped", "failed", "cancelled"]
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of errors that say that there is no room on the disk."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Result:
         facts: by which the file of the input is known again.
         before: small picture of the input, for the report.
         after: small picture of the result.
+        written: what is known of the file that was written, where it need not be read again.
     """
 
     outcome: Outcome
@@ -69,6 +71,7 @@ class Result:
     facts: str = ""
     before: bytes = b""
     after: bytes = b""
+    written: Facts = NOTHING
 
 
 @dataclass(frozen=True)
@@ -103,12 +106,23 @@ def attempt(
     target: Target, invocation: Invocation, paint: Paint, report: Report, cancelled: Callable[[], bool]
 ) -> Result:
     """Read, paint and write one input; whatever goes wrong is reported, and no other input suffers."""
+    return guarded(target, report, cancelled, lambda job: _one(target, invocation, paint, job, report), invocation)
+
+
+def guarded(
+    target: Target,
+    report: Report,
+    cancelled: Callable[[], bool],
+    act: Callable[[Job], Result],
+    invocation: Invocation,
+) -> Result:
+    """Do something about one input, so that no other suffers from what goes wrong."""
 
     def progress(share: float, note: str) -> None:
         report.progress(target.label, share, sentence(note))
 
     try:
-        return _one(target, invocation, paint, job_of(invocation.options, cancelled, progress), report)
+        return act(job_of(invocation.options, cancelled, progress))
     except Cancelled:
         if cancelled():
             return Result("cancelled")
@@ -117,19 +131,19 @@ def attempt(
     except BaseException as error:
         if isinstance(error, BrokenPipeError) and target.output is None:
             raise  # nobody is there to take the result
-        message, full, part = _naming(sentence(told(error)), target), _is_full(error), _part(error)
+        message, full, part = naming(sentence(told(error)), target), _is_full(error), _part(error)
     report.failed(target.label, message)
     return Result("failed", part, reason=message, full=full)
 
 
 def _part(error: BaseException) -> Path | None:
     """What was made of a source that is not whole."""
-    return _first_of(error.written) if isinstance(error, PartError) and error.written else None
+    return first_of(error.written) if isinstance(error, PartError) and error.written else None
 
 
 def _is_full(error: BaseException) -> bool:
     cause = error.__cause__
-    return isinstance(error, WriteError) and isinstance(cause, OSError) and cause.errno in _FULL
+    return isinstance(error, WriteError) and isinstance(cause, OSError) and cause.errno in FULL
 
 
 def told(error: BaseException) -> str:
@@ -161,17 +175,17 @@ def _one(target: Target, invocation: Invocation, paint: Paint, job: Job, report:
         _pipe(result, source, options, target)
         return Result("done")
     output = _compared(result, target, options, source) if target.unsure else None
-    output = output or _write(result, target, options, source)
+    output = output or write_result(result, target, options, source)
     if output is None:
         report.skipped(target.label, str(target.output))
         return Result("skipped")
     seconds = time.monotonic() - started
     small = (small_of(source), small_of(result)) if target.pictured else (b"", b"")
     report.done(target.label, str(output), seconds)
-    return Result("done", _first_of(output), seconds, "", False, read.content, read.known_by, *small)
+    return Result("done", first_of(output), seconds, "", False, read.content, read.known_by, *small)
 
 
-def _first_of(output: Path) -> Path:
+def first_of(output: Path) -> Path:
     """The file, or the first of numbered ones."""
     from senga.files.numbered import Numbered
 
@@ -186,9 +200,7 @@ def _compared(result: Picture, target: Target, options: Mapping[str, Any], sourc
         return None
     staging = Staging(target.output.parent)
     try:
-        numbered = target.numbered and replace(target.numbered, folder=staging.folder)
-        aside = replace(target, output=staging.folder / target.output.name, numbered=numbered, folder=False)
-        written = _write(result, aside, dict(options, overwrite="error"), source)
+        written = write_result(result, aside(target, staging.folder), dict(options, overwrite="error"), source)
         place = target.output.parent / written.name if written else None
         return place if _is_same(staging.folder, target.output.parent) else None
     except PartError as error:
@@ -203,6 +215,14 @@ def _compared(result: Picture, target: Target, options: Mapping[str, Any], sourc
 def _is_same(made: Path, there: Path) -> bool:
     """Whether all files of a folder are in another one, too."""
     return all((there / path.name).is_file() and cmp(path, there / path.name, shallow=False) for path in made.iterdir())
+
+
+def aside(target: Target, folder: Path) -> Target:
+    """The target with its results in another folder, where nothing lies yet."""
+    assert target.output is not None  # noqa: S101 - only files can be laid aside
+    numbered = target.numbered and replace(target.numbered, folder=folder)
+    output = folder / target.output.name
+    return replace(target, output=output, numbered=numbered, folder=False, made=None, unsure=False)
 
 
 def _pipe(result: Picture, source: Picture, options: Mapping[str, Any], target: Target) -> None:
@@ -229,7 +249,7 @@ def _pour(content: bytes) -> None:
         sys.stdout.flush()
 
 
-def _write(result: Picture, target: Target, options: Mapping[str, Any], source: Picture) -> Path | None:
+def write_result(result: Picture, target: Target, options: Mapping[str, Any], source: Picture) -> Path | None:
     """Write the result where it was planned; None if that is to be skipped by now."""
     from senga.files.writing import write_file, write_frames
 
@@ -245,7 +265,7 @@ def _write(result: Picture, target: Target, options: Mapping[str, Any], source: 
         overwrite = "replace"
     how["overwrite"] = overwrite == "replace"
     if target.folder:
-        _make_folder(output.parent, target.key and target.output and target.output.parents[len(target.key.parts) - 1])
+        make_folder(target, output.parent)
     try:
         if isinstance(result, Image) and result.alternatives and not _holds_layers(how["format"]):
             # Who did not say that it makes several: their names were not checked with the others.
@@ -276,8 +296,9 @@ def _holds_layers(format: str) -> bool:  # noqa: A002 - as the attribute of a ta
     return bool(found and found.layers)
 
 
-def _make_folder(path: Path, root: Path | None) -> None:
+def make_folder(target: Target, path: Path) -> None:
     """Make it, but not the folder of a batch, which has its ledger in it: that was there, and may come back."""
+    root = target.key and target.output and target.output.parents[len(target.key.parts) - 1]
     if root is not None and not (root / FOLDER).is_dir():
         raise WriteError(f"The folder “{root}” is gone, with the ledger in it; start again when it is back.", path)
     try:
@@ -308,7 +329,7 @@ def blend_of(options: Mapping[str, Any]) -> Blend:
     return Blend(selection, options["feather"], options["strength"], options["keep_colors"])
 
 
-def _naming(message: str, target: Target) -> str:
+def naming(message: str, target: Target) -> str:
     """The message with the input's name in it."""
     name = re.escape(str(target.source))
     is_named = target.source is not None and re.search(rf"(?<![\w/\\]){name}(?!\w)", message)

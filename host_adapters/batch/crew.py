@@ -12,27 +12,28 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from itertools import islice
 from multiprocessing.connection import wait as any_of
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Event
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from senga import backends
 from senga.atomic import discard_unfinished
+from senga.backends import Assignment, Site
 from senga.compose import Blend
 from senga.errors import SengaError
 from senga.image import Animation, Frame, Image
 from senga.interpreters import leave_working_folder
 from senga.job import Job, Moment
-from senga.language import tr
 from senga.neural import memory
 from senga.registry import plugins
 
+from .assignments import Near
 from .attempt import Paint, Painter, Picture, Result, attempt, job_of, told
 from .invocation import Invocation
 from .outputs import Target
@@ -56,28 +57,23 @@ _OF_RUNTIMES = "senga.neural"
 """The logger that tells of what all workers share."""
 
 _Said = tuple[str, tuple[Any, ...]]
-_Numbered = tuple[int, Target]
 
 
-class Crew(AbstractContextManager["Crew"]):
-    """Workers for one invocation.
+class Crew(backends.Crew):
+    """Workers for one assignment: the back end ``local``.
 
     Args:
-        size: how many.
-        invocation: what they are to do.
-        blend: how results meet their originals.
-        second: what is to be done with which second pictures.
-        stopped: True when the user wants to stop.
+        assignment: what they are to do.
+        site: how many they are, who is told what they do, and whether the user wants to stop.
     """
 
-    def __init__(
-        self, size: int, invocation: Invocation, blend: Blend, second: SecondPictures, stopped: Callable[[], bool]
-    ) -> None:
-        self._size = size
-        self._blend = blend
-        self._second = second
-        self._invocation = _share(invocation, size)
-        self._stopped = stopped
+    def __init__(self, assignment: Assignment, site: Site) -> None:
+        assert isinstance(assignment, Near)  # noqa: S101 - that is what a near back end gets
+        self._size = site.jobs
+        self._blend = assignment.blend
+        self._second = assignment.second
+        self._invocation = _share(assignment.invocation, self._size)
+        self._site = site
         self._warned = set[tuple[str, str]]()
         self._open()
 
@@ -94,53 +90,26 @@ class Crew(AbstractContextManager["Crew"]):
         self._stop.set()
         self._pool.shutdown(cancel_futures=True)
 
-    def attempts(self, targets: Iterable[_Numbered], count: int, report: Report) -> Generator[tuple[Target, Result]]:
-        """Work on several inputs at the same time; results come as they are ready, and inputs are taken as needed.
+    @property
+    def room(self) -> int:
+        return self._size + _NEXT
 
-        When a worker dies, nobody knows over which input: those in work are tried again, one by one.
-        """
-        lost: list[_Numbered] = []
-        yield from self._shared_out(targets, self._size, count, report, lost)
-        for each in lost:
-            again: list[_Numbered] = []
-            yield from self._shared_out([each], 1, count, report, again)
-            for _, target in again:
-                text = tr("the process that painted it was ended, perhaps for want of memory; use fewer workers.")
-                message = f"{target.label}: {text}"
-                report.failed(target.label, message)
-                yield target, Result("failed", reason=message)
-
-    def _shared_out(
-        self, targets: Iterable[_Numbered], size: int, count: int, report: Report, lost: list[_Numbered]
-    ) -> Generator[tuple[Target, Result]]:
-        waiting = _Ahead(targets)
-        running: dict[Future[Result], _Numbered] = {}
-        while running or (not self._stopped() and waiting.more):
-            self._fill(running, waiting, size, count)
-            done = wait(running, _LOOK, FIRST_COMPLETED).done
-            self._hear(report)
-            if any(map(_died, done)):
-                done = wait(running).done  # all die together
-                self._open()
-            for future in done:
-                target = running.pop(future)
-                if _died(future):
-                    lost.append(target)
-                else:
-                    yield target[1], future.result()
-
-    def _fill(self, running: dict[Future[Result], _Numbered], waiting: _Ahead, size: int, count: int) -> None:
+    def submit(self, piece: Any) -> Future[Any]:
         try:
-            while len(running) < size + _NEXT and not self._stopped() and waiting.more:
-                future = self._pool.submit(_attempt, *waiting.first, count)
-                running[future] = waiting.take()
-        except BrokenProcessPool:  # it was noticed just now; what is running will tell
-            if not running:
-                self._open()
+            return self._pool.submit(_attempt, piece)
+        except BrokenProcessPool:  # all have died together
+            self._open()
+            return self._pool.submit(_attempt, piece)
+
+    def look(self) -> None:
+        self._hear(self._site.report)
+
+    def stop(self) -> None:
+        self._stop.set()
 
     def _hear(self, report: Report | None = None) -> None:
         """Tell the workers to stop if need be, and pass on what they say."""
-        if self._stopped():
+        if self._site.stopped():
             self._stop.set()
         while not self._said.empty():
             name, facts = self._said.get()
@@ -195,37 +164,12 @@ class Crew(AbstractContextManager["Crew"]):
         return replace(frame, image=result if steadied is None else steadied(frame.image, result))
 
 
-class _Ahead:
-    """The inputs that are still to come, of which only the next one is known."""
-
-    def __init__(self, inputs: Iterable[_Numbered]) -> None:
-        self._rest = iter(inputs)
-        self._next: list[_Numbered] = []
-
-    @property
-    def more(self) -> bool:
-        """Whether there is one; whoever gives them may have to look for it."""
-        self._next = self._next or list(islice(self._rest, 1))
-        return bool(self._next)
-
-    @property
-    def first(self) -> _Numbered:
-        return self._next[0]
-
-    def take(self) -> _Numbered:
-        return self._next.pop()
-
-
 @contextmanager
 def _blaming_a_worker() -> Iterator[None]:
     try:
         yield
     except BrokenProcessPool as error:
         raise SengaError("A worker was ended, perhaps for want of memory; use fewer workers.") from error
-
-
-def _died(future: Future[Any]) -> bool:
-    return isinstance(future.exception(), BrokenProcessPool)
 
 
 def _share(invocation: Invocation, size: int) -> Invocation:
@@ -331,8 +275,9 @@ def _end() -> NoReturn:
     os._exit(0)
 
 
-def _attempt(number: int, target: Target, count: int) -> Result:
+def _attempt(piece: tuple[int, Target, int]) -> Result:
     me = _member[0]
+    number, target, count = piece
     me.report.start(target.label, number, count)
     return attempt(target, me.painter.invocation, me.painter, me.report, me.stop.is_set)
 

@@ -22,7 +22,7 @@ from .invocation import Invocation
 from .ledger import Ledger
 from .order import Order
 from .outputs import Target
-from .report import Report
+from .report import Quiet
 from .session import Session, made_ready, results_in
 from .signals import interrupted_by
 from .work import check_numbers
@@ -81,6 +81,9 @@ def batch(
     fail_fast: bool = False,
     limit: int | None = None,
     options: dict[str, Any] | None = None,
+    backend: str = "local",
+    scheduler: str = "",
+    send: bool = False,
     **settings: Any,
 ) -> Iterator[BatchResult]:
     """Apply a filter or a recipe to folders full of pictures; what its ledger knows as done is not done again.
@@ -98,6 +101,9 @@ def batch(
         fail_fast: stop at the first input that fails.
         limit: work on so many inputs at most.
         options: as of ``senga batch``, with underscores: ``overwrite``, ``strength``, ``format``, ``memory`` …
+        backend: who does it: ``local``, ``dask``, or one that a plug-in brings.
+        scheduler: where that is found, such as ``tcp://10.0.0.1:8786``.
+        send: pictures and results go over the network, rather than lying in folders that all machines see.
         **settings: of the filter, when it is given by name.
 
     Returns:
@@ -120,7 +126,11 @@ def batch(
         resume=resume,
         fail_fast=fail_fast,
         limit=limit,
-        alone=jobs == 1,
+        alone=jobs == 1 and backend == "local",
+        backend=backend,
+        scheduler=scheduler,
+        send=send,
+        jobs=0 if jobs == 1 else jobs,
     )
     return _results(order, _invocation(filter, settings, whole))
 
@@ -167,16 +177,3 @@ def _interruptible(results: Generator[tuple[Target, Result]], stop: threading.Ev
 
 def _told(target: Target, result: Result) -> BatchResult:
     return BatchResult(target.source or Path(), result.output, result.outcome, result.seconds, result.reason)
-
-
-class Quiet(Report):
-    """Says nothing: the results tell."""
-
-    def skipped(self, label: str, output: str) -> None:
-        """Said by the result."""
-
-    def failed(self, label: str, message: str) -> None:
-        """Said by the result."""
-
-    def end(self, done: int, failed: int, skipped: int, interrupted: bool) -> None:
-        """Said by the last result."""

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from senga.regular import open_regular
+from senga.regular import open_regular, read_regular
 
 _YOUNG = 2_000_000_000
 """Nanoseconds in which some file systems do not tell two changes of a file apart."""
@@ -63,6 +63,28 @@ def state_at(path: Path) -> str:
     """The same of a path; empty where there is no file."""
     with suppress(OSError, ValueError):
         return state_of(path.stat())
+    return ""
+
+
+def content_of(path: Path, limit: int) -> tuple[bytes | None, Facts]:
+    """The bytes of a file, or None if there are more than ``limit``, and its facts.
+
+    Raises:
+        OSError: it is missing, may not be read, or is no regular file.
+    """
+    settled = settled_state(path)
+    content = read_regular(path, limit)
+    if content is None:
+        return None, NOTHING
+    known = settled if settled == state_at(path) else ""
+    return content, Facts(hashlib.sha256(content).hexdigest(), known, settled=bool(known))
+
+
+def settled_state(path: Path) -> str:
+    """The same if the file did not change just before, when a further change might not show; else nothing."""
+    with suppress(OSError, ValueError):
+        facts = path.stat()
+        return state_of(facts) if time.time_ns() - max(facts.st_ctime_ns, facts.st_mtime_ns) > _YOUNG else ""
     return ""
 
 

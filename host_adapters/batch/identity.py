@@ -45,11 +45,10 @@ def task_digest(invocation: Invocation, known: Plugins, second: SecondPictures) 
 
 
 def _told(act: Filter, known: Plugins, second: SecondPictures) -> dict[str, Any]:
-    owner = known.owner(act.name)
-    origin = known.known[owner].origin if owner in known.known else ""
+    origin = origin_of(act.name, known)
     job = known.offered(type(act), known.equip(Job()))
     settings = {info.name: _value(getattr(act, info.name), info, job, second) for info in kinds_of(type(act)).values()}
-    return {"filter": act.name, "origin": origin, "code": _code(type(act)), "settings": settings}
+    return {"filter": act.name, "origin": origin, "code": code_of(type(act)), "settings": settings}
 
 
 def _value(value: Any, info: SettingInfo, job: Job, second: SecondPictures) -> Any:
@@ -64,7 +63,13 @@ def _value(value: Any, info: SettingInfo, job: Job, second: SecondPictures) -> A
     return value
 
 
-def _code(kind: type[Filter]) -> str:
+def origin_of(name: str, known: Plugins) -> str:
+    """The package of a filter, with its version."""
+    owner = known.owner(name)
+    return known.known[owner].origin if owner in known.known else ""
+
+
+def code_of(kind: type[Filter]) -> str:
     """The digest of the file in which a filter is written: not every change comes with another version."""
     with suppress(OSError, TypeError):
         return facts_of(Path(inspect.getfile(kind))).content

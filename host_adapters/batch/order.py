@@ -33,6 +33,10 @@ class Order:
         pictured: small pictures are wanted for a report.
         written: further files that are written, with what they are.
         alone: paint in this process, one after another.
+        backend: who does it.
+        scheduler: where that is found.
+        send: pictures and results go over the network, rather than lying in folders that all see.
+        jobs: pictures in work at the same time on a back end that is not of this machine; 0 leaves it to that.
     """
 
     inputs: tuple[str, ...]
@@ -44,6 +48,10 @@ class Order:
     pictured: bool = False
     written: tuple[tuple[str, Path], ...] = ()
     alone: bool = False
+    backend: str = "local"
+    scheduler: str = ""
+    send: bool = False
+    jobs: int = 0
 
 
 def split_template(output: str) -> tuple[Path, str]:

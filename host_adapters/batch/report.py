@@ -156,6 +156,19 @@ class BarReport(Report):
             self._bars.remove_task(self._tasks.pop(label))
 
 
+class Quiet(Report):
+    """Says nothing: the results tell."""
+
+    def skipped(self, label: str, output: str) -> None:
+        """Said by the result."""
+
+    def failed(self, label: str, message: str) -> None:
+        """Said by the result."""
+
+    def end(self, done: int, failed: int, skipped: int, interrupted: bool) -> None:
+        """Said by the last result."""
+
+
 def choose(as_json: bool) -> Report:
     """JSON when asked for, bars on a terminal, else silence."""
     return JsonReport() if as_json else BarReport() if sys.stderr.isatty() else Report()

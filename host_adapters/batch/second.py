@@ -92,6 +92,10 @@ class SecondPictures:
             if isinstance(value, str) and _PLACE.search(value):
                 yield key, value
 
+    def own(self, target: Target) -> dict[str, Path]:
+        """The files that belong to this input alone, by their templates."""
+        return {value: Path(self._filled(value, target)) for _, value in self._templates()}
+
     def trouble(self, target: Target) -> str:
         """Why an input has no second picture, or nothing."""
         for key, value in self._templates():

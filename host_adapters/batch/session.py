@@ -6,8 +6,8 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from senga.atomic import sweep_once
 from senga.errors import SettingsError, WriteError
 from senga.registry import Plugins
 
-from .attempt import Painter, Result, attempt, blend_of, check_files
+from .attempt import Painter, Result, blend_of, check_files
+from .engaging import Work, alone, crewed
 from .facts import Facts, facts_of, size_of, state_at
 from .identity import task_digest
 from .inputs import Found
@@ -26,14 +27,11 @@ from .order import Order, split_template, told
 from .outputs import Target, Wish, plan
 from .report import Report
 from .second import SecondPictures
+from .sharing import Numbered, Results
 from .work import INTERRUPTED
 
 _LOOK = 0.3
 """Seconds between two looks at what another run has in work."""
-
-_Numbered = tuple[int, Target]
-_Results = Generator[tuple[Target, Result]]
-_Work = Callable[[Iterable[_Numbered], int], _Results]
 
 
 @dataclass(frozen=True)
@@ -85,6 +83,7 @@ def made_ready(order: Order, invocation: Invocation, known: Plugins) -> Ready:
     second.check(order.inputs, structured=True)
     check_files(done)
     invocation.check_names(known)
+    known.backend(order.backend)
     wish = Wish(
         template,
         invocation.name,
@@ -131,7 +130,7 @@ class Session:
     _over: bool = False
     _since: float = 0.0
 
-    def results(self, parts: Iterable[Sequence[Target]]) -> _Results:
+    def results(self, parts: Iterable[Sequence[Target]]) -> Results:
         """Do it; results come as they are ready.
 
         Args:
@@ -140,7 +139,7 @@ class Session:
         invocation, order = self.ready.painter.invocation, self.ready.order
         fresh = invocation.options["overwrite"] == "replace" and not order.resume
         self._since = self.ledger.begin(self.ready.task, told(invocation, order), fresh=fresh)
-        with self._worker() as work:
+        with self._worker(_sample(parts)) as work:
             for part in parts:
                 self.ledger.plan(self.ready.task, self._rows(part))
                 self.report.count = len(part)
@@ -177,17 +176,17 @@ class Session:
             assert target.source is not None  # noqa: S101 - a batch reads from no pipe
             yield key_of(target), target.source.absolute(), target.inside
 
-    def _counted(self, results: _Results) -> _Results:
+    def _counted(self, results: Results) -> Results:
         for target, result in results:
             self.counts[result.outcome] += 1
             self._over = self._over or result.full or (self.ready.order.fail_fast and result.outcome == "failed")
             yield target, result
 
-    def _all(self, part: Sequence[Target], work: _Work) -> _Results:
+    def _all(self, part: Sequence[Target], work: Work) -> Results:
         """A whole part, and at the end what other runs had in work and did not finish."""
         left = list(enumerate(part, 1))
         while left and not self._is_over():
-            elsewhere: list[_Numbered] = []
+            elsewhere: list[Numbered] = []
             kept: list[tuple[Target, Result]] = []
             for target, result in work(self._claimed(left, elsewhere, kept), len(part)):
                 yield from self._kept(kept)
@@ -197,7 +196,7 @@ class Session:
             if left:
                 self.stop.wait(_LOOK)
 
-    def _kept(self, kept: list[tuple[Target, Result]]) -> _Results:
+    def _kept(self, kept: list[tuple[Target, Result]]) -> Results:
         for target, result in kept:
             self.report.kept(target.label, str(result.output))
             yield target, result
@@ -206,17 +205,19 @@ class Session:
     def _is_over(self) -> bool:
         return self._over or self.stop.is_set()
 
-    def _worker(self) -> AbstractContextManager[_Work]:
+    def _worker(self, sample: Path | None) -> AbstractContextManager[Work]:
         """What turns claimed inputs into results: a crew of processes, or this one."""
-        make = _alone if self.ready.order.alone else _crewed
-        return make(self.ready.painter, self.report, self.stop.is_set)
+        painter, order, stopped = self.ready.painter, self.ready.order, self.stop.is_set
+        if order.alone:
+            return alone(painter, self.report, stopped)
+        return crewed(painter, order, self.ledger.home, sample, self.report, stopped)
 
     def _claimed(
         self,
-        left: Sequence[_Numbered],
-        elsewhere: list[_Numbered],
+        left: Sequence[Numbered],
+        elsewhere: list[Numbered],
         kept: list[tuple[Target, Result]],
-    ) -> Iterator[_Numbered]:
+    ) -> Iterator[Numbered]:
         """Those inputs that are ours to do now."""
         for number, target in left:
             if self._is_over() or (self.ready.order.limit is not None and self._started >= self.ready.order.limit):
@@ -270,14 +271,14 @@ class Session:
         elif result.outcome == "cancelled":
             self.ledger.note(key_of(target), "waiting", reason="")
         else:
-            part = self._written(result.output) if result.outcome == "failed" and result.output else {}
+            part = self._written(result.output, result.written) if result.outcome == "failed" and result.output else {}
             why = {"reason": result.reason, "size": size_of(target.source)}
             self.ledger.note(key_of(target), result.outcome, **why, **part)
         return result
 
     def _facts(self, target: Target, result: Result, output: Path) -> dict[str, Any]:
         return {
-            **self._written(output),
+            **self._written(output, result.written),
             "task": self.ready.task,
             "content": result.content,
             "facts": result.facts,
@@ -288,9 +289,9 @@ class Session:
             "after": result.after or None,
         }
 
-    def _written(self, output: Path) -> dict[str, Any]:
+    def _written(self, output: Path, known: Facts) -> dict[str, Any]:
         """By which a result is known as ours; it may be replaced by a better one."""
-        written = facts_of(output)
+        written = known if known.content else facts_of(output)
         return {
             "made": time.time(),
             "written": output.relative_to(self.ready.root),
@@ -298,6 +299,11 @@ class Session:
             "written_facts": written.state,
             "written_size": size_of(output),
         }
+
+
+def _sample(parts: Iterable[Sequence[Target]]) -> Path | None:
+    """One of the inputs, where they are known beforehand."""
+    return parts[0][0].source if isinstance(parts, list) and parts and parts[0] else None
 
 
 def key_of(target: Target) -> Path:
@@ -337,25 +343,3 @@ def _again(target: Target, made: Path | None, *, unsure: bool) -> Target:
     renamed = made is not None and target.output is not None and made.stem != target.output.stem
     output = made if renamed and not target.numbered else target.output
     return replace(target, output=output, made=made, unsure=unsure)
-
-
-@contextmanager
-def _crewed(painter: Painter, report: Report, stopped: Callable[[], bool]) -> Iterator[_Work]:
-    """Several processes; one that dies takes a single input with it."""
-    from .crew import Crew
-
-    size = painter.invocation.options["workers"]
-    with Crew(size, painter.invocation, painter.blend, painter.second, stopped) as crew:
-        yield lambda inputs, count: crew.attempts(inputs, count, report)
-
-
-@contextmanager
-def _alone(painter: Painter, report: Report, stopped: Callable[[], bool]) -> Iterator[_Work]:
-    """This process, one input after another."""
-
-    def work(inputs: Iterable[_Numbered], count: int) -> _Results:
-        for number, target in inputs:
-            report.start(target.label, number, count)
-            yield target, attempt(target, painter.invocation, painter, report, stopped)
-
-    yield work

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from senga.atomic import discard_unfinished, sweep_once
+from senga.backends import Site
 from senga.errors import SettingsError
 from senga.language import tr
 from senga.registry import Plugins
@@ -107,11 +108,14 @@ def _outcomes(
     if size == 1 or (piped and len(targets) > 1):
         yield from _in_turn(targets, invocation, painter, report, stop)
         return
+    from .assignments import Near
     from .crew import Crew
+    from .sharing import Sharing
 
-    with Crew(size, invocation, painter.blend, painter.second, stop.is_set) as crew:
+    near = Near(invocation, painter.blend, painter.second)
+    with Crew(near, Site(jobs=size, stopped=stop.is_set, report=report)) as crew:
         if len(targets) > 1:
-            results = crew.attempts(enumerate(targets, 1), len(targets), report)
+            results = Sharing(crew, near, report, stop.is_set).attempts(enumerate(targets, 1), len(targets))
             yield from (result.outcome for _, result in results)
         else:
             yield from _in_turn(targets, invocation, crew.sharing(painter), report, stop)

@@ -82,7 +82,23 @@ _COURSE = (
     PlainOption(["--limit"], type=click.IntRange(min=1), metavar="NUMBER", help="Work on so many inputs at most."),
     PlainOption(["--report"], type=FILE, metavar="FILE.html", help="Also write a page that shows what was done."),
 )
-OWN: tuple[click.Parameter, ...] = (OUTPUT, JOBS, *CHOICE, *_COURSE)
+PLACE = (
+    PlainOption(
+        ["--backend"],
+        default="local",
+        metavar="NAME",
+        help="Who does the work: local, dask (a cluster), or one that a plug-in brings.  [default: local]",
+    ),
+    PlainOption(
+        ["--scheduler"], default="", metavar="ADDRESS", help="Where the back end is found, such as tcp://10.0.0.1:8786."
+    ),
+    PlainOption(
+        ["--send"],
+        is_flag=True,
+        help="Pictures and results go over the network; otherwise all machines must see their folders.",
+    ),
+)
+OWN: tuple[click.Parameter, ...] = (OUTPUT, JOBS, *CHOICE, *_COURSE, *PLACE)
 """What a batch takes beside the settings and what ``run`` takes."""
 
 
@@ -169,7 +185,7 @@ def split_settings(options: dict[str, Any]) -> dict[str, Any]:
 
 def _act(**options: Any) -> int:
     settings = split_settings(options)
-    order = _order(options)
+    order = placed(_order(options), options)
     folder = split_template(order.output)[0]
     options["workers"] = options["workers"] or default_jobs(options["memory"])
     invocation = invocation_of(settings, options)
@@ -177,6 +193,14 @@ def _act(**options: Any) -> int:
     if invocation is None or not order.inputs:
         return _resume(folder, order, invocation, options, page)
     return work_through(order, invocation, plugins(), dry=options["dry_run"], page=page)
+
+
+def placed(order: Order, options: dict[str, Any]) -> Order:
+    """The order with the back end that was asked for."""
+    if options["backend"] == "local" and (options["scheduler"] or options["send"]):
+        raise SettingsError("--scheduler and --send are for another back end: name it, as in --backend dask.")
+    place = {name: options[name] for name in ("backend", "scheduler", "send")}
+    return replace(order, **place, jobs=options["workers"] or 0)
 
 
 def _order(options: dict[str, Any]) -> Order:
@@ -224,6 +248,12 @@ def _of_now(options: dict[str, Any]) -> dict[str, Any]:
     return {name: options.get(name) for name in names}
 
 
+def _with_place(command: Callable[..., int]) -> Callable[..., int]:
+    """The command with the options that say where the work is done."""
+    command.__click_params__ = [*getattr(command, "__click_params__", []), *PLACE[::-1]]  # type: ignore[attr-defined]
+    return command
+
+
 @click.group(
     "batch", cls=BatchGroup, subcommand_metavar="INPUT... (--filter FILTER [SETTINGS]... | --recipe FILE) -o OUT"
 )
@@ -255,7 +285,10 @@ def _status(folder: str, as_json: bool) -> int:
 @click.option("--report", type=FILE, metavar="FILE.html", help="Also write a page that shows what was done.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first input that fails.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON lines.")
-def _retry(folder: str, failed: bool, jobs: int | None, report: str | None, fail_fast: bool, as_json: bool) -> int:
+@_with_place
+def _retry(
+    folder: str, failed: bool, jobs: int | None, report: str | None, fail_fast: bool, as_json: bool, **place: Any
+) -> int:
     """Try again what failed or was not reached, with the settings that the batch was begun with."""
     root = Path(folder).absolute()
     found = noted(root, "failed") if failed else noted(root, "failed", "waiting", "working")
@@ -263,5 +296,5 @@ def _retry(folder: str, failed: bool, jobs: int | None, report: str | None, fail
     invocation, order = begun(root)
     options = dict(invocation.options, workers=jobs or default_jobs(invocation.options["memory"]), as_json=as_json)
     written = ((tr("the report"), page),) if page else ()
-    order = replace(order, fail_fast=fail_fast, written=written)
+    order = placed(replace(order, fail_fast=fail_fast, written=written), {**place, "workers": jobs})
     return work_through(order, replace(invocation, options=options), plugins(), page=page, given=found)

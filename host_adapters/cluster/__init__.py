@@ -1,0 +1,1 @@
+"""Batches on a cluster of dask: the back end ``dask``."""
