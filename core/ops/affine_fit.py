@@ -95,9 +95,9 @@ def applied(pixels: Pixels, fit: Fit, job: Job) -> Pixels:
 
     def one(rows: slice) -> None:
         near = _between_rows(fit, height, rows)
-        colours = cv2.split(samples(pixels[rows]))
+        colours = [np.asarray(each, np.float32) for each in cv2.split(samples(pixels[rows]))]
         made = [_row(near[:, row], colours, width) for row in range(3)]
-        stored(cv2.merge(made), result[rows])
+        stored(np.asarray(cv2.merge(made), np.float32), result[rows])
 
     each_band(one, parts_of(height, width, size=_BAND), job)
     return result
@@ -107,12 +107,12 @@ _BAND = 100_000
 """Pixels of a band: five planes of it stay in the cache."""
 
 
-def _row(near: Fit, colours: tuple[Picture, ...], width: int) -> Picture:
+def _row(near: Fit, colours: list[Picture], width: int) -> Picture:
     """One row of A times the colours, and of b: (4, rows, w) -> (rows, width)."""
     *columns, total = (cv2.resize(plane, (width, len(plane)), interpolation=cv2.INTER_LINEAR) for plane in near)
     for column, colour in zip(columns, colours, strict=True):
         cv2.accumulateProduct(column, colour, total)
-    return total
+    return np.asarray(total, np.float32)
 
 
 def _between_rows(fit: Fit, height: int, rows: slice) -> Fit:
@@ -121,4 +121,5 @@ def _between_rows(fit: Fit, height: int, rows: slice) -> Fit:
     places = (np.arange(rows.start, rows.stop) + 0.5) * (fit.shape[2] / height) - 0.5
     upper = np.clip(places.astype(np.int64), 0, last)
     share = np.clip(places - upper, 0, 1).astype(np.float32)[:, None]
-    return fit[:, :, upper] * (1 - share) + fit[:, :, np.minimum(upper + 1, last)] * share
+    lower = np.minimum(upper + 1, last)
+    return np.asarray(fit[:, :, upper] * (1 - share) + fit[:, :, lower] * share, np.float32)

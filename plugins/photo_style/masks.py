@@ -21,7 +21,7 @@ def labels(mask: Image, height: int, width: int) -> Any:
     rows = (np.arange(height) * 2 + 1) * mask.height // (2 * height)
     columns = (np.arange(width) * 2 + 1) * mask.width // (2 * width)
     seen = to_depth(mask.pixels[rows][:, columns], np.float32).reshape(-1, 3)
-    gaps = np.stack([((seen - np.float32(colour)) ** 2).sum(axis=1) for colour in PALETTE], 1)
+    gaps = np.stack([((seen - np.array(colour, np.float32)) ** 2).sum(axis=1) for colour in PALETTE], 1)
     found = gaps.argmin(axis=1)
     if mask.alpha is not None:
         found[(mask.alpha[rows][:, columns] == 0).ravel()] = -1

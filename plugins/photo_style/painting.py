@@ -14,6 +14,7 @@ from . import masks, segments
 from .gamut import shown
 from .matching import Matching, matching
 from .reference import Reference, reduced
+from .steadiness import steadied
 
 if TYPE_CHECKING:
     from . import PhotoStyle
@@ -28,7 +29,7 @@ _OWN = 0.6
 
 def painted(image: Image, mask: Image | None, settings: PhotoStyle, job: Job) -> Image:
     """The photo in the colours that ``job.prepared`` aims at; ``mask`` says its parts."""
-    from senga.ops import affine_fit
+    from senga.ops import affine_fit, banded
 
     small, votes = reduced(image, job.alpha, _DRAFT if job.precision == "draft" else _LARGEST, job.part(0, 0.1))
     way = matching(settings.method, job.rng(settings.seed), job.check)
@@ -38,7 +39,9 @@ def painted(image: Image, mask: Image | None, settings: PhotoStyle, job: Job) ->
     aim = shown(aim.reshape(-1, 3)).reshape(small.shape)
     job.progress(0.5)
     radius = max(1, round(settings.smoothing / 100 * math.sqrt(small.shape[0] * small.shape[1])))
-    fit = affine_fit.fitted(small, aim, affine_fit.overall(small, aim), radius, _FLAT)
+    prior = affine_fit.overall(small, aim)
+    fit = affine_fit.fitted(small, aim, prior, radius, _FLAT)
+    fit = steadied(fit, small, aim, prior, banded.silent(job))
     return image.with_pixels(affine_fit.applied(image.pixels, fit, job.part(0.6, 1)))
 
 

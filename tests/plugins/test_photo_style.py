@@ -17,7 +17,7 @@ from senga.errors import Cancelled, SengaError
 from senga.image import Image, to_depth
 from senga.job import Job
 from senga.ops import luma, oklab
-from senga.plugins.photo_style import gamut, masks, segments
+from senga.plugins.photo_style import gamut, masks, painting, segments
 from senga.recipe import Recipe, Step
 from senga.registry import plugins
 from senga.testing import check_filter, sample
@@ -113,6 +113,24 @@ def test_lines_and_edges_stay_those_of_the_photo(method: str, count: int) -> Non
         assert correlation(photo, styled(photo, reference, method=method, segments=count)) >= 0.95
     other = sample(256, 256).float()
     assert correlation(photo, (photo + other) / 2) < 0.95, "the check cannot fail"
+
+
+@pytest.mark.parametrize("settings", [
+    {"method": "luminance"}, {"method": "distribution", "segments": 6}, {"method": "reinhard"},
+])  # fmt: skip
+def test_a_change_that_is_too_uneven_is_made_more_even(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A photo becomes as dark as a night with a lamp in it, and its lines stay; left to itself it loses them."""
+    photo = cv2.cvtColor(cv2.imread(str(ROOT / "examples" / "summer-palace.jpg")), cv2.COLOR_BGR2RGB)
+    photo = cv2.resize(photo, (240, 160), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    night = np.float32(0.02) + 0.1 * sample(60, 80).float() ** 3
+    night[20:30, 30:44] = (1.0, 0.8, 0.3)
+    kept = correlation(photo, styled(photo, night, keep_luminance=0, **settings))
+    monkeypatch.setattr(painting, "steadied", lambda fit, *_: fit)
+    left = correlation(photo, styled(photo, night, keep_luminance=0, **settings))
+    assert kept >= 0.95
+    assert left < 0.95, "the check cannot fail"
 
 
 PAIRS = (
