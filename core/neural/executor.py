@@ -111,10 +111,6 @@ class Executor(Protocol):
         """Do to ``rows`` what comes before they are read, at full precision, into ``out``."""
         ...
 
-    def tidy(self) -> None:
-        """Give back what is held for strips of sizes that come no more."""
-        ...
-
 
 def halved(rows: Array, offset: Array) -> Half:
     """``rows - offset`` of each channel at half precision, in numpy."""

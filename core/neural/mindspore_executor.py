@@ -94,9 +94,6 @@ class MindSporeExecutor:
 
         return run
 
-    def tidy(self) -> None:
-        """See ``Executor``; its pool is one for all sizes."""
-
 
 def _shifted_sum(parts: Array, width: int, bias: Array | None) -> Array:
     """Add ``width`` neighbouring channels, each one pixel further to the left than the one before."""

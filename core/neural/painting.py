@@ -21,6 +21,7 @@ from .blocks import Size
 from .budget import Heights, Share, operations
 from .executor import Array, Half
 from .moments import Moments
+from .places import rows_memory
 from .plan import plan
 from .prepare import Prepared
 from .storage import Finished, Scratch, Store
@@ -102,7 +103,7 @@ class Painting:
             layers.moments[sweep.root] = whole
         if store is not None:
             layers.stores[sweep.root] = store
-        self._executor.tidy()
+        rows_memory.tidy()
 
     def _open(self, sweep: Sweep) -> Store | Finished | None:
         sink, asked = self._sinks.get(sweep.root), self._asked(sweep)

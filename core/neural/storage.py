@@ -6,7 +6,6 @@ import mmap
 import sys
 import tempfile
 import threading
-from bisect import insort
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from senga.errors import MemoryBudgetError
 
 from .executor import Array, Half
 from .memory import MB, resident, scratch_folder
+from .places import Gaps
 
 _PRIVATE: dict[str, int] = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
 _LOOK = 64 * MB
@@ -186,13 +186,12 @@ class _ScratchFile:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._gaps: list[tuple[int, int]] = []
-        self._end = 0
+        self._gaps = Gaps()
         self._file = tempfile.TemporaryFile(dir=scratch_folder(), buffering=0)  # noqa: SIM115 - lives as long as self
 
     def keep(self, rows: NDArray[Any]) -> _InFile:
         """Write rows."""
-        start = self._place(rows.nbytes)
+        start = self._gaps.take(rows.nbytes)
         try:
             with self._lock:
                 self._file.seek(start)
@@ -211,28 +210,12 @@ class _ScratchFile:
                 left = left[self._file.readinto(left) :]
 
     def free(self, start: int, size: int) -> None:
-        """Make a place free; neighbouring gaps become one."""
-        insort(self._gaps, (start, size))
-        merged: list[tuple[int, int]] = []
-        for begin, length in self._gaps:
-            if merged and sum(merged[-1]) == begin:
-                begin, length = merged[-1][0], merged.pop()[1] + length
-            merged.append((begin, length))
-        self._gaps = merged
+        """Make a place free."""
+        self._gaps.give(start, size)
 
     def close(self) -> None:
         """Give the file back."""
         self._file.close()
-
-    def _place(self, size: int) -> int:
-        """The first gap that is large enough, else the end, with the gap before it."""
-        for i, (start, length) in enumerate(self._gaps):
-            if length >= size:
-                self._gaps[i : i + 1] = [(start + size, length - size)] if length > size else []
-                return start
-        start = self._gaps.pop()[0] if self._gaps and sum(self._gaps[-1]) == self._end else self._end
-        self._end = start + size
-        return start
 
     def _write(self, data: memoryview) -> None:
         while len(data):

@@ -13,6 +13,7 @@ from .blocks.block import Span, outside
 from .executor import Activation, Array, Half
 from .moments import Moments
 from .network import Network
+from .places import rows_memory
 from .prepare import Prepared
 from .storage import Finished, Store
 from .sweeps import Sweep, all_places, spans
@@ -196,7 +197,7 @@ class Strip:
         half = store is not None and store.all_half and before is not None
         (low, high), (height, width) = window, self._layers.places[source].made
         shape = self._nodes[source].channels, high - low, padding.left + width + padding.right
-        out: NDArray[Any] = np.empty(shape, np.float16 if half else np.float32)
+        out: NDArray[Any] = np.empty(shape, np.float16) if half else rows_memory.empty(shape)
         columns = out[:, :, padding.left : padding.left + width]
         fill = self.write if before is None else self._copy
         self._fill(lambda start, stop, rows: fill(source, start, stop, rows), window, height, columns, padding, behind)

@@ -50,9 +50,6 @@ class NumpyExecutor:
     def widened(self, rows: Half, before: Activation, out: Array) -> None:
         before.apply(rows, out)
 
-    def tidy(self) -> None:
-        """Nothing is held."""
-
 
 def _doubled(x: Wide, sampling: str) -> Wide:
     n = len(x)

@@ -25,8 +25,6 @@ from senga.neural.budget import STRIP_OPERATIONS, Heights, operations
 from senga.neural.executor import Activation, Array, Convolution, Half, halved
 from senga.neural.fold import fused
 from senga.neural.graph import Builder, Network
-from senga.neural.memory import resident
-from senga.neural.onnx.executor import OnnxExecutor
 from senga.neural.plan import plan
 from senga.neural.storage import Scratch, Store
 from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_lite
@@ -139,7 +137,7 @@ class Forgetful:
         self._inner, self._limit, self.refusals = inner, limit, 0
         self.strip_bytes, self.held, self.concurrent = inner.strip_bytes, inner.held, True
         self.columns = inner.columns
-        self.halved, self.widened, self.tidy = inner.halved, inner.widened, inner.tidy
+        self.halved, self.widened = inner.halved, inner.widened
 
     def convolution(self, kernel: Array, bias: Array | None, stride: int, groups: int) -> Convolution:
         return self._limited(self._inner.convolution(kernel, bias, stride, groups))
@@ -168,25 +166,6 @@ def test_smaller_strips_when_memory_runs_out(random_weights: Any, photo: Any, nu
         assert abs(found - whole).max() < 1e-5
         with pytest.raises(MemoryBudgetError, match="even for the smallest strip"):
             engine.run(network, weights, pixels, Job(), executor=Forgetful(numpy_executor, 1000))
-
-
-def test_each_sweep_ends_with_memory_given_back(
-    random_weights: Any, photo: Any, numpy_executor: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    network, tidied = small_network(), list[int]()
-    monkeypatch.setattr(type(numpy_executor), "tidy", lambda self: tidied.append(id(self)))
-    engine.run(network, random_weights(network), photo(60, 40), Job(), executor=numpy_executor)
-    assert len(tidied) > 2
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only there resident memory is told exactly")
-def test_onnxruntime_gives_back_what_large_strips_took() -> None:
-    pytest.importorskip("onnxruntime")
-    executor = OnnxExecutor("cpu")
-    executor.halved(np.zeros((1, 4000, 6000), np.float32), np.ones(1, np.float32))
-    held = resident()
-    executor.tidy()
-    assert held - resident() > 60 << 20
 
 
 def test_a_budget_that_is_too_small_names_the_mend(random_weights: Any, photo: Any, numpy_executor: Any) -> None:

@@ -14,6 +14,7 @@ from senga.neural.blocks import reach
 from senga.neural.executor import Activation, Array, Half
 from senga.neural.fold import phase
 from senga.neural.memory import MB
+from senga.neural.places import rows_memory
 
 from . import wire
 from .page import OPSET, Page
@@ -23,7 +24,6 @@ from .winograd import CHANNELS, ROWS, worthwhile, write_mixed, write_products
 _FLOAT, _HALF = 1, 10
 """``TensorProto.DataType``."""
 _ALL = 2**31 - 1
-_NOTHING = np.zeros((1, 1, 1, 1), np.float32)
 COLUMNS = 512
 """So many columns of a result are computed at once; more leave the cache."""
 
@@ -71,14 +71,6 @@ class OnnxExecutor:
         feeds = {"x": np.ascontiguousarray(rows)[None], **_affine(before)}
         out[...] = self._widen[before.slope].run(None, feeds)[0][0]
 
-    def tidy(self) -> None:
-        """See ``Executor``; the pool shrinks behind a run, so it takes one."""
-        if not self.concurrent:
-            return
-        options = self.runtime.RunOptions()
-        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-        self._halve.run(None, {"x": _NOTHING, "offset": _NOTHING[0]}, options)
-
 
 @dataclass(frozen=True)
 class _Part:
@@ -118,9 +110,9 @@ class OnnxConvolution:
         if missing:
             x = np.concatenate([x, np.zeros_like(x, shape=(x.shape[0], missing, x.shape[2]))], axis=1)
         if width <= COLUMNS and len(self._parts) == 1:
-            return self._run(x, before)[0][:, :rows]
+            return self._run_into(x, before, (outputs, rows + missing, width))[:, :rows]
         every = 1 if len(self._parts) == 1 else 2
-        out = np.empty((outputs, rows * every, width * every), np.float32)
+        out = rows_memory.empty((outputs, rows * every, width * every))
         for left in range(0, width, COLUMNS):
             right = min(left + COLUMNS, width)
             piece = x[:, :, left * self._stride : (right - 1) * self._stride + breadth]
@@ -132,11 +124,21 @@ class OnnxConvolution:
 
     def _run(self, x: Array | Half, before: Activation | None) -> list[Array]:
         """The results of all parts, (outputs, rows, width) each; some have a row or column too many in front."""
-        feeds: dict[str, Any] = {"x": x[None]}
-        if before is not None and not before.bends_only:
-            feeds |= _affine(before)
-        made = self._session(x.dtype.name, before).run(None, feeds)
+        made = self._session(x.dtype.name, before).run(None, _feeds(x, before))
         return [y.reshape(y.shape[1], -1, y.shape[-1]) for y in made]  # (outputs, rows, width)
+
+    def _run_into(self, x: Array | Half, before: Activation | None, shape: tuple[int, int, int]) -> Array:
+        """The result of the only part, where rows wait: it may be kept as it is."""
+        out = rows_memory.empty(shape)
+        outputs, rows, width = shape
+        whole = (1, outputs, rows // ROWS, ROWS, width) if self._mixes else (1, *shape)
+        session = self._session(x.dtype.name, before)
+        binding = session.io_binding()
+        for name, values in _feeds(x, before).items():
+            binding.bind_cpu_input(name, values)
+        binding.bind_output(session.get_outputs()[0].name, "cpu", 0, np.float32, whole, out.ctypes.data)
+        session.run_with_iobinding(binding)
+        return out
 
     def _session(self, kind: str, before: Activation | None) -> Any:
         key = (kind, None, False) if before is None else (kind, before.slope, before.bends_only)
@@ -177,6 +179,10 @@ class OnnxConvolution:
             write_products(page, rows[part.down], part.kernel, self._bias, f"y{i}")
             for i, part in enumerate(self._parts)
         ]
+
+
+def _feeds(x: Array | Half, before: Activation | None) -> dict[str, Any]:
+    return {"x": x[None]} | ({} if before is None or before.bends_only else _affine(before))
 
 
 def _is_narrow(kernel: Array) -> bool:

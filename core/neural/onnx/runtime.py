@@ -27,6 +27,7 @@ _MEND = 'mend it with pip install --upgrade "senga[fast]".'
 _ERRORS_ONLY = 3
 _AS_ASKED = 1
 """The pool grows by what is asked for, not by powers of two."""
+_PIECE = 128 * MB
 
 
 def onnxruntime() -> ModuleType:
@@ -112,8 +113,12 @@ def _session(module: ModuleType, model: bytes, provider_name: str) -> Any:
 
 @cache
 def _share_memory(module: ModuleType) -> None:
-    """One pool for all sessions of the process: with one each, the peak would be the sum of all."""
-    pool = {"arena_extend_strategy": _AS_ASKED, "initial_chunk_size_bytes": MB, "max_dead_bytes_per_chunk": MB}
+    """One pool for all sessions of the process: with one each, the peak would be the sum of all.
+
+    It begins with one large piece, which takes no memory until it is used: many small ones, of the sizes that strips
+    have in turns, add up to twice as much.
+    """
+    pool = {"arena_extend_strategy": _AS_ASKED, "initial_chunk_size_bytes": _PIECE, "max_dead_bytes_per_chunk": MB}
     place = module.OrtMemoryInfo("Cpu", module.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, module.OrtMemType.DEFAULT)
     module.create_and_register_allocator(place, module.OrtArenaCfg(pool))
 
