@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import importlib.util
 import os
 import sys
@@ -30,6 +31,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs_mindspore: skipped where MindSpore is not installed")
+    if not hasattr(config, "workerinput"):  # hundreds of processes start: as in an installation, they find it compiled
+        for room in ("core", "plugins", "host_adapters"):
+            compileall.compile_dir(ROOT / room, quiet=2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

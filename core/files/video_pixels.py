@@ -8,6 +8,7 @@ References:
 from __future__ import annotations
 
 import struct
+import threading
 from typing import Any
 
 import numpy as np
@@ -62,9 +63,22 @@ def _rgb(frame: Any, height: int, width: int, kind: str) -> Any:
         "src_color_range": _FULL_RANGE if is_full or frame.format.is_rgb else _VIDEO_RANGE,
     }
     try:
-        return frame.reformat(**how, **_converted(frame)).to_ndarray()
+        return _reformatted(frame, {**how, **_converted(frame)}).to_ndarray()
     except av.FFmpegError:  # a transfer function that nobody can convert
-        return frame.reformat(**how).to_ndarray()
+        return _reformatted(frame, how).to_ndarray()
+
+
+_HELD = threading.local()
+"""Of each thread, what it converted its last frame with: the tables of a high dynamic range take a second to make."""
+
+
+def _reformatted(frame: Any, how: dict[str, Any]) -> Any:
+    from av.video.reformatter import VideoReformatter
+
+    told = frame.format.name, frame.width, frame.height, frame.color_trc, frame.color_primaries, frame.colorspace, how
+    if getattr(_HELD, "told", None) != told:
+        _HELD.told, _HELD.reformatter = told, VideoReformatter()
+    return _HELD.reformatter.reformat(frame, **how)
 
 
 def _converted(frame: Any) -> dict[str, int]:

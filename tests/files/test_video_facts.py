@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import av.video.reformatter
 import numpy as np
 import PIL.Image
 import pytest
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from senga import files
 from senga.errors import ReadError, SengaError
+from senga.files.video_pixels import image_of
 from senga.image import Animation
 
 Make = Callable[..., Path]
@@ -252,6 +254,16 @@ def test_high_dynamic_range_becomes_standard(transfer: int, code: int, bright: i
     with av.open(str(again(path))) as result:
         told: Any = result.streams.video[0].codec_context
         assert (told.color_primaries, told.color_trc) == (1, 1)
+
+
+def test_frames_that_are_alike_share_what_is_costly_to_make(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    whole = av.video.reformatter.VideoReformatter
+    monkeypatch.setattr(av.video.reformatter, "VideoReformatter", lambda: made.append(whole()) or made[-1])
+    for shape, count in (((60, 80), 1), ((60, 80), 1), ((62, 80), 2), ((60, 80), 3)):
+        frame = av.VideoFrame.from_ndarray(np.full((*shape, 3), 90, np.uint8), "rgb24")
+        assert (image_of(frame, None, 1).pixels == 90).all()
+        assert len(made) == count
 
 
 @pytest.mark.parametrize(
