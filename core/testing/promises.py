@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -43,11 +44,16 @@ def _imports_light(bench: Bench) -> None:
     module = type(bench.act).__module__
     if module == "__main__" or getattr(sys.modules.get(module), "__file__", None) is None:
         return
-    path = [place for place in sys.path if place]
+    loaded = [name for name in HEAVY if name in _loaded_by(module, tuple(place for place in sys.path if place))]
+    assert not loaded, f"importing {module} loads {', '.join(loaded)}: import them inside __call__"
+
+
+@lru_cache(maxsize=64)
+def _loaded_by(module: str, path: tuple[str, ...]) -> list[str]:
+    """What importing a module loads: found in a fresh process, once for all filters of the module."""
     code = f"import sys, importlib; sys.path[:] = {path!r}; importlib.import_module({module!r}); print(*sys.modules)"
     done = subprocess.run([*OWN, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
-    loaded = [name for name in HEAVY if name in done.stdout.split()]
-    assert not loaded, f"importing {module} loads {', '.join(loaded)}: import them inside __call__"
+    return done.stdout.split()
 
 
 def _any_size(bench: Bench) -> None:

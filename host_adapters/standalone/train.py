@@ -131,13 +131,14 @@ def _option(name: str, field: FieldInfo, taken: set[str]) -> click.Option:
 
 def _train(family: Family, out: Path, resume: bool, keep: int, options: dict[str, Any]) -> None:
     from senga.neural.device import start
-
-    start("auto", options["threads"])
-    from senga.neural.training.loop import Pace
     from senga.neural.training.run_folder import RunFolder
 
     folder = RunFolder(out, keep)
-    training = _resumed(family, folder, options) if resume else _begun(family, folder, options)
+    begun = _resumed(family, folder, options) if resume else _begun(family, folder, options)
+    start("auto", options["threads"])  # takes seconds: what is wrong with the words was told before
+    from senga.neural.training.loop import Pace
+
+    training = begun()
     pace = Pace(training.steps, options["checkpoint_every"], options["sample_every"], options["minutes"])
     done, stopped = _run(family, training, folder, pace, resume)
     text = tr("{done} of {steps} steps are done; samples are in “{folder}”.")
@@ -181,8 +182,8 @@ def export(run: Path, output: Path, step: int | None, **facts: str) -> None:
     tell(text.format(style=style, card=card))
 
 
-def _begun(family: Family, folder: RunFolder, options: dict[str, Any]) -> AnyTraining:
-    from senga.neural.training.plan import TrainingPlan, begin
+def _begun(family: Family, folder: RunFolder, options: dict[str, Any]) -> Callable[[], AnyTraining]:
+    """What begins a new training, once the options are found to be right."""
     from senga.neural.training.presets import make_preset
 
     for name in ("photos", "style"):
@@ -193,29 +194,34 @@ def _begun(family: Family, folder: RunFolder, options: dict[str, Any]) -> AnyTra
     if start_from:
         first = plugins().store().load(start_from, (family.name,))
         changes |= {} if "start_epochs" in changes else {"start_steps": 0}
-    planned = TrainingPlan(
-        family,
-        options["photos"],
-        options["style"],
-        make_preset(presets_of(family), options["preset_name"] or "", changes | _changes(options["changes"])),
-        options.get("vgg"),
-        options["seed"] or 0,
-        start_from,
-        {name: options[name] for name in family.folders if options[name] is not None},
-    )
-    with _bar(tr("Reading pictures")) as report:
-        return begin(planned, folder, lambda text: tell(f"senga: {text}", err=True), report, first)
+    preset = make_preset(presets_of(family), options["preset_name"] or "", changes | _changes(options["changes"]))
+    folders = {name: options[name] for name in family.folders if options[name] is not None}
+
+    def begun() -> AnyTraining:
+        from senga.neural.training.plan import TrainingPlan, begin
+
+        sources = family, options["photos"], options["style"]
+        planned = TrainingPlan(*sources, preset, options.get("vgg"), options["seed"] or 0, start_from, folders)
+        with _bar(tr("Reading pictures")) as report:
+            return begin(planned, folder, lambda text: tell(f"senga: {text}", err=True), report, first)
+
+    return begun
 
 
-def _resumed(family: Family, folder: RunFolder, options: dict[str, Any]) -> AnyTraining:
-    from senga.neural.training.plan import resume
-
+def _resumed(family: Family, folder: RunFolder, options: dict[str, Any]) -> Callable[[], AnyTraining]:
+    """What goes on with a training, once the options are found to be right."""
     names = ("photos", "style", *family.folders, "vgg", "preset_name", "seed", "start_from")
     given = [name for name in names if options.get(name) is not None] + list(_settings(options))
     if given or options["changes"]:
         name = (given or ["set"])[0].removesuffix("_name").replace("_", "-")
         raise SettingsError(f"A continued training keeps its settings: leave out --{name}.")
-    return resume(folder, family)
+
+    def resumed() -> AnyTraining:
+        from senga.neural.training.plan import resume
+
+        return resume(folder, family)
+
+    return resumed
 
 
 def _settings(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,7 +75,9 @@ def senga_filters():
 
 
 def senga(*args: object, data: bytes = b"", cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[bytes]:
-    words = [SENGA, "batch", *map(str, args)]
+    """The command; one process paints if nothing else is said: to start a second takes longer."""
+    alone = ("--jobs", "1") if {"--filter", "--recipe"} & set(args) and "--jobs" not in args else ()
+    words = [SENGA, "batch", *map(str, args), *alone]
     return subprocess.run(
         words, input=data, capture_output=True, check=False, cwd=cwd, env={**os.environ, **env}, timeout=240
     )

@@ -59,7 +59,8 @@ class Reader(HTMLParser):
 
 
 def senga(*args: object, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    words = [SENGA, "batch", *map(str, args)]
+    alone = ("--jobs", "1") if "--filter" in args and "--jobs" not in args else ()
+    words = [SENGA, "batch", *map(str, args), *alone]
     env = {**os.environ, **env}
     return subprocess.run(words, capture_output=True, check=False, text=True, cwd=cwd, env=env, timeout=120)
 
