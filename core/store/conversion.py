@@ -21,6 +21,33 @@ if TYPE_CHECKING:
     from senga.neural.checkpoints import Checkpoint
 
 
+def from_file(
+    path: Path, entry: ModelEntry | None, families: Mapping[str, Family], listed: Iterable[ModelEntry], wanted: str = ""
+) -> tuple[Weights, str]:
+    """A file in the names of its network, with the facts of its entry, else those it states itself; and its family.
+
+    Args:
+        path: the file.
+        entry: what it is to be, if that is known.
+        families: those it may be of.
+        listed: models that are known.
+        wanted: the family it is to be of, if that is known.
+    """
+    from senga.neural.checkpoints import read_checkpoint
+
+    checkpoint = read_checkpoint(path)
+    if entry is None:
+        offered = converters(checkpoint.metadata, families, listed, wanted)
+    else:
+        offered = {entry.converter: entry.family}
+    weights, converter = converted(checkpoint, offered, path)
+    home = offered[converter]
+    if entry is None:
+        return Weights(weights.arrays, {**own_card(checkpoint, families.get(home)), **weights.card}), home
+    check_network(entry, weights, path)
+    return Weights(weights.arrays, {**weights.card, **entry.card()}), home
+
+
 def converted(checkpoint: Checkpoint, converters: Iterable[str], path: Path) -> tuple[Weights, str]:
     """Let each converter try; the first that knows the network wins, and is named."""
     reasons: list[str] = []

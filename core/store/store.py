@@ -7,7 +7,6 @@ there as ``NAME.safetensors`` is from before models had families, or of none tha
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,24 +19,21 @@ from senga.families import Family, family_of
 from senga.job import Weights
 from senga.names import SLASH, joined, parted
 
+from . import fetching
 from .catalog import ModelEntry, merge, read_card, read_entry
 from .choice import called, choose, of_families, short_names
-from .conversion import check_network, converted, converters, own_card
-from .download import Progress, digest_of, download, exclusive
-from .folder import SUFFIX, FolderError, make_private, make_shelf, place, remember, remembered, told
+from .conversion import from_file
+from .download import Progress, digest_of, exclusive
+from .fetching import Accept
+from .folder import SUFFIX, FolderError, make_private, make_shelf, place, told
 from .folder import stored as stored_models
 from .model_file import encoded, read_model, usable
 from .verdict import Verdict, verdict_on
 from .words import by_hand, cost_of, name_for
 
-Accept = Callable[[ModelEntry], bool]
-"""Shows a model's terms and says whether the user accepts them."""
-
 Locate = Callable[[str, str], Path | Weights | None]
 """Asked first where a model is, by name and pinned digest; None means: look in the store."""
 
-_FIRST_SEEN = "first-seen.txt"
-_ACCEPTED = "accepted-licences.txt"
 _TAKEN = "There is a style “{name}” already: remove it, or choose another name with --name."
 
 
@@ -184,13 +180,16 @@ class Store:
             return entry
         if self.offline:
             raise ModelError(f"Senga is offline (SENGA_OFFLINE). {by_hand(entry, self.shown([entry])[0])}")
-        self._ask(entry, accept)
+        fetching.consent(self.root, entry, accept)
         make_private(self.root)
-        report = progress or _unheard
+        report = progress or fetching.unheard
         with exclusive(self.root / f"{entry.full_name.replace(SLASH, '.')}.lock", lambda: report(0, entry.size)):
             if not os.path.lexists(self._file(entry.family, entry.name)):
-                self._fetch(entry, report)
+                fetching.fetch(self.root, entry, report, lambda file, origin: self._admit(entry, file, origin))
         return self.find(entry.full_name)
+
+    def _admit(self, entry: ModelEntry, file: Path, origin: Mapping[str, str]) -> None:
+        self._place(entry.family, entry.name, self._converted(file, entry)[0], origin)
 
     def import_file(self, path: Path, name: str | None = None) -> ModelEntry:
         """Put a weights file of any known format into the store.
@@ -209,7 +208,7 @@ class Store:
             self.find(name)  # which says that there are several
         entry = listed[0] if listed else None
         weights, home = self._converted(path, entry, family)
-        pinned = entry is not None and entry.digest == digest_of(path, _kind(entry.digest))
+        pinned = entry is not None and entry.digest == digest_of(path, fetching.kind_of(entry.digest))
         origin = {"file_digest": digest_of(path), "verified": "yes" if pinned else "no"}
         self._place(home, short, weights, origin)
         return self.find(joined(home, short))
@@ -269,69 +268,7 @@ class Store:
                 raise ModelError(_TAKEN.format(name=name)) from error
 
     def _converted(self, path: Path, entry: ModelEntry | None, wanted: str = "") -> tuple[Weights, str]:
-        """A file in the names of its network, with the facts of its entry, else those it states itself; and its family.
-
-        Args:
-            path: the file.
-            entry: what it is to be, if that is known.
-            wanted: the family it is to be of, if that is known.
-        """
-        from senga.neural.checkpoints import read_checkpoint
-
-        checkpoint = read_checkpoint(path)
-        if entry is None:
-            offered = converters(checkpoint.metadata, self._families, self._catalog.values(), wanted)
-        else:
-            offered = {entry.converter: entry.family}
-        weights, converter = converted(checkpoint, offered, path)
-        home = offered[converter]
-        if entry is None:
-            return Weights(weights.arrays, {**own_card(checkpoint, self._families.get(home)), **weights.card}), home
-        check_network(entry, weights, path)
-        return Weights(weights.arrays, {**weights.card, **entry.card()}), home
-
-    def _ask(self, entry: ModelEntry, accept: Accept) -> None:
-        """Ask for consent to these terms, once."""
-        unverified = "" if entry.digest else "\nunverified"
-        terms = hashlib.sha256(f"{entry.licence}\n{entry.terms}{unverified}".encode()).hexdigest()[:16]
-        accepted = remembered(self.root / _ACCEPTED)
-        if terms in (accepted.get(entry.full_name), accepted.get(entry.name)):  # the second is from before families
-            return
-        if not accept(entry):
-            raise ModelError(f"The terms of “{entry.name}” were not accepted, so nothing was fetched.")
-        remember(self.root / _ACCEPTED, entry.full_name, terms)
-
-    def _fetch(self, entry: ModelEntry, progress: Progress) -> None:
-        """Try one place after the other until one gives the right file."""
-        failures: list[str] = []
-        for url in entry.urls:
-            file = self.root / f"{entry.name}-{hashlib.sha256(url.encode()).hexdigest()[:8]}.download"
-            try:
-                download(url, file, size=entry.size, progress=progress)
-                self._admit(entry, file, url)
-            except FolderError:
-                raise
-            except (ModelError, _WrongFile) as error:
-                failures.append(str(error).rstrip("."))
-            else:
-                return
-            finally:
-                with told(file):
-                    file.unlink(missing_ok=True)
-        raise ModelError(
-            f"The style “{entry.name}” could not be fetched: {'; '.join(failures)}. {by_hand(entry, entry.full_name)}"
-        )
-
-    def _admit(self, entry: ModelEntry, file: Path, url: str) -> None:
-        """Verify a downloaded file before anything reads it, then convert it into the store."""
-        digest = digest_of(file, _kind(entry.digest))
-        expected = entry.digest or remembered(self.root / _FIRST_SEEN).get(url, digest)
-        if digest != expected:
-            raise _WrongFile(f"what {url} gives has the digest {digest} instead of {expected}, and was deleted")
-        origin = {"file_digest": digest, "fetched_from": url, "verified": "yes" if entry.digest else "no"}
-        self._place(entry.family, entry.name, self._converted(file, entry)[0], origin)
-        if not entry.digest:
-            remember(self.root / _FIRST_SEEN, url, digest)
+        return from_file(path, entry, self._families, self._catalog.values(), wanted)
 
 
 def default_store(lists: Iterable[Path | Family], locate: Locate | None = None, root: Path | None = None) -> Store:
@@ -349,17 +286,5 @@ def default_store(lists: Iterable[Path | Family], locate: Locate | None = None, 
     return Store(entries(), root, locate=locate, problems=problems(), families=families)
 
 
-class _WrongFile(Exception):  # noqa: N818 - a reason to try the next place, never seen outside
-    """A download has another digest than expected."""
-
-
 def _with_file(entry: ModelEntry, file: Path | None) -> ModelEntry:
     return entry if entry.shipped or file is None else entry.model_copy(update={"file": file})
-
-
-def _kind(digest: str) -> str:
-    return "git" if digest.startswith("git:") else "sha256"
-
-
-def _unheard(done: int, total: int | None) -> None:
-    """Nobody listens to the progress."""

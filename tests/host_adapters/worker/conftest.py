@@ -20,7 +20,7 @@ from senga.host_adapters.worker.seat import holder
 TRIALS = Path(__file__).with_name("trials.py")
 
 
-def until(condition: Callable[[], Any], seconds: float = 10.0) -> bool:
+def until(condition: Callable[[], Any], seconds: float = 30.0) -> bool:
     """Whether a condition comes true in time."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -129,7 +129,7 @@ def test_a_worker_that_leaves_children_behind_makes_room_for_another(site: Site)
         with connect(site.manifest()) as other:
             assert other.pid != worker.pid
             assert works(other)
-        assert time.monotonic() - start < 8
+        assert time.monotonic() - start < 30  # its child would live for a minute
 
 
 def test_a_child_that_comes_back_as_a_worker_ends(worker: Worker) -> None:
@@ -297,20 +297,20 @@ def test_a_job_stands_still_while_a_quick_preview_is_painted(
     assert long.end.changed
 
 
-def test_a_quick_preview_that_does_not_end_stops_no_job(worker: Worker, house: dict[str, Any]) -> None:
-    task = {"filter": "patient", "settings": {"steps": 4}}
-    stubborn = Run(house, {"filter": "patient", "settings": {"steps": 60, "polite": False}}, "dialog 3", quick=True)
+def test_a_quick_preview_that_does_not_end_stops_no_job(worker: Worker, house: dict[str, Any], tmp_path: Path) -> None:
+    task, witness = {"filter": "patient", "settings": {"steps": 2}}, tmp_path / "witness"
+    settings = {"steps": 240, "polite": False, "witness": str(witness)}
+    stubborn = Run(house, {"filter": "patient", "settings": settings}, "dialog 3", quick=True)
     assert until(lambda: worker.status()["jobs"] == 1)
     start = time.monotonic()
     with canvas() as made:
         assert worker.run(task, made).changed
     assert 1 < time.monotonic() - start < 20, "each look takes a second at most"
     stubborn.stopped = True
-    start = time.monotonic()
     with canvas() as made:
         assert worker.run(task, made).changed
-    assert time.monotonic() - start < 3, "what was cancelled keeps nobody waiting"
-    stubborn.join(10)
+    assert len(witness.read_text()) < 240, "what was cancelled keeps nobody waiting"
+    stubborn.join(30)
 
 
 def test_messages_that_come_byte_by_byte_must_be_through_in_time() -> None:
@@ -328,7 +328,7 @@ def test_messages_that_come_byte_by_byte_must_be_through_in_time() -> None:
         start = time.monotonic()
         with pytest.raises(Gone):
             channel.receive(5)
-        assert time.monotonic() - start < 2
+        assert time.monotonic() - start < 6  # of nine seconds
 
 
 def test_strangers_keep_no_place_from_a_client(worker: Worker, house: dict[str, Any]) -> None:

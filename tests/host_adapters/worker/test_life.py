@@ -81,7 +81,7 @@ def test_an_idle_worker_leaves_and_nothing_stays(site: Site, den: Path) -> None:
     with connect(site.manifest("--idle", "0.5")) as worker:
         time.sleep(0.8)
         assert works(worker)  # a client that is there keeps it
-    assert until(lambda: not running(worker.pid), 5)
+    assert until(lambda: not running(worker.pid), 30)
     assert sorted(path.name for path in Path(worker.folder).iterdir()) == ["lock", "log"]
     assert not canvases(den)
 
@@ -122,7 +122,7 @@ def test_sigterm_ends_job_and_worker_cleanly(site: Site, tmp_path: Path) -> None
         thread.start()
         assert until(witness.exists)
         os.kill(worker.pid, signal.SIGTERM)
-        assert until(lambda: not running(worker.pid), 3)
+        assert until(lambda: not running(worker.pid), 30)
         thread.join()
         assert ends == ["Cancelled"]
         assert not (Path(worker.folder) / "socket").exists()
@@ -144,7 +144,7 @@ def test_a_new_version_gets_a_new_worker_and_the_old_one_ends_its_job(site: Site
                 assert new.version == "99.5"
             thread.join()
             assert len(witness.read_text()) == 25
-            assert until(lambda: not running(old.pid), 5)
+            assert until(lambda: not running(old.pid), 30)
             assert works(new)
 
 
@@ -175,7 +175,7 @@ def test_an_environment_that_is_deleted_under_a_warm_worker_is_named(site: Site)
     start = time.monotonic()
     with pytest.raises(WorkerError, match=f"{site.python} .*senga gimp install"):
         connect(site.manifest())
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 20
 
 
 def test_a_python_that_is_gone_is_named() -> None:
@@ -229,7 +229,7 @@ def test_a_warm_worker_paints_with_a_network_and_still_ends_cleanly(site: Site) 
         assert worker.run({"filter": "anime"}, pixels).changed
         assert pixels.read_band(0, 12) != before
         os.kill(worker.pid, signal.SIGTERM)
-        assert until(lambda: not running(worker.pid), 5)
+        assert until(lambda: not running(worker.pid), 30)
     assert (Path(worker.folder) / "log").read_text().endswith("Worker ends\n")
 
 
