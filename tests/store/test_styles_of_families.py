@@ -21,7 +21,7 @@ from senga.neural.checkpoints import Checkpoint
 from senga.neural.graph import Builder, Network
 from senga.plugins.animegan.family import ANIMEGAN
 from senga.registry import Plugins
-from senga.store import Store, default_store
+from senga.store import Store, default_store, fetching
 from senga.store.catalog import ModelEntry, read_entry, read_list
 from senga.store.facts import bounded, read_facts
 
@@ -299,7 +299,7 @@ def test_terms_that_were_accepted_before_are_not_asked_again(root: Path, monkeyp
         asked.append(entry.full_name)
         return True
 
-    monkeypatch.setattr(Store, "_fetch", lambda *_: shutil.copy(PAYLOAD, root / "hayao.safetensors"))
+    monkeypatch.setattr(fetching, "fetch", lambda *_: shutil.copy(PAYLOAD, root / "hayao.safetensors"))
     store = default_store([ANIMEGAN], root=root)
     store.pull("hayao", accept)
     kept = root / "accepted-licences.txt"
