@@ -156,8 +156,8 @@ def joined(labels: Labels, colours: Plane, alike: float, grain: float, job: Job,
     """
     numbers = _renumbered(labels)
     flat = numbers.ravel().astype(np.intp)
-    area = np.bincount(flat).astype(np.float64)
-    sums = [np.bincount(flat, colours[:, :, c].ravel()) for c in range(3)]
+    area: Any = np.bincount(flat).astype(np.float64)
+    sums: list[Any] = [np.bincount(flat, colours[:, :, c].ravel()) for c in range(3)]
     pairs = _neighbours(numbers)
     root = np.arange(len(area))
     for index in range(rounds):
@@ -193,7 +193,7 @@ def _distinct(one: NDArray[Any], other: NDArray[Any]) -> Pairs:
     apart = np.flatnonzero(one != other)
     one, other = one[apart], other[apart]
     many = int(max(one.max(initial=0), other.max(initial=0))) + 1
-    kind = np.int32 if many * many < 2**31 else np.int64
+    kind: Any = np.int32 if many * many < 2**31 else np.int64
     keys = np.minimum(one, other).astype(kind) * kind(many) + np.maximum(one, other).astype(kind)
     fresh = np.append(True, keys[1:] != keys[:-1])[: len(keys)]  # most equal ones stand beside each other
     return np.divmod(np.unique(keys[fresh]), kind(many))
