@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import itertools
 import os
 import re
@@ -10,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,7 +48,6 @@ NOT_RUN = {
     r"senga train|senga models (import|export) mine|senga run anime .*--style mine": "hours; the trainer has tests",
     r"python -m training": "needs PyTorch: make test-oracles",
     r"senga batch .*--backend dask": "needs a cluster: tests/host_adapters/test_cluster.py starts one",
-    r"senga watch": "never ends by itself: tests/host_adapters/test_batch_watch.py runs it",
     r"senga worker": "would end the worker of whoever runs the tests",
 }
 """Beginnings of commands that are not run here, and why."""
@@ -131,7 +132,11 @@ def folder(tmp_path: Path) -> Path:
         photo.save(tmp_path / name)
     PIL.Image.new("L", photo.size, 200).save(tmp_path / "mask.png")
     shutil.copy(ROOT / "plugins/animegan/weights/hokusai.safetensors", tmp_path / "weights.safetensors")
+    (tmp_path / "inbox").mkdir()
+    photo.save(tmp_path / "inbox" / "new.jpg")
     write_film(tmp_path / "clip.mov", np.asarray(photo))
+    (tmp_path / "clips").mkdir()
+    shutil.copy(tmp_path / "clip.mov", tmp_path / "clips" / "holiday.mov")
     return tmp_path
 
 
@@ -161,6 +166,18 @@ def run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def watched(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """A command that never ends by itself: until it has made a result, when it is asked to end."""
+    words = shlex.split(command, comments=True)
+    out = folder / words[words.index("-o") + 1]
+    with subprocess.Popen([str(Path(sys.executable).with_name(words[0])), *words[1:]], cwd=folder) as running:
+        deadline = time.monotonic() + 120
+        while not list(out.glob("[!.]*")) and running.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+        running.terminate()
+        return subprocess.CompletedProcess(words, running.wait(60) or not list(out.glob("[!.]*")), "", "no result")
+
+
 def page_name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
@@ -170,7 +187,7 @@ def page_name(page: Path) -> str:
 def test_the_commands_of_a_page_run_one_after_another(page: Path, folder: Path) -> None:
     for command in commands_of(page):
         if not why_not(command):
-            done = run(folder, command)
+            done = (watched if command.startswith("senga watch ") else run)(folder, command)
             assert done.returncode == 0, f"{command}\n{done.stderr}"
 
 
@@ -196,6 +213,12 @@ def test_blocks_are_what_they_say(page: Path) -> None:
             case "" | "sh":
                 strangers = [line for line in commands(text) if not ((m := PROGRAM.match(line)) and m[4] in PROGRAMS)]
                 assert strangers == [], "name a language after the fence if these are no commands"
+            case "ini":
+                unit = configparser.ConfigParser(delimiters="=", strict=True)
+                unit.optionxform = str  # type: ignore[assignment, method-assign]
+                unit.read_string(text)
+                program, *words = shlex.split(unit["Service"]["ExecStart"])
+                assert (Path(program).name, unknown(["senga", *words])) == ("senga", [])
             case "scheme":  # GIMP's console runs these: tests/gimp and its double know the procedures
                 assert text.count("(") == text.count(")")
             case _:
