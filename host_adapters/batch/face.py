@@ -22,8 +22,9 @@ from .invocation import Invocation
 from .ledger import Ledger
 from .order import Order
 from .outputs import Target
+from .ready import made_ready, results_in
 from .report import Quiet
-from .session import Session, made_ready, results_in
+from .session import Session
 from .signals import interrupted_by
 from .work import check_numbers
 

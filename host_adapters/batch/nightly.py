@@ -19,8 +19,9 @@ from .ledger import Ledger, State
 from .order import Order, retold
 from .outlook import tell_outlook
 from .page import Heading, check_place, write_page
+from .ready import made_ready, results_in
 from .report import choose
-from .session import Session, made_ready, results_in
+from .session import Session
 from .work import check_numbers, interruptible
 
 _GRACE = 5.0

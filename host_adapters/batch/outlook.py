@@ -18,9 +18,10 @@ from senga.plain import tell
 from .attempt import job_of
 from .facts import size_of
 from .inputs import Search
+from .kept import is_kept, is_ours
 from .ledger import Ledger, Row
 from .outputs import Target
-from .session import Ready, is_kept, is_ours
+from .ready import Ready
 
 Fate = Literal["paint", "again", "keep", "skip", "fail"]
 _UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))

@@ -2,110 +2,32 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from senga.atomic import sweep_once
-from senga.errors import SettingsError, WriteError
-from senga.registry import Plugins
+from senga.errors import WriteError
 
-from .attempt import Painter, Result, blend_of, check_files
+from .attempt import Result
 from .engaging import Work, alone, crewed
-from .facts import Facts, facts_of, size_of, state_at
-from .identity import task_digest
-from .inputs import Found
-from .invocation import Invocation
+from .facts import Facts, facts_of, size_of
+from .kept import is_kept, is_ours, key_of, place_of
 from .ledger import Ledger, Row
-from .order import Order, split_template, told
-from .outputs import Target, Wish, plan
+from .order import told
+from .outputs import Target
+from .ready import Ready
 from .report import Report
-from .second import SecondPictures
 from .sharing import Numbered, Results
 from .work import INTERRUPTED
 
 _LOOK = 0.3
 """Seconds between two looks at what another run has in work."""
-
-
-@dataclass(frozen=True)
-class Ready:
-    """All that is the same for every input, checked.
-
-    Attributes:
-        order: what is asked for.
-        root: the folder of the results.
-        wish: how they are called.
-        task: the digest of the filters, settings, versions and weights.
-        painter: does it.
-    """
-
-    order: Order
-    root: Path
-    wish: Wish
-    task: str
-    painter: Painter
-
-    def targets(self, found: Sequence[Found]) -> list[Target]:
-        """Each input with its output.
-
-        Raises:
-            SettingsError: two results would be one file, or a source would be overwritten.
-        """
-        names, folders = [str(each.path) for each in found], [each.inside for each in found]
-        wish = replace(self.wish, read=(*self.wish.read, *self.painter.second.paths(names, folders)))
-        return [self._noting(target) for target in plan(names, wish, folders)]
-
-    def _noting(self, target: Target) -> Target:
-        assert target.output is not None  # noqa: S101 - a batch never writes to a pipe
-        trouble, key = target.trouble or self.painter.second.trouble(target), target.output.relative_to(self.root)
-        return replace(target, trouble=trouble, key=key, pictured=self.order.pictured)
-
-
-def made_ready(order: Order, invocation: Invocation, known: Plugins) -> Ready:
-    """Check names and settings before any input is looked at.
-
-    Raises:
-        SengaError: for what no input could succeed with.
-    """
-    root, template = split_template(order.output)
-    if root.exists() and not root.is_dir():
-        raise SettingsError(f"“{root}” is a file; -o takes the folder of the results.")
-    blend = blend_of(invocation.options)
-    done = invocation.work(known, blend)
-    second = SecondPictures(done)
-    second.check(order.inputs, structured=True)
-    check_files(done)
-    invocation.check_names(known)
-    known.backend(order.backend)
-    wish = Wish(
-        template,
-        invocation.name,
-        invocation.options["format"],
-        invocation.makes(known),
-        invocation.options["overwrite"],
-        read=tuple(invocation.reads(done)),
-        written=order.written,
-        root=root,
-        preview=invocation.options.get("preview"),
-    )
-    painter = Painter(invocation, known, blend, second)
-    return Ready(order, root, wish, task_digest(invocation, known, second), painter)
-
-
-def results_in(root: Path) -> frozenset[str]:
-    """The files in a folder that earlier runs made: no inputs, though they may lie among them."""
-    if not Ledger.is_in(root):
-        return frozenset()
-    real = Path(os.path.realpath(root))
-    with closing(Ledger(root, make=False)) as ledger:
-        return frozenset(str(real / row.written) for row in ledger.rows() if row.written)
 
 
 @dataclass
@@ -304,38 +226,6 @@ class Session:
 def _sample(parts: Iterable[Sequence[Target]]) -> Path | None:
     """One of the inputs, where they are known beforehand."""
     return parts[0][0].source if isinstance(parts, list) and parts and parts[0] else None
-
-
-def key_of(target: Target) -> Path:
-    """By which the ledger knows it."""
-    assert target.key is not None  # noqa: S101 - a session has a ledger
-    return target.key
-
-
-def place_of(ready: Ready, row: Row) -> Path | None:
-    """Where the result of a row is."""
-    return ready.root / row.written if row.written else None
-
-
-def is_ours(ready: Ready, row: Row) -> bool:
-    """Whether what is there was made by an earlier run and changed by nobody."""
-    place = place_of(ready, row)
-    if place is None or not row.written_facts:
-        return False
-    state = state_at(place)
-    return bool(state) and (state == row.written_facts or facts_of(place).content == row.written_content)
-
-
-def is_kept(ready: Ready, row: Row, target: Target) -> Facts | None:
-    """What is known of the input, if the result is there already, made of the same content in the same way."""
-    same = row.state == "done" and row.task == ready.task and row.second == ready.painter.second.digest(target)
-    if not same or target.source is None or not is_ours(ready, row):
-        return None
-    state = state_at(target.source)
-    if row.facts and row.facts == state:
-        return Facts(row.content, state, settled=True)
-    facts = facts_of(target.source)
-    return facts if row.content and facts.content == row.content else None
 
 
 def _again(target: Target, made: Path | None, *, unsure: bool) -> Target:

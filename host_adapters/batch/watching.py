@@ -17,12 +17,14 @@ from senga.registry import Plugins
 from .facts import state_at
 from .inputs import Found, Search, identity
 from .invocation import Invocation
+from .kept import key_of
 from .ledger import Ledger
 from .nightly import exhaust
 from .order import Order
 from .outputs import Target
+from .ready import Ready, made_ready, results_in
 from .report import Report, choose
-from .session import Ready, Session, key_of, made_ready, results_in
+from .session import Session
 from .work import check_numbers, interruptible
 
 _GRACE = 20.0
