@@ -142,7 +142,7 @@ def test_a_style_of_another_family_is_not_offered_and_says_so(store: Store, dots
     for name in ("mine", "dots/mine"):
         with pytest.raises(ModelError, match=r"“.*mine” is no style of the filter anime, which paints with animegan\."):
             store.load(name, ("animegan",), "anime")
-    with pytest.raises(ModelError, match="There is no style “mines”: there are hokusai, painted-comic"):
+    with pytest.raises(ModelError, match="There is no style “mines”: there are evening, hokusai, painted-comic"):
         store.load("mines", ("animegan",), "anime")
     assert "dots/mine" not in {entry.full_name for entry in store.entries(("animegan",))}
 
