@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -87,8 +88,8 @@ def ink_lines(picture: Image, style: TargetStyle) -> Image:
 
 def in_light(paint: Image, style: TargetStyle) -> Image:
     """Paint in [0, 1] in coloured light: its lightness stays, and a share of its own colours."""
-    ramp = cv2.cvtColor(np.array([style.light], np.float32), cv2.COLOR_RGB2LAB)[0]
-    lab = cv2.cvtColor(paint, cv2.COLOR_RGB2LAB)
+    ramp: Any = cv2.cvtColor(np.array([style.light], np.float32), cv2.COLOR_RGB2LAB)[0]
+    lab: Any = cv2.cvtColor(paint, cv2.COLOR_RGB2LAB)
     for channel in (1, 2):
         chroma = np.interp(lab[..., 0], ramp[:, 0], ramp[:, channel])
         lab[..., channel] += style.light_strength * (chroma - lab[..., channel])
