@@ -15,10 +15,10 @@ from typing import Any, Self
 
 from .errors import SengaError
 
-__all__ = ["Assignment", "Backend", "Crew", "Gone", "Site"]
+__all__ = ["Assignment", "Backend", "Crew", "LostError", "Site"]
 
 
-class Gone(SengaError):  # noqa: N818 - what happened to the back end
+class LostError(SengaError):
     """The whole back end is lost: the batch ends with this sentence, and ``--resume`` goes on with it."""
 
 
@@ -125,7 +125,7 @@ class Crew(AbstractContextManager["Crew"], ABC):
         """Called several times a second while there is work.
 
         Raises:
-            Gone: nothing more can come of it.
+            LostError: nothing more can come of it.
         """
 
     def stop(self) -> None:

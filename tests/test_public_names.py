@@ -60,7 +60,7 @@ def test_every_hook_has_a_test_of_its_own(hook: str) -> None:
 
 
 OTHERS = {
-    "senga.backends": ["Assignment", "Backend", "Crew", "Gone", "Site"],
+    "senga.backends": ["Assignment", "Backend", "Crew", "LostError", "Site"],
     "senga.families": ["Family", "Number", "network_of"],
     "senga.testing": ["CHECKS", "check_filter", "sample"],
     "senga.settings": [

@@ -57,7 +57,7 @@ class Sharing:
         When a process dies, nobody knows over which input: those in work are tried again, one by one.
 
         Raises:
-            Gone: nobody can do them any more.
+            LostError: nobody can do them any more.
         """
         yield from self._shared_out(targets, count)
         lost, self._lost = self._lost, []

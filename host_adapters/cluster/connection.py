@@ -6,6 +6,7 @@ import logging
 import re
 import socket
 import warnings
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from senga.errors import SettingsError
@@ -40,12 +41,18 @@ def connected(address: str) -> Client:
     from distributed import Client
 
     dask.config.set({"distributed.admin.large-graph-warning-threshold": _LARGE})
+    client: Any = Client.__new__(Client)  # one whose making fails must be closed, too
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of versions: they are compared below
-            client = Client(address, timeout=_PATIENCE, set_as_default=False, name="senga")
+            client.__init__(address, timeout=_PATIENCE, set_as_default=False, name="senga")
     except Exception as error:  # of whatever kind dask raises for an address
-        raise SettingsError(f"There is no scheduler of dask at {address} ({reason_of(error)}).") from error
+        with suppress(Exception):
+            client.close(timeout=1)
+        client.status = "closed"
+        ours, why = dask.__version__, reason_of(error)
+        text = f"No dask {ours} answers at {address} ({why}); check its version and its certificates."
+        raise SettingsError(text) from error
     try:
         _check_versions(client, address)
     except BaseException:

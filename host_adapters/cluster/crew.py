@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from senga import backends
-from senga.backends import Assignment, Gone, Site
+from senga.backends import Assignment, LostError, Site
 from senga.errors import MissingExtraError, SettingsError
 
 from . import hand
@@ -272,7 +272,9 @@ class Crew(backends.Crew):
             self._workers, self._seen = found, time.monotonic()
             self._resend(set(found))
         elif time.monotonic() - self._seen > _WITHOUT:
-            raise Gone(f"The cluster at {self._site.address} has no workers any more; start some and add --resume.")
+            raise LostError(
+                f"The cluster at {self._site.address} has no workers any more; start some and add --resume."
+            )
 
     def _resend(self, there: set[str]) -> None:
         """Send what waits for somebody, and what was meant for workers that are all gone."""
@@ -283,9 +285,9 @@ class Crew(backends.Crew):
             for piece, done in waiting:
                 self._send(piece, done)
 
-    def _gone(self) -> Gone:
+    def _gone(self) -> LostError:
         where = self._site.address
-        return Gone(f"The scheduler at {where} is lost; what is done is noted: start it again and add --resume.")
+        return LostError(f"The scheduler at {where} is lost; what is done is noted: start it again and add --resume.")
 
     def stop(self) -> None:
         if self._stopped:

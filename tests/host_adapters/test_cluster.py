@@ -22,7 +22,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from senga.backends import Crew, Gone
+import senga as face
+from senga.backends import Crew, LostError
 from senga.errors import SettingsError
 from senga.files.kinds import Kind
 from senga.host_adapters.batch.attempt import Result
@@ -31,6 +32,7 @@ from senga.host_adapters.batch.far import View
 from senga.host_adapters.batch.outputs import Target
 from senga.host_adapters.batch.report import Quiet
 from senga.host_adapters.batch.sharing import Sharing
+from senga.image import Animation, Frame, Image
 from senga.testing import sample
 
 pytest.importorskip("distributed", reason="the extra senga[cluster] is not installed")
@@ -216,19 +218,22 @@ def test_a_cluster_gives_the_same_bytes(two: Cluster, tmp_path: Path, way: list[
     source = album(tmp_path / "in", 5)
     (source / "broken.png").write_bytes(b"no picture")
     words = ["--filter", "sketch", "--strength", "0.7", "-o"]
-    here = senga("in", *words, tmp_path / "here", "--jobs", 1)
-    there = senga("in", *words, tmp_path / "there", *way, on=two)
-    assert (here.returncode, there.returncode) == (1, 1), there.stderr
+    here = list(face.batch("in", "sketch", "here", options={"strength": 0.7}))
+    there = senga("in", *words, "there", *way, on=two)
+    assert there.returncode == 1
     assert results(tmp_path / "there") == results(tmp_path / "here")
     assert len(results(tmp_path / "there")) == 5
-    assert there.stderr == here.stderr
+    assert (
+        there.stderr
+        == "".join(f"senga: {each.reason}\n" for each in here if each.reason) + "senga: 5 of 6 done, 1 failed\n"
+    )
     assert not left_over(tmp_path / "there")
-    again = senga("in", *words, tmp_path / "there", "--json", on=two)
-    assert [json.loads(line)["event"] for line in again.stdout.splitlines() if '"kept"' not in line][-1] == "end"
-    assert sum('"start"' in line for line in again.stdout.splitlines()) == 1  # the broken one
-    mended = paint(source / "broken.png")
-    assert mended.exists()
-    assert senga("retry", tmp_path / "there", "--failed", *way, on=two).returncode == 0
+    paint(source / "broken.png")
+    again = senga("in", *words, "there", "--json", *way, on=two)
+    assert again.returncode == 0
+    assert [each["input"] for each in map(json.loads, again.stdout.splitlines()) if each["event"] == "start"] == [
+        "in/broken.png"
+    ]
     assert len(results(tmp_path / "there")) == 6
 
 
@@ -238,12 +243,31 @@ def test_second_pictures_and_files_go_along(two: Cluster, tmp_path: Path, way: l
         paint(tmp_path / "in" / f"{name}.png", number)
         paint(tmp_path / "hints" / f"{name}.png", 7 + number)
     (tmp_path / "palette.txt").write_bytes(b"x" * 200)
-    for hints in ("hints/{stem}.png", "hints/a.png"):
-        words = ["--filter", "slow", "--delay", 0, "--palette", "palette.txt", "--hints", hints, "-o"]
-        there = tmp_path / f"there-{len(hints)}"
-        assert senga("in", *words, there, *way, on=two).returncode == 0
-        assert senga("in", *words, tmp_path / f"here-{len(hints)}", "--jobs", 1).returncode == 0
-        assert results(there) == results(tmp_path / f"here-{len(hints)}")
+    hints = "hints/a.png" if way else "hints/{folder}/{stem}.png"
+    words = ["--filter", "slow", "--delay", 0, "--palette", "palette.txt", "--hints", hints, "-o"]
+    done = senga("in", *words, "there", *way, on=two)
+    assert done.returncode == 0, done.stderr
+    for name in ("a", "b"):
+        shown = pixels_of(tmp_path / "hints" / ("a.png" if way else f"{name}.png"))
+        assert np.array_equal(pixels_of(tmp_path / "there" / f"{name}.png"), np.uint8(200) - shown)
+
+
+def test_numbered_files_and_films_come_back_whole(two: Cluster, tmp_path: Path) -> None:
+    paint(tmp_path / "in" / "a.png")
+    frames = [Frame(Image(np.full((16, 16, 3), shade, np.uint8)), 0.1) for shade in (10, 120, 230)]
+    Animation(lambda: iter(frames), 16, 16, 3, 0).save(tmp_path / "in" / "b.webp")
+    for name, words in {"shared": [], "sent": ["--send"]}.items():
+        done = senga(
+            "in", "--filter", "pins", "--sizes", "0.1, 0.2, 0.3", "-o", name, "--include", "a.png", *words, on=two
+        )
+        assert done.returncode == 0, done.stderr
+        done = senga("in", "--filter", "posterize", "-o", f"{name}-film", "--include", "b.webp", *words, on=two)
+        assert done.returncode == 0, done.stderr
+    list(face.batch("in", "pins", "here", include=["a.png"], sizes=(0.1, 0.2, 0.3)))
+    list(face.batch("in", "posterize", "here-film", include=["b.webp"]))
+    assert list(results(tmp_path / "here")) == ["a-1.png", "a-2.png", "a-3.png"]
+    assert results(tmp_path / "shared") == results(tmp_path / "sent") == results(tmp_path / "here")
+    assert results(tmp_path / "shared-film") == results(tmp_path / "sent-film") == results(tmp_path / "here-film")
 
 
 def test_weights_are_sent_once_to_each_worker_and_kept_by_their_digest(
@@ -262,8 +286,8 @@ def test_weights_are_sent_once_to_each_worker_and_kept_by_their_digest(
         monkeypatch.setenv("SHADE", shade)
         done = senga("in", *told, out, on=two)
         assert done.returncode == 0, done.stderr
-        assert senga("in", *told, f"{out}-here", "--jobs", 1).returncode == 0
-        assert results(tmp_path / out) == results(tmp_path / f"{out}-here")
+        for name in results(tmp_path / out):
+            assert np.array_equal(pixels_of(tmp_path / out / name), np.uint8(shade) - pixels_of(tmp_path / "in" / name))
         files = set(folder.glob("*.safetensors")) - before
         states.append({path.name: path.stat().st_ino for path in files})
     assert [len(state) for state in states] == [1, 1, 2]
@@ -414,9 +438,10 @@ def test_a_stranger_brings_a_back_end(tmp_path: Path) -> None:
     (source / "broken.png").write_bytes(b"no picture")
     words = ["in", "--filter", "slow", "--delay", 0, "-o"]
     done = senga(*words, "out", "--backend", "pool", "--scheduler", 2)
-    here = senga(*words, "here", "--jobs", 1)
-    assert (done.returncode, done.stderr) == (1, here.stderr)
-    assert results(tmp_path / "out") == results(tmp_path / "here")
+    assert (done.returncode, done.stderr.count("senga: in/broken.png: ")) == (1, 1)
+    for name in results(tmp_path / "out"):
+        assert np.array_equal(pixels_of(tmp_path / "out" / name), 255 - pixels_of(source / name))
+    assert len(results(tmp_path / "out")) == 6
     assert not left_over(tmp_path / "out")
 
 
@@ -499,10 +524,10 @@ def test_an_input_over_which_processes_die_is_tried_once_more() -> None:
 def test_a_lost_back_end_ends_the_batch_with_its_sentence() -> None:
     class Lost(Slack):
         def look(self) -> None:
-            raise Gone("The barge sank.")
+            raise LostError("The barge sank.")
 
     target: Any = None
-    with pytest.raises(Gone, match="sank"):
+    with pytest.raises(LostError, match="sank"):
         list(Sharing(Lost(), Counter(), Quiet(), lambda: False).attempts([(1, target)], 1))
 
 
