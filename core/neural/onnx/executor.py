@@ -128,7 +128,9 @@ class OnnxConvolution:
         return [y.reshape(y.shape[1], -1, y.shape[-1]) for y in made]  # (outputs, rows, width)
 
     def _run_into(self, x: Array | Half, before: Activation | None, shape: tuple[int, int, int]) -> Array:
-        """The result of the only part, where rows wait: it may be kept as it is."""
+        """The result of the only part; on the processor where rows wait, for it may be kept as it is."""
+        if not self._executor.concurrent:
+            return self._run(x, before)[0]
         out = rows_memory.empty(shape)
         outputs, rows, width = shape
         whole = (1, outputs, rows // ROWS, ROWS, width) if self._mixes else (1, *shape)
