@@ -27,6 +27,9 @@ PICTURES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "large-strokes": ("palace", "style-blit", {"exemplar": "harvest", "stroke_size": 2}),
     "no-detail": ("palace", "style-blit", {"exemplar": "harvest", "detail": 0}),
     "large-pieces": ("astronaut", "style-blit", {"exemplar": "starry-night", "pieces": 80}),
+    "synthesis-starry-night": ("palace", "guided-synthesis", {"exemplar": "starry-night", "stroke_size": 2}),
+    "synthesis-harvest": ("palace", "guided-synthesis", {"exemplar": "harvest", "stroke_size": 2}),
+    "synthesis-self-portrait": ("astronaut", "guided-synthesis", {"exemplar": "self-portrait", "stroke_size": 2}),
 }  # fmt: skip
 """Name of the file -> photograph, filter, settings."""
 

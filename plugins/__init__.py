@@ -18,6 +18,7 @@ BUILTIN = (
     "senga.plugins.effects.ripple",
     "senga.plugins.effects.extrude",
     "senga.plugins.example.style_blit",
+    "senga.plugins.example.guided_synthesis",
     "senga.plugins.backends",
 )
 """The only list of built-in plug-ins: importable names, loaded in this order."""

@@ -73,6 +73,70 @@ def _votes(exemplar: Any, places: Any, radius: int, top: int, bottom: int, out: 
             out[row, column, 2] = (blue + half) // count
 
 
+def _gap(
+    source: Any, picture: Any, weights: Any, radius: int, column: int, row: int, x: int, y: int, limit: float
+) -> Any:
+    """The squared differences of two patches; what exceeds the limit need not be exact."""
+    height, width = picture.shape[:2]
+    tall, wide = source.shape[0] - 1, source.shape[1] - 1
+    total = np.int64(0)
+    for down in range(max(-radius, -row), min(radius, height - 1 - row) + 1):
+        j = min(max(y + down, 0), tall)
+        for across in range(max(-radius, -column), min(radius, width - 1 - column) + 1):
+            i = min(max(x + across, 0), wide)
+            for channel in range(weights.shape[0]):
+                gap = np.int64(source[j, i, channel]) - np.int64(picture[row + down, column + across, channel])
+                total += weights[channel] * gap * gap
+        if total > limit:
+            break
+    return total
+
+
+def _errors(source: Any, picture: Any, weights: Any, radius: int, places: Any, top: int, bottom: int, out: Any) -> None:
+    """See ``patches.errors``."""
+    for row in range(top, bottom):
+        for column in range(places.shape[1]):
+            x, y = places[row, column, 0], places[row, column, 1]
+            out[row, column] = gap(source, picture, weights, radius, column, row, x, y, np.inf)
+
+
+def _improve(
+    source: Any, picture: Any, weights: Any, radius: int, places: Any, active: Any, allowed: Any,
+    state: Any, worn: Any, top: int, bottom: int, found: Any, errors: Any,
+) -> None:  # fmt: skip
+    """See ``patches.improve``."""
+    height, width = source.shape[:2]
+    for row in range(top, bottom):
+        for column in range(places.shape[1]):
+            if not active[row, column]:
+                continue
+            best_x, best_y = np.int64(places[row, column, 0]), np.int64(places[row, column, 1])
+            best_error = errors[row, column]
+            best = best_error + worn[best_y, best_x]
+            draw, reach, turn = np.uint64(state[row, column]), max(width, height), 0
+            while reach >= 1:
+                if turn < 4:
+                    near_column = min(max(column + (turn == 2) - (turn == 0), 0), places.shape[1] - 1)
+                    near_row = min(max(row + (turn == 3) - (turn == 1), 0), places.shape[0] - 1)
+                    x = np.int64(places[near_row, near_column, 0]) - (near_column - column)
+                    y = np.int64(places[near_row, near_column, 1]) - (near_row - row)
+                    turn += 1
+                else:
+                    draw = (draw * np.uint64(1664525) + np.uint64(1013904223)) & np.uint64(0xFFFFFFFF)
+                    x = best_x - reach + np.int64(draw >> np.uint64(8)) % (2 * reach + 1)
+                    draw = (draw * np.uint64(1664525) + np.uint64(1013904223)) & np.uint64(0xFFFFFFFF)
+                    y = best_y - reach + np.int64(draw >> np.uint64(8)) % (2 * reach + 1)
+                    reach //= 2
+                x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)
+                if not allowed[y, x] or (x == best_x and y == best_y):
+                    continue
+                error = gap(source, picture, weights, radius, column, row, x, y, best - worn[y, x])
+                if error + worn[y, x] < best:
+                    best, best_error, best_x, best_y = error + worn[y, x], error, x, y
+            found[row, column, 0], found[row, column, 1] = best_x, best_y
+            errors[row, column] = best_error
+
+
 def _compiled(loop: Any) -> Any:
     """The machine code of a loop, kept where a folder for it can be made."""
     try:
@@ -83,3 +147,6 @@ def _compiled(loop: Any) -> Any:
 
 chunks: Any = _compiled(_chunks)
 votes: Any = _compiled(_votes)
+gap: Any = _compiled(_gap)
+errors: Any = _compiled(_errors)
+improve: Any = _compiled(_improve)

@@ -82,7 +82,7 @@ class Sphere:
         """See ``Lookup``; red points right and green up, 0..255."""
         column = guide[..., 0].astype(np.int32) * self.width // 256
         row = (255 - guide[..., 1].astype(np.int32)) * self.height // 256
-        return np.stack([column, row], axis=-1).astype(np.int16)
+        return np.asarray(np.stack([column, row], axis=-1), np.int16)
 
     def guide(self) -> Guide:
         """(height, width, 3): the normals of the sphere; beyond its outline those of the outline."""
@@ -97,7 +97,7 @@ def normals_guide(x: Any, y: Any) -> Guide:
     longest = np.maximum(1, np.hypot(x, y))
     x, y = x / longest, y / longest
     z = np.sqrt(np.maximum(0, 1 - x * x - y * y))
-    return np.clip(np.dstack([x, y, z]) * 127.5 + 128, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.dstack([x, y, z]) * 127.5 + 128, 0, 255), np.uint8)
 
 
 def bins_of(guide: Guide) -> NDArray[np.int32]:

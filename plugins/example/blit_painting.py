@@ -1,14 +1,15 @@
-"""How ``style-blit`` paints: guides, pieces, votes, and the photograph's own share on top."""
+"""How a picture is painted by example: guides, places in the exemplar, and the photograph's own share on top."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
 
-from senga.exemplars import chunks, votes
-from senga.exemplars.lookup import Guide
+from senga.exemplars import votes
+from senga.exemplars.lookup import Guide, Places
 from senga.exemplars.tones import mapped
 from senga.image import Image, to_depth
 from senga.job import Job
@@ -16,14 +17,15 @@ from senga.ops.banded import each_band, parts_of
 
 from . import photo_guides
 from .blit_style import Style, share_of
+from .exemplar_settings import Exemplars
 from .photo_guides import SMOOTHING
 
-if TYPE_CHECKING:
-    from .style_blit import StyleBlit
+Place = Callable[[Style, Guide, Job], Places]
+"""From an exemplar and the guide of the picture to where every pixel of the picture lies in the exemplar."""
 
 
-def painted(act: StyleBlit, image: Image, job: Job) -> Image:
-    """The painting of a picture."""
+def painted(act: Exemplars, image: Image, job: Job, note: str, place: Place, radius: int) -> Image:
+    """The painting of a picture; neighbours within ``radius`` vote for the colours."""
     act.check_guides()
     job.progress(0.0, "Looking at the picture")
     exemplar = job.prepared or act.prepare(job)
@@ -31,17 +33,17 @@ def painted(act: StyleBlit, image: Image, job: Job) -> Image:
     factor = max(1, round(size))
     style = exemplar.style(round(size / factor, 4))
     canvas = _Canvas(act, image, factor, style)
-    job.progress(0.15, "Placing pieces")
-    places = chunks.fill(style.example, canvas.guide, act.pieces, job.part(0.15, 0.55), act.shift_of(job))
-    samples = votes.blended(style.samples, places, act.blend, job.part(0.55, 0.85))
-    job.progress(0.85, "Blending")
-    return image.with_pixels(canvas.finished(samples, job.part(0.85, 1.0)))
+    job.progress(0.05, note)
+    places = place(style, canvas.guide, job.part(0.05, 0.8))
+    samples = votes.blended(style.samples, places, radius, job.part(0.8, 0.9))
+    job.progress(0.9, "Blending")
+    return image.with_pixels(canvas.finished(samples, job.part(0.9, 1.0)))
 
 
 class _Canvas:
     """The picture, reduced to where strokes have the size of the exemplar's."""
 
-    def __init__(self, act: StyleBlit, image: Image, factor: int, style: Style) -> None:
+    def __init__(self, act: Exemplars, image: Image, factor: int, style: Style) -> None:
         self._act, self._image, self._style = act, image, style
         self._pixels = image.u8()
         self._small = _reduced(self._pixels, factor)

@@ -30,11 +30,13 @@ class Style:
     Attributes:
         example: its guide.
         planes: (h, w, 3) bytes: its smoothed lightness and colours; None with guides from files.
-        samples: (h, w, 3) int16: its colours; with ``planes``, what the filter adds of the photograph is taken off.
+        pixels: (h, w, 3) bytes: its colours.
+        samples: (h, w, 3) int16: the same; with ``planes``, less what the filter adds of the photograph.
     """
 
     example: Example
     planes: Guide | None
+    pixels: Guide
     samples: NDArray[np.int16]
 
 
@@ -69,14 +71,14 @@ class Exemplar:
         pixels = _scaled(self._pixels, zoom)
         if self._guide is not None:
             guide = _resized(self._guide, pixels.shape)
-            return Style(Example(guide, Table.of(guide)), None, pixels.astype(np.int16))
+            return Style(Example(guide, Table.of(guide)), None, pixels, pixels.astype(np.int16))
         if self._kind == "sphere":
             sphere = Sphere(*pixels.shape[:2])
-            return Style(Example(sphere.guide(), sphere), None, pixels.astype(np.int16))
+            return Style(Example(sphere.guide(), sphere), None, pixels, pixels.astype(np.int16))
         planes = photo_guides.smoothed(photo_guides.luma_chroma(pixels), SMOOTHING.exemplar * zoom)
         guide = photo_guides.photo_guide(planes, self._kind)
         rest = pixels - share_of(planes, self._shares)
-        return Style(Example(guide, Table.of(guide)), planes, np.rint(rest).astype(np.int16))
+        return Style(Example(guide, Table.of(guide)), planes, pixels, np.rint(rest).astype(np.int16))
 
 
 def share_of(planes: Guide, shares: tuple[float, float]) -> Any:

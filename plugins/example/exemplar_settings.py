@@ -27,6 +27,12 @@ class Exemplars(BaseModel):
         resources="exemplars",
     )
     painting: Picture | None = setting(None, "A painting of your own, in place of one of the gallery.")
+    stroke_size: float = setting(1.0, "Size of the brushwork; 1 is that of the painting.", ge=0.25, le=8)
+    detail: float = setting(0.85, "How clearly the forms of the photograph show through the brushwork.", ge=0, le=1)
+    colour: float = setting(0.3, "How closely colours follow the photograph, within those of the painting.", ge=0, le=1)
+    contrast: float = setting(
+        0.4, "How much local contrast of the photograph is lifted before.", ge=0, le=2, advanced=True
+    )
     guide: Literal["colours", "lightness", "shading", "sphere"] = setting(
         "colours",
         "What decides which part of the painting goes where: lightness and colours; lightness and a little the place; "
@@ -70,6 +76,21 @@ class Exemplars(BaseModel):
         own, guide = self.second("painting"), self.second("style_guide")
         chosen = own or gallery.picture_of(gallery.find(self.exemplar, job.resources("exemplars")))
         return chosen.u8(), None if guide is None else guide.u8()
+
+    def prepare(self, job: Job) -> Any:
+        """The exemplar with its guide."""
+        from .blit_style import Exemplar
+
+        pixels, guide = self.exemplar_and_guide(job)
+        return Exemplar(pixels, self.guide, guide, (self.detail, self.colour if self.guide == "colours" else 0.0))
+
+    def paints_color(self) -> bool:
+        """Paintings have colours."""
+        return True
+
+    def reach(self, height: int, width: int) -> None:
+        """Everywhere: tones are those of the whole picture."""
+        return
 
     def check_guides(self) -> None:
         """Whether guides from files come in pairs.

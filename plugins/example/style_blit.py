@@ -30,14 +30,8 @@ class StyleBlit(Exemplars, Filter):
     group: ClassVar[str] = "Example"
     keywords: ClassVar[tuple[str, ...]] = ("style transfer", "brushwork", "painting", "StyleBlit", "van Gogh")
 
-    stroke_size: float = setting(1.0, "Size of the brushwork; 1 is that of the painting.", ge=0.25, le=8)
     pieces: int = setting(
         36, "How far a piece of the painting may differ from the picture: more gives larger pieces.", ge=1, le=128
-    )
-    detail: float = setting(0.85, "How clearly the forms of the photograph show through the brushwork.", ge=0, le=1)
-    colour: float = setting(0.3, "How closely colours follow the photograph, within those of the painting.", ge=0, le=1)
-    contrast: float = setting(
-        0.4, "How much local contrast of the photograph is lifted before.", ge=0, le=2, advanced=True
     )
     blend: int = setting(1, "Radius over which pieces blend where they meet.", ge=0, le=8, unit="px", advanced=True)
     shimmer: int = setting(
@@ -52,24 +46,14 @@ class StyleBlit(Exemplars, Filter):
 
     def __call__(self, image: Image, job: Job) -> Image:
         """The painting."""
+        from senga.exemplars.chunks import fill
+
         from .blit_painting import painted
 
-        return painted(self, image, job)
+        def place(style: Any, guide: Any, part: Job) -> Any:
+            return fill(style.example, guide, self.pieces, part, self.shift_of(job))
 
-    def prepare(self, job: Job) -> Any:
-        """The exemplar with its guide."""
-        from .blit_style import Exemplar
-
-        pixels, guide = self.exemplar_and_guide(job)
-        return Exemplar(pixels, self.guide, guide, (self.detail, self.colour if self.guide == "colours" else 0.0))
-
-    def paints_color(self) -> bool:
-        """Paintings have colours."""
-        return True
-
-    def reach(self, height: int, width: int) -> None:
-        """Everywhere: tones are those of the whole picture."""
-        return
+        return painted(self, image, job, "Placing pieces", place, self.blend)
 
     def shift_of(self, job: Job) -> tuple[int, int]:
         """By how many pixels the pieces are cut elsewhere, for the seed and the frame of a film."""
