@@ -41,7 +41,8 @@ def painted(image: Image, mask: Image | None, settings: PhotoStyle, job: Job) ->
     radius = max(1, round(settings.smoothing / 100 * math.sqrt(small.shape[0] * small.shape[1])))
     prior = affine_fit.overall(small, aim)
     fit = affine_fit.fitted(small, aim, prior, radius, _FLAT)
-    fit = steadied(fit, small, aim, prior, banded.silent(job))
+    if mask is None:  # borders that a painter draws are meant
+        fit = steadied(fit, small, aim, prior, banded.silent(job))
     return image.with_pixels(affine_fit.applied(image.pixels, fit, job.part(0.6, 1)))
 
 
