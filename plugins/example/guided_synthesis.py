@@ -25,9 +25,7 @@ class GuidedSynthesis(Exemplars, Filter):
 
     name: ClassVar[str] = "guided-synthesis"
     title: ClassVar[str] = "Synthesis by example"
-    summary: ClassVar[str] = (
-        "A painting's texture, grown anew to fit the picture; slower and finer than “Paint by example”."
-    )
+    summary: ClassVar[str] = "A painting's texture, grown to fit the picture; slower and finer than “Paint by example”."
     group: ClassVar[str] = "Example"
     keywords: ClassVar[tuple[str, ...]] = ("style transfer", "texture synthesis", "StyLit", "PatchMatch", "painting")
 
