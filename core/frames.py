@@ -39,6 +39,12 @@ class Course:
         return Steadier(selected, strokes=self.strokes) if self.steady else None
 
 
+def _begun(film: Animation) -> Moment:
+    """How far the film was painted before, and the last result."""
+    pieces = film.film.pieces if film.film else None
+    return Moment(pieces.frames, film.count, pieces.last()) if pieces else Moment(0, film.count)
+
+
 def each_frame(
     paint: Callable[[Image, Job], Image | Animation],
     film: Animation,
@@ -49,9 +55,17 @@ def each_frame(
     """The film with every frame painted, while it is consumed."""
 
     def frames() -> Iterator[Frame]:
-        before: tuple[Image | None, Image | None] = None, None
         steadied = course.steadier(selected)
+        begun = _begun(film)
+        before: tuple[Image | None, Image | None] = None, None
         for number, frame in enumerate(film.frames()):
+            if number < begun.number:
+                if number == begun.number - 1 and begun.before is not None:
+                    before = (begun.before, frame.image) if course.wants_before else before
+                    if steadied is not None:
+                        steadied.go_on(number, frame.image, begun.before)
+                job.check()
+                continue
             part = job.part(number / film.count, (number + 1) / film.count)
             result = paint(frame.image, replace(part, moment=Moment(number, film.count, *before, course.boils)))
             if isinstance(result, Animation):

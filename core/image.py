@@ -18,6 +18,8 @@ from .codec import codec, image_of_pil, still_at
 if TYPE_CHECKING:
     import PIL.Image
 
+    from .files.video_pieces import Pieces
+
 Pixels = NDArray[Any]
 """``uint8`` in 0..255, ``uint16`` in 0..65535 or ``float32`` in 0..1."""
 
@@ -209,6 +211,7 @@ class Film:
         faults: sentences about what could not be read, known when the frames have been consumed.
         ends: seconds from the origin after which nothing is kept of it; None keeps all.
         rate: pictures a second, as the film says; 0 if it does not.
+        pieces: where finished pieces of the result are kept, whose pictures are not painted again.
     """
 
     source: Callable[[], BinaryIO]
@@ -222,6 +225,7 @@ class Film:
     faults: list[str] = field(default_factory=list)
     ends: float | None = None
     rate: float = 0.0
+    pieces: Pieces | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -47,11 +47,10 @@ _FINE = 0.6
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A frame of the film and what was made of it; of strokes also how often they moved, (H, W)."""
+    """A frame of the film and what was made of it."""
 
     source: Image
     result: Image
-    age: Plane | None = None
 
 
 class Steadier:
@@ -69,23 +68,25 @@ class Steadier:
     def __init__(self, selected: NDArray[Any] | None = None, *, strokes: bool = False) -> None:
         self._selected, self._strokes = selected, strokes
         self.before: Shown | None = None
+        self._number = 0
+
+    def go_on(self, number: int, source: Image, result: Image) -> None:
+        """Take up a film behind this frame, of that number, of which that was made."""
+        self._number, self.before = number + 1, Shown(source, result)
 
     def __call__(self, source: Image, painted: Image) -> Image:
         """The frame as it is to be shown; frames come in order."""
-        before, result, age = self.before, painted, None
+        before, result = self.before, painted
         if before is not None and before.result.pixels.shape == painted.pixels.shape:
             size = painted.height, painted.width
             now, then = _seen(source, size), _seen(before.source, size)
             found = motion(grey(now), grey(then))
             unlike = _change(now.astype(np.float32), moved(then.astype(np.float32), found.flow, cv2.INTER_LINEAR))
             if not _is_cut(found, unlike):
-                made, age = (
-                    self._drawn(painted, before, found, unlike)
-                    if self._strokes
-                    else (self._mixed(painted, before.result, found, unlike), None)
-                )
-                result = self._finished(painted, made)
-        self.before = Shown(source, result, age)
+                make = self._drawn if self._strokes else self._mixed
+                result = self._finished(painted, make(painted, before.result, found, unlike))
+        self.before = Shown(source, result)
+        self._number += 1
         return result
 
     def _finished(self, painted: Image, values: Plane) -> Image:
@@ -95,21 +96,19 @@ class Steadier:
             pixels[self._selected == 0] = painted.pixels[self._selected == 0]
         return replace(painted, pixels=pixels, layers=(), alternatives=())
 
-    def _drawn(self, painted: Image, before: Shown, found: Motion, unlike: Plane) -> tuple[Plane, Plane]:
-        """Strokes of the last frame as long as they fit, and for how many steps they have moved."""
+    def _drawn(self, painted: Image, before: Image, found: Motion, unlike: Plane) -> Plane:
+        """Strokes of the last frame as long as they fit."""
         reach = _TONE * math.sqrt(unlike.size / 1e6) + 2
         flow = cv2.GaussianBlur(found.flow, (0, 0), reach)
         moves = np.linalg.norm(flow, axis=2) > _STILL
         flow = np.where(moves[:, :, None], flow, np.float32(0))
-        new, old = _of_255(painted), moved(_of_255(before.result), flow)
-        age = np.zeros(unlike.shape, np.float32) if before.age is None else before.age
-        age = moved(age, flow, cv2.INTER_NEAREST) + moves
+        new, old = _of_255(painted), moved(_of_255(before), flow)
         tone = np.abs(cv2.GaussianBlur(new, (0, 0), reach) - cv2.GaussianBlur(old, (0, 0), reach)).mean(axis=2)
-        fits = (found.trust > 0.5) & (unlike < _OTHER) & (tone < _SHADE) & (age < _OLDEST - _spread_ages(unlike.shape))
+        is_due = moves & _is_due(self._number, unlike.shape)
+        fits = (found.trust > 0.5) & (unlike < _OTHER) & (tone < _SHADE) & ~is_due
         share = cv2.GaussianBlur(fits.astype(np.float32), (0, 0), 1.0) * fits
         mixed = new + (old - new) * share[:, :, None]
-        drawn = np.where((moves & fits)[:, :, None], _as_sharp(mixed, new, old), mixed)
-        return drawn, np.where(fits, age, np.float32(0))
+        return np.where((moves & fits)[:, :, None], _as_sharp(mixed, new, old), mixed)
 
     def _mixed(self, painted: Image, before: Image, found: Motion, unlike: Plane) -> Plane:
         new, old = _of_255(painted), moved(_of_255(before), found.flow)
@@ -119,11 +118,12 @@ class Steadier:
         return _as_sharp(_blended(new, old, share[:, :, None]), new, old)
 
 
-def _spread_ages(size: tuple[int, ...]) -> Plane:
-    """Numbers of steps, another for each small place, so that not all strokes are drawn anew at once."""
+def _is_due(number: int, size: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Which places are drawn anew in a frame if they move: each in its turn, so that not all are at once."""
     rows, columns = (-(-side // _PLACE) for side in size[:2])
-    ages = np.random.default_rng([rows, columns]).uniform(0, _OLDEST / 2, (rows, columns)).astype(np.float32)
-    return np.asarray(cv2.resize(ages, (columns * _PLACE, rows * _PLACE))[: size[0], : size[1]], np.float32)
+    turns = np.random.default_rng([rows, columns]).integers(0, _OLDEST, (rows, columns))
+    due = (turns + number) % _OLDEST == 0
+    return due.repeat(_PLACE, 0).repeat(_PLACE, 1)[: size[0], : size[1]]
 
 
 def _seen(image: Image, size: tuple[int, int]) -> NDArray[np.uint8]:

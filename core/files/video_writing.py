@@ -6,10 +6,10 @@ References:
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -20,6 +20,7 @@ from senga.image import Animation, Film, Frame, Metadata, to_depth
 from .container import container
 from .overlap import behind
 from .still_writers import over_white
+from .video_pieces import LENGTH, Packet, Piece
 from .video_sound import Sound, accompaniment
 
 TICKS = 90_000
@@ -74,7 +75,9 @@ def _write(animation: Animation, stream: BinaryIO, quality: int | None, kind: st
 
     made = _Made(animation)
     film = animation.film
-    options = {"movflags": "use_metadata_tags"} if film and kind in ("mp4", "mov") and _is_phone(film) else {}
+    options = {"fflags": "+bitexact"} if kind in ("matroska", "webm") else {}  # else they get numbers by chance
+    if film and kind in ("mp4", "mov") and _is_phone(film):
+        options = {"movflags": "use_metadata_tags"}
     try:
         with container(stream, kind, options) as opened:
             track = _track(opened, animation, quality)
@@ -139,6 +142,7 @@ def _tell(film: Film, container: Any, track: Any) -> None:
 def _write_frames(made: _Made, container: Any, track: Any, sound: Sound) -> None:
     """A frame is encoded while the next one is painted."""
     encoder = _Encoder(made.animation, container, track, sound)
+    encoder.go_on()
     with behind(encoder.take) as hand_over:
         for frame in made:
             hand_over(frame)
@@ -146,23 +150,41 @@ def _write_frames(made: _Made, container: Any, track: Any, sound: Sound) -> None
 
 
 class _Encoder:
-    """Frames one after the other, each at its time, with the sound up to there."""
+    """Frames one after the other, each at its time, piece by piece with the sound up to there."""
 
     def __init__(self, animation: Animation, container: Any, track: Any, sound: Sound) -> None:
         self._animation, self._container, self._track, self._sound = animation, container, track, sound
-        self._waiting: deque[int] = deque()
+        self._pieces = animation.film.pieces if animation.film else None
         self._seconds = animation.film.start if animation.film else 0.0
-        self._first = self._time = round(self._seconds * TICKS)
+        self._options = dict(track.codec_context.options)  # it forgets them when it is opened
+        self._number = 0
+        self._context: Any = None
+        self._times: list[int] = []
+        self._packets: list[Any] = []
+
+    def go_on(self) -> None:
+        """Write the pieces that are there already."""
+        for piece in self._pieces.whole() if self._pieces else ():
+            self._write(piece)
+            self._seconds = piece.seconds
+            self._number += LENGTH
 
     def take(self, frame: Frame) -> None:
         """Encode one more."""
+        if self._context is None:
+            self._context = _encoder(self._track, self._options)
+            self._times = [round(self._seconds * TICKS)]
         picture = _video_frame(frame, self._animation, self._track.height, self._track.width)
-        picture.pts, picture.time_base = self._time, Fraction(1, TICKS)
+        picture.pts, picture.time_base = self._times[-1], Fraction(1, TICKS)
         self._seconds += frame.seconds
-        self._waiting.append(max(round(self._seconds * TICKS) - self._time, 1))
-        self._time += self._waiting[-1]
-        _mux(self._container, self._track, picture, self._waiting)
-        self._sound.until(self._time / TICKS)
+        self._times.append(max(round(self._seconds * TICKS), self._times[-1] + 1))
+        self._packets += self._context.encode(picture)
+        self._number += 1
+        if self._number % LENGTH == 0:
+            piece = self._finished()
+            if self._pieces is not None:
+                self._pieces.keep(self._number // LENGTH - 1, piece, frame.image)
+            self._write(piece)
 
     def end(self) -> None:
         """Encode what is left.
@@ -170,17 +192,52 @@ class _Encoder:
         Raises:
             WriteError: there was no frame.
         """
-        if self._time == self._first:
+        if self._number == 0:
             raise WriteError("The animation has no frames, so there is nothing to write.")
-        _mux(self._container, self._track, None, self._waiting)
+        if self._context is not None:
+            self._write(self._finished())
         self._sound.end()
 
+    def _finished(self) -> Piece:
+        """The piece that is under way; packets leave the encoder (without B-frames) in the order of the frames."""
+        self._packets += self._context.encode(None)
+        lasts = [after - at for at, after in pairwise(self._times)]
+        packets = [
+            Packet(packet.pts, seconds, packet.is_keyframe, bytes(packet))
+            for packet, seconds in zip(self._packets, lasts, strict=True)
+        ]
+        self._context, self._packets = None, []
+        return Piece(tuple(packets), self._seconds)
 
-def _mux(container: Any, track: Any, picture: Any, waiting: deque[int]) -> None:
-    """Packets leave the encoder later than frames enter it, but (without B-frames) in the same order."""
-    for packet in track.encode(picture):
-        packet.duration = waiting.popleft()
-        container.mux(packet)
+    def _write(self, piece: Piece) -> None:
+        import av
+
+        for each in piece.packets:
+            packet = av.Packet(each.content)
+            packet.pts = packet.dts = each.at
+            packet.duration, packet.time_base = each.lasts, Fraction(1, TICKS)
+            packet.is_keyframe, packet.stream = each.is_key, self._track
+            self._container.mux(packet)
+            self._sound.until((each.at + each.lasts) / TICKS)
+
+
+_ASKED = (
+    *("width", "height", "pix_fmt", "framerate", "time_base", "sample_aspect_ratio", "flags"),
+    *("thread_count", "colorspace", "color_primaries", "color_trc", "color_range"),
+)
+
+
+def _encoder(track: Any, options: dict[str, str]) -> Any:
+    """A fresh encoder like that of the track, whose head stands at the beginning of the film."""
+    import av
+
+    model = track.codec_context
+    context = av.CodecContext.create(model.codec.name, "w")
+    context.bit_rate, context.options = 0, dict(options)
+    for name in _ASKED:
+        if (value := getattr(model, name)) is not None:
+            setattr(context, name, value)
+    return context
 
 
 def _video_frame(frame: Frame, animation: Animation, height: int, width: int) -> Any:

@@ -29,7 +29,7 @@ from senga.work import Work
 
 from .alternatives import Form, as_frames, sheet
 from .facts import NOTHING, Facts, facts_of
-from .films import begun
+from .films import begun, kept_in
 from .invocation import Invocation
 from .ledger import FOLDER
 from .outputs import Target, counted, fitting_ending
@@ -168,6 +168,7 @@ def _one(target: Target, invocation: Invocation, paint: Paint, job: Job, report:
         return Result("skipped")
     read = facts_of(target.source) if target.key else NOTHING
     source = begun(files.read(target.source or target.content or b""), options)
+    source = kept_in(target.pieces, source, target.made_by, read.content)
     result = paint(source, job, target)
     if target.key and facts_of(target.source, read) != read:
         raise ReadError(f"{target.label} changed while it was read; the next run takes it again.")

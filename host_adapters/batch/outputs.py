@@ -45,6 +45,8 @@ class Target:
         made: what an earlier run made, and nobody changed; it may be replaced.
         unsure: an ended run may have made the output that is there.
         pictured: the report wants small pictures.
+        pieces: folder of finished pieces of this film; None where none are kept.
+        made_by: tells apart what makes such pieces, beside the input.
     """
 
     source: Path | None
@@ -62,6 +64,8 @@ class Target:
     made: Path | None = None
     unsure: bool = False
     pictured: bool = False
+    pieces: Path | None = None
+    made_by: str = ""
 
     @property
     def label(self) -> str:

@@ -17,6 +17,7 @@ from senga.errors import WriteError
 from .attempt import Result
 from .engaging import Work, alone, crewed
 from .facts import Facts, facts_of, size_of
+from .films import discard, is_held, pieces_at
 from .kept import is_kept, is_ours, key_of, place_of
 from .ledger import Ledger, Row
 from .order import told
@@ -164,7 +165,14 @@ class Session:
             if self.ledger.claim(row):
                 ours = is_ours(self.ready, row)
                 made = place_of(self.ready, row) if ours and not self._replaces else None
-                return _again(target, made, unsure=row.state == "working" and not ours)
+                return self._in_pieces(_again(target, made, unsure=row.state == "working" and not ours))
+
+    def _in_pieces(self, target: Target) -> Target:
+        """The target with a place for finished pieces, if it is a film."""
+        if not target.kind.film or target.numbered or not is_held(target.format):
+            return target
+        made_by = f"{self.ready.task} {self.ready.painter.second.digest(target)} {target.format}"
+        return replace(target, pieces=pieces_at(self.ledger.home, key_of(target)), made_by=made_by)
 
     @property
     def _replaces(self) -> bool:
@@ -190,10 +198,12 @@ class Session:
         elif result.outcome == "done":
             assert result.output is not None  # noqa: S101 - it is done
             self.ledger.note(key_of(target), "done", reason="", **self._facts(target, result, result.output))
+            discard(target.pieces)
         elif result.outcome == "cancelled":
             self.ledger.note(key_of(target), "waiting", reason="")
         else:
             part = self._written(result.output, result.written) if result.outcome == "failed" and result.output else {}
+            discard(target.pieces if part else None)
             why = {"reason": result.reason, "size": size_of(target.source)}
             self.ledger.note(key_of(target), result.outcome, **why, **part)
         return result
