@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -116,15 +115,15 @@ def test_damaged_pieces_are_made_again(name: str, damage: bytes | None, paint: P
 
 
 def test_pieces_are_read_as_they_were_written_and_nothing_else_is() -> None:
-    chance = random.Random(1)
-    packets = tuple(Packet(i * 10, 10, i == 0, chance.randbytes(chance.randrange(200))) for i in range(9))
+    chance = np.random.default_rng(1)
+    packets = tuple(Packet(i * 10, 10, i == 0, chance.bytes(int(chance.integers(200)))) for i in range(9))
     packed = Piece(packets, 1 / 3).packed()
     assert Piece.of(packed) == Piece(packets, 1 / 3)
     for _ in range(300):
         broken = bytearray(packed)
-        broken[chance.randrange(len(broken))] ^= 1 << chance.randrange(8)
+        broken[chance.integers(len(broken))] ^= 1 << int(chance.integers(8))
         try:
-            assert isinstance(Piece.of(bytes(broken[: chance.randrange(len(broken))])), Piece)
+            assert isinstance(Piece.of(bytes(broken[: chance.integers(len(broken))])), Piece)
         except (ValueError, KeyError, TypeError):
             continue
     assert np.isfinite(Piece.of(packed).seconds)

@@ -177,3 +177,36 @@ def test_a_steadied_film_is_the_same_with_two_workers(tmp_path: Path) -> None:
     plain, one, two = ((tmp_path / f"{name}.mp4").read_bytes() for name in ("plain", "one", "two"))
     assert one == two
     assert one != plain
+
+
+def test_folders_in_which_films_lie_beside_pictures(film: Path, tmp_path: Path) -> None:
+    """What is no film, has no pictures or is cut short costs itself, in a sentence; the others are painted."""
+    folder = tmp_path / "mixed"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "film.mov").write_bytes(film.read_bytes())
+    moving(folder / "deep" / "other.mp4")
+    moving(folder / "deep" / "third.webm")
+    Image(np.zeros((20, 30, 3), np.uint8)).save(folder / "still.png")
+    Animation(lambda: (Frame(Image(np.full((9, 9, 3), i, np.uint8))) for i in (1, 2)), 9, 9, 2).save(folder / "two.gif")
+    (folder / "cut.mp4").write_bytes((folder / "deep" / "other.mp4").read_bytes()[:700])
+    (folder / "empty.mp4").write_bytes(b"")
+    (folder / "text.mp4").write_bytes(b"no film at all, but a text about one" * 40)
+    with av.open(str(folder / "sound.mp4"), "w") as container:
+        voice: Any = container.add_stream("aac", rate=48000, layout="mono")
+        tone = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.float32), format="fltp", layout="mono")
+        tone.sample_rate, tone.pts, tone.time_base = 48000, 0, Fraction(1, 48000)
+        container.mux(voice.encode(tone))
+        container.mux(voice.encode(None))
+    done = senga("batch", folder, "--filter", "posterize", "-o", tmp_path / "out", "--jobs", "2")
+    assert done.returncode == 1
+    said = done.stderr.decode()
+    assert "Traceback" not in said
+    bad = {"cut.mp4", "empty.mp4", "text.mp4", "sound.mp4"}
+    for name in bad:
+        assert len([line for line in said.splitlines() if name in line]) == 1, said
+    made = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*") if path.is_file()}
+    made = {name for name in made if not name.startswith(".senga")}
+    assert made == {"film.mp4", "still.png", "two.gif", "deep/other.mp4", "deep/third.mp4"}
+    again = senga("batch", folder, "--filter", "posterize", "-o", tmp_path / "out")
+    assert again.returncode == 1
+    assert b"5" in again.stderr
