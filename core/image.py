@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,8 +17,6 @@ from .codec import codec, image_of_pil, still_at
 
 if TYPE_CHECKING:
     import PIL.Image
-
-    from .files.video_pieces import Pieces
 
 Pixels = NDArray[Any]
 """``uint8`` in 0..255, ``uint16`` in 0..65535 or ``float32`` in 0..1."""
@@ -195,6 +193,23 @@ class Frame:
     seconds: float = 0.1
 
 
+class KeptPieces(Protocol):
+    """Finished pieces of a film that is being made, see ``senga.files.video_pieces``."""
+
+    @property
+    def frames(self) -> int:
+        """Pictures that need not be painted any more."""
+
+    def last(self) -> Image | None:
+        """The last of them, as it was painted."""
+
+    def whole(self) -> Iterator[Any]:
+        """The pieces."""
+
+    def keep(self, number: int, piece: Any, last: Image) -> None:
+        """Add one, and the picture it ends with."""
+
+
 @dataclass(frozen=True, eq=False)
 class Film:
     """What a film says beside its pictures; kept from reading, through filters and other processes, to writing.
@@ -225,7 +240,7 @@ class Film:
     faults: list[str] = field(default_factory=list)
     ends: float | None = None
     rate: float = 0.0
-    pieces: Pieces | None = None
+    pieces: KeptPieces | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
