@@ -99,7 +99,7 @@ class Steadier:
     def _drawn(self, painted: Image, before: Image, found: Motion, unlike: Plane) -> Plane:
         """Strokes of the last frame as long as they fit."""
         reach = _TONE * math.sqrt(unlike.size / 1e6) + 2
-        flow = cv2.GaussianBlur(found.flow, (0, 0), reach)
+        flow = np.asarray(cv2.GaussianBlur(found.flow, (0, 0), reach), np.float32)
         moves = np.linalg.norm(flow, axis=2) > _STILL
         flow = np.where(moves[:, :, None], flow, np.float32(0))
         new, old = _of_255(painted), moved(_of_255(before), flow)
@@ -123,7 +123,7 @@ def _is_due(number: int, size: tuple[int, ...]) -> NDArray[np.bool_]:
     rows, columns = (-(-side // _PLACE) for side in size[:2])
     turns = np.random.default_rng([rows, columns]).integers(0, _OLDEST, (rows, columns))
     due = (turns + number) % _OLDEST == 0
-    return due.repeat(_PLACE, 0).repeat(_PLACE, 1)[: size[0], : size[1]]
+    return np.asarray(due.repeat(_PLACE, 0).repeat(_PLACE, 1)[: size[0], : size[1]])
 
 
 def _seen(image: Image, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -161,15 +161,16 @@ def _as_sharp(mixed: Plane, new: Plane, old: Plane) -> Plane:
 
 def _blended(new: Plane, old: Plane, share: Plane) -> Plane:
     """The mixture; where the last frame says nothing, the light is that of the mixture around."""
-    light = _spread((old - new) * share) / (_spread(share) + _DOUBT)[:, :, None]
-    return new + (old - new) * share + light * (1 - share)
+    light: Plane = _spread((old - new) * share) / (_spread(share) + _DOUBT)[:, :, None]
+    return np.asarray(new + (old - new) * share + light * (1 - share), np.float32)
 
 
 def _spread(values: Plane) -> Plane:
     """A wide mean, made of a reduced picture."""
     height, width = values.shape[:2]
     size = -(-width // _REDUCED), -(-height // _REDUCED)
-    small = blurred(cv2.resize(values, size, interpolation=cv2.INTER_AREA), _LIGHT / _REDUCED)
+    reduced = np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
+    small = blurred(reduced, _LIGHT / _REDUCED)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 

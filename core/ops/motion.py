@@ -48,19 +48,20 @@ def motion(now: NDArray[np.uint8], before: NDArray[np.uint8]) -> Motion:
         return Motion(np.zeros((height, width, 2), np.float32), np.ones((height, width), np.float32))
     small, small_before = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (now, before))
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    back = search.calc(small, small_before, np.zeros((*small.shape, 2), np.float32))
-    forth = search.calc(small_before, small, np.zeros((*small.shape, 2), np.float32))
+    pairs = (small, small_before), (small_before, small)
+    back, forth = (
+        np.asarray(search.calc(*pair, np.zeros((*small.shape, 2), np.float32)), np.float32) for pair in pairs
+    )
     missed = np.linalg.norm(back + moved(forth, back, cv2.INTER_LINEAR), axis=2)
     trust = np.exp(-((missed / _AGREES) ** 2)) * _inside(back)
-    whole = cv2.resize(back, (width, height)) * np.float32([width / size[0], height / size[1]])
+    whole = cv2.resize(back, (width, height)) * np.array([width / size[0], height / size[1]], np.float32)
     return Motion(np.asarray(whole, np.float32), np.asarray(cv2.resize(trust, (width, height)), np.float32))
 
 
 def moved(values: Plane, flow: Plane, interpolation: int = cv2.INTER_LANCZOS4) -> Plane:
     """(H, W) or (H, W, C) values of the earlier frame, each where it is in the later one."""
-    return np.asarray(
-        cv2.remap(values, _grid(*flow.shape[:2]) + flow, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
-    )
+    columns, rows = cv2.split(_grid(flow.shape[0], flow.shape[1]) + flow)
+    return np.asarray(cv2.remap(values, columns, rows, interpolation, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 @lru_cache(maxsize=2)

@@ -54,8 +54,8 @@ class Invocation:
 
     def work(self, known: Plugins, blend: Blend) -> Work:
         """All of it, made."""
-        films = {name: bool(self.options.get(name)) for name in ("steady", "boil")}
-        return Work.of(known, self.recipe, blend=blend, **films)
+        steady, boil = (bool(self.options.get(name)) for name in ("steady", "boil"))
+        return Work.of(known, self.recipe, blend=blend, steady=steady, boil=boil)
 
     def makes(self, known: Plugins) -> Makes:
         """What the steps make of a still picture, as far as the filters say."""
