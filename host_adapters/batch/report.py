@@ -88,6 +88,7 @@ class JsonReport(Report):
             self._say("progress", input=label, share=round(share, 4), note=note)
 
     def done(self, label: str, output: str, seconds: float) -> None:
+        self._last.pop(label, None)  # or it would grow with the number of inputs
         self._say("done", input=label, output=output, seconds=round(seconds, 3))
 
     def skipped(self, label: str, output: str) -> None:
@@ -97,6 +98,7 @@ class JsonReport(Report):
         self._say("skipped", input=label, output=output)
 
     def failed(self, label: str, message: str) -> None:
+        self._last.pop(label, None)
         self._say("failed", input=label, message=message)
 
     def end(self, done: int, failed: int, skipped: int, interrupted: bool) -> None:

@@ -29,6 +29,7 @@ from senga.host_adapters.batch.ages import moment
 from senga.host_adapters.batch.face import OPTIONS
 from senga.host_adapters.batch.inputs import Choice, Search
 from senga.host_adapters.batch.ledger import Ledger
+from senga.host_adapters.batch.report import JsonReport
 from senga.host_adapters.standalone.run import COMMON
 from senga.testing import sample
 
@@ -634,6 +635,15 @@ def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path: Path) -> Non
     assert len(seen) == 360
     steps = np.diff(seen[60:])  # once Python makes room for more of the names that it keeps, whoever's they are
     assert steps.sum() - steps.max() < 300_000, "a picture alone has 576 bytes, and its facts have more"
+
+
+def test_what_is_told_as_json_is_not_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    report = JsonReport()
+    for number in range(10):
+        report.progress(f"{number}.png", 0.5, "Painting")
+        report.done(f"{number}.png", "out", 1.0) if number % 2 else report.failed(f"{number}.png", "no")
+    assert report._last == {}
+    assert len(capsys.readouterr().out.splitlines()) == 20
 
 
 @pytest.fixture
