@@ -73,7 +73,7 @@ class _Canvas:
         if self._style.planes is None:
             return _enlarged(np.clip(samples, 0, 255).astype(np.uint8), self._image.pixels.shape)
         if self._act.guide == "colours" and self._act.colour:
-            samples = cv2.add(samples, np.rint(share_of(self._planes, (0.0, self._act.colour))).astype(np.int16))
+            samples = cv2.add(samples, share_of(self._planes, (0.0, self._act.colour)))
         return self._with_detail(samples, job)
 
     def _with_detail(self, samples: Any, job: Job) -> Any:

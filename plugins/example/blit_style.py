@@ -77,16 +77,16 @@ class Exemplar:
             return Style(Example(sphere.guide(), sphere), None, pixels, pixels.astype(np.int16))
         planes = photo_guides.smoothed(photo_guides.luma_chroma(pixels), SMOOTHING.exemplar * zoom)
         guide = photo_guides.photo_guide(planes, self._kind)
-        rest = pixels - share_of(planes, self._shares)
-        return Style(Example(guide, Table.of(guide)), planes, pixels, np.rint(rest).astype(np.int16))
+        rest = pixels.astype(np.int16) - share_of(planes, self._shares)
+        return Style(Example(guide, Table.of(guide)), planes, pixels, rest)
 
 
 def share_of(planes: Guide, shares: tuple[float, float]) -> Any:
-    """Shares of lightness and colour, as float RGB in 0..255."""
+    """Shares of lightness and colour, as (H, W, 3) int16 red, green and blue."""
     luma, colour = shares
-    y = luma * planes[..., 0].astype(np.float32)
-    red, blue = (colour * (planes[..., channel].astype(np.float32) - 128) for channel in (1, 2))
-    return np.dstack([y + 1.403 * red, y - 0.714 * red - 0.344 * blue, y + 1.773 * blue])
+    weights = np.array([[luma, 1.403 * colour, 0], [luma, -0.714 * colour, -0.344 * colour], [luma, 0, 1.773 * colour]])
+    grey = -128 * weights[:, 1:].sum(axis=1, keepdims=True)
+    return cv2.transform(planes.astype(np.int16), np.hstack([weights, grey]))
 
 
 def _scaled(pixels: Any, factor: float) -> Any:
