@@ -248,13 +248,13 @@ def _begin(
     said: SimpleQueue[_Said],
     cores: SimpleQueue[set[int]],
 ) -> None:
+    threading.Thread(target=_watch, args=(stop,), daemon=True).start()  # first: what follows may wait for others
     if hasattr(os, "sched_setaffinity"):
         with suppress(OSError):  # a sandbox may forbid it
             os.sched_setaffinity(0, cores.get())
     for sign in ending_signals():
         signal.signal(sign, lambda *_: _end())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides
-    threading.Thread(target=_watch, args=(stop,), daemon=True).start()
     logging.lastResort = _Warnings(said)
     second = SecondPictures(invocation.work(plugins(), blend), content)
     _member.append(_Member(Painter(invocation, plugins(), blend, second), _Relay(said), stop))
