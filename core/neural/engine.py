@@ -361,6 +361,7 @@ def _whole(
         with memory.retained.measured():
             for piece in todo:
                 act(runtime, piece)
+                _told(job, note, piece)(1.0)
     except MemoryError:
         memory.retained.given_back(runtime.release)
         return False
@@ -369,5 +370,4 @@ def _whole(
             raise
         log.warning("%s Until then another runtime paints.", error)
         return False
-    job.progress(1.0, note)
     return True

@@ -18,7 +18,7 @@ from senga.errors import SettingsError
 from senga.files.kinds import ending_of, kind_of
 from senga.files.numbered import Numbered
 from senga.host_adapters.batch import obstacles
-from senga.host_adapters.batch.attempt import _write
+from senga.host_adapters.batch.attempt import write_result
 from senga.host_adapters.batch.outputs import Target, Wish, plan
 from senga.host_adapters.batch.taken import settle
 from senga.image import Animation, Frame, Image
@@ -252,13 +252,13 @@ def test_a_filter_that_did_not_say_what_it_makes_replaces_nothing(overwrite: str
     options = {"overwrite": overwrite, "quality": None, "metadata": "keep", "alternatives": "first"}
     source = Image.of(sample(8, 9).pixels)
     result = Animation(lambda: iter([Frame(source), Frame(source)]), 8, 9, 2)
-    assert _write(result, target, options, source) == Path("out/a.webp")
+    assert write_result(result, target, options, source) == Path("out/a.webp")
     before = Path("out/a.webp").read_bytes()
     if expected is None:
         with pytest.raises(SettingsError, match="exists"):
-            _write(result, target, options, source)
+            write_result(result, target, options, source)
     else:
-        assert str(_write(result, target, options, source) or "") == expected
+        assert str(write_result(result, target, options, source) or "") == expected
     assert Path("out/a.webp").read_bytes() == before
 
 

@@ -85,9 +85,9 @@ def test_what_stands_free_at_the_end_is_given_back() -> None:
     memory = RowMemory()
     first, large = memory.empty((LARGE,)), memory.empty((100 * MB // 4,))
     first[...], large[...] = 1, 2
-    held = resident()
     memory.tidy(0)
     assert (large == 2).all()
+    held = resident()
     del large
     memory.tidy(0)
     assert held - resident() > 90 * MB

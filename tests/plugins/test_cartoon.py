@@ -117,7 +117,7 @@ def test_the_guided_filter_is_the_same_in_bands(monkeypatch: pytest.MonkeyPatch)
     guide, picture = RNG.random((2, 160, 40, 3), np.float32)
     whole = guided_filter(guide, picture, 3, 0.01, Job(threads=1))
     monkeypatch.setattr(
-        "senga.ops.guided.parts_of", lambda height, _, **__: [slice(i, i + 16) for i in range(0, height, 16)]
+        "senga.ops.banded.parts_of", lambda height, _, **__: [slice(i, i + 16) for i in range(0, height, 16)]
     )
     np.testing.assert_allclose(guided_filter(guide, picture, 3, 0.01, Job(threads=3)), whole, atol=1e-6)
 

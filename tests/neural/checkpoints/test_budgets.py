@@ -331,6 +331,10 @@ def test_arrays_of_every_kind_are_read_as_numpy_reads_them(tmp_path: Path, kind:
     np.testing.assert_array_equal(read(tmp_path / "x.npy")["array"], grid)
 
 
+BY_DASK = {f"host_adapters/{name}.py" for name in ("cluster/hand", "cluster/crew", "batch/far", "batch/desk")}
+"""What goes between a client and its workers: whoever may send it may run code there as it is (docs/cluster.md)."""
+
+
 def test_no_program_uses_an_unpickler() -> None:
     rooms = [
         ROOT / name for name in ("core", "plugins", "host_adapters", "training", "benchmarks", "examples", "tools")
@@ -340,6 +344,8 @@ def test_no_program_uses_an_unpickler() -> None:
     for path in (file for room in rooms for file in room.rglob("*.py")):
         for line in path.read_text("utf-8").splitlines():
             code = line.split("#")[0]
+            if str(path.relative_to(ROOT)) in BY_DASK and code.strip() == "import pickle":
+                continue
             if any(word in code for word in (*forbidden, "from pickle", "allow_pickle=True", "pd.read_pickle")):
                 found.append(f"{path}: {line}")
             if "torch.load(" in code and "weights_only=True" not in code:

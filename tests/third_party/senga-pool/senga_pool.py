@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import BrokenExecutor, Future
 from typing import Any
 
 from senga import hookimpl
@@ -22,6 +21,9 @@ class Pool(Crew):
         self._open()
 
     def _open(self) -> None:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
         self._pool = ProcessPoolExecutor(self._size, get_context("spawn"))
         trouble = self._pool.submit(self._assignment.trouble).result()
         if trouble:
