@@ -34,7 +34,7 @@ $(VENV)/ready: pyproject.toml $(LOCK)
 	$(PIP) --no-build-isolation --editable ".[fast]"
 	touch $@
 
-$(VENV)/ready-test: $(VENV)/ready
+$(VENV)/ready-test: $(VENV)/ready $(wildcard tests/third_party/senga-*/*.*)
 	$(PIP) --no-build-isolation --editable ".[test]"
 	$(PIP) --no-build-isolation --no-deps $(wildcard tests/third_party/senga-*)
 	touch $@
