@@ -104,7 +104,20 @@ class Browser:
             self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def told(self) -> list[dict[str, Any]]:
-        """What a screen reader gets: roles with names, values and states, in order."""
+        """What a screen reader gets: roles with names, values and states, in order.
+
+        The browser makes them some time after the page, and anew after a change: two looks tell the same.
+        """
+        looks: list[list[dict[str, Any]]] = [[], self._tree()]
+
+        def is_settled() -> bool:
+            looks[:] = [looks[1], self._tree()]
+            return len(looks[0]) > 1 and looks[0] == looks[1]
+
+        self.until(is_settled)
+        return looks[1]
+
+    def _tree(self) -> list[dict[str, Any]]:
         nodes = self.ask("Accessibility.getFullAXTree")["nodes"]
         return [_as_said(node) for node in nodes if not node["ignored"]]
 
