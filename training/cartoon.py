@@ -31,15 +31,15 @@ from senga.plugins.cartoon.network import CHANNELS, generator, judge
 from senga.plugins.cartoon.painting import flat
 from training import losses
 from training.data import Pairs, Panels
+from training.drawn import Drawn, crop_plan, in_bfloat16, leave
 from training.module import NetworkModule
-from training.perceptual import Features
 from training.pictures import Picture, list_pictures, read_rgb, resize_long, write_rgb
-from training.running import Checkpoint, Running, learning_rate, set_rate, update
+from training.running import Checkpoint, offer_weights, run, update, weights_from
 
 KINDS = ("scenery", "faces")
 FACES_EVERY = 5
-RATE, JUDGED = 5e-4, 0.7
-"""First learning rate of the generator, and the share of it that judges have."""
+JUDGED = 0.7
+"""The share of the generator's learning rate that judges have."""
 
 
 @dataclass(frozen=True)
@@ -127,59 +127,35 @@ def structure_of(picture: Tensor) -> Tensor:
     return torch.from_numpy(np.stack(patches)).permute(0, 3, 1, 2).to(picture) * 2 - 1
 
 
-class Trainer(Running):
+class Trainer(Drawn):
     """Networks, optimisers and running mean of one training."""
 
     def __init__(self, channels: int, vgg: Path, weights: LossWeights) -> None:
-        network = generator(channels / CHANNELS)
-        super().__init__(NetworkModule(network, passing_weights(network, 0)), 0.995, RATE, (0.5, 0.99))
-        self.weights = weights
-        described = {"surface": judge(3, 16), "texture": judge(1, 16)}
-        self.judges = nn.ModuleDict(
-            {k: NetworkModule(v, first_weights(v, "he", 1), spectral_norm=True) for k, v in described.items()}
+        described = generator(channels / CHANNELS)
+        network = NetworkModule(described, passing_weights(described, 0))
+        judged = {"surface": judge(3, 16), "texture": judge(1, 16)}
+        judges = nn.ModuleDict(
+            {k: NetworkModule(v, first_weights(v, "he", 1), spectral_norm=True) for k, v in judged.items()}
         )
-        self.features = Features(vgg)
-        for part in (self.network, self.judges, self.features):
-            part.to(memory_format=torch.channels_last)
-        self.judge_optimiser = self.adam(self.judges, JUDGED * RATE)
+        super().__init__(network, judges, JUDGED, vgg, weights)
+        self.channels = channels
 
     def step(self, photo: Tensor, target: Tensor, style: Tensor, progress: float, start: bool) -> dict[str, float]:
         """One step; in the first phase only of the generator, against its target alone."""
-        set_rate(self.optimiser, learning_rate(progress, RATE))
-        set_rate(self.judge_optimiser, JUDGED * learning_rate(progress, RATE))
-        with torch.autocast("cpu", torch.bfloat16):
-            drawing = self.network(photo.contiguous(memory_format=torch.channels_last))
-        drawing = drawing.float()
-        parts = self._faithful(drawing, target)
+        self.set_rates(progress)
+        drawing = in_bfloat16(self.network, photo)
+        parts = self.faithful(drawing, target) | {"variation": self._variation(drawing)}
         if not start:
             few = max(1, len(drawing) // 2)  # half of the crops: these cost as much as the generator
             parts |= self._step_judges(drawing[:few], style[:few])
-            parts["structure"] = self.weights.structure * self._structure(drawing[-few:])
+            last = drawing[-few:]
+            parts["structure"] = self.weights.structure * self.content(last, structure_of(last))
         self.advance(torch.stack(list(parts.values())).sum())
         return {name: part.item() for name, part in parts.items()}
 
-    def _seen(self, picture: Tensor) -> dict[str, Tensor]:
-        with torch.autocast("cpu", torch.bfloat16):
-            found = self.features(picture.contiguous(memory_format=torch.channels_last))
-        return {name: feature.float() for name, feature in found.items()}
-
-    def _faithful(self, drawing: Tensor, target: Tensor) -> dict[str, Tensor]:
-        weights = self.weights
-        with torch.no_grad():
-            wanted = self._seen(target)
-        content = losses.content_loss(self._seen(drawing), wanted, ("relu3_1", "relu4_1"))
+    def _variation(self, drawing: Tensor) -> Tensor:
         variation = drawing.diff(dim=2).square().mean() + drawing.diff(dim=3).square().mean()
-        return {
-            "colour": weights.colour * losses.colour_loss(drawing, target),
-            "gradient": weights.gradient * losses.gradient_loss(drawing, target),
-            "content": weights.content * content,
-            "variation": weights.variation * variation,
-        }
-
-    def _structure(self, drawing: Tensor) -> Tensor:
-        with torch.no_grad():
-            flat = self._seen(structure_of(drawing))
-        return losses.content_loss(self._seen(drawing), flat, ("relu3_1", "relu4_1"))
+        return torch.as_tensor(self.weights.variation * variation)
 
     def _step_judges(self, drawing: Tensor, style: Tensor) -> dict[str, Tensor]:
         """A step of both judges; what the generator pays for their verdicts."""
@@ -189,72 +165,36 @@ class Trainer(Running):
         paid = []
         for name, (real, fake) in shown.items():
             self.judges[name].follow()
-            with torch.autocast("cpu", torch.bfloat16):
-                verdicts = [self.judges[name](x) for x in (real, fake.detach())]
-            paid.append(losses.judge_loss(*(verdict.float() for verdict in verdicts)))
+            paid.append(losses.judge_loss(*(in_bfloat16(self.judges[name], x) for x in (real, fake.detach()))))
         update(self.judge_optimiser, self.judges, torch.stack(paid).sum())
         self.judges.requires_grad_(False)
-        found = {}
-        for name, (_, fake) in shown.items():
-            with torch.autocast("cpu", torch.bfloat16):
-                verdict = self.judges[name](fake)
-            found[name] = getattr(self.weights, name) * losses.fool_loss(verdict.float())
-        return found
+        return {
+            name: getattr(self.weights, name) * losses.fool_loss(in_bfloat16(self.judges[name], fake))
+            for name, (_, fake) in shown.items()
+        }
 
-    @property
-    def kept(self) -> tuple[Any, ...]:
-        """What has a state."""
-        return *super().kept, self.judges, self.judge_optimiser
-
-    def save(self, path: Path, channels: int) -> None:
+    def save(self, path: Path) -> None:
         """Writes the averaged weights in half precision."""
         arrays = {name: value.detach().half().contiguous() for name, value in self.average.state_dict().items()}
-        card = {"architecture": "whitebox", "width": f"{channels / CHANNELS:g}", "steps": str(self.steps)}
+        card = {"architecture": "whitebox", "width": f"{self.channels / CHANNELS:g}", "steps": str(self.steps)}
         save_file(arrays, path, metadata=card)
-
-
-def crop_plan(progress: float, pixels: int) -> tuple[int, int]:
-    """Number and side of the crops: fewer and larger towards the end."""
-    size = 128 if progress < 0.5 else 192 if progress < 0.85 else 256
-    return max(1, round(pixels / size**2)), size
-
-
-def write_sheet(trainer: Trainer, photos: list[Picture], path: Path) -> None:
-    """Photographs that were held back, and what the averaged network makes of them."""
-    rows = []
-    for photo in photos:
-        photo = photo[: photo.shape[0] // 8 * 8, : photo.shape[1] // 8 * 8]
-        x = torch.from_numpy(np.ascontiguousarray(photo)).permute(2, 0, 1)[None].float() / 127.5 - 1
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-            y = trainer.average(x)[0].permute(1, 2, 0).float().numpy()
-        painted = np.asarray(((y + 1) * 127.5).clip(0, 255).round(), np.uint8)
-        rows.append(
-            cv2.copyMakeBorder(np.vstack([photo, painted]), 0, 1024 - 2 * len(photo), 0, 0, cv2.BORDER_CONSTANT)
-        )
-    write_rgb(path, np.hstack(rows))
 
 
 def train(trainer: Trainer, sets: dict[str, tuple[Pairs, Panels]], held: list[Picture], options: Any) -> None:
     """Trains to a number of steps."""
     randoms = [each.random for pair in sets.values() for each in pair]
     checkpoint = Checkpoint(options.out / "checkpoint.pt", trainer, randoms)
-    checkpoint.read()
-    while trainer.steps < options.steps:
-        progress = trainer.steps / options.steps
+
+    def step(progress: float) -> tuple[str, dict[str, float]]:
         kind = "faces" if "faces" in sets and trainer.steps % FACES_EVERY == FACES_EVERY - 1 else "scenery"
         count, size = crop_plan(progress, options.pixels)
         pairs, panels = sets[kind]
         photo, target = pairs.batch(count, size)
-        figures = trainer.step(photo, target, panels.batch(count, size), progress, trainer.steps < options.start_steps)
-        if trainer.steps % 20 == 0:
-            shown = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
-            print(f"{trainer.steps} {progress:.2f} {kind} {count}x{size} {shown}", flush=True)
-        if trainer.steps % options.every == 0 or trainer.steps == options.steps:
-            checkpoint.write()
-        if trainer.steps % options.sheets == 0 or trainer.steps == options.steps:
-            trainer.save(options.out / f"step-{trainer.steps:05d}.safetensors", options.channels)
-            if held:
-                write_sheet(trainer, held, options.out / f"step-{trainer.steps:05d}.jpg")
+        start = trainer.steps < options.start_steps
+        return f"{kind} {count}x{size}", trainer.step(photo, target, panels.batch(count, size), progress, start)
+
+    run(checkpoint, options.steps, step, (options.every, checkpoint.write),
+        (options.sheets, lambda: leave(trainer, held, options.out)))  # fmt: skip
 
 
 def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -275,8 +215,7 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--pixels", type=int, default=66_000, help="pixels in one batch")
     parser.add_argument("--long", type=int, default=512, help="long side of the photographs")
     parser.add_argument("--threads", type=int, default=2)
-    for name, value in vars(LossWeights()).items():
-        parser.add_argument(f"--weight-{name}", type=float, default=value)
+    offer_weights(parser, LossWeights)
     return parser.parse_args(arguments)
 
 
@@ -292,9 +231,9 @@ def main(arguments: list[str] | None = None) -> None:
             pack(list_pictures(photos), options.out / kind, options.long)
             sets[kind] = Pairs(options.out / kind), Panels(style or options.style)
     torch.set_num_threads(options.threads)
-    weights = LossWeights(**{name: getattr(options, f"weight_{name}") for name in vars(LossWeights())})
     held = [resize_long(read_rgb(path), 512) for path in list_pictures(options.held)]
-    train(Trainer(options.channels, options.vgg or shipped_encoder(), weights), sets, held, options)
+    trainer = Trainer(options.channels, options.vgg or shipped_encoder(), weights_from(options, LossWeights))
+    train(trainer, sets, held, options)
 
 
 if __name__ == "__main__":

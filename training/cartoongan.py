@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from senga.neural.training.edges import smooth_edges
 from senga.neural.training.initial import first_weights
@@ -27,17 +27,16 @@ from senga.neural.training.perceptual import shipped_encoder
 from senga.plugins.cartoongan.family import CARTOONGAN
 from senga.plugins.cartoongan.network import LIGHT_EPS, cartoongan_light, judge
 from training import losses
-from training.cartoon import crop_plan, write_sheet
 from training.data import Pairs, Panels, to_tensor
+from training.drawn import Drawn, crop_plan, in_bfloat16, leave
 from training.module import NetworkModule
 from training.network import Generator
-from training.perceptual import Features
 from training.pictures import Picture, list_pictures, read_rgb, resize_long
-from training.running import Checkpoint, Running, learning_rate, set_rate, update
+from training.running import Checkpoint, offer_weights, run, update, weights_from
 from training.weights import load_generator, save_generator
 
-RATE, JUDGED = 5e-4, 0.8
-"""First learning rate of the generator, and the share of it that the discriminator has."""
+JUDGED = 0.8
+"""The share of the generator's learning rate that the discriminator has."""
 
 
 @dataclass(frozen=True)
@@ -56,76 +55,45 @@ def blurred_edges(drawings: Tensor) -> Tensor:
     return to_tensor([smooth_edges(np.ascontiguousarray(drawing)) for drawing in seen])
 
 
-def channels_last(picture: Tensor) -> Tensor:
-    """In the order of memory that convolutions are fast in."""
-    return picture.contiguous(memory_format=torch.channels_last)
-
-
 def light(width: float) -> Generator:
     """The light generator of CartoonGAN, with weights that pass the photo on."""
     card = {"architecture": "cartoongan-light", "eps": f"{LIGHT_EPS:g}", "width": f"{width:g}"}
     return Generator(card, first_weights(cartoongan_light(width), "identity", 0))
 
 
-class Trainer(Running):
+class Trainer(Drawn):
     """Networks, optimisers and running mean of one training."""
 
     def __init__(self, network: Generator, vgg: Path, weights: LossWeights) -> None:
-        super().__init__(network.train(), 0.995, RATE, (0.5, 0.99))
-        self.weights = weights
-        self.sees_contrast = network.card["architecture"] in CARTOONGAN.architectures  # the others have no biases
         described = judge(16)
-        self.judge = NetworkModule(described, first_weights(described, "he", 1), spectral_norm=True)
-        self.features = Features(vgg)
-        for part in (self.network, self.judge, self.features):
-            part.to(memory_format=torch.channels_last)
-        self.judge_optimiser = self.adam(self.judge, JUDGED * RATE)
+        judges = NetworkModule(described, first_weights(described, "he", 1), spectral_norm=True)
+        super().__init__(network.train(), judges, JUDGED, vgg, weights)
+        self.sees_contrast = network.card["architecture"] in CARTOONGAN.architectures  # the others have no biases
 
     def step(self, photo: Tensor, target: Tensor, style: Tensor, progress: float, start: bool) -> dict[str, float]:
         """One step; in the first phase of the generator alone."""
-        set_rate(self.optimiser, learning_rate(progress, RATE))
-        set_rate(self.judge_optimiser, JUDGED * learning_rate(progress, RATE))
+        self.set_rates(progress)
         if not self.sees_contrast:
             target = losses.level_contrast(target, photo)
-        drawing = self._run(self.network, photo)
-        parts = self._faithful(drawing, target)
+        drawing = in_bfloat16(self.network, photo)
+        parts = self.faithful(drawing, target)
         found = {}
         if not start:
             few = drawing[: max(1, len(drawing) // 2)]
             found["judge"] = self._step_judge(few.detach(), style[: len(few)])
-            parts["adversarial"] = self.weights.adversarial * losses.fool_loss(self._run(self.judge, few))
+            parts["adversarial"] = self.weights.adversarial * losses.fool_loss(in_bfloat16(self.judges, few))
         self.advance(torch.stack(list(parts.values())).sum())
         return found | {name: part.item() for name, part in parts.items()}
 
-    def _run(self, network: nn.Module, picture: Tensor) -> Any:
-        with torch.autocast("cpu", torch.bfloat16):
-            found = network(channels_last(picture))
-        return found.float() if isinstance(found, Tensor) else {name: each.float() for name, each in found.items()}
-
-    def _faithful(self, drawing: Tensor, target: Tensor) -> dict[str, Tensor]:
-        with torch.no_grad():
-            wanted = self._run(self.features, target)
-        content = losses.content_loss(self._run(self.features, drawing), wanted, ("relu3_1", "relu4_1"))
-        return {
-            "colour": self.weights.colour * losses.colour_loss(drawing, target),
-            "gradient": self.weights.gradient * losses.gradient_loss(drawing, target),
-            "content": self.weights.content * content,
-        }
-
     def _step_judge(self, drawing: Tensor, style: Tensor) -> float:
         """A step of the discriminator; it does not learn while the generator does."""
-        self.judge.requires_grad_(True)
-        self.judge.follow()
-        genuine, *others = self._run(self.judge, torch.cat((style, blurred_edges(style), drawing))).chunk(3)
+        self.judges.requires_grad_(True)
+        self.judges.follow()
+        genuine, *others = in_bfloat16(self.judges, torch.cat((style, blurred_edges(style), drawing))).chunk(3)
         loss = ((genuine - 1) ** 2).mean() + sum((other**2).mean() for other in others)
-        update(self.judge_optimiser, self.judge, loss)
-        self.judge.requires_grad_(False)
+        update(self.judge_optimiser, self.judges, loss)
+        self.judges.requires_grad_(False)
         return float(loss.item())
-
-    @property
-    def kept(self) -> tuple[Any, ...]:
-        """What has a state."""
-        return *super().kept, self.judge, self.judge_optimiser
 
     def save(self, path: Path) -> None:
         """Writes the averaged weights in half precision."""
@@ -135,21 +103,18 @@ class Trainer(Running):
 def train(trainer: Trainer, pairs: Pairs, panels: Panels, held: list[Picture], options: Any) -> None:
     """Trains to a number of steps, with checkpoints, weights and sheets to look at on the way."""
     checkpoint = Checkpoint(options.out / "checkpoint.pt", trainer, (pairs.random, panels.random))
-    checkpoint.read()
-    while trainer.steps < options.steps:
-        progress = trainer.steps / options.steps
+
+    def step(progress: float) -> tuple[str, dict[str, float]]:
         count, size = crop_plan(progress, options.pixels)
         photo, target = pairs.batch(count, size)
         start = trainer.steps < options.start_steps
-        figures = trainer.step(photo, target, panels.batch(count, size), progress, start)
-        if trainer.steps % 20 == 0:
-            shown = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
-            print(f"{trainer.steps} {progress:.2f} {count}x{size} {shown}", flush=True)
-        if trainer.steps % options.every == 0 or trainer.steps == options.steps:
-            checkpoint.write()
-            trainer.save(options.out / f"step-{trainer.steps:05d}.safetensors")
-            if held:
-                write_sheet(trainer, held, options.out / f"step-{trainer.steps:05d}.jpg")
+        return f"{count}x{size}", trainer.step(photo, target, panels.batch(count, size), progress, start)
+
+    def kept() -> None:
+        checkpoint.write()
+        leave(trainer, held, options.out)
+
+    run(checkpoint, options.steps, step, (options.every, kept))
 
 
 def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -167,8 +132,7 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--every", type=int, default=200, help="steps between checkpoints, weights and sheets")
     parser.add_argument("--pixels", type=int, default=66_000, help="pixels in one batch")
     parser.add_argument("--threads", type=int, default=2)
-    for name, value in vars(LossWeights()).items():
-        parser.add_argument(f"--weight-{name}", type=float, default=value)
+    offer_weights(parser, LossWeights)
     return parser.parse_args(arguments)
 
 
@@ -178,9 +142,8 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     options.out.mkdir(parents=True, exist_ok=True)
-    weights = LossWeights(**{name: getattr(options, f"weight_{name}") for name in vars(LossWeights())})
     network = load_generator(options.start) if options.start else light(options.width)
-    trainer = Trainer(network, options.vgg or shipped_encoder(), weights)
+    trainer = Trainer(network, options.vgg or shipped_encoder(), weights_from(options, LossWeights))
     held = [resize_long(read_rgb(path), 512) for path in list_pictures(options.held)]
     train(trainer, Pairs(options.pairs), Panels(options.style), held, options)
 

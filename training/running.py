@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +14,11 @@ from torch import nn
 
 LONGEST = 5.0
 """Of the gradient of a step."""
+TOLD = 20
+"""Steps between two lines of figures."""
+
+Weights = TypeVar("Weights")
+"""A class of weights of losses, each with a default."""
 
 
 class Running:
@@ -106,3 +112,40 @@ class Checkpoint:
         torch.set_rng_state(state["torch"].cpu())
         for random, saved in zip(self.randoms, state["randoms"], strict=True):
             random.bit_generator.state = saved
+
+
+Step = Callable[[float], tuple[str, dict[str, float]]]
+"""Takes a step at that share of the training; says with which crops, and the parts of its loss."""
+
+
+def run(checkpoint: Checkpoint, steps: int, step: Step, *acts: tuple[int, Callable[[], object]]) -> None:
+    """Goes on from a checkpoint until so many steps are taken.
+
+    Args:
+        checkpoint: is read, not written.
+        steps: in all.
+        step: takes one.
+        acts: each is done after every so many steps, and at the end.
+    """
+    checkpoint.read()
+    trainer = checkpoint.trainer
+    while trainer.steps < steps:
+        progress = trainer.steps / steps
+        crops, figures = step(progress)
+        if trainer.steps % TOLD == 0:
+            shown = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
+            print(f"{trainer.steps} {progress:.2f} {crops} {shown}", flush=True)
+        for every, act in acts:
+            if trainer.steps % every == 0 or trainer.steps == steps:
+                act()
+
+
+def offer_weights(parser: argparse.ArgumentParser, kind: type[Any]) -> None:
+    """Options for the weights of losses."""
+    for name, value in vars(kind()).items():
+        parser.add_argument(f"--weight-{name.replace('_', '-')}", type=float, default=value)
+
+
+def weights_from(options: argparse.Namespace, kind: type[Weights]) -> Weights:
+    """The weights of losses that were asked for."""
+    return kind(**{name: getattr(options, f"weight_{name}") for name in vars(kind())})

@@ -19,7 +19,7 @@ from training.data import Pairs, Panels
 from training.module import NetworkModule
 from training.network import Generator
 from training.perceptual import Features
-from training.running import Checkpoint, Running, learning_rate, set_rate, update
+from training.running import Checkpoint, Running, learning_rate, offer_weights, run, set_rate, update, weights_from
 from training.weights import load_generator, save_generator
 
 
@@ -124,18 +124,17 @@ class Trainer(Running):
 def train(trainer: Trainer, pairs: Pairs, panels: Panels, out: Path, steps: int, every: int, pixels: int) -> None:
     """Trains to a number of steps; writes averaged weights and a checkpoint now and then and at the end."""
     checkpoint = Checkpoint(out / "checkpoint.pt", trainer, (pairs.random, panels.random))
-    checkpoint.read()
-    while trainer.steps < steps:
-        progress = trainer.steps / steps
+
+    def step(progress: float) -> tuple[str, dict[str, float]]:
         count, size = crop_plan(progress, pixels)
         photo, target = pairs.batch(count, size)
-        figures = trainer.step(photo, target, panels.batch(count, size), progress)
-        if trainer.steps % 25 == 0:
-            shown = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
-            print(f"{trainer.steps} {progress:.2f} crops {count}x{size} {shown}", flush=True)
-        if trainer.steps % every == 0 or trainer.steps == steps:
-            trainer.save(out / f"step-{trainer.steps:05d}.safetensors")
-            checkpoint.write()
+        return f"{count}x{size}", trainer.step(photo, target, panels.batch(count, size), progress)
+
+    def leave() -> None:
+        trainer.save(out / f"step-{trainer.steps:05d}.safetensors")
+        checkpoint.write()
+
+    run(checkpoint, steps, step, (every, leave))
 
 
 def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -152,8 +151,7 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--pixels", type=int, default=75_000, help="pixels in one batch")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
-    for name, value in vars(LossWeights()).items():
-        parser.add_argument(f"--weight-{name.replace('_', '-')}", type=float, default=value)
+    offer_weights(parser, LossWeights)
     return parser.parse_args(arguments)
 
 
@@ -164,8 +162,7 @@ def main(arguments: list[str] | None = None) -> None:
     torch.manual_seed(0)
     options.out.mkdir(parents=True, exist_ok=True)
     network = load_generator(options.start) if options.start else Generator.near_identity(options.width)
-    weights = LossWeights(**{name: getattr(options, f"weight_{name}") for name in vars(LossWeights())})
-    trainer = Trainer(network, options.vgg or shipped_encoder(), weights, options.device)
+    trainer = Trainer(network, options.vgg or shipped_encoder(), weights_from(options, LossWeights), options.device)
     pairs, panels = Pairs(options.pairs), Panels(options.style)
     train(trainer, pairs, panels, options.out, options.steps, options.every, options.pixels)
 

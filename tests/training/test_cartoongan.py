@@ -111,5 +111,5 @@ def test_the_discriminator_learns_to_refuse_blurred_edges() -> None:
     for _ in range(12):
         trainer._step_judge(torch.zeros_like(style), style)
     with torch.no_grad():
-        genuine, blurred = (float(trainer.judge(x).mean()) for x in (style, blurred_edges(style)))
+        genuine, blurred = (float(trainer.judges(x).mean()) for x in (style, blurred_edges(style)))
     assert genuine > blurred + 0.1
