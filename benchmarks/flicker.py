@@ -1,6 +1,6 @@
 """How much less films flicker with ``--steady``, and whether they stay sharp.
 
-    SENGA_SHARED=../shared python benchmarks/flicker.py
+    python benchmarks/flicker.py                       # films of the folder that SENGA_SHARED names
     python benchmarks/flicker.py --filter anime --frames 20 --films clip.mp4 folder-of-frames
 
 Each film is painted once. "Error" is the mean difference, in 255ths, between a frame and the last one warped along the
@@ -27,7 +27,7 @@ import senga
 from senga.image import Animation, Image
 from senga.steady import Steadier
 
-SHARED = Path(os.environ.get("SENGA_SHARED", "../shared")) / "data"
+SHARED = Path(os.environ.get("SENGA_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 FILMS = (
     *("bench/sintel", "video/cc0_lake_pan_640x360.mp4", "video/intel_people_in_aisle_480x270.mp4"),
     *("video/intel_two_heads_turning_480x270.mp4", "video/intel_woman_signing_640x480.mp4"),

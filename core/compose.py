@@ -102,7 +102,7 @@ def compose_act(
         reach = partial(reach_of, filter) if filter else partial(at_size, REACH)
     if isinstance(picture, Animation):
         within = partial(compose_act, act, blend=blend, filter=filter, reach=reach)
-        return each_frame(lambda image, part: within(image, part), picture, job, course or Course(), blend.selected())
+        return each_frame(within, picture, job, course or Course(), blend.selected())
     mask = blend.selected()
     if mask is not None and mask.shape != picture.pixels.shape[:2]:
         sizes = f"{mask.shape[1]} x {mask.shape[0]}", f"{picture.width} x {picture.height}"

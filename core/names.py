@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 
 _NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
@@ -29,3 +31,9 @@ def parted(name: str) -> tuple[str, str] | None:
 def joined(family: str, style: str) -> str:
     """The full name of a style."""
     return f"{family}{SLASH}{style}" if family else style
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What a sentence that there is no such name may end with: the name that looks like it; or nothing."""
+    near = difflib.get_close_matches(name, known, 1, 0.5)
+    return f"did you mean “{near[0]}”?" if near else ""

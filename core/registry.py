@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import logging
 import os
@@ -25,6 +24,7 @@ from .filter import Filter, domain_of
 from .image import Animation, Image
 from .job import Job, Weights
 from .moved import moved
+from .names import nearest
 from .plugin_checks import check_class, check_texts, wrong_settings
 from .strangers import at_work, border, reason, undisturbed
 from .styles import Styles, readable
@@ -195,8 +195,7 @@ class Plugins:
             return f"the plug-in of that name is broken ({off.problem})."
         if off is not None and off.state == "disabled":
             return f"the plug-in of that name is disabled; “senga plugins enable {name}” loads it again."
-        near = difflib.get_close_matches(name, self.filters, 1, 0.5)
-        return f"did you mean “{near[0]}”?" if near else f"there are {', '.join(self.filters) or 'none'}."
+        return nearest(name, self.filters) or f"there are {', '.join(self.filters) or 'none'}."
 
     def make(self, name: str, settings: Mapping[str, Any] | None = None) -> Filter:
         """A filter with these settings, and defaults for the others.
@@ -240,8 +239,7 @@ class Plugins:
         """
         if name in self.families:
             return self.families[name]
-        near = difflib.get_close_matches(name, self.families, 1, 0.5)
-        hint = f"did you mean “{near[0]}”?" if near else f"there are {', '.join(self.families) or 'none'}."
+        hint = nearest(name, self.families) or f"there are {', '.join(self.families) or 'none'}."
         raise SettingsError(f"There is no family of networks “{name}”: {hint}")
 
     @property
@@ -258,8 +256,7 @@ class Plugins:
         found = self.backends
         if name in found:
             return found[name]
-        near = difflib.get_close_matches(name, found, 1, 0.5)
-        hint = f"did you mean “{near[0]}”?" if near else f"there are {', '.join(found) or 'none'}."
+        hint = nearest(name, found) or f"there are {', '.join(found) or 'none'}."
         raise SettingsError(f"There is no back end “{name}”: {hint}")
 
     def families_of(self, kind: type[Filter]) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from senga.errors import SettingsError
 from senga.image import Animation, Image
+from senga.names import nearest
 
 _FOLDER = Path(__file__).with_name("paintings")
 
@@ -60,8 +60,7 @@ def find(name: str, extra: Iterable[Exemplar] = ()) -> Exemplar:
     known = {exemplar.name: exemplar for exemplar in (*built_in(), *extra)}
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean “{near[0]}”?" if near else f"choose one of: {', '.join(known)}."
+    hint = nearest(name, known) or f"choose one of: {', '.join(known)}."
     raise SettingsError(f"There is no exemplar “{name}”: {hint}")
 
 

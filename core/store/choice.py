@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from senga.errors import ModelError
-from senga.names import parted
+from senga.names import nearest, parted
 
 from .catalog import ModelEntry
 
@@ -54,6 +53,5 @@ def choose(name: str, entries: Sequence[ModelEntry], families: Sequence[str] = (
             raise ModelError(f"“{name}” is a style of another family of networks than {own}.")
         raise ModelError(f"“{name}” is no style of the filter {asking}, which paints with {own}.")
     known = [entry.name for entry in offered] + [entry.full_name for entry in offered]
-    near = difflib.get_close_matches(name.lower(), known, 1, 0.5)
-    hint = f"did you mean “{near[0]}”?" if near else f"there are {', '.join(short_names(offered)) or 'none'}."
+    hint = nearest(name.lower(), known) or f"there are {', '.join(short_names(offered)) or 'none'}."
     raise ModelError(f"There is no style “{name}”: {hint}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from senga.errors import SettingsError
+from senga.names import nearest
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,5 @@ def find(name: str, extra: Iterable[Brush] = ()) -> Brush:
     brushes = {brush.name: brush for brush in (*BUILTIN_BRUSHES, *extra)}
     if name in brushes:
         return brushes[name]
-    near = difflib.get_close_matches(name, brushes, n=1, cutoff=0.5)
-    hint = f"did you mean “{near[0]}”?" if near else f"choose one of: {', '.join(brushes)}."
+    hint = nearest(name, brushes) or f"choose one of: {', '.join(brushes)}."
     raise SettingsError(f"There is no brush “{name}”: {hint}")

@@ -258,12 +258,10 @@ def write_result(result: Picture, target: Target, options: Mapping[str, Any], so
     overwrite, output, numbered = options["overwrite"], target.output, target.numbered
     result = _arranged(result, options["alternatives"], target)
     assert output is not None  # noqa: S101 - checked by who asks
-    if target.free and (ending := _ending(target.format, result, source)) != target.format:
-        # The filter did not say what it makes. This name was not checked with the others, so it replaces nothing.
+    ending = _ending(target.format, result, source) if target.free else target.format
+    if ending != target.format:  # the filter did not say what it makes
         output, how["format"] = output.with_suffix(ending), ending
-        overwrite = "error" if overwrite == "replace" else overwrite
-    if target.made is not None and target.made == (numbered.frame(1) if numbered else output):
-        overwrite = "replace"
+    overwrite = target.may(overwrite, numbered.frame(1) if numbered else output, checked=ending == target.format)
     how["overwrite"] = overwrite == "replace"
     if target.folder:
         make_folder(target, output.parent)

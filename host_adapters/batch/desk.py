@@ -154,10 +154,7 @@ class Desk:
             raise WriteError(f"{target.label}: a worker gave its result the name of a path, which is refused.")
         folder, planned = target.output.parent, target.numbered.path if target.numbered else target.output
         overwrite = self.painter.invocation.options["overwrite"]
-        if parcel.name != planned.name and overwrite == "replace":  # this name was not checked with the others
-            overwrite = "error"
-        if target.made == folder / parcel.files[0][0]:
-            overwrite = "replace"
+        overwrite = target.may(overwrite, folder / parcel.files[0][0], checked=parcel.name == planned.name)
         if target.folder:
             make_folder(target, folder)
         if target.unsure and all(_is_same(folder / name, file) for name, file in parcel.files):

@@ -67,6 +67,18 @@ class Target:
     pieces: Path | None = None
     made_by: str = ""
 
+    def may(self, overwrite: str, first: Path, *, checked: bool) -> str:
+        """What may become of a file that is there, where ``overwrite`` was asked for.
+
+        Args:
+            overwrite: as the option.
+            first: the result, or its first file.
+            checked: its name was checked with those of the others; one that was not replaces nothing.
+        """
+        if self.made == first:
+            return "replace"
+        return "error" if overwrite == "replace" and not checked else overwrite
+
     @property
     def label(self) -> str:
         """The input, as messages name it."""

@@ -229,19 +229,24 @@ class Crew(backends.Crew):
         if isinstance(answer, hand.Answer) and answer.content is None:
             self._again(answer.worker, sent)
             return
+        if isinstance(answer, BaseException):
+            self._lose(sent, answer)
+            return
+        self._forget(sent)
+        sent.done.set_result(answer.content)
+
+    def _forget(self, sent: _Sent) -> None:
         with self._turn:
             self._bytes -= len(sent.piece)
-        if isinstance(answer, BaseException):
-            sent.done.set_exception(answer)
-        else:
-            sent.done.set_result(answer.content)
+
+    def _lose(self, sent: _Sent, error: BaseException) -> None:
+        self._forget(sent)
+        sent.done.set_exception(error)
 
     def _again(self, worker: str, sent: _Sent) -> None:
         """A worker that is new gets to know the batch; the piece goes out anew."""
         if sent.strangers >= _MOST_STRANGERS:
-            with self._turn:
-                self._bytes -= len(sent.piece)
-            sent.done.set_exception(BrokenExecutor("it came to new workers again and again"))
+            self._lose(sent, BrokenExecutor("it came to new workers again and again"))
             return
         try:
             if worker not in self._unfit:
@@ -249,7 +254,7 @@ class Crew(backends.Crew):
             with self._turn:
                 self._send(sent.piece, sent.done, sent.strangers + 1)
         except Exception as error:  # the connection is lost: whoever looks will tell
-            sent.done.set_exception(BrokenExecutor(reason_of(error)))
+            self._lose(sent, BrokenExecutor(reason_of(error)))
 
     # ---- the whole
 

@@ -53,7 +53,7 @@ class Exemplar:
     def __init__(self, pixels: NDArray[np.uint8], kind: Kind, guide: Guide | None, shares: tuple[float, float]) -> None:
         factor = min(1.0, (_LARGEST / (pixels.shape[0] * pixels.shape[1])) ** 0.5)
         self._pixels, self._kind, self._shares = _scaled(pixels, factor), kind, shares
-        self._guide = None if guide is None else _resized(guide, self._pixels.shape)
+        self._guide = None if guide is None else resized(guide, self._pixels.shape)
         self._made: OrderedDict[float, Style] = OrderedDict()
         self._turn = threading.Lock()
 
@@ -70,7 +70,7 @@ class Exemplar:
     def _style(self, zoom: float) -> Style:
         pixels = _scaled(self._pixels, zoom)
         if self._guide is not None:
-            guide = _resized(self._guide, pixels.shape)
+            guide = resized(self._guide, pixels.shape)
             return Style(Example(guide, Table.of(guide)), None, pixels, pixels.astype(np.int16))
         if self._kind == "sphere":
             sphere = Sphere(*pixels.shape[:2])
@@ -91,10 +91,11 @@ def share_of(planes: Guide, shares: tuple[float, float]) -> Any:
 
 def _scaled(pixels: Any, factor: float) -> Any:
     height, width = (max(1, round(side * factor)) for side in pixels.shape[:2])
-    return _resized(pixels, (height, width))
+    return resized(pixels, (height, width))
 
 
-def _resized(pixels: Any, shape: tuple[int, ...]) -> Any:
+def resized(pixels: Any, shape: tuple[int, ...]) -> Any:
+    """The pixels at the height and width that ``shape`` begins with."""
     if pixels.shape[:2] == shape[:2]:
         return np.ascontiguousarray(pixels)
     how = cv2.INTER_AREA if shape[0] < pixels.shape[0] else cv2.INTER_CUBIC

@@ -98,12 +98,21 @@ class Exemplars(BaseModel):
         Raises:
             SettingsError: one of them is missing.
         """
-        alone = (self.style_guide is None) != (self.target_guide is None)
-        if alone and not (self.guide == "sphere" and self.style_guide is None):
-            raise SettingsError("Guides come in pairs: give one for the painting and one for the picture.")
+        if self.guide != "sphere" or self.style_guide is not None:  # a painted sphere has its normals
+            check_pair(self.style_guide, self.target_guide)
 
     def second(self, name: str) -> Image | None:
         """A second picture."""
         found: Any = self.picture(name)  # type: ignore[attr-defined]  # of the filter that this is mixed into
         assert found is None or isinstance(found, Image)  # noqa: S101 - narrows the type
         return found
+
+
+def check_pair(painting: object, picture: object) -> None:
+    """Whether both guides of a pair are there, or none.
+
+    Raises:
+        SettingsError: one of them is missing.
+    """
+    if (painting is None) != (picture is None):
+        raise SettingsError("Guides come in pairs: give one for the painting and one for the picture.")

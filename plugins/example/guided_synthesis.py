@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-import numpy as np
-
 from senga import hookimpl
-from senga.errors import SettingsError
 from senga.filter import Filter, setting
 from senga.image import Image
 from senga.job import Job
 from senga.settings import Picture, Seed
 
-from .exemplar_settings import Exemplars
+from .exemplar_settings import Exemplars, check_pair
 
 
 class GuidedSynthesis(Exemplars, Filter):
@@ -53,36 +50,28 @@ class GuidedSynthesis(Exemplars, Filter):
         """The synthesis."""
         from .blit_painting import painted
 
-        if (self.style_guide_2 is None) != (self.target_guide_2 is None):
-            raise SettingsError("Guides come in pairs: give one for the painting and one for the picture.")
+        check_pair(self.style_guide_2, self.target_guide_2)
         return painted(self, image, job, "Matching patches", self._place, int(self.patch) // 2)
 
     def _place(self, style: Any, guide: Any, job: Job) -> Any:
         from senga.exemplars.synthesis import Options, Pair, synthesised
 
+        from .blit_style import resized
+
         options = Options(int(self.patch), self.uniformity, self.rounds, self.passes, fine=self.fine, seed=self.seed)
         pairs = [Pair(style.example.guide, guide, self.guide_weight), *self._more(style, guide)]
         mask = self.second("style_mask")
-        allowed = None if mask is None else _fitted(mask.u8(), style.pixels).mean(axis=2) > 127
+        allowed = None if mask is None else resized(mask.u8(), style.pixels.shape).mean(axis=2) > 127
         return synthesised(style.pixels, pairs, options, job, allowed)
 
     def _more(self, style: Any, guide: Any) -> Any:
         from senga.exemplars.synthesis import Pair
 
+        from .blit_style import resized
+
         mine, theirs = self.second("style_guide_2"), self.second("target_guide_2")
         if mine is not None and theirs is not None:
-            yield Pair(_fitted(mine.u8(), style.pixels), _fitted(theirs.u8(), guide), self.weight_2)
-
-
-def _fitted(pixels: Any, like: Any) -> Any:
-    """The pixels in the size of others."""
-    import cv2
-
-    height, width = like.shape[:2]
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    how = cv2.INTER_AREA if height < pixels.shape[0] else cv2.INTER_CUBIC
-    return cv2.resize(np.ascontiguousarray(pixels), (width, height), interpolation=how)
+            yield Pair(resized(mine.u8(), style.pixels.shape), resized(theirs.u8(), guide.shape), self.weight_2)
 
 
 @hookimpl

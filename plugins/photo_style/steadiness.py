@@ -10,7 +10,7 @@ from senga.job import Job
 
 LEAST = 0.965
 """Correlation of the steps of the luma from pixel to pixel, down and across, below which a change is too uneven."""
-_SHARES = (1.0, 0.85, 0.7, 0.55, 0.4, 0.25, 0.1, 0.0)
+_SHARES = (0.85, 0.7, 0.55, 0.4, 0.25, 0.1, 0.0)
 _OUTSIDE = 3.0
 """Per cent of the pixels that an even change may make darker than black, lighter than white or too colourful."""
 _LITTLE = 0.08

@@ -22,6 +22,7 @@ import click
 import numpy as np
 import PIL.Image
 import pytest
+from plug_ins import plug_in
 
 import senga as face
 from senga.errors import SettingsError
@@ -101,11 +102,7 @@ def album(tmp_path: Path) -> Path:
 @pytest.fixture
 def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A plug-in whose paintings are counted."""
-    site = tmp_path / "site"
-    (site / "strange-1.dist-info").mkdir(parents=True)
-    (site / "strange_filters.py").write_text(COUNTER)
-    (site / "strange-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: strange\nVersion: 1\n")
-    (site / "strange-1.dist-info" / "entry_points.txt").write_text("[senga]\nstrange = strange_filters\n")
+    site = plug_in(tmp_path / "site", COUNTER)
     monkeypatch.setenv("PYTHONPATH", str(site))
     monkeypatch.setenv("PAINTED", str(tmp_path / "painted"))
     return site

@@ -17,6 +17,7 @@ import av
 import numpy as np
 import PIL.Image
 import pytest
+from plug_ins import plug_in
 
 import senga as face
 from senga.errors import SettingsError
@@ -79,12 +80,7 @@ def album(tmp_path: Path) -> Path:
 @pytest.fixture
 def held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A filter that waits over its first picture until the test lets it go."""
-    site = tmp_path / "site"
-    (site / "held-1.dist-info").mkdir(parents=True)
-    (site / "held_filter.py").write_text(HELD)
-    (site / "held-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: held\nVersion: 1\n")
-    (site / "held-1.dist-info" / "entry_points.txt").write_text("[senga]\nheld = held_filter\n")
-    monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.setenv("PYTHONPATH", str(plug_in(tmp_path / "site", HELD, "held")))
     monkeypatch.setenv("HELD", str(tmp_path / "held"))
     return tmp_path / "held"
 

@@ -18,14 +18,10 @@ from urllib.parse import unquote
 import numpy as np
 import PIL.Image
 import pytest
+from browser import PROGRAM, Browser, browser
 
 from senga.host_adapters.batch import page as pages
 from senga.testing import sample
-
-sys.path.insert(0, str(Path(__file__).parent))
-from browser import PROGRAM, Browser, browser
-
-sys.path.pop(0)
 
 SENGA = str(Path(sys.executable).with_name("senga"))
 EMPTY = {"meta", "img", "input", "link", "br"}

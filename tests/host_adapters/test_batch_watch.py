@@ -19,15 +19,11 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+from days import live, missing
 
 from senga.host_adapters.batch.inputs import Choice, Search
 from senga.host_adapters.batch.watching import Watch
 from senga.testing import sample
-
-sys.path.insert(0, str(Path(__file__).parent))
-from days import live, missing
-
-sys.path.pop(0)
 
 SENGA = str(Path(sys.executable).with_name("senga"))
 

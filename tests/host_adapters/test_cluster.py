@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
+from plug_ins import plug_in
 
 import senga as face
 from senga.backends import Crew, LostError
@@ -153,15 +154,6 @@ def cluster(room: Path, count: int, site: Path, **env: str) -> Iterator[Cluster]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A plug-in that all machines have."""
     return plug_in(tmp_path_factory.mktemp("plug-in") / "site", STRANGE)
-
-
-def plug_in(site: Path, code: str, name: str = "strange", version: str = "1") -> Path:
-    folder = site / f"{name}-{version}.dist-info"
-    folder.mkdir(parents=True)
-    (site / f"{name}_filters.py").write_text(code)
-    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-    (folder / "entry_points.txt").write_text(f"[senga]\n{name} = {name}_filters\n")
-    return site
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+from plug_ins import plug_in
 
 from senga.host_adapters.batch.signals import ending_signals
 from senga.testing import sample
@@ -213,11 +214,7 @@ def senga_filters():
 def test_ctrl_c_ends_within_a_second_and_leaves_nothing(
     photo: Path, tmp_path: Path, polite: bool, sign: signal.Signals
 ) -> None:
-    site = tmp_path / "site"
-    (site / "slow-1.dist-info").mkdir(parents=True)
-    (site / "slow_filter.py").write_text(SLOW.replace("POLITE", str(polite)))
-    (site / "slow-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: slow\nVersion: 1\n")
-    (site / "slow-1.dist-info" / "entry_points.txt").write_text("[senga]\nslow = slow_filter\n")
+    site = plug_in(tmp_path / "site", SLOW.replace("POLITE", str(polite)), "slow")
     out = tmp_path / "out"
     out.mkdir()
     words = [SENGA, "run", "slow", str(photo), "-o", str(out / "a.png"), "--json"]

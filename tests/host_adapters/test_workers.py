@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+from plug_ins import plug_in
 
 from senga import files
 from senga.image import Animation, Frame, Image
@@ -100,12 +101,7 @@ def photos(tmp_path: Path) -> list[Path]:
 
 @pytest.fixture
 def strangers(tmp_path: Path) -> Path:
-    site = tmp_path / "site"
-    (site / "strange-1.dist-info").mkdir(parents=True)
-    (site / "strange_filters.py").write_text(STRANGERS.replace("POLITE", "True"))
-    (site / "strange-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: strange\nVersion: 1\n")
-    (site / "strange-1.dist-info" / "entry_points.txt").write_text("[senga]\nstrange = strange_filters\n")
-    return site
+    return plug_in(tmp_path / "site", STRANGERS.replace("POLITE", "True"))
 
 
 def senga(*args: object, site: Path | None = None) -> subprocess.CompletedProcess[str]:

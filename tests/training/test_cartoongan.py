@@ -17,7 +17,6 @@ from senga.neural.training.perceptual import shipped_encoder  # noqa: E402
 from senga.plugins.cartoongan.network import network_of, to_senga  # noqa: E402
 from training.cartoongan import LossWeights, Trainer, blurred_edges, light, options_from, train  # noqa: E402
 from training.data import Pairs, Panels, to_tensor  # noqa: E402
-from training.pictures import write_rgb  # noqa: E402
 from training.weights import load_generator  # noqa: E402
 
 
@@ -26,51 +25,28 @@ def shipped(style: str) -> Path:
     return Path(senga.plugins.animegan.__file__).with_name("weights") / f"{style}.safetensors"
 
 
-@pytest.fixture
-def folders(tmp_path: Path) -> Path:
-    """Photos with targets, and drawings, of noise."""
-    rng = np.random.default_rng(0)
-    for folder, names in (("pairs", ("a.photo", "a.target")), ("style", ("a", "b"))):
-        (tmp_path / folder).mkdir()
-        for name in names:
-            write_rgb(tmp_path / folder / f"{name}.png", rng.integers(0, 255, (140, 150, 3)).astype(np.uint8))
-    return tmp_path
-
-
-def run(folders: Path, out: str, stop: int | None = None) -> dict[str, Any]:
+def run(folders: Path, stopped: Any, out: str, stop: int | None = None) -> dict[str, Any]:
     """Four steps, the last two with the discriminator, or until some were taken; the weights in the end."""
     (folders / out).mkdir(exist_ok=True)
     words = ["--pairs", "x", "--style", "x", "--held", "x", "--out", str(folders / out), "--steps", "4"]
     options = options_from([*words, "--start-steps", "2", "--every", "1", "--pixels", "16384"])
     torch.manual_seed(0)
     trainer = Trainer(light(0.125), shipped_encoder(), LossWeights())
-    step, taken = trainer.step, []
-
-    def counted(*args: Any) -> dict[str, float]:
-        if len(taken) == stop:
-            raise KeyboardInterrupt
-        taken.append(1)
-        return step(*args)
-
-    trainer.step = counted  # type: ignore[method-assign] # stopped from outside
-    try:
-        train(trainer, Pairs(folders / "pairs"), Panels(folders / "style"), [], options)
-    except KeyboardInterrupt:
-        assert stop
+    stopped(trainer, stop, lambda: train(trainer, Pairs(folders / "pairs"), Panels(folders / "style"), [], options))
     return dict(trainer.network.state_dict())
 
 
-def test_it_goes_on_exactly_where_it_was_stopped(folders: Path) -> None:
+def test_it_goes_on_exactly_where_it_was_stopped(folders: Path, stopped: Any) -> None:
     torch.set_num_threads(1)
-    whole = run(folders, "whole")
-    run(folders, "parts", stop=3)
-    found = run(folders, "parts")
+    whole = run(folders, stopped, "whole")
+    run(folders, stopped, "parts", stop=3)
+    found = run(folders, stopped, "parts")
     for name, value in whole.items():
         assert torch.equal(value, found[name]), name
 
 
-def test_what_it_writes_is_a_style_of_the_family(folders: Path) -> None:
-    run(folders, "run")
+def test_what_it_writes_is_a_style_of_the_family(folders: Path, stopped: Any) -> None:
+    run(folders, stopped, "run")
     written = folders / "run" / "step-00004.safetensors"
     read = to_senga(read_checkpoint(written))
     assert read.card["architecture"] == "cartoongan-light"
