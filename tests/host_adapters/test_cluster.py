@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ import pytest
 from plug_ins import plug_in
 
 import senga as face
-from senga.backends import Crew, LostError
+from senga.backends import Crew, LostError, Site
 from senga.errors import SettingsError
 from senga.files.kinds import Kind
 from senga.host_adapters.batch.attempt import Result
@@ -33,6 +33,8 @@ from senga.host_adapters.batch.far import View
 from senga.host_adapters.batch.outputs import Target
 from senga.host_adapters.batch.report import Quiet
 from senga.host_adapters.batch.sharing import Sharing
+from senga.host_adapters.cluster import crew as dask
+from senga.host_adapters.cluster import hand
 from senga.image import Animation, Frame, Image
 from senga.testing import sample
 
@@ -87,12 +89,6 @@ def senga_weights(model):
 """Weights that only this machine has."""
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 @dataclass
 class Cluster:
     """A scheduler and its workers, all of them reachable from this machine alone."""
@@ -121,9 +117,8 @@ def wait_until(reached: Callable[[], Any], seconds: float = 60) -> Any:
 
 @contextmanager
 def cluster(room: Path, count: int, site: Path, **env: str) -> Iterator[Cluster]:
-    """Start one, as a user would; all of it is gone afterwards."""
+    """Start one, as a user would, and wait until all are at home; all of it is gone afterwards."""
     room.mkdir()
-    port = free_port()
     path = os.pathsep.join([str(site), str(room / "versions")])
     told = {**os.environ, "PYTHONPATH": path, "SENGA_HOME": str(room / "home"), "PAINTED": str(room / "painted"), **env}
     told["DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES"] = "1"
@@ -137,11 +132,16 @@ def cluster(room: Path, count: int, site: Path, **env: str) -> Iterator[Cluster]
             )
         return started[-1]
 
-    address = f"tcp://127.0.0.1:{port}"
+    def told_by(number: int, text: str) -> str | None:
+        found = re.search(text, (room / f"{number}.log").read_text(errors="replace"))
+        return found and found[1]
+
     try:
-        scheduler = start("scheduler", "--port", str(port))
+        scheduler = start("scheduler", "--port", "0")
+        address = wait_until(lambda: told_by(0, r"Scheduler at:\s+(tcp://\S+)"))
         words = ("worker", address, "--nthreads", "1", "--local-directory", str(room), "--memory-limit", "4GB")
         workers = [start(*words) for _ in range(count)]
+        wait_until(lambda: all(told_by(number, "(Registered to)") for number in range(1, count + 1)))
         yield Cluster(address, room, scheduler, workers)
     finally:
         for process in started:
@@ -491,6 +491,67 @@ def test_only_so_many_are_away_and_inputs_are_taken_as_needed() -> None:
         done += 1
         assert len(taken) <= done + crew.room + 1
     assert (done, crew.most) == (90, 3)
+
+
+class Task:
+    """A task of dask whose end the test decides."""
+
+    def __init__(self, key: str) -> None:
+        self.key, self.status, self.heard = key, "pending", list[Callable[[Any], None]]()
+
+    def add_done_callback(self, heard: Callable[[Any], None]) -> None:
+        self.heard.append(heard)
+
+    def exception(self, timeout: float) -> BaseException:
+        del timeout
+        return RuntimeError("it broke")
+
+    def end(self, status: str) -> None:
+        self.status = status
+        self.heard[0](self)
+
+
+class Line:
+    """A connection to two workers that know every batch."""
+
+    status = "running"
+
+    def __init__(self) -> None:
+        self.tasks = list[Task]()
+
+    def nthreads(self) -> dict[str, int]:
+        return {"tcp://127.0.0.1:1": 1, "tcp://127.0.0.1:2": 1}
+
+    def run(self, act: object, *_: object, workers: list[str] | None = None, **__: object) -> dict[str, Any]:
+        return dict.fromkeys(workers or (), hand.Greeting()) if act is hand.greet else {}
+
+    def submit(self, *_: object, key: str, **__: object) -> Task:
+        self.tasks.append(Task(key))
+        return self.tasks[-1]
+
+    def gather(self, tasks: list[Task]) -> list[hand.Answer]:
+        return [hand.Answer("tcp://127.0.0.1:1", b"made") for _ in tasks]
+
+    def close(self, **_: object) -> None:
+        """Nothing is open."""
+
+
+def test_only_so_many_bytes_are_away_and_what_has_ended_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask, "_MOST_BYTES", 100)
+    line = Line()
+    with dask.Crew(line, SimpleNamespace(key="k"), Site()) as crew:  # type: ignore[arg-type]
+        assert crew.room == 4
+        done = [crew.submit(b"x" * 60) for _ in range(2)]
+        assert crew.room == 2, "both workers have one, and that is enough"
+        for task, status in zip(list(line.tasks), ("finished", "error"), strict=True):
+            task.end(status)
+        assert done[0].result(timeout=20) == b"made"
+        assert "it broke" in str(done[1].exception(timeout=20))
+        done = [crew.submit(b"x") for _ in range(2)]
+        assert crew.room == 4, "the large ones are no longer away"
+        for task in line.tasks[2:]:
+            task.end("finished")
+        assert [each.result(timeout=20) for each in done] == [b"made"] * 2
 
 
 def test_an_input_over_which_processes_die_is_tried_once_more() -> None:
