@@ -207,6 +207,23 @@ def _read_catalogue(content: bytes) -> None:
         read_catalogue(content)
 
 
+def _landmarks() -> list[Sample]:
+    from senga.faces import Face, faces_text
+
+    points = np.random.default_rng(0).uniform(0, 99, (68, 2)).astype(np.float32)
+    text = faces_text([Face.of_points(points)] * 2, (100, 100))
+    lines = "# size 100 100\n" + "".join(f"{x:.1f}, {y:.1f}\n" for x, y in points)
+    return [Sample(each.encode()) for each in (text, lines, json.dumps((points / 99).tolist()))]
+
+
+def _read_landmarks(content: bytes) -> None:
+    from senga.faces import read_faces
+
+    for face in read_faces(on_disk(content, "landmarks.txt"), (200, 300)):
+        assert face.points.shape == (68, 2)
+        assert np.isfinite(face.points).all()
+
+
 def _messages() -> list[Sample]:
     canvas = {"path": "/nonexistent", "width": 4, "height": 4, "channels": 3, "depth": "u8", "masked": False}
     run = {"op": "run", "order": {"filter": "sketch", "settings": {"seed": 7}}, "canvas": canvas, "language": "ja"}
@@ -286,6 +303,7 @@ READERS = {
     "lists": Reader(_lists, _read_list, (*TOML, b"shipped = ", b"urls = ", b"file = ")),
     "cards": Reader(_cards, _read_card, JSON),
     "catalogues": Reader(_catalogues, _read_catalogue),
+    "landmarks": Reader(_landmarks, _read_landmarks, (*JSON, b'"size"', b'"points"', b"# size ")),
     "wire": Reader(_messages, _serve, JSON),
 }
 """By the name that ``--readers`` takes."""
