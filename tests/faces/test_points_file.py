@@ -31,7 +31,7 @@ def lines(between: str) -> str:
 
 @pytest.mark.parametrize(
     "content",
-    [PAIRS, [PAIRS], {"faces": [{"points": PAIRS}]}, {"points": PAIRS}, lines(", "), lines("\t"), "# me\n\n" + lines(" ")],
+    [PAIRS, [PAIRS], {"faces": [{"points": PAIRS}]}, {"points": PAIRS}, lines(", "), lines("\t"), "#\n\n" + lines(" ")],
     ids=["face", "faces", "object", "points", "commas", "tabs", "blanks"],
 )  # fmt: skip
 def test_all_forms_say_the_same(tmp_path: Path, content: object) -> None:
