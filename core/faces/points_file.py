@@ -17,7 +17,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +75,7 @@ def _content(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise ReadError(f"The landmarks in {path} cannot be read: {reason}.", path) from error
+        raise ReadError(f"The landmarks in {path} cannot be read: {error.strerror}.", path) from error
     if len(content) > MOST_BYTES:
         raise ReadError(f"{path.name} is larger than {MOST_BYTES >> 20} MB, so it holds no landmarks of faces.", path)
     return content.decode("utf-8-sig", "replace")
@@ -87,8 +86,7 @@ def _json(content: str, name: str) -> tuple[list[Any], Any]:
     try:
         told = json.loads(content)
     except (ValueError, RecursionError) as error:
-        where = f" in line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise SettingsError(f"{name} is no JSON{where}: give a list of faces, each of {COUNT} pairs [x, y].") from error
+        raise SettingsError(f"{name} is no valid JSON: give a list of faces, each of {COUNT} pairs [x, y].") from error
     whole = told.get("size") if isinstance(told, dict) else None
     faces = told.get("faces", told.get("points")) if isinstance(told, dict) else told
     if not isinstance(faces, list) or not faces:
@@ -105,7 +103,10 @@ def _lines(content: str, name: str) -> tuple[list[Any], Any]:
     for number, line in enumerate(content.splitlines(), 1):
         parts = [part for part in re.split(r"[,;\s]+", line.partition("#")[0].strip()) if part]
         if parts:
-            pairs.append(_pair(parts, f"{name} has no point in line {number}"))
+            pair = _pair(parts)
+            if pair is None:
+                raise SettingsError(f"Line {number} of {name} is no point: give two numbers, x and y.")
+            pairs.append(pair)
     if not pairs or len(pairs) % COUNT:
         raise SettingsError(f"{name} has {len(pairs)} points, but a face has {COUNT}: one in each line, x and y.")
     groups = [pairs[start : start + COUNT] for start in range(0, len(pairs), COUNT)]
@@ -121,17 +122,21 @@ def _face(points: Any, number: int, name: str) -> NDArray[np.float64]:
     given = len(points) if isinstance(points, list) else 0
     if given != COUNT:
         raise SettingsError(f"Face {number} in {name} has {given} points, but a face has {COUNT}: give each as [x, y].")
-    return np.array([_pair(pair, f"Point {at} of face {number} in {name} is none") for at, pair in enumerate(points)])
+    pairs = [_pair(pair) for pair in points]
+    if None in pairs:
+        at = pairs.index(None)
+        raise SettingsError(f"Point {at} of face {number} in {name} is none: give two numbers, x and y.")
+    return np.array(pairs, np.float64)
 
 
-def _pair(parts: Any, complaint: str) -> Sequence[float]:
+def _pair(parts: Any) -> tuple[float, float] | None:
     try:
         x, y = (float(part) for part in parts)
         if math.isfinite(x) and math.isfinite(y) and abs(x) <= FURTHEST and abs(y) <= FURTHEST:
             return x, y
     except (TypeError, ValueError, OverflowError):
-        pass
-    raise SettingsError(f"{complaint}: give two numbers, x and y.")
+        return None
+    return None
 
 
 def _in_pixels(
