@@ -145,11 +145,9 @@ def _in_pixels(
     """Of a picture of (height, width)."""
     wanted = np.array([size[1], size[0]], np.float64)
     if whole is not None:
-        told = np.array(_pair(whole, "The size that is told with the landmarks is none"))
-        if (told < 1).any():
-            raise SettingsError(
-                "The size that is told with the landmarks must be at least 1 x 1: give width and height."
-            )
-        return points * (wanted / told)
+        told = _pair(whole)
+        if told is None or min(told) < 1:
+            raise SettingsError("The size told with the landmarks is none: give width and height, each at least 1.")
+        return points * (wanted / np.array(told))
     are_shares = all((each >= 0).all() and (each <= 1).all() for each in several)
     return points * wanted if are_shares else points
