@@ -227,6 +227,7 @@ class Film:
         ends: seconds from the origin after which nothing is kept of it; None keeps all.
         rate: pictures a second, as the film says; 0 if it does not.
         pieces: where finished pieces of the result are kept, whose pictures are not painted again.
+        deep: its pictures have more than 8 bits a channel, and so should those of the result.
     """
 
     source: Callable[[], BinaryIO]
@@ -241,6 +242,7 @@ class Film:
     ends: float | None = None
     rate: float = 0.0
     pieces: KeptPieces | None = None
+    deep: bool = False
 
 
 @dataclass(frozen=True, eq=False, repr=False)

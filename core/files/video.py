@@ -22,7 +22,7 @@ from .budget import check_size, name_of
 from .overlap import ahead
 from .video_decoding import BROADCAST, JUMP, Watch, decoded, progressive
 from .video_file import opened, packets_of, picture_track, trouble
-from .video_pixels import colour_of, image_of, turn_of
+from .video_pixels import colour_of, has_high_range, image_of, is_deep, turn_of
 from .video_structure import missing_bytes
 
 if TYPE_CHECKING:
@@ -65,9 +65,15 @@ def read_video(source: Source, info: Metadata) -> Animation:
         count = min(track.frames, container.size) or _estimate(container, track)
         first = next(_pictures(container, track, info, None, Watch()), None)
         film = None if first is None else _film(source, container, track, first)
+        is_high = has_high_range(track.codec_context)
     if first is None or film is None:
         with source() as stream:
             raise trouble(stream, info)
+    if is_high:
+        log.warning(
+            "%s has a high dynamic range, which becomes the standard one: what is brighter than paper becomes white.",
+            name_of(info),
+        )
     size = first.image.height, first.image.width
     return Animation(
         lambda: ahead(_frames(source, info, size, film.faults)),
@@ -98,6 +104,7 @@ def _film(source: Source, container: Any, track: Any, first: _Picture) -> Film:
         {name: text for name, text in pictures.items() if name in _OF_THE_PICTURES and text != "und"},
         tuple(_chapters(container, origin)),
         rate=float(track.average_rate or 0),
+        deep=is_deep(track.codec_context.format) and not has_high_range(track.codec_context),
     )
 
 

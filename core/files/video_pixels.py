@@ -25,6 +25,7 @@ _LIKE_SRGB = (_BT709, 4, 5, 6, 7, 22)
 _HIGH_RANGE = (8, 16, 17, 18)
 """Transfer functions unlike that of sRGB: linear, and those of films with more than standard range, PQ and HLG."""
 _FULL_RANGE, _VIDEO_RANGE = 2, 1
+_PLAIN_BITS = 8
 
 
 def turn_of(frame: Any) -> int:
@@ -42,11 +43,28 @@ def image_of(frame: Any, size: tuple[int, int] | None, turn: int) -> Image:
     """Pixels in sRGB, upright, of the (height, width) that is asked for."""
     height, width = (frame.height, frame.width) if size is None else size if turn <= 4 else size[::-1]
     has_alpha = any(part.is_alpha for part in frame.format.components) or frame.format.name == "pal8"
-    pixels = turned(_rgb(frame, height, width, "rgba" if has_alpha else "rgb24"), turn)
+    kinds = ("rgb48le", "rgba64le") if is_deep(frame.format) else ("rgb24", "rgba")
+    pixels = turned(_rgb(frame, height, width, kinds[has_alpha]), turn)
     if not has_alpha:
         return Image(np.ascontiguousarray(pixels))
-    alpha = np.ascontiguousarray(pixels[:, :, 3])
-    return Image(np.ascontiguousarray(pixels[:, :, :3]), None if bool((alpha == 255).all()) else alpha)
+    alpha = _whole(np.ascontiguousarray(pixels[:, :, 3]), frame.format.components[-1].bits)
+    opaque = bool((alpha == np.iinfo(alpha.dtype).max).all())
+    return Image(np.ascontiguousarray(pixels[:, :, :3]), None if opaque else alpha)
+
+
+def is_deep(form: Any) -> bool:
+    """Whether pixels of that form have more than 8 bits a channel."""
+    return form is not None and any(part.bits > _PLAIN_BITS for part in form.components)
+
+
+def has_high_range(context: Any) -> bool:
+    """Whether a film has more than standard range, which its pictures lose here."""
+    return int(context.color_trc) in _HIGH_RANGE
+
+
+def _whole(alpha: Any, bits: int) -> Any:
+    """Transparency in which full is full: FFmpeg only shifts what has less than 16 bits, and 4095 becomes 65520."""
+    return alpha | alpha >> np.uint16(bits) if alpha.dtype == np.uint16 and _PLAIN_BITS <= bits < 16 else alpha
 
 
 def _rgb(frame: Any, height: int, width: int, kind: str) -> Any:

@@ -1,11 +1,12 @@
-"""Films go out as H.264 (VP9 in WebM) that plays everywhere, with all that the film said which the frames come from.
+"""Films go out in what plays everywhere, or what was asked for, with all that the film said which the frames come from.
 
 References:
-    ITU-T H.264; ITU-R BT.709: the colours that films of this size are encoded in.
+    ITU-R BT.709: the colours that films of this size are encoded in.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,42 +18,39 @@ import numpy as np
 from senga.errors import Cancelled, SengaError, WriteError
 from senga.image import Animation, Film, Frame, Metadata, to_depth
 
+from .budget import name_of
 from .container import container
 from .overlap import behind
-from .still_writers import over_white
+from .still_writers import over_white, stacked
+from .video_codecs import Coding, coding, is_rgb, rgb_of
 from .video_pieces import LENGTH, Packet, Piece
 from .video_sound import Sound, accompaniment
+
+log = logging.getLogger("senga.files")
 
 TICKS = 90_000
 """A second in a film that is written here: no usual frame rate needs rounding."""
 _BT709, _VIDEO_RANGE = 1, 1
+_RGB, _FULL_RANGE = 0, 2
 _THREADS = 1
 """Of the encoder: its bytes depend on their number, and with four of them a busy machine once gave others. Painting the
 next frame takes longer than encoding one."""
-_H264 = {"preset": "medium", "bf": "0", "mbtree": "0"}
-"""Without the tree of macroblocks: its fast form depends on where in memory a frame lies, so that one film in a hundred
-came out with other bytes on a busy machine."""
-_VP9 = {"deadline": "good", "cpu-used": "4", "row-mt": "1", "lag-in-frames": "0", "auto-alt-ref": "0"}
+_CONTAINERS = {"MP4": "mp4", "MOV": "mov", "MKV": "matroska", "WEBM": "webm"}
 
 
-def write_mp4(animation: Animation, stream: BinaryIO, quality: int | None) -> None:
-    """H.264 in MP4; transparency over white, odd sizes get one more row or column, the sound is kept."""
-    _write(animation, stream, quality, "mp4")
+def write_film(animation: Animation, stream: BinaryIO, quality: int | None, *, kind: str, codec: str) -> None:
+    """Write a film with its sound; odd sizes get one more row or column where the coding wants even ones.
 
-
-def write_mov(animation: Animation, stream: BinaryIO, quality: int | None) -> None:
-    """H.264 in QuickTime's container, which holds more kinds of sound."""
-    _write(animation, stream, quality, "mov")
-
-
-def write_mkv(animation: Animation, stream: BinaryIO, quality: int | None) -> None:
-    """H.264 in Matroska, which holds all kinds of sound and subtitles."""
-    _write(animation, stream, quality, "matroska")
-
-
-def write_webm(animation: Animation, stream: BinaryIO, quality: int | None) -> None:
-    """VP9 and Opus."""
-    _write(animation, stream, quality, "webm")
+    Args:
+        animation: its frames are made while they are written.
+        stream: the file.
+        quality: 1 to 100, None for a very good one.
+        kind: the name of the format.
+        codec: what it is encoded in, see ``senga.files.video_codecs``; where that has no transparency, it lies over
+            white.
+    """
+    deep = animation.film is not None and animation.film.deep
+    _write(animation, stream, quality, _CONTAINERS[kind], coding(codec, f".{kind.lower()}", deep=deep))
 
 
 @dataclass
@@ -70,7 +68,7 @@ class _Made:
             raise
 
 
-def _write(animation: Animation, stream: BinaryIO, quality: int | None, kind: str) -> None:
+def _write(animation: Animation, stream: BinaryIO, quality: int | None, kind: str, coded: Coding) -> None:
     import av
 
     made = _Made(animation)
@@ -80,7 +78,7 @@ def _write(animation: Animation, stream: BinaryIO, quality: int | None, kind: st
         options = {"movflags": "use_metadata_tags"}
     try:
         with container(stream, kind, options) as opened:
-            track = _track(opened, animation, quality)
+            track = _track(opened, animation, quality, coded)
             if film is not None:
                 _tell(film, opened, track)
             with accompaniment(animation, opened) as sound:
@@ -94,21 +92,21 @@ def _write(animation: Animation, stream: BinaryIO, quality: int | None, kind: st
         raise WriteError(f"The film cannot be written ({reason}); try MP4, or write numbered pictures.") from error
 
 
-def _track(container: Any, animation: Animation, quality: int | None) -> Any:
+def _track(container: Any, animation: Animation, quality: int | None, coded: Coding) -> Any:
     """The track of the pictures."""
-    is_webm = container.format.name == "webm"
-    track = container.add_stream("libvpx-vp9" if is_webm else "libx264", rate=30)
-    track.width, track.height = (side + side % 2 for side in (animation.width, animation.height))
-    track.pix_fmt = "yuv420p"
-    best, span = (60, 0.5) if is_webm else (51, 0.41)
-    crf = (24 if is_webm else 18) if quality is None else round(best - span * quality)
-    track.options = {"crf": str(crf), **(_VP9 if is_webm else _H264)}
+    film = animation.film
+    track = container.add_stream(coded.encoder, rate=30)
+    track.pix_fmt = coded.deep if film and film.deep else coded.form
+    step = 1 if is_rgb(track.pix_fmt) else 2
+    track.width, track.height = (side + -side % step for side in (animation.width, animation.height))
+    track.options = coded.options_for(quality)
     context = track.codec_context
+    if coded.tag and container.format.name in ("mp4", "mov"):
+        context.codec_tag = coded.tag
     context.time_base = Fraction(1, TICKS)
     context.thread_count = _THREADS
-    context.colorspace = _BT709
-    context.color_primaries, context.color_trc = animation.film.colour if animation.film else (_BT709, _BT709)
-    context.color_range = _VIDEO_RANGE
+    context.colorspace, context.color_range = (_RGB, _FULL_RANGE) if step == 1 else (_BT709, _VIDEO_RANGE)
+    context.color_primaries, context.color_trc = film.colour if film else (_BT709, _BT709)
     return track
 
 
@@ -161,6 +159,7 @@ class _Encoder:
         self._context: Any = None
         self._times: list[int] = []
         self._packets: list[Any] = []
+        self._told = False
 
     def go_on(self) -> None:
         """Write the pieces that are there already."""
@@ -174,7 +173,8 @@ class _Encoder:
         if self._context is None:
             self._context = _encoder(self._track, self._options)
             self._times = [round(self._seconds * TICKS)]
-        picture = _video_frame(frame, self._animation, self._track.height, self._track.width)
+        self._told = self._told or _tell_of_transparency(frame, self._animation, self._track.pix_fmt)
+        picture = _video_frame(frame, self._animation, self._track)
         picture.pts, picture.time_base = self._times[-1], Fraction(1, TICKS)
         self._seconds += frame.seconds
         self._times.append(max(round(self._seconds * TICKS), self._times[-1] + 1))
@@ -240,14 +240,28 @@ def _encoder(track: Any, options: dict[str, str]) -> Any:
     return context
 
 
-def _video_frame(frame: Frame, animation: Animation, height: int, width: int) -> Any:
-    """A frame in YCbCr."""
+def _tell_of_transparency(frame: Frame, animation: Animation, form: str) -> bool:
+    """Whether something is transparent that the coding cannot keep; it is said once."""
+    is_lost = frame.image.alpha is not None and not rgb_of(form)[2]
+    if is_lost:
+        text = "%s: what is transparent lies over white; prores-4444 (.mov) and ffv1 (.mkv) as --codec keep it."
+        log.warning(text, name_of(animation.info))
+    return is_lost
+
+
+def _video_frame(frame: Frame, animation: Animation, track: Any) -> Any:
+    """A frame as the encoder of the track wants it."""
     from av import VideoFrame
 
-    image = over_white(replace(frame.image, info=Metadata()))
-    pixels = to_depth(image.pixels, np.uint8)
+    name, depth, keeps_alpha = rgb_of(track.pix_fmt)
+    image = replace(frame.image, info=Metadata())
+    pixels = to_depth((image if keeps_alpha else over_white(image)).pixels, depth)
     if pixels.shape[:2] != (animation.height, animation.width):
         raise WriteError("The frames of an animation must all have the same size.")
-    padded = np.pad(pixels, ((0, height - pixels.shape[0]), (0, width - pixels.shape[1]), (0, 0)), mode="edge")
-    rgb = VideoFrame.from_ndarray(np.ascontiguousarray(padded), format="rgb24")
-    return rgb.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range=_VIDEO_RANGE)
+    if keeps_alpha:
+        pixels = stacked(pixels, image.alpha if image.alpha is not None else np.full(pixels.shape[:2], 255, np.uint8))
+    more = (0, track.height - animation.height), (0, track.width - animation.width), (0, 0)
+    rgb = VideoFrame.from_ndarray(np.ascontiguousarray(np.pad(pixels, more, mode="edge")), format=name)
+    if is_rgb(track.pix_fmt):
+        return rgb.reformat(format=track.pix_fmt)
+    return rgb.reformat(format=track.pix_fmt, dst_colorspace="ITU709", dst_color_range=_VIDEO_RANGE)

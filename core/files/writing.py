@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -26,7 +27,8 @@ from .png import write_png
 from .still_writers import write_avif, write_bmp, write_jpeg, write_webp
 from .tiff_writer import write_tiff
 from .video import squared, without_tags
-from .video_writing import write_mkv, write_mov, write_mp4, write_webm
+from .video_codecs import AUTO, check_codec
+from .video_writing import write_film
 from .write_trouble import blaming_its_source, border
 
 Keep = Literal["keep", "strip", "strip-gps"]
@@ -52,11 +54,8 @@ _MOVING: dict[str, Encoder] = {
     "PNG": write_apng,
     "WEBP": write_webp_animation,
     "GIF": write_gif,
-    "MP4": write_mp4,
-    "MOV": write_mov,
-    "MKV": write_mkv,
-    "WEBM": write_webm,
 }
+_FILMS = ("MP4", "MOV", "MKV", "WEBM")
 
 
 def write(
@@ -67,6 +66,7 @@ def write(
     quality: int | None = None,
     format: str | None = None,  # noqa: A002 - the word everybody uses for it
     metadata: Keep = "keep",
+    codec: str = AUTO,
 ) -> Path:
     """Write a picture or an animation; the file is there completely or not at all.
 
@@ -74,9 +74,12 @@ def write(
         picture: what to write.
         path: its ending chooses the format. An animation may go to numbered pictures: ``frame-%04d.png``.
         overwrite: replace an existing file.
-        quality: 1 to 100, for JPEG, WebP (100 = lossless), AVIF and MP4; None for a very good one.
+        quality: 1 to 100, for JPEG, WebP (100 = lossless), AVIF, H.264, H.265 and VP9; None for a very good one.
         format: such as ``png``, whatever the ending.
         metadata: ``keep``, ``strip`` (EXIF, XMP and resolution; colours stay right) or ``strip-gps``.
+        codec: of films: ``auto`` (H.264; H.265 for films of 10 bits; VP9 in WebM), ``h264``, ``hevc`` (10 bits),
+            ``prores``, ``prores-4444`` (both ``.mov``), ``ffv1`` (``.mkv``, lossless) or ``vp9``; ``prores-4444`` and
+            ``ffv1`` keep transparency.
 
     Returns:
         The path.
@@ -90,7 +93,7 @@ def write(
     numbered = Numbered.of(target) if isinstance(picture, Animation) else None
     if isinstance(picture, Animation) and numbered:
         return write_frames(picture, [numbered], **how).path
-    return write_file(picture, [target], **how)
+    return write_file(picture, [target], **how, codec=codec)
 
 
 def write_file(
@@ -101,6 +104,7 @@ def write_file(
     quality: int | None,
     metadata: Keep,
     format: str | None = None,  # noqa: A002 - as above
+    codec: str = AUTO,
 ) -> Path:
     """Write one file, whatever its name looks like.
 
@@ -113,7 +117,7 @@ def write_file(
     further = iter(names)
     target, is_free = next_free(further, overwrite)
     picture = _with_metadata(picture, metadata)
-    encoder = _encoder(picture, format or target.suffix, target, quality)
+    encoder = _encoder(picture, format or target.suffix, target, quality, codec)
     with border(target, still=isinstance(picture, Image)):
         _check_target(target, is_free)
         if is_special(target):
@@ -153,6 +157,7 @@ def encode(
     *,
     quality: int | None = None,
     metadata: Keep = "keep",
+    codec: str = AUTO,
 ) -> bytes:
     """The content of a file in a format such as ``png``, for pipes.
 
@@ -160,7 +165,7 @@ def encode(
         WriteError: the format is unknown or cannot hold the picture.
     """
     picture = _with_metadata(picture, metadata)
-    encoder = _encoder(picture, format, None, quality)
+    encoder = _encoder(picture, format, None, quality, codec)
     stream = io.BytesIO()
     with border(None, still=isinstance(picture, Image)):
         encoder(picture, stream, quality)
@@ -230,7 +235,7 @@ def check_kind(kind: str, moves: bool | None, path: Path | None) -> FileFormat:
     return found
 
 
-def _encoder(picture: Picture, kind: str, path: Path | None, quality: int | None) -> Encoder:
+def _encoder(picture: Picture, kind: str, path: Path | None, quality: int | None, codec: str = AUTO) -> Encoder:
     moves = isinstance(picture, Animation)
     found, name = check_kind(kind, moves, path), "The picture" if path is None else f"“{path.name}”"
     longest = max(picture.height, picture.width)
@@ -241,7 +246,10 @@ def _encoder(picture: Picture, kind: str, path: Path | None, quality: int | None
         raise WriteError(f"{name}: the quality is a number from 1 to 100, not {quality}.", path)
     if not moves:
         return _STILL[found.name]
-    return _of_square_pixels(_MOVING[found.name]) if found.still or found.name == "WEBM" else _MOVING[found.name]
+    check_codec(codec, found.endings[0], name)
+    encoder = partial(write_film, kind=found.name, codec=codec) if found.name in _FILMS else _MOVING[found.name]
+    is_square = found.still or found.name == "WEBM" or codec == "ffv1"
+    return _of_square_pixels(encoder) if is_square else encoder
 
 
 def _of_square_pixels(encoder: Encoder) -> Encoder:

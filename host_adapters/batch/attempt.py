@@ -29,7 +29,7 @@ from senga.work import Work
 
 from .alternatives import Form, as_frames, sheet
 from .facts import NOTHING, Facts, facts_of
-from .films import begun, kept_in
+from .films import begun, codec_for, codec_of, kept_in
 from .invocation import Invocation
 from .ledger import FOLDER
 from .outputs import Target, counted, fitting_ending
@@ -230,8 +230,9 @@ def _pipe(result: Picture, source: Picture, options: Mapping[str, Any], target: 
     from senga import files
 
     result = _arranged(result, "sheet" if options["alternatives"] == "sheet" else "first", target)
-    kind = options["format"] or _ending(source.info.format or "png", result, source)
-    content = files.encode(result, kind, quality=options["quality"], metadata=options["metadata"])
+    kind = options["format"] or _ending(source.info.format or "png", result, source, options)
+    how = {name: options[name] for name in ("quality", "metadata")}
+    content = files.encode(result, kind, **how, codec=codec_for(kind, options))
     try:
         _pour(content)
     except BrokenPipeError:
@@ -258,7 +259,7 @@ def write_result(result: Picture, target: Target, options: Mapping[str, Any], so
     overwrite, output, numbered = options["overwrite"], target.output, target.numbered
     result = _arranged(result, options["alternatives"], target)
     assert output is not None  # noqa: S101 - checked by who asks
-    ending = _ending(target.format, result, source) if target.free else target.format
+    ending = _ending(target.format, result, source, options) if target.free else target.format
     if ending != target.format:  # the filter did not say what it makes
         output, how["format"] = output.with_suffix(ending), ending
     overwrite = target.may(overwrite, numbered.frame(1) if numbered else output, checked=ending == target.format)
@@ -274,7 +275,7 @@ def write_result(result: Picture, target: Target, options: Mapping[str, Any], so
             frames = settle(numbered, overwrite)
             return write_frames(result, frames, **how).path if frames else None
         names = settle(output, overwrite)
-        return write_file(result, names, **how) if names else None
+        return write_file(result, names, **how, codec=codec_for(how["format"], options)) if names else None
     except WriteError as error:
         if overwrite == "skip" and isinstance(error.__cause__, FileExistsError):
             return None
@@ -306,13 +307,13 @@ def make_folder(target: Target, path: Path) -> None:
         raise WriteError(f"The folder {path} cannot be made: {error.strerror}.", path) from error
 
 
-def _ending(wish: str, result: Picture, source: Picture) -> str:
+def _ending(wish: str, result: Picture, source: Picture, options: Mapping[str, Any]) -> str:
     """The file ending for what the filter really made."""
     from senga.files.kinds import Kind
 
     kind = Kind(True, film=source.film is not None) if isinstance(source, Animation) else Kind()
     makes: Makes = "animation" if isinstance(result, Animation) else "layers" if result.layers else "picture"
-    return fitting_ending(wish, kind, makes)
+    return fitting_ending(wish, kind, makes, codec_of(options))
 
 
 def check_files(work: Work) -> None:

@@ -42,6 +42,7 @@ OPTIONS: dict[str, Any] = {
     "format": None,
     "alternatives": "files",
     "quality": None,
+    "codec": "auto",
     "metadata": "keep",
     "preview": None,
     "steady": False,

@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from senga.errors import WriteError
 from senga.image import Animation, Image
+from senga.language import tr
 
 _HELD = (".mp4", ".m4v", ".mov", ".qt", ".mkv", ".webm")
 """Endings of films that are written in pieces."""
@@ -22,6 +24,31 @@ def begun(source: Image | Animation, options: Mapping[str, Any]) -> Image | Anim
 
     seconds = options.get("preview")
     return beginning(source, seconds) if seconds and isinstance(source, Animation) else source
+
+
+def codec_for(format: str, options: Mapping[str, Any]) -> str:  # noqa: A002 - as the attribute of a target is called
+    """The coding that was asked for, of what is a film."""
+    from senga.files.formats import is_film
+
+    return codec_of(options) if is_film(format) else "auto"
+
+
+def codec_of(options: Mapping[str, Any]) -> str:
+    """The coding of films; batches that were begun earlier say nothing of it."""
+    return str(options.get("codec", "auto"))
+
+
+def wrong_codec(codec: str, format: str, path: Path | None) -> str:  # noqa: A002 - as above
+    """Why a film of that ending is not written so; an empty text if it can be, or is no film."""
+    from senga.files.formats import is_film
+    from senga.files.video_codecs import check_codec
+
+    try:
+        if is_film(format):
+            check_codec(codec, format, tr("The film") if path is None else f"“{path.name}”")
+    except WriteError as error:
+        return str(error)
+    return ""
 
 
 def pieces_at(home: Path, key: Path) -> Path:

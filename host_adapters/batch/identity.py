@@ -18,6 +18,7 @@ from senga.settings import KINDS, SettingInfo, kinds_of
 from senga.store.model_file import content_digest
 
 from .facts import facts_of
+from .films import codec_of
 from .invocation import Invocation
 from .second import SecondPictures
 
@@ -40,6 +41,7 @@ def task_digest(invocation: Invocation, known: Plugins, second: SecondPictures) 
         "selection": _content(options["selection"]) if options["selection"] else "",
         "options": {name: options[name] for name in _OF_PIXELS},
         **{name: options[name] for name in _OF_FILMS if options.get(name)},
+        **({} if codec_of(options) == "auto" else {"codec": codec_of(options)}),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 

@@ -14,6 +14,7 @@ from senga.errors import SettingsError
 from senga.filter import Makes
 from senga.language import tr
 
+from .films import wrong_codec
 from .obstacles import is_too_long, refuse_collisions, wrong_format, wrong_place
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ class Wish:
         written: further files that are written, with what they are.
         root: the folder of all results; ``output`` is then a template of names in it.
         preview: seconds of films that are painted; names that we choose say so.
+        codec: what films are encoded in.
     """
 
     output: str | None
@@ -122,6 +124,7 @@ class Wish:
     written: tuple[tuple[str, Path], ...] = ()
     root: Path | None = None
     preview: float | None = None
+    codec: str = "auto"
 
 
 def plan(inputs: Sequence[str], wish: Wish, folders: Sequence[Path] = ()) -> list[Target]:
@@ -175,7 +178,7 @@ def _target(name: str, wish: Wish, inside: Path) -> Target:
     if wish.output == PIPE or (wish.output is None and source is None):
         return target
     stem, known = places_of(name)
-    ending = f".{wish.format.lstrip('.')}" if wish.format else fitting_ending(known or ".png", kind, wish.makes)
+    ending = f".{wish.format.lstrip('.')}" if wish.format else _fitting(known or ".png", kind, wish)
     stem += f"-first{wish.preview:g}s" if wish.preview and kind.moves else ""
     places = {"stem": stem, "ext": ending, "filter": wish.name, "folder": str(inside)}
     named = _named(target, places, wish)
@@ -282,9 +285,14 @@ def _is_folder(output: str, several: bool) -> bool:
     return several
 
 
-def fitting_ending(wish: str, kind: Kind, makes: Makes) -> str:
+def _fitting(known: str, kind: Kind, wish: Wish) -> str:
+    return fitting_ending(known, kind, wish.makes, wish.codec)
+
+
+def fitting_ending(wish: str, kind: Kind, makes: Makes, codec: str = "auto") -> str:
     """The wished file ending if it can hold the result; layers become OpenRaster, an animation of a still WebP."""
     from senga.files.formats import format_of
+    from senga.files.video_codecs import usual_ending
 
     found = format_of(wish)
     writes = found is not None and found.writes
@@ -294,7 +302,7 @@ def fitting_ending(wish: str, kind: Kind, makes: Makes) -> str:
         return wish if writes and found and found.still else ".png"
     fits = kind.moves and writes and found is not None and found.moves
     if kind.film:  # other kinds of films are written where they are named
-        return wish if fits and found and (found.still or found.name == "MP4") else ".mp4"
+        return usual_ending(codec, wish if fits and found and (found.still or found.name == "MP4") else ".mp4")
     return wish if fits else ".webp"
 
 
@@ -310,6 +318,8 @@ def _with_trouble(target: Target, wish: Wish) -> Target:
         trouble = wrong_format(target.format, moves, place)
         if trouble and (wrong := wrong_format(target.format, None, place)):
             raise SettingsError(wrong)
+    if target.moves and not target.numbered and (wrong := wrong_codec(wish.codec, target.format, target.output)):
+        raise SettingsError(wrong)
     if place is not None and is_too_long(place):
         trouble = tr("The name “{name}” is too long; choose a shorter one.").format(name=place.name)
     if wish.output is None and not trouble and target.source and os.path.lexists(target.source):

@@ -12,6 +12,7 @@ from senga.errors import SettingsError
 from senga.registry import Plugins
 
 from .attempt import Painter, blend_of, check_files
+from .films import codec_of
 from .identity import task_digest
 from .inputs import Found
 from .invocation import Invocation
@@ -81,6 +82,7 @@ def made_ready(order: Order, invocation: Invocation, known: Plugins) -> Ready:
         written=order.written,
         root=root,
         preview=invocation.options.get("preview"),
+        codec=codec_of(invocation.options),
     )
     painter = Painter(invocation, known, blend, second)
     return Ready(order, root, wish, task_digest(invocation, known, second), painter)

@@ -20,6 +20,7 @@ from senga.language import tr
 from senga.registry import Plugins
 
 from .attempt import Outcome, Paint, Painter, attempt, blend_of, check_files
+from .films import codec_of
 from .invocation import Invocation
 from .outputs import Target, Wish, plan
 from .report import Report, choose
@@ -85,6 +86,7 @@ def _wish(invocation: Invocation, known: Plugins, second: SecondPictures) -> Wis
         read=(*invocation.reads(second.work), *second.paths(options["inputs"])),
         written=((tr("the recipe"), Path(saved)),) if saved else (),
         preview=options.get("preview"),
+        codec=codec_of(options),
     )
 
 

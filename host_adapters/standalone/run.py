@@ -10,6 +10,7 @@ from typing import Any, get_args
 import click
 
 from senga.errors import SettingsError
+from senga.files.video_codecs import Codec
 from senga.filter import Filter, about
 from senga.host_adapters.batch.alternatives import Form
 from senga.host_adapters.batch.invocation import Invocation
@@ -134,6 +135,13 @@ COMMON: tuple[click.Parameter, ...] = (
         help="Of filters that give several pictures: numbered files, one sheet, or the first picture.",
     ),
     PlainOption(["--quality"], type=click.IntRange(1, 100), metavar="NUMBER", help="Of lossy formats.  [1 to 100]"),
+    PlainOption(
+        ["--codec"],
+        type=click.Choice(get_args(Codec)),
+        default="auto",
+        show_default=True,
+        help="Of films; auto is H.264, or H.265 for those of 10 bits (WebM: VP9); prores-4444, ffv1 keep transparency.",
+    ),
     PlainOption(
         ["--metadata"],
         type=click.Choice(["keep", "strip", "strip-gps"]),

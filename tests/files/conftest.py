@@ -137,6 +137,7 @@ class FilmMaker:
         pixel_shape: Fraction | None = None,
         options: Mapping[str, str] | None = None,
         container_options: Mapping[str, str] | None = None,
+        words: str = "",
     ) -> Path:
         path = self.folder / name
         with av.open(str(path), "w", format=kind, container_options=dict(container_options or {})) as film:
@@ -156,11 +157,20 @@ class FilmMaker:
             voices = [film.add_stream(sound, rate=rate, layout=layout) for _ in languages] if sound else []
             for voice, language in zip(voices, languages, strict=False):
                 voice.metadata["language"] = language
+            said: Any = film.add_stream("subrip") if words else None
+            if said is not None:
+                said.codec_context.subtitle_header = b"[Script Info]"
+                said.codec_context.time_base = Fraction(1, 1000)
             for number, time in enumerate(times):
                 frame = self.frame(number, size, form, colour)
                 frame.pts, frame.time_base = round(time / context.time_base), context.time_base
                 film.mux(track.encode(frame))
             film.mux(track.encode(None))
+            if said is not None:
+                packet: Any = av.Packet(words.encode())
+                packet.stream, packet.time_base, packet.pts, packet.dts = said, Fraction(1, 1000), 400, 400
+                packet.duration = 300
+                film.mux(packet)
             for voice in voices:
                 self._say(film, voice, sound_from, rate, layout)
         return path

@@ -35,7 +35,7 @@ def again(path: Path, ending: str = ".mp4", **options: Any) -> Path:
 
 
 def first_picture(path: Path) -> Pixels:
-    return next(film_of(path).frames()).image.pixels.astype(int)
+    return next(film_of(path).frames()).image.u8().astype(int)
 
 
 def starts(path: Path) -> tuple[float, float]:
@@ -236,7 +236,9 @@ def test_matrix_and_range_are_those_of_the_film(colour: tuple[int, int, int, int
 
 
 @pytest.mark.parametrize(("transfer", "code", "bright"), [(16, 509, 185), (18, 573, 165)])
-def test_high_dynamic_range_becomes_standard(transfer: int, code: int, bright: int, tmp_path: Path) -> None:
+def test_high_dynamic_range_becomes_standard_and_that_is_said(
+    transfer: int, code: int, bright: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "film.mkv"
     with av.open(str(path), "w") as film:
         track: Any = film.add_stream("ffv1", rate=10)
@@ -251,9 +253,10 @@ def test_high_dynamic_range_becomes_standard(transfer: int, code: int, bright: i
             film.mux(track.encode(frame))
         film.mux(track.encode(None))
     assert np.abs(first_picture(path) - bright).max() < 8
+    assert "“film.mkv” has a high dynamic range, which becomes the standard one" in caplog.text
     with av.open(str(again(path))) as result:
         told: Any = result.streams.video[0].codec_context
-        assert (told.color_primaries, told.color_trc) == (1, 1)
+        assert (told.pix_fmt, told.color_primaries, told.color_trc) == ("yuv420p", 1, 1)
 
 
 def test_frames_that_are_alike_share_what_is_costly_to_make(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,7 +294,7 @@ def test_what_is_transparent_in_a_film(name: str, pictures: str, form: str, tmp_
         film.mux(track.encode(None))
     image = next(film_of(path).frames()).image
     assert image.alpha is not None
-    assert list(image.alpha[30, [5, 60]]) == [0, 255]
+    assert list(image.alpha[30, [5, 60]]) == [0, np.iinfo(image.alpha.dtype).max]
     seen = first_picture(again(path))
     assert seen[30, 5].min() > 235
     assert seen[30, 60, 1] < 40

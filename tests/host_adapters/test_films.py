@@ -210,3 +210,40 @@ def test_folders_in_which_films_lie_beside_pictures(film: Path, tmp_path: Path) 
     again = senga("batch", folder, "--filter", "posterize", "-o", tmp_path / "out")
     assert again.returncode == 1
     assert b"5" in again.stderr
+
+
+def coding_of(path: Path) -> str:
+    with av.open(str(path)) as container:
+        return f"{container.streams.video[0].codec_context.name} {container.streams.video[0].codec_context.pix_fmt}"
+
+
+def test_a_coding_that_was_asked_for_names_the_film(film: Path, tmp_path: Path) -> None:
+    Image(np.zeros((20, 30, 3), np.uint8)).save(film.with_name("still.png"))
+    other = moving(film.with_name("other.mkv"))
+    words = ("run", "posterize", film, other, film.with_name("still.png"), "-o", tmp_path / "out")
+    done = senga(*words, "--codec", "prores-4444", "--workers", "2")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["film.mov", "other.mov", "still.png"]
+    assert coding_of(tmp_path / "out" / "film.mov").startswith("prores yuva444p")
+    piped = senga("run", "posterize", other, "-o", "-", "--format", "mkv", "--codec", "ffv1")
+    (tmp_path / "piped.mkv").write_bytes(piped.stdout)
+    assert coding_of(tmp_path / "piped.mkv") == "ffv1 bgra"
+
+
+def test_a_coding_that_no_such_file_holds_is_refused_before_any_work(film: Path, tmp_path: Path) -> None:
+    for wrong in (("-o", tmp_path / "out.mp4"), ("-o", f"{tmp_path}/", "--format", "mp4")):
+        done = senga("run", "posterize", film, *wrong, "--codec", "prores")
+        assert done.returncode == 2
+        assert "films in prores end with .mov" in done.stderr.decode()
+        assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_another_coding_is_done_again_in_a_batch(film: Path, tmp_path: Path) -> None:
+    words = ("batch", film.parent, "--filter", "posterize", "-o", tmp_path / "out", "--format", "mkv")
+    times = []
+    for more in ((), ("--codec", "hevc"), ("--codec", "hevc")):
+        done = senga(*words, *more)
+        assert done.returncode == 0, done.stderr
+        assert coding_of(tmp_path / "out" / "film.mkv") == ("hevc yuv420p10le" if more else "h264 yuv420p")
+        times.append((tmp_path / "out" / "film.mkv").stat().st_mtime_ns)
+    assert times[0] != times[1] == times[2]
