@@ -28,11 +28,12 @@ from senga.strangers import reason
 from senga.work import Work
 
 from .alternatives import Form, as_frames, sheet
+from .endings import fitting_ending
 from .facts import NOTHING, Facts, facts_of
 from .films import begun, codec_for, codec_of, kept_in
 from .invocation import Invocation
 from .ledger import FOLDER
-from .outputs import Target, counted, fitting_ending
+from .outputs import Target, counted
 from .report import Report
 from .second import SecondPictures
 from .small import small_of

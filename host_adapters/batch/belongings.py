@@ -24,8 +24,8 @@ from senga.registry import Plugins, plugins
 from senga.settings import KINDS, SettingInfo, kinds_of
 from senga.store.model_file import content_digest, encoded, read_model
 
+from .endings import PIPE
 from .facts import facts_of
-from .outputs import PIPE
 
 _SENT = "senga-sent:"
 """What stands in a setting for a file that is sent, before its digest and ending."""

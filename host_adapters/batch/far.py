@@ -31,10 +31,11 @@ from senga.work import Work
 
 from .attempt import Result, aside, guarded, write_result
 from .belongings import Need, Sent, kept, lacking_of, take
+from .endings import PIPE
 from .facts import Facts, facts_of
 from .films import begun
 from .invocation import Invocation
-from .outputs import PIPE, Target
+from .outputs import Target
 from .report import Quiet
 from .small import small_of
 from .versions import differences, libraries, versions

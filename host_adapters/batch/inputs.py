@@ -10,8 +10,9 @@ from pathlib import Path
 
 from senga.errors import SettingsError
 
+from .endings import PIPE
 from .ledger import FOLDER
-from .outputs import PIPE, piped
+from .outputs import piped
 from .patterns import Patterns, exact, fixed_part, is_pattern
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from senga.errors import SettingsError
 
 from .database import Database
+from .obstacles import meeting
 from .roll import Roll
 from .rows import COLUMNS, LIGHT, STATES, Row, State, row_of, stored
 
@@ -101,7 +102,7 @@ class Ledger:
             for output, source, inside in rows:
                 found = self._find(output)
                 if found and found.source != source and found.run in others and found.state == "working":
-                    raise SettingsError(f"{found.source} and {source} would both be written to {output}.")
+                    raise meeting(found.source, source, output)
                 given = (*map(stored, (output, source, inside)), task, time.time())
                 self._base.execute(_PLANNED, given)
 

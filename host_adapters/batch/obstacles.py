@@ -143,6 +143,11 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return (facts.st_dev, facts.st_ino) if facts.st_ino else None
 
 
+def meeting(one: object, other: object, path: Path) -> SettingsError:
+    """Two results in one file, and the way out."""
+    return SettingsError(f"{one} and {other} would both be written to {path}; give one another name or folder.")
+
+
 def _refuse_meetings(written: list[tuple[str, Path | Numbered]]) -> None:
     """Two results in one file: by name, through links, or because the disk takes two names for one."""
     exact: dict[str, str] = {}
@@ -152,11 +157,11 @@ def _refuse_meetings(written: list[tuple[str, Path | Numbered]]) -> None:
         path = place.path if not isinstance(place, Path) else place
         real = os.path.realpath(path)
         if real in exact:
-            raise SettingsError(f"{exact[real]} and {label} would both be written to {path}.")
+            raise meeting(exact[real], label, path)
         exact[real] = label
         other = folded.setdefault(_fold(real), (label, real))
         if other[1] != real and not _tells_apart(_nearest(Path(real).parent)):
-            raise SettingsError(f"{other[0]} and {label} would both be written to {path}.")
+            raise meeting(other[0], label, path)
         frames += [] if isinstance(place, Path) else [(place, label)]
     if frames:
         _refuse_frames(frames, written)
@@ -174,7 +179,7 @@ def _refuse_frames(frames: list[tuple[Numbered, str]], written: list[tuple[str, 
         for name in _beginning(beginnings[folder_name], numbered.head):
             for other_label, other in others[folder_name][name]:
                 if other is not numbered and _meets(numbered, other):
-                    raise SettingsError(f"{label} and {other_label} would both be written to {numbered.path}.")
+                    raise meeting(label, other_label, numbered.path)
 
 
 def _meets(numbered: Numbered, other: Path | Numbered) -> bool:

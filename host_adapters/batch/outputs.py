@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from senga.errors import SettingsError
 from senga.filter import Makes
 from senga.language import tr
 
+from .endings import PIPE, fitting_ending, moves_of, places_of
 from .films import wrong_codec
 from .obstacles import is_too_long, refuse_collisions, wrong_format, wrong_place
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from senga.files.kinds import Kind
     from senga.files.numbered import Numbered
 
-PIPE = "-"
 _PLACES = ("stem", "ext", "filter")
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
@@ -112,6 +113,7 @@ class Wish:
         root: the folder of all results; ``output`` is then a template of names in it.
         preview: seconds of films that are painted; names that we choose say so.
         codec: what films are encoded in.
+        by_ending: names that we choose hold the ending of the input, too.
     """
 
     output: str | None
@@ -125,6 +127,7 @@ class Wish:
     root: Path | None = None
     preview: float | None = None
     codec: str = "auto"
+    by_ending: bool = False
 
 
 def plan(inputs: Sequence[str], wish: Wish, folders: Sequence[Path] = ()) -> list[Target]:
@@ -143,7 +146,7 @@ def plan(inputs: Sequence[str], wish: Wish, folders: Sequence[Path] = ()) -> lis
     _check_wish(wish)
     wish = replace(wish, several=len(inputs) > 1)
     pairs = zip(inputs, folders or [Path()] * len(inputs), strict=True)
-    targets = [_with_trouble(_target(name, wish, folder), wish) for name, folder in pairs]
+    targets = [_with_trouble(each, wish) for each in _told_apart([_target(*pair, wish) for pair in pairs], wish)]
     refuse_collisions(targets, wish)
     return [_placeable(target, wish) for target in targets]
 
@@ -165,7 +168,22 @@ def _check_wish(wish: Wish) -> None:
         raise SettingsError(f"There is no {{{unknown[0]}}} in names of outputs: there are {known}.")
 
 
-def _target(name: str, wish: Wish, inside: Path) -> Target:
+def _told_apart(targets: list[Target], wish: Wish) -> list[Target]:
+    """Inputs that differ in their endings only, such as clip.mov beside clip.mp4, get results of other names."""
+    count = Counter(target.output for target in targets)
+    return [target if count[target.output] < 2 else _by_ending(target, wish) for target in targets]
+
+
+def _by_ending(target: Target, wish: Wish) -> Target:
+    """The target with the ending of its input in its name, unless that is the ending of the result, too."""
+    if target.source is None or target.output is None:
+        return target
+    known = places_of(target.source.name)[1]
+    is_own = not known or known.lower() == target.output.suffix.lower()
+    return target if is_own else _target(str(target.source), target.inside, replace(wish, by_ending=True))
+
+
+def _target(name: str, inside: Path, wish: Wish) -> Target:
     from senga.files.kinds import kind_of
 
     source = None if name == PIPE and wish.root is None else Path(name)
@@ -173,27 +191,17 @@ def _target(name: str, wish: Wish, inside: Path) -> Target:
         raise SettingsError("Only one result fits into a pipe: give a folder with -o, or a single input.")
     content = piped() if source is None else None
     kind = kind_of(source or content or b"")
-    moves = _moves(kind, wish.makes)
+    moves = moves_of(kind, wish.makes)
     target = Target(source, None, kind, moves, content=content, format=wish.format or "", inside=inside)
     if wish.output == PIPE or (wish.output is None and source is None):
         return target
     stem, known = places_of(name)
     ending = f".{wish.format.lstrip('.')}" if wish.format else _fitting(known or ".png", kind, wish)
+    stem += f"-{known.lstrip('.')}" if wish.by_ending else ""
     stem += f"-first{wish.preview:g}s" if wish.preview and kind.moves else ""
     places = {"stem": stem, "ext": ending, "filter": wish.name, "folder": str(inside)}
     named = _named(target, places, wish)
     return _numbered(named, places, wish.output, apart=_comes_apart(named, wish.makes))
-
-
-def places_of(name: str) -> tuple[str, str]:
-    """The stem of an input, and its ending if it is one of pictures."""
-    from senga.files.kinds import ending_of
-
-    if name == PIPE:
-        return "picture", ""
-    whole = Path(name).name
-    known = ending_of(whole)
-    return whole.removesuffix(known), known
 
 
 def piped() -> bytes:
@@ -208,10 +216,6 @@ def piped() -> bytes:
         return drained(sys.stdin.buffer)
     except (OSError, AttributeError) as error:  # there may be no standard input at all
         raise SettingsError("Standard input cannot be read: pipe a picture into it, or name a file.") from error
-
-
-def _moves(kind: Kind, makes: Makes) -> bool | None:
-    return True if kind.moves or makes == "animation" else False if makes else None
 
 
 def _named(target: Target, places: dict[str, str], wish: Wish) -> Target:
@@ -287,23 +291,6 @@ def _is_folder(output: str, several: bool) -> bool:
 
 def _fitting(known: str, kind: Kind, wish: Wish) -> str:
     return fitting_ending(known, kind, wish.makes, wish.codec)
-
-
-def fitting_ending(wish: str, kind: Kind, makes: Makes, codec: str = "auto") -> str:
-    """The wished file ending if it can hold the result; layers become OpenRaster, an animation of a still WebP."""
-    from senga.files.formats import format_of
-    from senga.files.video_codecs import usual_ending
-
-    found = format_of(wish)
-    writes = found is not None and found.writes
-    if makes == "layers" and not kind.moves:
-        return wish if writes and found and found.layers else ".ora"
-    if not _moves(kind, makes):
-        return wish if writes and found and found.still else ".png"
-    fits = kind.moves and writes and found is not None and found.moves
-    if kind.film:  # other kinds of films are written where they are named
-        return usual_ending(codec, wish if fits and found and (found.still or found.name == "MP4") else ".mp4")
-    return wish if fits else ".webp"
 
 
 def _with_trouble(target: Target, wish: Wish) -> Target:

@@ -40,14 +40,19 @@ class Ready:
     task: str
     painter: Painter
 
-    def targets(self, found: Sequence[Found]) -> list[Target]:
+    def targets(self, found: Sequence[Found], *, by_ending: bool = False) -> list[Target]:
         """Each input with its output.
+
+        Args:
+            found: the inputs.
+            by_ending: their endings stand in the names of their outputs.
 
         Raises:
             SettingsError: two results would be one file, or a source would be overwritten.
         """
         names, folders = [str(each.path) for each in found], [each.inside for each in found]
-        wish = replace(self.wish, read=(*self.wish.read, *self.painter.second.paths(names, folders)))
+        read = (*self.wish.read, *self.painter.second.paths(names, folders))
+        wish = replace(self.wish, read=read, by_ending=by_ending)
         return [self._noting(target) for target in plan(names, wish, folders)]
 
     def _noting(self, target: Target) -> Target:

@@ -17,8 +17,9 @@ from senga.image import Image
 from senga.settings import SettingInfo
 from senga.work import Work
 
+from .endings import PIPE, places_of
 from .facts import facts_of
-from .outputs import PIPE, piped, places_of
+from .outputs import piped
 
 if TYPE_CHECKING:
     from .outputs import Target

@@ -20,6 +20,7 @@ from .invocation import Invocation
 from .kept import key_of
 from .ledger import Ledger
 from .nightly import exhaust
+from .obstacles import meeting
 from .order import Order
 from .outputs import Target
 from .ready import Ready, made_ready, results_in
@@ -156,11 +157,20 @@ def _add(found: Found, targets: dict[Path, Target], ready: Ready, ledger: Ledger
     """One file with its output; what cannot be written beside the others is told."""
     try:
         target = ready.targets([found])[0]
-        key = key_of(target)
-        row = ledger.look(key)
-        other = targets[key].source if key in targets else row.source if row else None
-        if other is not None and other.exists() and other.absolute() != found.path.absolute():
-            raise SettingsError(f"{other} and {found.path} would both be written to {target.output}.")
-        targets[key] = target
+        other = _taken_by(target, targets, ledger)
+        if other is not None and other.suffix != found.path.suffix:
+            target = ready.targets([found], by_ending=True)[0]
+        if (other := _taken_by(target, targets, ledger)) is not None:
+            raise meeting(other, found.path, ready.root / key_of(target))
+        targets[key_of(target)] = target
     except SettingsError as error:
         report.failed(str(found.path), sentence(str(error)))
+
+
+def _taken_by(target: Target, targets: dict[Path, Target], ledger: Ledger) -> Path | None:
+    """Another input whose result has that name."""
+    key = key_of(target)
+    row = ledger.look(key)
+    other = targets[key].source if key in targets else row.source if row else None
+    is_other = other is not None and target.source is not None and other.absolute() != target.source.absolute()
+    return other if is_other and other is not None and other.exists() else None

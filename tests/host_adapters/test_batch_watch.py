@@ -120,6 +120,19 @@ def test_results_that_would_meet_are_told_and_the_watch_goes_on(tmp_path: Path) 
         assert "would both be written" in running.stderr.read()
 
 
+def test_files_that_differ_in_their_endings_only_keep_their_results_when_watching_begins_anew(tmp_path: Path) -> None:
+    box, out = tmp_path / "in", tmp_path / "out"
+    paint(box / "x.png", 1)
+    for number, name in enumerate(("x.webp", "y.png")):
+        with watched(box, "-o", out, "--format", "png") as running:
+            until(lambda: (out / "x.png").exists())
+            paint(box / name, 2 + number)
+            until(lambda name=name: (out / name.replace(".webp", "-webp.png")).exists())  # type: ignore[misc]
+            running.send_signal(signal.SIGTERM)
+            assert running.wait(30) == 0
+    assert sorted(path.name for path in out.glob("*.png")) == ["x-webp.png", "x.png", "y.png"]
+
+
 @pytest.mark.parametrize(("words", "text"), [
     ([], "FOLDER"),
     (["in", "-o", "out"], "--filter"),

@@ -247,3 +247,16 @@ def test_another_coding_is_done_again_in_a_batch(film: Path, tmp_path: Path) -> 
         assert coding_of(tmp_path / "out" / "film.mkv") == ("hevc yuv420p10le" if more else "h264 yuv420p")
         times.append((tmp_path / "out" / "film.mkv").stat().st_mtime_ns)
     assert times[0] != times[1] == times[2]
+
+
+def test_films_that_differ_in_their_endings_only_are_both_done(film: Path, tmp_path: Path) -> None:
+    moving(film.with_name("film.mp4"))
+    words = ("batch", film.parent, "--filter", "posterize", "-o", tmp_path / "out")
+    for said in (b"2 done", b"2 skipped"):
+        done = senga(*words)
+        assert (done.returncode, said in done.stderr) == (0, True), done.stderr
+    sizes = {}
+    for name in ("film-mov.mp4", "film.mp4"):
+        with av.open(str(tmp_path / "out" / name)) as container:
+            sizes[name] = container.streams.video[0].width
+    assert sizes == {"film-mov.mp4": 96, "film.mp4": 144}

@@ -138,11 +138,11 @@ def test_an_ending_that_does_not_fit_one_input_stops_only_that_one() -> None:
 
 
 @pytest.mark.parametrize("overwrite", ["error", "replace", "rename", "skip"])
-def test_endings_that_meet_in_one_file_are_refused(overwrite: str) -> None:
+def test_results_that_meet_in_one_file_are_refused(overwrite: str) -> None:
     for name in ("cat.psd", "cat.tga", "cat.pcx"):
         still(name)
-    with pytest.raises(SettingsError, match="both be written"):
-        planned("cat.psd", "cat.tga", "cat.pcx", output="out", overwrite=overwrite)
+    apart = ["out/cat-psd.png", "out/cat-tga.png", "out/cat-pcx.png"]
+    assert named("cat.psd", "cat.tga", "cat.pcx", output="out", overwrite=overwrite) == apart
     with pytest.raises(SettingsError, match="both be written"):
         planned("cat.psd", "cat.tga", output="{filter}.png", overwrite=overwrite)
     with pytest.raises(SettingsError, match="both be written"):
@@ -297,3 +297,28 @@ def test_many_numbered_results_are_compared_soon(here: Path) -> None:
     targets = plan(names, Wish("out/", "pins", makes="alternatives"))
     assert len(targets) == 2000
     assert time.monotonic() - begun < 20
+
+
+def test_inputs_that_differ_in_their_endings_only_have_outputs_of_their_own(here: Path) -> None:
+    films = [film("clip.mov"), film("clip.mp4"), film("clip.MKV"), film("other.mov")]
+    wanted = ["out/clip-mov.mp4", "out/clip.mp4", "out/clip-MKV.mp4", "out/other.mp4"]
+    assert named(*films, output="out/") == wanted
+    assert named(*films) == [f"{Path(name).stem}-sketch.mp4" for name in wanted]
+    assert named(*reversed(films), output="out/") == wanted[::-1]
+    assert named(*films[:2], output="out/{filter}/{stem}{ext}", preview=2) == [
+        "out/sketch/clip-mov-first2s.mp4",
+        "out/sketch/clip-first2s.mp4",
+    ]
+    assert named(still("a.png"), still("a.jpg", "jpeg"), output="out/", format="webp") == [
+        "out/a-png.webp",
+        "out/a-jpg.webp",
+    ]
+    assert named(films[0], film("clip.avi"), output="out/{stem}.mkv") == ["out/clip-mov.mkv", "out/clip-avi.mkv"]
+
+
+def test_what_would_still_meet_is_refused_with_the_way_out(here: Path) -> None:
+    film("clip.mov"), film("clip.mp4"), film("clip-mov.mp4")
+    with pytest.raises(SettingsError, match="both be written to out/clip-mov.mp4; give one another name"):
+        planned("clip.mov", "clip.mp4", "clip-mov.mp4", output="out/")
+    with pytest.raises(SettingsError, match="both be written"):
+        planned("clip.mov", "clip.mp4", output="out/same-{filter}.mp4")
