@@ -3,6 +3,7 @@
     python benchmarks/cluster.py                     # small pictures, posterized: nearly all is overhead
     python benchmarks/cluster.py --send --side 1024
     python benchmarks/cluster.py --price 0.04 --filter sketch --side 1024 --files 40
+    python benchmarks/cluster.py --memory --files 10000   # what client, scheduler and workers hold meanwhile
 
 Costs are seconds of processor time, so other programs disturb them little; a short and a long batch are run, and only
 the further pictures count. Bytes are those between the client and the scheduler, counted by a relay between the two;
@@ -13,14 +14,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,6 +161,44 @@ def run(running: Running, source: Path, out: Path, words: list[str]) -> Cost:
     )
 
 
+def held(pids: list[int]) -> float:
+    """MB of memory that processes have for themselves."""
+    found = [re.findall(r"RssAnon:\s+(\d+)", Path(f"/proc/{pid}/status").read_text()) for pid in pids]
+    return sum(int(each) for one in found for each in one) / 1e3
+
+
+def watch(running: Running, source: Path, out: Path, words: list[str], count: int) -> None:
+    """One batch, with a line for every tenth of it, and whether the ledger is whole at the end."""
+    place = ["--backend", "dask", "--scheduler", f"tcp://127.0.0.1:{running.port}"]
+    command = [str(BIN / "senga"), "batch", str(source), "-o", str(out), *words, *place, "--json"]
+    workers = [pid for each in running.workers for pid in children(each)]
+    began, done, first = time.monotonic(), 0, 0.0
+    print("  done  seconds  client MB  scheduler MB  workers MB")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
+        for line in client.stdout or ():
+            if '"event": "done"' not in line:
+                continue
+            done, now = done + 1, time.monotonic()
+            first = first or now
+            if done % max(count // 10, 1) == 0:
+                mine, others, its = held([client.pid]), held([running.scheduler]), held(workers)
+                print(f"{done:>6}{now - began:>9.0f}{mine:>11.0f}{others:>14.0f}{its:>12.0f}", flush=True)
+    seconds = time.monotonic() - first
+    print(f"{seconds:.0f} s from the first result to the end, {done / seconds:.0f} pictures/s")
+    tell_ledger(out, count)
+
+
+def tell_ledger(out: Path, count: int) -> None:
+    """Whether it is whole, and knows the files that are there."""
+    file = out / ".senga" / "ledger.sqlite"
+    with closing(sqlite3.connect(file)) as base:
+        states = dict(base.execute("SELECT state, count(*) FROM results GROUP BY state").fetchall())
+        whole = base.execute("PRAGMA integrity_check").fetchone()[0]
+        named = {os.fsdecode(row[0]) for row in base.execute("SELECT written FROM results")}
+    same = named == {str(path.relative_to(out)) for path in out.rglob("*.jpg")}
+    print(f"ledger: {states}, {whole}, {file.stat().st_size / count:.0f} bytes a picture, its names are there: {same}")
+
+
 def local(source: Path, out: Path, words: list[str]) -> float:
     """Seconds of processor time of the same batch in one process of this machine."""
     before = os.times()
@@ -186,10 +227,14 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=64)
     parser.add_argument("--send", action="store_true", help="over the network, rather than by a folder")
     parser.add_argument("--price", type=float, default=0.05, help="of a core-hour")
+    parser.add_argument("--memory", action="store_true", help="only watch what is held, in one batch")
     args = parser.parse_args()
     words = ["--filter", args.filter]
     with tempfile.TemporaryDirectory() as name, cluster(Path(name) / "dask") as running:
         room, more = Path(name), ["--send"] if args.send else []
+        if args.memory:
+            watch(running, album(room / "in", args.files, args.side), room / "out", [*words, *more], args.files)
+            return
         short, long = max(args.files // 10, 4), args.files
         sources = [album(room / f"in-{count}", count, args.side) for count in (short, long)]
         run(running, sources[0], room / "warm", [*words, *more])

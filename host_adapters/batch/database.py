@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -49,6 +50,7 @@ class Database:
         self.file, self.home, self.folder = file, file.parent, file.parent.parent
         with self.telling():
             self.home.mkdir(parents=True, exist_ok=True)
+            _free_companions(file)
             self._base = self._connected()
         self._place = _place_of(file)
 
@@ -135,6 +137,16 @@ class Database:
             with suppress(sqlite3.Error):
                 self._base.execute("ROLLBACK")
             raise
+
+
+def _free_companions(file: Path) -> None:
+    """SQLite's files beside a ledger that was opened while nobody might write it are read-only, and stay: mend that."""
+    if not os.access(file, os.W_OK):
+        return
+    for other in (file.with_name(f"{file.name}{ending}") for ending in ("-shm", "-wal")):
+        if other.is_file() and not os.access(other, os.W_OK):
+            with suppress(OSError):  # somebody else's; SQLite will tell
+                other.chmod(file.stat().st_mode & 0o777)
 
 
 def _place_of(file: Path) -> tuple[int, int] | None:

@@ -218,6 +218,21 @@ def test_films_that_are_none_or_cut_off_are_told_and_made_again_when_they_are_wh
     assert len((tmp_path / "out" / "half.mp4").read_bytes()) > len(part)
 
 
+@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may write everything here")
+def test_a_ledger_that_was_read_only_for_a_while_is_written_again(album: Path, tmp_path: Path) -> None:
+    meek = () if os.geteuid() else tuple(MEEK)
+    words = ["in/a.png", "--filter", "posterize", "-o", "out"]
+    assert senga(*words, cwd=tmp_path, before=meek).returncode == 0
+    ledger = tmp_path / "out" / ".senga" / "ledger.sqlite"
+    ledger.chmod(0o444)
+    done = senga(*words, cwd=tmp_path, before=meek)
+    assert (done.returncode, "cannot be written" in done.stderr) == (1, True)
+    ledger.chmod(0o644)
+    done = senga(*words, cwd=tmp_path, before=meek)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path.name for path in ledger.parent.iterdir()] == ["ledger.sqlite"]
+
+
 def test_names_that_differ_in_case_only_meet_where_the_disk_overlooks_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
