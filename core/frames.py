@@ -39,10 +39,23 @@ class Course:
         return Steadier(selected, strokes=self.strokes) if self.steady else None
 
 
-def _begun(film: Animation) -> Moment:
-    """How far the film was painted before, and the last result."""
+def unpainted(film: Animation, job: Job, go_on: Callable[[int, Image, Image], None]) -> Iterator[tuple[int, Frame]]:
+    """The frames that are still to be painted, with their numbers.
+
+    Args:
+        film: a part of it may have been painted before.
+        job: is asked whether to stop.
+        go_on: is told number, source and result of the last frame that was painted before.
+    """
     pieces = film.film.pieces if film.film else None
-    return Moment(pieces.frames, film.count, pieces.last()) if pieces else Moment(0, film.count)
+    done, last = (pieces.frames, pieces.last()) if pieces else (0, None)
+    for number, frame in enumerate(film.frames()):
+        if number >= done:
+            yield number, frame
+            continue
+        if number == done - 1 and last is not None:
+            go_on(number, frame.image, last)
+        job.check()
 
 
 def each_frame(
@@ -56,16 +69,15 @@ def each_frame(
 
     def frames() -> Iterator[Frame]:
         steadied = course.steadier(selected)
-        begun = _begun(film)
         before: tuple[Image | None, Image | None] = None, None
-        for number, frame in enumerate(film.frames()):
-            if number < begun.number:
-                if number == begun.number - 1 and begun.before is not None:
-                    before = (begun.before, frame.image) if course.wants_before else before
-                    if steadied is not None:
-                        steadied.go_on(number, frame.image, begun.before)
-                job.check()
-                continue
+
+        def go_on(number: int, source: Image, result: Image) -> None:
+            nonlocal before
+            before = (result, source) if course.wants_before else before
+            if steadied is not None:
+                steadied.go_on(number, source, result)
+
+        for number, frame in unpainted(film, job, go_on):
             part = job.part(number / film.count, (number + 1) / film.count)
             result = paint(frame.image, replace(part, moment=Moment(number, film.count, *before, course.boils)))
             if isinstance(result, Animation):

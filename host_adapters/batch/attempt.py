@@ -30,7 +30,7 @@ from senga.work import Work
 from .alternatives import Form, as_frames, sheet
 from .endings import fitting_ending
 from .facts import NOTHING, Facts, facts_of
-from .films import begun, codec_for, codec_of, kept_in
+from .films import begun, codec_for, codec_of, kept_in, kept_until_done
 from .invocation import Invocation
 from .ledger import FOLDER
 from .outputs import Target, counted
@@ -167,17 +167,18 @@ def _one(target: Target, invocation: Invocation, paint: Paint, job: Job, report:
     if target.first is not None and not is_free and not settle(target.first, options["overwrite"]):
         report.skipped(target.label, str(target.output))
         return Result("skipped")
-    read = facts_of(target.source) if target.key else NOTHING
+    read = facts_of(target.source) if target.key or target.pieces else NOTHING
     source = begun(files.read(target.source or target.content or b""), options)
     source = kept_in(target.pieces, source, target.made_by, read.content)
     result = paint(source, job, target)
-    if target.key and facts_of(target.source, read) != read:
+    if (target.key or target.pieces) and facts_of(target.source, read) != read:
         raise ReadError(f"{target.label} changed while it was read; the next run takes it again.")
     if target.output is None:
         _pipe(result, source, options, target)
         return Result("done")
-    output = _compared(result, target, options, source) if target.unsure else None
-    output = output or write_result(result, target, options, source)
+    with kept_until_done(target):
+        output = _compared(result, target, options, source) if target.unsure else None
+        output = output or write_result(result, target, options, source)
     if output is None:
         report.skipped(target.label, str(target.output))
         return Result("skipped")

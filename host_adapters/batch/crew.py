@@ -27,6 +27,7 @@ from senga.atomic import discard_unfinished
 from senga.backends import Assignment, Site
 from senga.compose import Blend
 from senga.errors import SengaError
+from senga.frames import unpainted
 from senga.image import Animation, Frame, Image
 from senga.interpreters import leave_working_folder
 from senga.job import Job, Moment
@@ -139,8 +140,8 @@ class Crew(backends.Crew):
         waiting: deque[tuple[Frame, Future[Image | _Failure]]] = deque()
         work = self._second.work
         steadied = work.course.steadier(work.blend.selected())
-        ready = 0
-        for number, frame in enumerate(film.frames()):
+        ready = film.film.pieces.frames if film.film and film.film.pieces else 0
+        for number, frame in unpainted(film, job, steadied.go_on if steadied else _ignore):
             with _blaming_a_worker():
                 future = self._pool.submit(_frame, frame.image, target, Moment(number, film.count, boils=work.boil))
             waiting.append((frame, future))
@@ -162,6 +163,10 @@ class Crew(backends.Crew):
             job.check()
             raise SengaError(result.reason)
         return replace(frame, image=result if steadied is None else steadied(frame.image, result))
+
+
+def _ignore(number: int, source: Image, result: Image) -> None:
+    """What only those need who look at the frame before."""
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,7 +21,8 @@ from senga.language import tr
 from senga.registry import Plugins
 
 from .attempt import Outcome, Paint, Painter, attempt, blend_of, check_files
-from .films import codec_of
+from .films import codec_of, in_pieces, sweep_pieces, tell_kept
+from .identity import task_digest
 from .invocation import Invocation
 from .outputs import Target, Wish, plan
 from .report import Report, choose
@@ -55,13 +57,22 @@ def work(invocation: Invocation, known: Plugins) -> int:
     _check_standard_output(as_json=options["as_json"], piped=any(target.output is None for target in targets))
     invocation.check_names(known)
     painter = Painter(invocation, known, blend, second)
+    targets = _in_pieces(targets, painter)
     invocation.save_recipe()
     for folder in {target.output.parent for target in targets if target.output}:
         sweep_once(folder)
+        sweep_pieces(folder)
     with choose(options["as_json"]) as report, interruptible() as stop:
         counts = Counter(_outcomes(targets, invocation, painter, report, stop))
         report.end(counts["done"], counts["failed"], counts["skipped"], stop.is_set())
+        tell_kept(targets)
         return INTERRUPTED if stop.is_set() else 1 if counts["failed"] else 0
+
+
+def _in_pieces(targets: list[Target], painter: Painter) -> list[Target]:
+    """Films keep what is finished of them, so that whoever was interrupted goes on."""
+    digest = cache(lambda: task_digest(painter.invocation, painter.known, painter.second))
+    return [in_pieces(each, lambda each=each: f"{digest()} {painter.second.digest(each)}") for each in targets]
 
 
 def _check_standard_output(*, as_json: bool, piped: bool) -> None:
