@@ -132,12 +132,24 @@ def folder(tmp_path: Path) -> Path:
         photo.save(tmp_path / name)
     PIL.Image.new("L", photo.size, 200).save(tmp_path / "mask.png")
     shutil.copy(ROOT / "plugins/animegan/weights/hokusai.safetensors", tmp_path / "weights.safetensors")
+    write_styles(tmp_path / "multistyle26.npz")
     (tmp_path / "inbox").mkdir()
     photo.save(tmp_path / "inbox" / "new.jpg")
     write_film(tmp_path / "clip.mov", np.asarray(photo))
     (tmp_path / "clips").mkdir()
     shutil.copy(tmp_path / "clip.mov", tmp_path / "clips" / "holiday.mov")
     return tmp_path
+
+
+def write_styles(path: Path) -> None:
+    """A small network of 26 styles, under the names of the public one."""
+    rng = np.random.default_rng(0)
+    layers = [("contract.0", 4, 3), ("contract.1", 4, 4), ("contract.2", 4, 4), ("res.0.0", 4, 4), ("res.0.1", 4, 4)]
+    layers += [("expand.0", 4, 4), ("expand.1", 4, 4), ("expand.2", 3, 4)]
+    arrays = {f"{name}.w": rng.normal(0, 0.2, (outputs, inputs, 3, 3)) for name, outputs, inputs in layers}
+    for name, outputs, _ in layers:
+        arrays |= {f"{name}.norm.{part}": rng.normal(0, 1, (26, outputs)) for part in ("gamma", "beta")}
+    np.savez(path, **{name: array.astype(np.float32) for name, array in arrays.items()})
 
 
 def write_film(path: Path, picture: np.ndarray) -> None:

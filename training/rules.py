@@ -70,6 +70,8 @@ def _normalise(block: blocks.Norm, weights: Weights, x: Tensor, *vectors: Tensor
     gamma, beta = _named(weights, block.gamma), _named(weights, block.beta)
     if block.over != "mixed" and not block.unbiased and not vectors:
         return torch.group_norm(x, 1 if block.over == "picture" else x.shape[1], gamma, beta, block.eps)
+    if block.over == "channel" and not block.unbiased and x[0, 0].numel() > 1:
+        return _conditional(block, x, *(vector.expand(*x.shape[:2], 1, 1) for vector in vectors))
     if block.over == "mixed":
         share = _each(weights[block.rho or ""])
         normal = share * _normal(x, (2, 3), block) + (1 - share) * _normal(x, (1, 2, 3), block)
@@ -78,6 +80,13 @@ def _normalise(block: blocks.Norm, weights: Weights, x: Tensor, *vectors: Tensor
     scale, shift = vectors or (None if gamma is None else _each(gamma), None if beta is None else _each(beta))
     normal = normal if scale is None else normal * scale
     return normal if shift is None else normal + shift
+
+
+def _conditional(block: blocks.Norm, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """Every channel of every picture as a channel of one picture's batch norm, which is far faster."""
+    rows = x.reshape(1, -1, *x.shape[2:])  # (1, N * C, H, W)
+    normal = functional.batch_norm(rows, None, None, scale.flatten(), shift.flatten(), training=True, eps=block.eps)
+    return normal.view_as(x)
 
 
 def _normal(x: Tensor, axes: tuple[int, ...], block: blocks.Norm) -> Tensor:
@@ -102,6 +111,8 @@ def _affine(block: blocks.Affine, _weights: Weights, x: Tensor) -> Tensor:
 
 
 def _resize(block: Any, _weights: Weights, x: Tensor) -> Tensor:
+    if (block.down, block.kind) == (1, "nearest") and block.sampling != "align_corners":
+        return functional.interpolate(x, scale_factor=block.up, mode="nearest")
     if (block.up, block.down, block.kind, block.sampling) == (2, 1, "bilinear", "tf1"):
         return _between(_between(x, 2), 3)
     find = taps if block.kind == "bilinear" else nearest

@@ -28,6 +28,7 @@ from .fetching import Accept
 from .folder import SUFFIX, FolderError, make_private, make_shelf, place, told
 from .folder import stored as stored_models
 from .model_file import encoded, read_model, usable
+from .several import STYLE, apart, picked, styles_in
 from .verdict import Verdict, verdict_on
 from .words import by_hand, cost_of, name_for
 
@@ -68,7 +69,8 @@ class Store:
     @cached_property
     def _catalog(self) -> dict[str, ModelEntry]:
         """The models that can be had, read when somebody asks: who uses no model meets no broken list."""
-        return {entry.full_name: entry for entry in self._given}
+        given = (each for entry in self._given for each in (apart(entry, own_names=True) if entry.shipped else [entry]))
+        return {entry.full_name: entry for entry in given}
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -84,7 +86,8 @@ class Store:
         """
         stored = self._stored()
         known = [_with_file(entry, stored.pop(entry.full_name, None)) for entry in self._catalog.values()]
-        return of_families(known + [self._stored_entry(name, file) for name, file in stored.items()], families)
+        known += [self._stored_entry(name, file) for name, file in stored.items()]
+        return of_families((each for entry in known for each in _with_styles(entry)), families)
 
     def shown(self, entries: Iterable[ModelEntry]) -> list[str]:
         """What these models are called: the short name where no other model of the store has it."""
@@ -147,12 +150,12 @@ class Store:
         listed = called(name, of_families(self._catalog.values(), families))
         located = self._located(name, listed[0] if len(listed) == 1 else None)
         if located is not None:
-            return located
+            return picked(located)
         entry = self.find(name, families, asking)
         if entry.file is None:
             way = f"`senga models pull {self.shown([entry])[0]}` fetches it{cost_of(entry)}"
             raise ModelError(f"The style “{name}” is not on this machine: {way}.")
-        return read_model(entry.file, entry.network)
+        return picked(read_model(entry.file, entry.network), entry.facts.get(STYLE, ""))
 
     def _located(self, name: str, entry: ModelEntry | None) -> Weights | None:
         """What plug-ins say of a model, by the name that was asked for, then by its other name."""
@@ -249,6 +252,8 @@ class Store:
         if entry.file is None:
             raise ModelError(f"The style “{name}” is not on this machine, so there is nothing to remove.")
         file = self._stored().get(entry.full_name)  # in the folder, whatever the entry says
+        if file is None and STYLE in entry.facts:
+            raise ModelError(f"A style among others cannot be removed by itself: remove “{entry.file.stem}”.")
         with told(self.root):
             if file is not None:
                 file.unlink(missing_ok=True)
@@ -284,6 +289,12 @@ def default_store(lists: Iterable[Path | Family], locate: Locate | None = None, 
 
     families = [each for each in given if isinstance(each, Family)]
     return Store(entries(), root, locate=locate, problems=problems(), families=families)
+
+
+def _with_styles(entry: ModelEntry) -> list[ModelEntry]:
+    """A model on this machine, and behind it the styles that it holds, if they are several."""
+    several = entry.file is not None and not entry.shipped and styles_in(entry.facts)
+    return [entry, *apart(entry)] if several else [entry]
 
 
 def _with_file(entry: ModelEntry, file: Path | None) -> ModelEntry:

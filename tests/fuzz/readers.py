@@ -125,6 +125,18 @@ def _indexes() -> list[Sample]:
     return [Sample((CHECKPOINTS / "small.ckpt.index").read_bytes())]
 
 
+def _manifests() -> list[Sample]:
+    return [Sample(json.dumps({"a": {"filename": "a", "shape": [2, 3]}, "b": {"filename": "b", "shape": []}}).encode())]
+
+
+def _read_manifest(content: bytes) -> None:
+    from senga.neural.checkpoints import read_checkpoint
+
+    for name, size in (("a", 24), ("b", 4)):
+        on_disk(bytes(size), name)
+    read_checkpoint(on_disk(content, "manifest.json"))
+
+
 def _read_index(content: bytes) -> None:
     from senga.neural.checkpoints import read_checkpoint
 
@@ -296,6 +308,7 @@ READERS = {
     "pictures": Reader(_pictures, _look, PICTURE, 3 << 30),
     "films": Reader(_films, _look, FILM, 3 << 30),
     "checkpoints": Reader(_checkpoints, _read_weights, PICKLE + NPY),
+    "manifests": Reader(_manifests, _read_manifest, (b'"shape"', b'"filename"', b"[[", b"{" * 500)),
     "indexes": Reader(_indexes, _read_index, (b"\xff\xff\xff\xff\x7f", b"\0\0\0")),
     "onnx": Reader(_onnx, _read_weights, ONNX),
     "tflite": Reader(_tflite, _read_weights, (b"TFL3", b"\xff\xff\xff\x7f", b"\x04\0\0\0")),

@@ -1,7 +1,8 @@
 """Weights files of every common format, read as data: no file can run code, and none needs its framework.
 
 Read are safetensors, NumPy ``.npz`` and ``.npy``, MindSpore ``.ckpt``, PyTorch ``.pt``/``.pth``, TensorFlow ``.index``
-with its data beside it, and the constants of ONNX and TensorFlow Lite models. The content decides, not the ending.
+with its data beside it, the ``manifest.json`` of variables in files beside it, and the constants of ONNX and TensorFlow
+Lite models. The content decides, not the ending.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from .pytorch_pt import read_pytorch_plain, read_pytorch_zip
 from .safetensors_file import read_safetensors
 from .tensorflow_ckpt import MAGIC, index_of, read_tensorflow
 from .tflite_file import MARK, read_tflite
+from .variable_folder import read_manifest
 
 __all__ = ["Checkpoint", "Node", "read", "read_checkpoint"]
 
@@ -59,6 +61,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
     data = memoryview(content_of(path))
     try:
         with budget_for(len(data)):
+            if data[:1] == b"{":
+                return read_manifest(data, path)
             return read_tensorflow(data, path) if data[-len(MAGIC) :] == MAGIC else _parse(data)
     except ModelError as error:
         raise ModelError(f"“{path.name}”: {error}") from error

@@ -49,7 +49,8 @@ class Checkpoint:
     """The content of a weights file.
 
     Attributes:
-        format: ``safetensors``, ``npz``, ``npy``, ``mindspore``, ``pytorch``, ``tensorflow``, ``tflite`` or ``onnx``.
+        format: ``safetensors``, ``npz``, ``npy``, ``mindspore``, ``pytorch``, ``tensorflow``, ``tflite``,
+            ``variables`` or ``onnx``.
         arrays: name -> array, in the order of the file.
         metadata: facts that the file states about itself.
         nodes: the operations that use the arrays, in the order they run; ONNX only.

@@ -1,0 +1,244 @@
+"""Trains one network for many styles: `python -m training.cin --styles styles.toml --photos photos.txt --out run`.
+
+Conditional instance norm: all convolutions are shared, each style has its own scales and shifts. Every style is weighed
+so that it takes as much of the photo's content as the others, whatever its painting looks like.
+
+Reference:
+    V. Dumoulin, J. Shlens, M. Kudlur: A Learned Representation for Artistic Style. ICLR 2017, arXiv:1610.07629.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from senga.neural.executor import Array
+from senga.neural.graph import Network
+from senga.neural.networks.johnson import Shape, johnson
+from senga.neural.training.initial import first_weights
+from senga.neural.training.perceptual import shipped_encoder
+from senga.store.several import EACH
+from training.data import crop_at, to_tensor
+from training.module import NetworkModule
+from training.pictures import Picture, list_pictures, read_rgb, write_rgb
+from training.running import Checkpoint, Running, run, set_rate
+from training.styles import Features, Painting, chosen, content_distance, marks, marks_of, paintings_in, style_distance
+
+RATE, LAST = 2e-3, 5e-5
+"""Of learning, first and last."""
+VARIATION = 0.05
+"""Weight of the steps between neighbouring pixels."""
+FIRST_WEIGHT, LEAST_WEIGHT, MOST_WEIGHT = 5.0, 0.3, 60.0
+"""Of a style."""
+HASTE = 0.05
+"""How fast the weights of styles follow."""
+SCALES = (1.15, 1.7)
+"""Short sides of photos, in sides of a crop."""
+
+
+def first_weights_of(network: Network, seed: int = 0) -> dict[str, Array]:
+    """Random kernels; every style scales by one and shifts by nothing."""
+    weights = first_weights(network, "he", seed)
+    for name, array in weights.items():
+        if name.endswith((".scale.weight", ".shift.weight")):
+            array[...] = 1.0 if name.endswith(".scale.weight") else 0.0
+    return weights
+
+
+class Photos:
+    """Photographs in two sizes, and crops of them."""
+
+    def __init__(self, paths: Sequence[Path], size: int, seed: int = 0) -> None:
+        self.size, self.random = size, np.random.default_rng(seed)
+        self.photos = [scaled(read_rgb(path), round(size * scale)) for path in paths for scale in SCALES]
+
+    def batch(self, count: int) -> Tensor:
+        """Crops of some."""
+        crops = []
+        for index in self.random.integers(len(self.photos), size=count):
+            place = (self.random.random(), self.random.random())
+            crops.append(crop_at(self.photos[index], place, self.size, self.random.random() < 0.5))
+        return to_tensor(crops)
+
+    def styles(self, count: int, among: int) -> Tensor:
+        """Different styles for the pictures of a batch."""
+        return torch.from_numpy(self.random.permutation(among)[:count])
+
+
+def scaled(picture: Picture, short: int) -> Picture:
+    """With that short side."""
+    factor = short / min(picture.shape[:2])
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, None, fx=factor, fy=factor, interpolation=method), np.uint8)
+
+
+class Trainer(Running):
+    """The network, its running mean, and the weights of the styles.
+
+    Args:
+        shape: of the network.
+        paintings: one for each style.
+        vgg: the perceptual network.
+        content: how far from the content of a photo a style may go; see `styles.content_distance`.
+    """
+
+    def __init__(self, shape: Shape, paintings: Sequence[Painting], vgg: Path, content: float) -> None:
+        network = johnson(shape, "cin")
+        super().__init__(NetworkModule(network, first_weights_of(network)).train(), 0.995, RATE, (0.9, 0.99))
+        self.shape, self.paintings = shape, tuple(paintings)
+        self.features = Features(vgg, [painting.read() for painting in paintings]).to(memory_format=torch.channels_last)
+        self.marks = marks_of(paintings, self.features)
+        self.allowed = content * torch.tensor([painting.strength for painting in paintings])
+        self.style_weights = torch.full((len(paintings),), FIRST_WEIGHT)
+
+    def step(self, photo: Tensor, styles: Tensor, progress: float) -> dict[str, float]:
+        """One step."""
+        set_rate(self.optimiser, LAST + (RATE - LAST) * min(1.0, 2 * (1 - progress)))
+        with torch.autocast("cpu", torch.bfloat16):
+            drawing = self.network(photo, self._shares(styles))
+            with torch.no_grad():
+                shapes = self.features(photo.contiguous(memory_format=torch.channels_last))
+            seen = self.features(drawing.contiguous(memory_format=torch.channels_last))
+        content = content_distance(seen, shapes)
+        style = style_distance(marks(seen), chosen(self.marks, styles))
+        drawing = drawing.float()
+        variation = drawing.diff(dim=2).abs().mean() + drawing.diff(dim=3).abs().mean()
+        self.advance(content.mean() + (self.style_weights[styles] * style).mean() + VARIATION * variation)
+        if progress > 0.05:
+            self._weigh(styles, content.detach())
+        return {"content": content.mean().item(), "style": style.mean().item(), "variation": variation.item()}
+
+    def _shares(self, styles: Tensor) -> Tensor:
+        return torch.nn.functional.one_hot(styles, len(self.paintings)).float()[..., None, None]
+
+    def _weigh(self, styles: Tensor, content: Tensor) -> None:
+        """Styles that leave more content than is allowed to be lost get more weight, others less."""
+        free = (self.allowed[styles] - content) / self.allowed[styles]
+        changed = self.style_weights[styles] * (HASTE * free.clamp(-1, 1)).exp()
+        self.style_weights[styles] = changed.clamp(LEAST_WEIGHT, MOST_WEIGHT)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next step depends on, but for the pictures."""
+        return {**super().state(), "style_weights": self.style_weights}
+
+    def restore(self, state: Any) -> None:
+        """Goes back to a state."""
+        super().restore(state)
+        self.style_weights = state["style_weights"]
+
+    def save(self, path: Path) -> None:
+        """Writes the averaged weights in half precision."""
+        tensors = {
+            name: tensor.detach().half().contiguous() for name, tensor in rows(self.average.state_dict()).items()
+        }
+        save_file(tensors, path, metadata={**card(self.shape, self.paintings), "steps": str(self.steps)})
+
+    def paint(self, photo: Picture, style: int) -> Picture:
+        """What the averaged weights make of a photo."""
+        with torch.inference_mode():
+            drawn = self.average(to_tensor([photo]), self._shares(torch.tensor([style])))[0]
+        return np.asarray(((drawn.permute(1, 2, 0).numpy() + 1) * 127.5).clip(0, 255).round(), np.uint8)
+
+
+def rows(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights as files have them: what belongs to styles, columns of matrices here, is a row for each."""
+    kinds = {".scale.weight": ".norm.weight", ".shift.weight": ".norm.bias"}
+    found = {}
+    for name, tensor in state.items():
+        place, kind = name[: -len(".scale.weight")], name[-len(".scale.weight") :]
+        found[f"{EACH}{place}{kinds[kind]}" if kind in kinds else name] = tensor.T if kind in kinds else tensor
+    return found
+
+
+def columns(arrays: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of a file as the network that trains has them: the reverse of `rows`."""
+    kinds = {".norm.weight": ".scale.weight", ".norm.bias": ".shift.weight"}
+    found = {}
+    for name, tensor in arrays.items():
+        if not name.startswith(EACH):
+            found[name] = tensor
+            continue
+        place = name.removeprefix(EACH)
+        kind = next(ending for ending in kinds if place.endswith(ending))
+        found[place.removesuffix(kind) + kinds[kind]] = tensor.T
+    return found
+
+
+def card(shape: Shape, paintings: Sequence[Painting]) -> dict[str, str]:
+    """What the model card says of the network."""
+    channels = ",".join(map(str, shape.channels))
+    names = ",".join(painting.name for painting in paintings)
+    facts = {"down": channels, "blocks": str(shape.blocks), "kernel": str(shape.kernel), "form": shape.form}
+    return {"architecture": "cin", **facts, "styles": names}
+
+
+def write_sheet(trainer: Trainer, held: list[Picture], path: Path) -> None:
+    """Photographs in the first row, and what every style makes of them."""
+    rows = [held] + [[trainer.paint(photo, style) for photo in held] for style in range(len(trainer.paintings))]
+    lines = [np.vstack(row) for row in rows]
+    half = (len(lines) + 1) // 2
+    lines += [np.zeros_like(lines[0])] * (2 * half - len(lines))
+    write_rgb(path, np.vstack([np.hstack(lines[:half]), np.hstack(lines[half:])]))
+
+
+def train(trainer: Trainer, photos: Photos, held: list[Picture], options: argparse.Namespace) -> None:
+    """Trains to a number of steps, with checkpoints, weights and sheets to look at on the way."""
+    checkpoint = Checkpoint(options.out / "checkpoint.pt", trainer, (photos.random,))
+
+    def step(progress: float) -> tuple[str, dict[str, float]]:
+        styles = photos.styles(options.batch, len(trainer.paintings))
+        return str(options.batch), trainer.step(photos.batch(options.batch), styles, progress)
+
+    def look() -> None:
+        trainer.save(options.out / f"step-{trainer.steps:05d}.safetensors")
+        write_sheet(trainer, held, options.out / f"step-{trainer.steps:05d}.png")
+        names = (painting.name for painting in trainer.paintings)
+        print({name: round(w, 2) for name, w in zip(names, trainer.style_weights.tolist(), strict=True)}, flush=True)
+
+    run(checkpoint, options.steps, step, (options.every, checkpoint.write), (options.look, look))
+
+
+def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--styles", type=Path, required=True, help="file with a table for each painting")
+    parser.add_argument("--photos", type=Path, required=True, help="folder, or text file with one path a line")
+    parser.add_argument("--held", type=Path, required=True, help="photographs to look at on the way")
+    parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
+    parser.add_argument("--vgg", type=Path, help="perceptual network; Senga's own without")
+    parser.add_argument("--channels", type=int, nargs=3, default=(16, 32, 64))
+    parser.add_argument("--blocks", type=int, default=4)
+    parser.add_argument("--kernel", type=int, default=5)
+    parser.add_argument("--content", type=float, default=0.8, help="how far from the photo's shapes a style may go")
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
+    parser.add_argument("--look", type=int, default=400, help="steps between weights and sheets")
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--size", type=int, default=256, help="side of crops")
+    parser.add_argument("--threads", type=int, default=2)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs one training, or goes on with it."""
+    options = options_from(arguments)
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    options.out.mkdir(parents=True, exist_ok=True)
+    paintings = paintings_in(options.styles)
+    shape = Shape(tuple(options.channels), (), options.blocks, options.kernel, styles=len(paintings))
+    trainer = Trainer(shape, paintings, options.vgg or shipped_encoder(), options.content)
+    held = [scaled(read_rgb(path), 256)[:256, :256] for path in list_pictures(options.held)]
+    train(trainer, Photos(list_pictures(options.photos), options.size), held, options)
+
+
+if __name__ == "__main__":
+    main()
