@@ -10,7 +10,8 @@ Reference:
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ from senga.neural.graph import Network
 from senga.neural.networks.johnson import Shape, johnson
 from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import shipped_encoder
-from senga.store.several import EACH
 from training.data import crop_at, to_tensor
+from training.joining import STYLED, Known, rows
 from training.module import NetworkModule
 from training.pictures import Picture, list_pictures, read_rgb, write_rgb
 from training.running import Checkpoint, Running, run, set_rate
@@ -48,7 +49,7 @@ def first_weights_of(network: Network, seed: int = 0) -> dict[str, Array]:
     """Random kernels; every style scales by one and shifts by nothing."""
     weights = first_weights(network, "he", seed)
     for name, array in weights.items():
-        if name.endswith((".scale.weight", ".shift.weight")):
+        if name.endswith(STYLED):
             array[...] = 1.0 if name.endswith(".scale.weight") else 0.0
     return weights
 
@@ -69,8 +70,8 @@ class Photos:
         return to_tensor(crops)
 
     def styles(self, count: int, among: int) -> Tensor:
-        """Different styles for the pictures of a batch."""
-        return torch.from_numpy(self.random.permutation(among)[:count])
+        """Different styles for the pictures of a batch, as far as there are so many."""
+        return torch.from_numpy(np.resize(self.random.permutation(among), count))
 
 
 def scaled(picture: Picture, short: int) -> Picture:
@@ -88,11 +89,23 @@ class Trainer(Running):
         paintings: one for each style.
         vgg: the perceptual network.
         content: how far from the content of a photo a style may go; see `styles.content_distance`.
+        known: a network that the styles join.
     """
 
-    def __init__(self, shape: Shape, paintings: Sequence[Painting], vgg: Path, content: float) -> None:
+    def __init__(
+        self, shape: Shape, paintings: Sequence[Painting], vgg: Path, content: float, known: Known | None = None
+    ) -> None:
+        self.known, self.first = known, len(known.names) if known else 0
+        shape = replace(known.shape if known else shape, styles=self.first + len(paintings))
         network = johnson(shape, "cin")
-        super().__init__(NetworkModule(network, first_weights_of(network)).train(), 0.995, RATE, (0.9, 0.99))
+        weights = first_weights_of(network)
+        module = NetworkModule(network, known.beside(weights) if known else weights).train()
+        super().__init__(module, 0.995, RATE, (0.9, 0.99))
+        for name, parameter in module.named_parameters() if known else ():
+            if name.endswith(STYLED):
+                parameter.register_hook(self._of_new)
+            else:
+                parameter.requires_grad_(False)
         self.shape, self.paintings = shape, tuple(paintings)
         self.features = Features(vgg, [painting.read() for painting in paintings]).to(memory_format=torch.channels_last)
         self.marks = marks_of(paintings, self.features)
@@ -116,8 +129,12 @@ class Trainer(Running):
             self._weigh(styles, content.detach())
         return {"content": content.mean().item(), "style": style.mean().item(), "variation": variation.item()}
 
+    def _of_new(self, gradient: Tensor) -> Tensor:
+        """The gradient of a matrix of styles, nothing for those that are known."""
+        return torch.cat((torch.zeros_like(gradient[:, : self.first]), gradient[:, self.first :]), 1)
+
     def _shares(self, styles: Tensor) -> Tensor:
-        return torch.nn.functional.one_hot(styles, len(self.paintings)).float()[..., None, None]
+        return torch.nn.functional.one_hot(self.first + styles, self.shape.styles).float()[..., None, None]
 
     def _weigh(self, styles: Tensor, content: Tensor) -> None:
         """Styles that leave more content than is allowed to be lost get more weight, others less."""
@@ -139,7 +156,8 @@ class Trainer(Running):
         tensors = {
             name: tensor.detach().half().contiguous() for name, tensor in rows(self.average.state_dict()).items()
         }
-        save_file(tensors, path, metadata={**card(self.shape, self.paintings), "steps": str(self.steps)})
+        names = [*(self.known.names if self.known else ()), *(painting.name for painting in self.paintings)]
+        save_file(tensors, path, metadata={**card(self.shape, names), "steps": str(self.steps)})
 
     def paint(self, photo: Picture, style: int) -> Picture:
         """What the averaged weights make of a photo."""
@@ -148,36 +166,11 @@ class Trainer(Running):
         return np.asarray(((drawn.permute(1, 2, 0).numpy() + 1) * 127.5).clip(0, 255).round(), np.uint8)
 
 
-def rows(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights as files have them: what belongs to styles, columns of matrices here, is a row for each."""
-    kinds = {".scale.weight": ".norm.weight", ".shift.weight": ".norm.bias"}
-    found = {}
-    for name, tensor in state.items():
-        place, kind = name[: -len(".scale.weight")], name[-len(".scale.weight") :]
-        found[f"{EACH}{place}{kinds[kind]}" if kind in kinds else name] = tensor.T if kind in kinds else tensor
-    return found
-
-
-def columns(arrays: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of a file as the network that trains has them: the reverse of `rows`."""
-    kinds = {".norm.weight": ".scale.weight", ".norm.bias": ".shift.weight"}
-    found = {}
-    for name, tensor in arrays.items():
-        if not name.startswith(EACH):
-            found[name] = tensor
-            continue
-        place = name.removeprefix(EACH)
-        kind = next(ending for ending in kinds if place.endswith(ending))
-        found[place.removesuffix(kind) + kinds[kind]] = tensor.T
-    return found
-
-
-def card(shape: Shape, paintings: Sequence[Painting]) -> dict[str, str]:
+def card(shape: Shape, names: Sequence[str]) -> dict[str, str]:
     """What the model card says of the network."""
     channels = ",".join(map(str, shape.channels))
-    names = ",".join(painting.name for painting in paintings)
     facts = {"down": channels, "blocks": str(shape.blocks), "kernel": str(shape.kernel), "form": shape.form}
-    return {"architecture": "cin", **facts, "styles": names}
+    return {"architecture": "cin", **facts, "styles": ",".join(names)}
 
 
 def write_sheet(trainer: Trainer, held: list[Picture], path: Path) -> None:
@@ -213,6 +206,7 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--photos", type=Path, required=True, help="folder, or text file with one path a line")
     parser.add_argument("--held", type=Path, required=True, help="photographs to look at on the way")
     parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
+    parser.add_argument("--join", type=Path, help="weights of a network that the styles join; it stands still")
     parser.add_argument("--vgg", type=Path, help="perceptual network; Senga's own without")
     parser.add_argument("--channels", type=int, nargs=3, default=(16, 32, 64))
     parser.add_argument("--blocks", type=int, default=4)
@@ -234,8 +228,9 @@ def main(arguments: list[str] | None = None) -> None:
     torch.manual_seed(0)
     options.out.mkdir(parents=True, exist_ok=True)
     paintings = paintings_in(options.styles)
-    shape = Shape(tuple(options.channels), (), options.blocks, options.kernel, styles=len(paintings))
-    trainer = Trainer(shape, paintings, options.vgg or shipped_encoder(), options.content)
+    shape = Shape(tuple(options.channels), (), options.blocks, options.kernel)
+    known = Known.read(options.join) if options.join else None
+    trainer = Trainer(shape, paintings, options.vgg or shipped_encoder(), options.content, known)
     held = [scaled(read_rgb(path), 256)[:256, :256] for path in list_pictures(options.held)]
     train(trainer, Photos(list_pictures(options.photos), options.size), held, options)
 

@@ -1,6 +1,7 @@
 """Variables as deeplearn.js reads them: ``manifest.json``, and beside it a file of plain numbers for each.
 
-The manifest maps the name of a variable to ``{"filename": …, "shape": […]}``; files hold little-endian single precision.
+The manifest maps the name of a variable to ``{"filename": …, "shape": […]}``; files hold little-endian numbers of
+single precision.
 """
 
 from __future__ import annotations
