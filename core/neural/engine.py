@@ -79,7 +79,7 @@ def run(
     painted = None if executor else _at_once(network, weights, pixels, given, job, note)
     if painted is not None:
         return painted
-    prepared = prepare(network, weights, executor or choose(job.engine, job.device, job.threads))
+    prepared = prepare(network, weights, executor or choose(job.engine, job.device, job.threads, job.precision))
     photo = Photo(pixels, network.multiple, network.inputs[name].range)
     result = _room(network, output, pixels)
     sink = Sink(lambda values, top: put(values, result, top, output.range))
@@ -141,7 +141,7 @@ def _evaluated_in_strips(
     note: str,
     executor: Executor | None,
 ) -> dict[str, Array]:
-    prepared = prepare(network, weights, executor or choose(job.engine, job.device, job.threads))
+    prepared = prepare(network, weights, executor or choose(job.engine, job.device, job.threads, job.precision))
     pictures = _pictures(network.inputs, given)
     sizes = prepared.network.sizes_of(pictures)
     results = {

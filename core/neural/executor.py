@@ -68,7 +68,7 @@ class Convolution(Protocol):
 
 
 class Executor(Protocol):
-    """A runtime that networks run on: MindSpore or onnxruntime.
+    """A runtime that networks run on, convolution by convolution.
 
     Attributes:
         strip_bytes: working memory of one strip; more is not faster.

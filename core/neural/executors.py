@@ -16,6 +16,7 @@ from .executor import Executor
 
 if TYPE_CHECKING:
     from .openvino_runtime import OpenVino
+    from .openvino_strips import OpenVinoStrips
 
 log = logging.getLogger("senga.neural")
 
@@ -23,25 +24,29 @@ _CARDS = ("onnxruntime-gpu", "onnxruntime-directml")
 """Packages that come with what a graphics card needs."""
 
 
-@lru_cache(maxsize=4)
-def choose(engine: str, device: str, threads: int) -> Executor:
+@lru_cache(maxsize=8)
+def choose(engine: str, device: str, threads: int, precision: str = "full") -> Executor:
     """What paints strips in this process.
 
     Args:
-        engine: ``mindspore``, ``onnx``, or ``auto`` and ``openvino``: the faster one of these two that is there.
+        engine: ``mindspore``, ``onnx``, ``openvino``, or ``auto``: the fastest one that is there, in this order: onnx,
+            openvino, mindspore.
         device: ``auto`` or one of ``senga.job.Device``.
         threads: for the processor.
+        precision: one of ``senga.job.Precision``.
 
     Raises:
         MissingExtraError: no such runtime is installed, or it does not start.
-        SettingsError: there is no such engine or device.
+        SettingsError: there is no such engine, device or precision.
     """
     _check(engine, device)
-    free = engine in ("auto", "openvino")
-    if free and not installed("onnxruntime") and not installed("mindspore"):
-        raise MissingExtraError('Neural filters need a runtime; install one with pip install "senga[fast]".')
-    if engine == "mindspore" or (free and (device == "ascend" or not installed("onnxruntime"))):
+    check_precision(precision)
+    if engine == "openvino":
+        return _openvino_strips(device, threads, precision)
+    if engine == "mindspore" or (engine == "auto" and device == "ascend"):
         return _mindspore(device, threads)
+    if engine == "auto" and not installed("onnxruntime"):
+        return _without_onnx(device, threads, precision)
     try:
         return _onnx(device)
     except MissingExtraError as error:
@@ -49,6 +54,20 @@ def choose(engine: str, device: str, threads: int) -> Executor:
             raise
         log.warning("%s Until then MindSpore paints, more slowly.", error)
         return _mindspore(device, threads)
+
+
+def _without_onnx(device: str, threads: int, precision: str) -> Executor:
+    """OpenVINO, else MindSpore, which takes twice the time and knows other devices."""
+    if device in ("auto", "cpu") and installed("openvino"):
+        try:
+            return _openvino_strips(device, threads, precision)
+        except MissingExtraError as error:
+            if not installed("mindspore"):
+                raise
+            log.warning("%s Until then MindSpore paints, more slowly.", error)
+    if not installed("mindspore"):
+        raise MissingExtraError('Neural filters need a runtime; install one with pip install "senga[fast]".')
+    return _mindspore(device, threads)
 
 
 @lru_cache(maxsize=8)
@@ -151,3 +170,10 @@ def _openvino(device: str, threads: int, precision: str) -> OpenVino:
     from .openvino_runtime import OpenVino
 
     return OpenVino(device, threads, precision)
+
+
+@lru_cache(maxsize=4)
+def _openvino_strips(device: str, threads: int, precision: str) -> OpenVinoStrips:
+    from .openvino_strips import OpenVinoStrips
+
+    return OpenVinoStrips(device, threads, precision)

@@ -239,12 +239,10 @@ class OpenVino:
         except MemoryError:
             raise
         except Exception as error:  # a broken library raises anything
-            text = str(error).lower()
-            if any(word in text for word in ("bad_alloc", "allocate", "out of memory")):
+            if wants_memory(error):
                 raise MemoryError(str(error)) from error
             self.refused.add(network)
-            version = self._module.__version__
-            raise MissingExtraError(f"OpenVINO {version} refuses a network ({_reason(error)}); {_MEND}") from error
+            raise refusal(self._module, error) from error
 
 
 @dataclass
@@ -253,6 +251,17 @@ class _Compiled:
 
     model: Any
     users: int = 0
+
+
+def wants_memory(error: Exception) -> bool:
+    """Whether OpenVINO failed because memory ran out."""
+    text = str(error).lower()
+    return any(word in text for word in ("bad_alloc", "allocate", "out of memory"))
+
+
+def refusal(module: ModuleType, error: Exception) -> MissingExtraError:
+    """What is told when OpenVINO does not take a network."""
+    return MissingExtraError(f"OpenVINO {module.__version__} refuses a network ({_reason(error)}); {_MEND}")
 
 
 def has_bfloat16(core: Any) -> bool:

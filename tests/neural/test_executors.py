@@ -19,7 +19,7 @@ from senga.job import Job
 from senga.neural import executors
 from senga.neural.blocks import Sampling
 from senga.neural.engine import run
-from senga.neural.executor import Activation
+from senga.neural.executor import Activation, Executor
 from senga.neural.graph import Network
 from senga.neural.onnx import runtime
 from senga.neural.onnx.executor import COLUMNS, OnnxExecutor
@@ -64,6 +64,23 @@ def onnx() -> OnnxExecutor:
     return OnnxExecutor("cpu")
 
 
+@pytest.fixture(scope="module", params=["onnx", "openvino"])
+def reader(request: pytest.FixtureRequest) -> Executor:
+    """What reads small models."""
+    if request.param == "onnx":
+        found: Executor = request.getfixturevalue("onnx")
+        return found
+    return openvino_strips("full")
+
+
+def openvino_strips(precision: str) -> Any:
+    if not executors.installed("openvino"):
+        pytest.skip("no OpenVINO here")
+    from senga.neural.openvino_strips import OpenVinoStrips
+
+    return OpenVinoStrips("cpu", 2, precision)
+
+
 @pytest.mark.parametrize(("rows", "width"), [(1, 30), (6, 9), (8, 2 * COLUMNS + 37)])
 @pytest.mark.parametrize(
     ("shape", "stride", "groups"),
@@ -80,7 +97,7 @@ def onnx() -> OnnxExecutor:
     ],
 )
 def test_convolutions(
-    onnx: OnnxExecutor, numpy_executor: Any, shape: tuple[int, ...], stride: int, groups: int, rows: int, width: int
+    reader: Executor, numpy_executor: Any, shape: tuple[int, ...], stride: int, groups: int, rows: int, width: int
 ) -> None:
     rng = np.random.default_rng(1)
     kernel, bias = (rng.normal(0, 0.2, size).astype(np.float32) for size in (shape, shape[0]))
@@ -89,7 +106,7 @@ def test_convolutions(
     before = Activation(*rng.normal(0, 1, (2, channels)).astype(np.float32), 0.2)
     for kind, limit in ((np.float32, 1e-3), (np.float16, 1e-3)):
         given = x.astype(kind)
-        ours = onnx.convolution(kernel, bias, stride, groups)(given.copy(), before)
+        ours = reader.convolution(kernel, bias, stride, groups)(given.copy(), before)
         theirs = numpy_executor.convolution(kernel, bias, stride, groups)(given.copy(), before)
         assert ours.shape == theirs.shape
         assert abs(ours - theirs).max() < limit
@@ -97,27 +114,40 @@ def test_convolutions(
 
 @pytest.mark.parametrize(("rows", "width"), [(1, 5), (4, COLUMNS + 3)])
 @pytest.mark.parametrize("channels", [5, 16])
-def test_doubling(onnx: OnnxExecutor, numpy_executor: Any, channels: int, rows: int, width: int) -> None:
+def test_doubling(reader: Executor, numpy_executor: Any, channels: int, rows: int, width: int) -> None:
     rng = np.random.default_rng(2)
     kernel, bias = rng.normal(0, 0.2, (channels, channels, 3, 3)).astype(np.float32), np.ones(channels, np.float32)
     x = rng.normal(0, 1, (channels, rows + 2, width + 2)).astype(np.float32)
-    ours = onnx.doubling(kernel, bias)(x)
+    ours = reader.doubling(kernel, bias)(x)
     assert abs(ours - numpy_executor.doubling(kernel, bias)(x)).max() < 1e-4
 
 
 @pytest.mark.parametrize("slope", [1.0, 0.2])
-def test_half_precision_and_back(onnx: OnnxExecutor, numpy_executor: Any, slope: float) -> None:
+def test_half_precision_and_back(reader: Executor, numpy_executor: Any, slope: float) -> None:
     rng = np.random.default_rng(3)
     x, offset = rng.normal(5, 1, (3, 8, 6)).astype(np.float32), np.float32([4, 5, 6])
-    half = onnx.halved(x, offset)
+    half = reader.halved(x, offset)
     assert np.array_equal(half, numpy_executor.halved(x, offset))
     before = Activation(*rng.normal(0, 1, (2, 3)).astype(np.float32), slope)
     for rows in (half, half[:, 2:5]):
         ours, theirs = np.zeros((2, *rows.shape), np.float32)
-        onnx.widened(rows, before, ours)
+        reader.widened(rows, before, ours)
         numpy_executor.widened(rows, before, theirs)
         assert abs(ours - theirs).max() < 1e-6
         assert ours.std() > 0.1
+
+
+@pytest.mark.parametrize("biased", [True, False])
+def test_drafts_are_near_and_never_full(numpy_executor: Any, biased: bool) -> None:
+    strips, rng = openvino_strips("draft"), np.random.default_rng(4)
+    if not strips.drafts:
+        pytest.skip("this processor has no bfloat16")
+    kernel, x = (rng.normal(0, 0.1, size).astype(np.float32) for size in ((16, 16, 3, 3), (16, 20, 30)))
+    bias = rng.normal(0, 0.1, 16).astype(np.float32) if biased else None
+    for kind in ("convolution", "doubling"):
+        given = (1, 1) if kind == "convolution" else ()
+        ours, theirs = (getattr(each, kind)(kernel, bias, *given)(x.copy()) for each in (strips, numpy_executor))
+        assert 0 < abs(ours - theirs).max() < 0.02 * abs(theirs).max()
 
 
 CHILD = """
@@ -265,9 +295,9 @@ def test_a_device_that_is_not_there_is_named(device: str) -> None:
         executors.choose("onnx", device, 1)
 
 
-def test_a_model_that_is_refused_is_one_sentence(onnx: OnnxExecutor) -> None:
+def test_a_model_that_is_refused_is_one_sentence(reader: Any) -> None:
     with pytest.raises(MissingExtraError, match=r"refuses a network .*senga\[fast\]"):
-        onnx.session(b"no model")
+        reader.session(b"no model")
 
 
 def test_engines_are_known_by_name() -> None:

@@ -9,16 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from senga.errors import Cancelled, MissingExtraError, SettingsError
-from senga.job import Job
+from senga.errors import Cancelled, MemoryBudgetError, MissingExtraError, SettingsError
+from senga.job import Job, Precision
 from senga.neural import compiled, engine, executors, speed
 from senga.neural.engine import run
 from senga.neural.graph import Builder
@@ -36,6 +37,7 @@ if not executors.installed("openvino"):
 
 NETWORK = animeganv2(0.25)
 WHOLE = Job(engine="openvino")
+KINDS: tuple[Precision, ...] = get_args(Precision)
 
 
 @pytest.fixture
@@ -150,21 +152,18 @@ def test_a_budget_in_which_the_picture_fits_does_not_change_a_pixel(
     assert all(np.array_equal(first, other) for other in others)
 
 
-@pytest.mark.parametrize("chosen", ["openvino", "auto"])
 def test_a_draft_for_which_the_memory_is_too_small_is_as_exact_as_a_result(
-    chosen: str,
     monkeypatch: pytest.MonkeyPatch,
     weights: dict[str, NDArray[Any]],
     photo: Any,
     painted_whole: list[tuple[int, ...]],
 ) -> None:
+    """Unless OpenVINO is insisted on: onnxruntime's strips take no longer."""
+    pytest.importorskip("onnxruntime")
     whole = run(NETWORK, weights, photo(96, 120), WHOLE)
     painted_whole.clear()
     monkeypatch.setattr(openvino_runtime.OpenVino, "needs", lambda *_: sys.maxsize)
-    full, draft = (
-        run(NETWORK, weights, photo(96, 120), Job(engine=chosen, precision=precision))
-        for precision in ("full", "draft")
-    )
+    full, draft = (run(NETWORK, weights, photo(96, 120), Job(precision=precision)) for precision in KINDS)
     assert painted_whole == []
     assert np.array_equal(full, draft)
     assert abs(draft - whole).max() < 0.02 / 255
@@ -326,6 +325,63 @@ def test_without_a_place_for_them_networks_are_compiled_each_time(
     monkeypatch.setenv("SENGA_HOME", str(tmp_path / "file"))
     assert np.array_equal(painted_anew(weights, photo(24, 24)), painted_anew(weights, photo(24, 24)))
     assert len(compilations) == 2
+
+
+# ---- strips
+
+
+@pytest.fixture
+def too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No picture fits the memory as a whole, and no other runtime helps."""
+    monkeypatch.setattr(openvino_runtime.OpenVino, "needs", lambda *_: sys.maxsize)
+    monkeypatch.setattr(executors, "_onnx", lambda *_: 1 / 0)
+    monkeypatch.setattr(executors, "_mindspore", lambda *_: 1 / 0)
+
+
+@pytest.mark.parametrize("style", ["painted-comic", "hokusai"])
+def test_strips_paint_what_the_whole_does(style: str, photo: Any, painted_whole: list[Any], request: Any) -> None:
+    found = Plugins().store().load(style)
+    network, pixels = network_of(found.card), photo(240, 320)
+    whole = {precision: run(network, found.arrays, pixels, replace(WHOLE, precision=precision)) for precision in KINDS}
+    request.getfixturevalue("too_large")
+    painted_whole.clear()
+    strips = {precision: run(network, found.arrays, pixels, replace(WHOLE, precision=precision)) for precision in KINDS}
+    assert painted_whole == []
+    assert abs(strips["full"] - whole["full"]).max() < 0.02 / 255
+    assert abs(strips["draft"] - whole["full"]).mean() < 0.8 / 255
+    assert drafts() == (abs(strips["draft"] - strips["full"]).max() > 0)
+
+
+@pytest.mark.usefixtures("too_large")
+@pytest.mark.parametrize("precision", KINDS)
+def test_strips_are_the_same_for_any_threads(precision: str, weights: Any, photo: Any) -> None:
+    jobs = [replace(WHOLE, precision=precision, threads=threads) for threads in (1, 2, 3)]
+    first, *others = [run(NETWORK, weights, photo(200, 90), job) for job in jobs]
+    assert all(np.array_equal(first, other) for other in others)
+
+
+@pytest.mark.usefixtures("too_large")
+def test_want_of_memory_in_a_strip_is_told_from_other_failures(monkeypatch: Any, weights: Any, photo: Any) -> None:
+    from senga.neural import openvino_strips
+
+    for text, told in (("bad_alloc", MemoryBudgetError), ("no such shape", MissingExtraError)):
+        monkeypatch.setattr(openvino_strips.Session, "infer", lambda *_, text=text, **__: fail(text))
+        with pytest.raises(told):
+            run(NETWORK, weights, photo(24, 24), WHOLE)
+
+
+def fail(text: str) -> None:
+    raise RuntimeError(text)
+
+
+@pytest.mark.usefixtures("unready")
+def test_without_onnxruntime_strips_are_openvino_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = executors.installed
+    monkeypatch.setattr(executors, "installed", lambda name: name != "onnxruntime" and found(name))
+    assert type(executors.choose("auto", "cpu", 2, "draft")).__name__ == "OpenVinoStrips"
+    monkeypatch.setattr(executors, "installed", lambda name: name == "onnxruntime")
+    monkeypatch.setattr(executors, "_onnx", lambda *_: "onnx")
+    assert executors.choose("auto", "cpu", 2, "draft") == "onnx"
 
 
 # ---- which one paints
@@ -508,7 +564,7 @@ def test_strips_paint_where_memory_ran_out(
 CHILD = """
 import sys
 import numpy as np
-from senga.job import Job
+from senga.job import Job, Precision
 from senga.neural.engine import run
 from senga.neural.graph import Builder
 from senga.neural.memory import MB, resident
@@ -529,7 +585,7 @@ def test_a_library_for_which_there_is_no_memory_is_not_loaded() -> None:
 
 SIZES = """
 import numpy as np
-from senga.job import Job
+from senga.job import Job, Precision
 from senga.neural.engine import run
 from senga.neural.graph import Builder
 from senga.neural.memory import MB, resident

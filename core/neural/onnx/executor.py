@@ -3,239 +3,80 @@
 from __future__ import annotations
 
 import platform
-import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from senga.neural.blocks import reach
 from senga.neural.executor import Activation, Array, Half
-from senga.neural.fold import phase
 from senga.neural.memory import MB
-from senga.neural.places import rows_memory
 
-from . import wire
-from .page import OPSET, Page
+from .convolution import ModelConvolution, Part, affine, halving, phases, widening
 from .runtime import CPU, onnxruntime, provider, session
-from .winograd import CHANNELS, ROWS, worthwhile, write_mixed, write_products
+from .winograd import worthwhile
 
-_FLOAT, _HALF = 1, 10
-"""``TensorProto.DataType``."""
-_ALL = 2**31 - 1
 COLUMNS = 512
 """So many columns of a result are computed at once; more leave the cache."""
 
 
 class OnnxExecutor:
-    """Runs on onnxruntime; see ``senga.neural.executor``."""
+    """Runs on onnxruntime; see ``senga.neural.executor`` and ``Sessions``."""
 
     held = 1.5
     columns: int | None = COLUMNS
+    piece: int | None = COLUMNS
 
     def __init__(self, device: str = "auto") -> None:
         self.runtime = onnxruntime()
         self.provider = provider(self.runtime, device)
-        self.concurrent = self.provider == CPU
+        self.concurrent = self.columns_apart = self.provider == CPU
         self.strip_bytes = 32 * MB if self.concurrent else 256 * MB
         self._mixes = self.concurrent and platform.machine().lower() in ("x86_64", "amd64")
-        self._halve = self.session(_halving())
-        self._widen: dict[float, Any] = {}
+        self._halve = self.session(halving())
+        self._widen: dict[float, OnnxSession] = {}
 
-    def session(self, model: bytes) -> Any:
-        """A session for a model."""
-        return session(self.runtime, model, self.provider)
+    def session(self, model: bytes) -> OnnxSession:
+        """See ``Sessions``."""
+        return OnnxSession(session(self.runtime, model, self.provider))
 
     def convolution(
         self, kernel: Array, bias: Array | None, stride: int, groups: int, dilation: int = 1
-    ) -> OnnxConvolution:
+    ) -> ModelConvolution:
         """See ``Executor``."""
         mixes = self._mixes and dilation == 1 and worthwhile(kernel, stride, groups)
-        return OnnxConvolution(self, [_Part(kernel)], bias, stride, groups, mixes, dilation)
+        return ModelConvolution(self, [Part(kernel)], bias, stride, groups, mixes, dilation)
 
-    def doubling(self, kernel: Array, bias: Array | None) -> OnnxConvolution:
+    def doubling(self, kernel: Array, bias: Array | None) -> ModelConvolution:
         """See ``Executor``."""
-        parts = [_Part(phase(kernel, down, right), down, right) for down in (0, 1) for right in (0, 1)]
-        return OnnxConvolution(self, parts, bias, 1, 1, self._mixes and worthwhile(kernel, 1, 1))
+        return ModelConvolution(self, phases(kernel), bias, 1, 1, self._mixes and worthwhile(kernel, 1, 1))
 
     def halved(self, rows: Array, offset: Array) -> Half:
         """See ``Executor``."""
-        half: Half = self._halve.run(None, {"x": rows[None], "offset": offset[:, None, None]})[0][0]
+        half: Half = self._halve.run({"x": rows[None], "offset": offset[:, None, None]})[0][0]
         return half
 
     def widened(self, rows: Half, before: Activation, out: Array) -> None:
         """See ``Executor``; numpy takes ten times as long to convert."""
         if before.slope not in self._widen:
-            self._widen[before.slope] = self.session(_widening(before.slope))
-        feeds = {"x": np.ascontiguousarray(rows)[None], **_affine(before)}
-        out[...] = self._widen[before.slope].run(None, feeds)[0][0]
+            self._widen[before.slope] = self.session(widening(before.slope))
+        out[...] = self._widen[before.slope].run({"x": np.ascontiguousarray(rows)[None], **affine(before)})[0][0]
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A kernel, and which of the four phases of a doubled picture it gives."""
+class OnnxSession:
+    """See ``Session``."""
 
-    kernel: Array
-    down: int = 0
-    right: int = 0
+    def __init__(self, session: Any) -> None:
+        self._session = session
 
+    def run(self, feeds: Mapping[str, Any]) -> list[Array]:
+        """See ``Session``."""
+        found: list[Array] = self._session.run(None, feeds)
+        return found
 
-class OnnxConvolution:
-    """One convolution, or four that together give a doubled picture, with what is done before; see ``Convolution``."""
-
-    def __init__(
-        self,
-        executor: OnnxExecutor,
-        parts: Sequence[_Part],
-        bias: Array | None,
-        stride: int,
-        groups: int,
-        mixes: bool,
-        dilation: int = 1,
-    ) -> None:
-        self._executor = executor
-        self._parts = parts
-        self._bias = bias
-        self._stride, self._groups, self._mixes, self._dilation = stride, groups, mixes, dilation
-        self._sessions: dict[tuple[str, float | None, bool], Any] = {}
-        self._lock = threading.Lock()
-
-    def __call__(self, x: Array | Half, before: Activation | None = None) -> Array:
-        """See ``Convolution``; wide rows are worked on part by part, so that the numbers stay in the cache."""
-        outputs, _, *size = self._parts[0].kernel.shape
-        height, breadth = reach((size[0], size[1]), self._dilation)
-        rows, width = (x.shape[1] - height) // self._stride + 1, (x.shape[2] - breadth) // self._stride + 1
-        missing = -rows % ROWS if self._mixes else 0
-        if missing:
-            x = np.concatenate([x, np.zeros_like(x, shape=(x.shape[0], missing, x.shape[2]))], axis=1)
-        if width <= COLUMNS and len(self._parts) == 1:
-            return self._run_into(x, before, (outputs, rows + missing, width))[:, :rows]
-        every = 1 if len(self._parts) == 1 else 2
-        out = rows_memory.empty((outputs, rows * every, width * every))
-        for left in range(0, width, COLUMNS):
-            right = min(left + COLUMNS, width)
-            piece = x[:, :, left * self._stride : (right - 1) * self._stride + breadth]
-            made = self._run(np.ascontiguousarray(piece), before)
-            for part, values in zip(self._parts, made, strict=True):
-                target = out[:, part.down :: every, left * every + part.right : right * every : every]
-                target[...] = values[:, -(rows + missing) :, left - right :][:, :rows]
-        return out
-
-    def _run(self, x: Array | Half, before: Activation | None) -> list[Array]:
-        """The results of all parts, (outputs, rows, width) each; some have a row or column too many in front."""
-        made = self._session(x.dtype.name, before).run(None, _feeds(x, before))
-        return [y.reshape(y.shape[1], -1, y.shape[-1]) for y in made]  # (outputs, rows, width)
-
-    def _run_into(self, x: Array | Half, before: Activation | None, shape: tuple[int, int, int]) -> Array:
-        """The result of the only part; on the processor where rows wait, for it may be kept as it is."""
-        if not self._executor.concurrent:
-            return self._run(x, before)[0]
-        out = rows_memory.empty(shape)
-        outputs, rows, width = shape
-        whole = (1, outputs, rows // ROWS, ROWS, width) if self._mixes else (1, *shape)
-        session = self._session(x.dtype.name, before)
-        binding = session.io_binding()
-        for name, values in _feeds(x, before).items():
+    def run_into(self, feeds: Mapping[str, Any], out: Array) -> None:
+        """See ``Session``."""
+        binding = self._session.io_binding()
+        for name, values in feeds.items():
             binding.bind_cpu_input(name, values)
-        binding.bind_output(session.get_outputs()[0].name, "cpu", 0, np.float32, whole, out.ctypes.data)
-        session.run_with_iobinding(binding)
-        return out
-
-    def _session(self, kind: str, before: Activation | None) -> Any:
-        key = (kind, None, False) if before is None else (kind, before.slope, before.bends_only)
-        with self._lock:
-            if key not in self._sessions:
-                self._sessions[key] = self._executor.session(self._model(*key))
-            return self._sessions[key]
-
-    def _model(self, kind: str, slope: float | None, bends_only: bool) -> bytes:
-        channels, page = self._parts[0].kernel.shape[1] * self._groups, Page()
-        given = [wire.value("x", kind, [1, channels, "height", "columns"])]
-        if slope is not None and not bends_only:
-            given += _affine_inputs(channels)
-        x = _write_activation(page, kind, slope, bends_only=bends_only)
-        write = self._write_mixing if self._mixes else self._write_plain
-        rank = 5 if self._mixes else 4
-        made = [wire.value(name, np.float32, [f"size{i}" for i in range(rank)]) for name in write(page, x, channels)]
-        return wire.model(page.nodes, page.tensors(), given, made, opset=OPSET)
-
-    def _write_plain(self, page: Page, x: str, _: int) -> list[str]:
-        names = []
-        for i, part in enumerate(self._parts):
-            constants = [page.constant(f"kernel{i}", part.kernel)]
-            constants += [] if self._bias is None else [page.constant("bias", self._bias)]
-            plain = self._executor.concurrent and self._stride == self._groups == self._dilation == 1
-            if plain and _is_narrow(part.kernel):
-                names.append(_write_columns(page, x, part.kernel, self._bias, f"y{i}"))
-                continue
-            sides = {"kernel_shape": part.kernel.shape[2:], "strides": [self._stride] * 2}
-            apart = [self._dilation] * 2
-            names.append(page.add("Conv", [x, *constants], f"y{i}", group=self._groups, dilations=apart, **sides))
-        return names
-
-    def _write_mixing(self, page: Page, x: str, channels: int) -> list[str]:
-        mixed = {part.down: part.kernel.shape[2] for part in self._parts}
-        rows = {down: write_mixed(page, x, channels, taps, down) for down, taps in mixed.items()}
-        return [
-            write_products(page, rows[part.down], part.kernel, self._bias, f"y{i}")
-            for i, part in enumerate(self._parts)
-        ]
-
-
-def _feeds(x: Array | Half, before: Activation | None) -> dict[str, Any]:
-    return {"x": x[None]} | ({} if before is None or before.bends_only else _affine(before))
-
-
-def _is_narrow(kernel: Array) -> bool:
-    """Whether the columns of a kernel are better taken as so many outputs: results come in blocks of channels."""
-    outputs, inputs, _, breadth = kernel.shape
-    return breadth > 1 and outputs * 2 <= CHANNELS <= inputs
-
-
-def _write_columns(page: Page, x: str, kernel: Array, bias: Array | None, name: str) -> str:
-    """A convolution with a single column for all columns of a kernel, whose results are shifted and added."""
-    outputs, inputs, height, breadth = kernel.shape
-    column = kernel.transpose(3, 0, 1, 2).reshape(breadth * outputs, inputs, height, 1)  # (column, output), …
-    parts = page.add("Conv", [x, page.constant(f"{name}.column", column)], f"{name}.parts", kernel_shape=[height, 1])
-    shifted = []
-    for i in range(breadth):
-        start, stop = [i * outputs, i], [(i + 1) * outputs, i - breadth + 1 or _ALL]
-        shifted.append(page.add("Slice", [parts, *page.integers(start, stop, [1, 3])], f"{name}.shifted{i}"))
-    offsets = [] if bias is None else [page.constant(f"{name}.bias", bias[:, None, None])]
-    return page.add("Sum", [*shifted, *offsets], name)
-
-
-def _write_activation(page: Page, kind: str, slope: float | None, *, bends_only: bool = False) -> str:
-    """What is done before; gives the name of its result."""
-    x = "x" if kind == "float32" else page.add("Cast", ["x"], "exact", to=_FLOAT)
-    if slope is None:
-        return x
-    if bends_only:
-        return page.add("LeakyRelu", [x], "active", alpha=float(slope))
-    shifted = page.add("Add", [page.add("Mul", [x, "scale"], "scaled"), "shift"], "shifted")
-    return shifted if slope == 1 else page.add("LeakyRelu", [shifted], "active", alpha=float(slope))
-
-
-def _affine(before: Activation) -> dict[str, Array]:
-    return {"scale": before.scale[:, None, None], "shift": before.shift[:, None, None]}
-
-
-def _affine_inputs(channels: int | str) -> list[bytes]:
-    return [wire.value(name, np.float32, [channels, 1, 1]) for name in ("scale", "shift")]
-
-
-def _widening(slope: float) -> bytes:
-    page = Page()
-    page.add("Identity", [_write_activation(page, "float16", slope)], "y")
-    shape: list[int | str] = [1, "channels", "rows", "width"]
-    given = [wire.value("x", np.float16, shape), *_affine_inputs("channels")]
-    return wire.model(page.nodes, [], given, [wire.value("y", np.float32, shape)], opset=OPSET)
-
-
-def _halving() -> bytes:
-    page = Page()
-    page.add("Cast", [page.add("Sub", ["x", "offset"], "near")], "y", to=_HALF)
-    shape: list[int | str] = [1, "channels", "rows", "width"]
-    given = [wire.value("x", np.float32, shape), wire.value("offset", np.float32, ["channels", 1, 1])]
-    return wire.model(page.nodes, [], given, [wire.value("y", np.float16, shape)], opset=OPSET)
+        binding.bind_output(self._session.get_outputs()[0].name, "cpu", 0, np.float32, out.shape, out.ctypes.data)
+        self._session.run_with_iobinding(binding)
