@@ -20,6 +20,8 @@ BUILTIN = (
     "senga.plugins.effects.extrude",
     "senga.plugins.example.style_blit",
     "senga.plugins.example.guided_synthesis",
+    "senga.plugins.example.face_blit",
+    "senga.plugins.example.face_style",
     "senga.plugins.backends",
 )
 """The only list of built-in plug-ins: importable names, loaded in this order."""

@@ -20,10 +20,19 @@ from senga.registry import Plugins, plugins
 from senga.testing import CHECKS, check_filter, sample
 from senga.testing.bench import Bench
 
+from .plugins.given_faces import small
+
 BARE = Plugins(builtin=False, third_party=False)
 
 
-@pytest.mark.parametrize("name", sorted(plugins().filters))
+PORTRAITS: dict[str, dict[str, Any]] = {
+    "face-blit": {"background": "painted"},
+    "face-style": {"background": "photograph", "fineness": 60, "rounds": 1, "passes": 1},
+}
+"""Filters that need faces, which no sample has."""
+
+
+@pytest.mark.parametrize("name", sorted(set(plugins().filters) - set(PORTRAITS)))
 def test_a_filter_keeps_every_promise(name: str) -> None:
     known, kind = Plugins(), plugins().find(name)
     if name != "fast-style":
@@ -42,6 +51,11 @@ class Carried:
         arrays = first_weights(network_of(card), "he", 0)
         reference = "senga.plugins.fast_style.network:network_of"
         return Weights(arrays, card, reference) if model == "carried" else None
+
+
+@pytest.mark.parametrize("name", sorted(PORTRAITS))
+def test_a_painter_of_portraits_keeps_every_promise(name: str, tmp_path: Path) -> None:
+    check_filter(plugins().make(name, {**small(tmp_path), **PORTRAITS[name]}))
 
 
 @pytest.mark.parametrize("name", ["sketch", "color-pencil"])

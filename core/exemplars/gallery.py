@@ -27,6 +27,7 @@ class Exemplar:
         year: when it was made.
         licence: under which terms it may be used.
         source: where the reproduction comes from.
+        landmarks: a file with those of its face (``senga.faces.read_faces``), for what is painted after portraits.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Exemplar:
     year: str = ""
     licence: str = ""
     source: str = ""
+    landmarks: Path | None = None
 
     @property
     def label(self) -> str:
@@ -48,7 +50,20 @@ class Exemplar:
 def built_in() -> tuple[Exemplar, ...]:
     """The exemplars that come with Senga."""
     cards = tomllib.loads((_FOLDER / "paintings.toml").read_text("utf-8"))
-    return tuple(Exemplar(name, file=_FOLDER / f"{name}.jpg", **card) for name, card in cards.items())
+    return tuple(
+        Exemplar(name, file=_FOLDER / f"{name}.jpg", landmarks=_landmarks_of(name), **card)
+        for name, card in cards.items()
+    )
+
+
+def _landmarks_of(name: str) -> Path | None:
+    path = _FOLDER / f"{name}.points.json"
+    return path if path.exists() else None
+
+
+def portraits(extra: Iterable[Exemplar] = ()) -> tuple[Exemplar, ...]:
+    """Those of which the landmarks of a face are known."""
+    return tuple(each for each in (*built_in(), *extra) if each.landmarks is not None)
 
 
 def find(name: str, extra: Iterable[Exemplar] = ()) -> Exemplar:

@@ -37,17 +37,27 @@ class Level:
         guides: (H, W, channels) bytes: guides of the picture.
         weights: (3 + channels,) whole numbers.
         allowed: (h, w) bool: places that may be used.
+        wanted: (H, W) bool: pixels that are looked for.
     """
 
     source: Guide
     guides: Guide
     weights: NDArray[np.int64]
     allowed: NDArray[np.bool_]
+    wanted: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, source: Guide, guides: Guide, weights: NDArray[np.int64], allowed: NDArray[np.bool_]) -> Self:
-        """With arrays in the order that loops like."""
-        return cls(np.ascontiguousarray(source), np.ascontiguousarray(guides), weights, allowed)
+    def of(
+        cls,
+        source: Guide,
+        guides: Guide,
+        weights: NDArray[np.int64],
+        allowed: NDArray[np.bool_],
+        wanted: NDArray[np.bool_] | None = None,
+    ) -> Self:
+        """With arrays in the order that loops like; all pixels are wanted if nothing else is said."""
+        wanted = np.ones(guides.shape[:2], bool) if wanted is None else wanted
+        return cls(np.ascontiguousarray(source), np.ascontiguousarray(guides), weights, allowed, wanted)
 
     def first(self, random: np.random.Generator) -> Places:
         """Random places for all pixels."""
@@ -83,7 +93,7 @@ class Matching:
         self._radius = min(options.patch, *level.source.shape[:2]) // 2
         height, width = level.guides.shape[:2]
         self._picture = np.concatenate([np.zeros((height, width, 3), np.uint8), level.guides], axis=2)
-        self._active = np.ones((height, width), bool)
+        self._active = self._wanted = _grown(level.wanted, self._radius)
         self._errors = np.zeros((height, width), np.int64)
         self._is_new = True
         full = height * width / (level.source.shape[0] * level.source.shape[1]) * self._patch
@@ -100,7 +110,7 @@ class Matching:
         gap = cv2.absdiff(made, np.ascontiguousarray(self._picture[..., :3])).max(axis=2) > self.options.still
         side = 2 * self._radius + 1
         moved = cv2.dilate(gap.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
-        self._active = np.ones_like(moved) if self._is_new else moved
+        self._active = self._wanted if self._is_new else moved & self._wanted
         self._is_new = False
         self._picture[..., :3] = made
         self._errors = self._errors_of(self.places, job)
@@ -175,6 +185,11 @@ class Matching:
             if self._energy(places, taken) <= before:
                 self.places, self._errors = places, taken
                 return
+
+
+def _grown(mask: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
+    """A mask with all pixels whose patches reach into it."""
+    return cv2.dilate(mask.astype(np.uint8), np.ones((2 * radius + 1,) * 2, np.uint8)) > 0
 
 
 def _at(plane: NDArray[np.float64], places: Places) -> NDArray[np.float64]:

@@ -82,6 +82,7 @@ def synthesised(
     job: Job,
     allowed: NDArray[np.bool_] | None = None,
     heard: Heard | None = None,
+    wanted: NDArray[np.bool_] | None = None,
 ) -> Places:
     """Where in the exemplar the centre of the patch of every pixel lies.
 
@@ -92,6 +93,7 @@ def synthesised(
         job: progress, cancel, threads.
         allowed: (h, w) which places of the exemplar may be used; None for all.
         heard: told of the energy, which takes time to compute.
+        wanted: (H, W) which pixels of the picture matter; None for all. The places of others mean nothing.
 
     Returns:
         (H, W, 2) int16: columns and rows.
@@ -99,13 +101,15 @@ def synthesised(
     source = np.dstack([style, *(pair.exemplar for pair in pairs)])
     target = np.dstack([pair.picture for pair in pairs])
     allowed = np.ones(style.shape[:2], bool) if allowed is None or not allowed.any() else allowed
+    wanted = np.ones(target.shape[:2], bool) if wanted is None else wanted
     sizes = _levels(min(*source.shape[:2], *target.shape[:2]), options.patch)
     random = np.random.default_rng(options.seed)
     matching: Matching | None = None
     work = [4.0**-level for level in range(sizes)]
     done = 0.0
     for level in reversed(range(sizes)):
-        small = Level.of(_reduced(source, level), _reduced(target, level), _weights(pairs), _kept(allowed, level))
+        masks = _kept(allowed, level), _any(wanted, level)
+        small = Level.of(_reduced(source, level), _reduced(target, level), _weights(pairs), *masks)
         part = job.part(done / sum(work), (done + work[level]) / sum(work))
         matching = Matching(small, options, small.grown(matching.places, random) if matching else small.first(random))
         _settle(matching, options.rounds, random, part, level, heard)
@@ -158,3 +162,8 @@ def _reduced(planes: Guide, level: int) -> Guide:
 def _kept(allowed: NDArray[np.bool_], level: int) -> NDArray[np.bool_]:
     small = _reduced(np.where(allowed, 255, 0).astype(np.uint8)[:, :, None], level)[:, :, 0] > 127
     return small if small.any() else np.ones_like(small)
+
+
+def _any(wanted: NDArray[np.bool_], level: int) -> NDArray[np.bool_]:
+    """Reduced pixels of which a part is wanted."""
+    return _reduced(np.where(wanted, 255, 0).astype(np.uint8)[:, :, None], level)[:, :, 0] > 0

@@ -41,7 +41,7 @@ def setting(
         advanced: shown last.
         labels: how menus show the values of a choice; others are shown as their words.
         aligned: a second picture has the size of the picture, and is cropped, turned and reduced with it.
-        resources: what hosts offer for a text: ``brushes``, ``exemplars``.
+        resources: what hosts offer for a text: ``brushes``, ``exemplars``, ``portraits`` (exemplars with a face).
     """
     extra: dict[str, Any] = {"unit": unit, "advanced": advanced, "labels": dict(labels or {})}
     extra |= {name: value for name, value in (("aligned", aligned), ("resources", resources)) if value}

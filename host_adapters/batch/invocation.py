@@ -86,7 +86,7 @@ class Invocation:
                     known.offered(type(filter), job).weights(name)
                 elif info.resources == "brushes" and name:
                     find(name, job.brushes())
-                elif info.resources == "exemplars" and name:
+                elif info.resources in ("exemplars", "portraits") and name:
                     gallery.find(name, job.resources("exemplars"))
 
     def reads(self, work: Work) -> list[Path]:

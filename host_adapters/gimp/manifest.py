@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from senga.exemplars.gallery import built_in
+from senga.exemplars.gallery import built_in, portraits
 from senga.filter import Filter, about, domain_of
 from senga.language import available, tr
 from senga.plain import plain
@@ -85,4 +85,6 @@ def _suggestions(kind: type[Filter], info: SettingInfo, known: Plugins) -> list[
         return [(brush.name, plain(getattr(brush, "title", brush.name))) for brush in brushes]
     if info.resources == "exemplars":
         return [(each.name, plain(each.label)) for each in (*built_in(), *known.resources("exemplars"))]
+    if info.resources == "portraits":
+        return [(each.name, plain(each.label)) for each in portraits(known.resources("exemplars"))]
     return []

@@ -40,6 +40,14 @@ def painted(act: Exemplars, image: Image, job: Job, note: str, place: Place, rad
     return image.with_pixels(canvas.finished(samples, job.part(0.9, 1.0)))
 
 
+def masked(image: Image, painting: Image, mask: Image) -> Image:
+    """The painting where a mask is light, the picture where it is dark."""
+    share = mask.float().mean(axis=2, keepdims=True)
+    own = to_depth(image.pixels, np.float32)
+    mixed = own + share * (to_depth(painting.pixels, np.float32) - own)
+    return painting.with_pixels(to_depth(np.clip(mixed, 0, 1), painting.depth))
+
+
 class _Canvas:
     """The picture, reduced to where strokes have the size of the exemplar's."""
 

@@ -23,7 +23,8 @@ class Exemplars(BaseModel):
     exemplar: str = setting(
         "harvest",
         "The painting to paint by: harvest, starry-night, water-lilies, scream, calanque, composition-vii, demon, "
-        "shipwreck, self-portrait, metzinger, wood-engraving, autumn, or one of a plug-in.",
+        "shipwreck, self-portrait, metzinger, wood-engraving, autumn, samary, mona-lisa, miniature, kellogg, or one "
+        "of a plug-in.",
         resources="exemplars",
     )
     painting: Picture | None = setting(None, "A painting of your own, in place of one of the gallery.")

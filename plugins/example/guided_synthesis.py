@@ -41,6 +41,9 @@ class GuidedSynthesis(Exemplars, Filter):
     style_mask: Picture | None = setting(
         None, "Which parts of the painting may be used: the light ones; of the same form.", advanced=True
     )
+    target_mask: Picture | None = setting(
+        None, "Which parts of the picture are painted: the light ones; the others stay.", advanced=True, aligned=True
+    )
     style_guide_2: Picture | None = setting(None, "One more guide for the painting.", advanced=True)
     target_guide_2: Picture | None = setting(None, "The same for the picture.", advanced=True, aligned=True)
     weight_2: float = setting(1.0, "Weight of that guide.", ge=0, le=100, advanced=True)
@@ -48,10 +51,12 @@ class GuidedSynthesis(Exemplars, Filter):
 
     def __call__(self, image: Image, job: Job) -> Image:
         """The synthesis."""
-        from .blit_painting import painted
+        from .blit_painting import masked, painted
 
         check_pair(self.style_guide_2, self.target_guide_2)
-        return painted(self, image, job, "Matching patches", self._place, int(self.patch) // 2)
+        result = painted(self, image, job, "Matching patches", self._place, int(self.patch) // 2)
+        mask = self.second("target_mask")
+        return result if mask is None else masked(image, result, mask)
 
     def _place(self, style: Any, guide: Any, job: Job) -> Any:
         from senga.exemplars.synthesis import Options, Pair, synthesised
@@ -62,7 +67,14 @@ class GuidedSynthesis(Exemplars, Filter):
         pairs = [Pair(style.example.guide, guide, self.guide_weight), *self._more(style, guide)]
         mask = self.second("style_mask")
         allowed = None if mask is None else resized(mask.u8(), style.pixels.shape).mean(axis=2) > 127
-        return synthesised(style.pixels, pairs, options, job, allowed)
+        return synthesised(style.pixels, pairs, options, job, allowed, wanted=self._wanted(guide.shape))
+
+    def _wanted(self, shape: Any) -> Any:
+        """Which pixels of the picture, at the size of the synthesis, are painted."""
+        from .blit_style import resized
+
+        mask = self.second("target_mask")
+        return None if mask is None else resized(mask.u8(), shape).max(axis=2) > 0
 
     def _more(self, style: Any, guide: Any) -> Any:
         from senga.exemplars.synthesis import Pair

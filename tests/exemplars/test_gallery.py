@@ -8,6 +8,7 @@ import pytest
 from senga.errors import SettingsError
 from senga.exemplars import gallery
 from senga.exemplars.gallery import Exemplar
+from senga.faces import read_faces
 from senga.registry import plugins
 from senga.settings import describe
 
@@ -25,8 +26,22 @@ def test_every_painting_has_its_card_and_can_be_read() -> None:
         assert each.source.startswith("https://")
         pixels = gallery.picture_of(each).u8()
         assert pixels.shape[2] == 3
-        assert 400_000 < pixels.shape[0] * pixels.shape[1] <= 1_000_000
+        assert 200_000 < pixels.shape[0] * pixels.shape[1] <= 1_000_000
         assert np.ptp(pixels) > 100
+
+
+def test_portraits_have_their_landmarks() -> None:
+    names = {each.name for each in gallery.portraits()}
+    assert names == {"samary", "mona-lisa", "miniature", "kellogg", "metzinger", "self-portrait"}
+    for each in gallery.portraits():
+        picture = gallery.picture_of(each)
+        faces = read_faces(str(each.landmarks), (picture.height, picture.width))
+        assert len(faces) == 1
+        assert (faces[0].points > 0).all()
+        assert (faces[0].points < (picture.width, picture.height)).all()
+        assert faces[0].eyes[0][0] < faces[0].points[30][0] < faces[0].eyes[1][0], "the nose is between the eyes"
+    own = Exemplar("mine", "Mine", Path("mine.png"), landmarks=Path("mine.json"))
+    assert gallery.portraits([own, Exemplar("other", "Other", Path("other.png"))])[-1] is own
 
 
 def test_the_gallery_stays_small() -> None:
@@ -54,6 +69,7 @@ def test_an_animation_is_no_exemplar(tmp_path: Path) -> None:
 
 
 def test_the_help_names_all_of_them() -> None:
-    text = next(info.text for info in describe(plugins().find("style-blit"), "en") if info.name == "exemplar")
-    for each in gallery.built_in():
-        assert f"{each.name}," in text
+    for name, known in (("style-blit", gallery.built_in()), ("face-blit", gallery.portraits())):
+        text = next(info.text for info in describe(plugins().find(name), "en") if info.name == "exemplar")
+        for each in known:
+            assert f"{each.name}," in text

@@ -54,3 +54,16 @@ def test_a_guide_alone_is_refused() -> None:
     for name in ("style_guide_2", "target_guide_2", "style_guide"):
         with pytest.raises(SettingsError, match="Guides come in pairs"):
             senga.apply("guided-synthesis", sample(9, 9), **{name: sample(9, 9)})
+
+
+def test_a_mask_of_the_picture_leaves_the_rest_alone() -> None:
+    image, mask = sample(40, 60), np.zeros((40, 60, 3), np.uint8)
+    mask[10:30, 20:40] = 255
+    paint = np.zeros((30, 40, 3), np.uint8)
+    paint[..., 2] = 255
+    result = painted(image, painting=paint, target_mask=mask, detail=0, colour=0)
+    outside = mask[..., 0] == 0
+    assert np.array_equal(result[outside], image.pixels[outside])
+    assert (result[~outside] == (0, 0, 255)).all()
+    whole = painted(image, painting=paint, target_mask=np.full_like(mask, 255), detail=0, colour=0)
+    assert np.array_equal(whole, painted(image, painting=paint, detail=0, colour=0))

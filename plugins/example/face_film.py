@@ -1,0 +1,64 @@
+"""Films: what was painted last, where a head is now, as a guide and to be mixed with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from senga.image import Image, to_depth
+from senga.job import Job
+from senga.ops.lightness import grey
+from senga.ops.motion import motion, moved
+from senga.steady import Steadier
+
+from .face_canvas import FaceCanvas
+
+
+@dataclass(frozen=True, eq=False)
+class Before:
+    """The last result, moved along with the film onto the canvas.
+
+    Attributes:
+        pixels: (h, w, 3) bytes.
+        trust: (h, w) float32 in 0..1, 0 where it says nothing.
+    """
+
+    pixels: NDArray[np.uint8]
+    trust: NDArray[np.float32]
+
+
+def before_on(canvas: FaceCanvas, job: Job) -> Before | None:
+    """What was painted on this head in the last frame; None in stills, at the beginning and after a change of size."""
+    moment = job.moment
+    if moment is None or moment.before is None or moment.before_source is None:
+        return None
+    if canvas.size != (moment.before.height, moment.before.width):
+        return None
+    source, shown = (canvas.seen(each.u8()) for each in (moment.before_source, moment.before))
+    found = motion(canvas.luma, np.asarray(grey(source)))
+    pixels = moved(shown.astype(np.float32), found.flow, cv2.INTER_LINEAR)
+    return Before(np.clip(pixels, 0, 255).astype(np.uint8), found.trust)
+
+
+def steadied(image: Image, painted: Image, share: float, job: Job) -> Image:
+    """A frame of a film, mixed with the last one as it has moved, where the film did not change (``senga.steady``).
+
+    Args:
+        image: the frame.
+        painted: what was made of it.
+        share: how much of the mixture is taken.
+        job: which frame it is.
+    """
+    moment = job.moment
+    if not share or moment is None or moment.before is None or moment.before_source is None:
+        return painted
+    touched = (painted.pixels != image.pixels).any(axis=2)
+    mixer = Steadier(touched)
+    mixer.go_on(moment.number - 1, moment.before_source, moment.before)
+    mixed = mixer(image, painted).pixels
+    values = (to_depth(each, np.float32) for each in (painted.pixels, mixed))
+    own, other = values
+    return painted.with_pixels(to_depth(np.clip(own + np.float32(share) * (other - own), 0, 1), painted.depth))
