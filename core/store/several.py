@@ -77,7 +77,8 @@ def picked(weights: Weights, style: str = "") -> Weights:
 def _part(name: str, array: NDArray[Any], number: int, count: int) -> NDArray[Any]:
     if not array.ndim or len(array) != count:
         raise ModelError(f"“{name}” has the shape {array.shape}, but the card names {count} styles.")
-    return array[number]
+    part: NDArray[Any] = array[number]
+    return part
 
 
 def joined_styles(models: Mapping[str, Weights], own: set[str]) -> Weights:

@@ -70,6 +70,8 @@ JOHNSON = Family(
     facts=Facts,
     converter="senga.plugins.fast_style.network:to_johnson",
     network="senga.plugins.fast_style.network:network_of",
+    presets="senga.plugins.fast_style.presets:JOHNSON",
+    trainer="senga.plugins.fast_style.training:Training",
 )
 
 CIN = Family(
@@ -80,6 +82,8 @@ CIN = Family(
     facts=Facts,
     converter="senga.plugins.fast_style.network:to_cin",
     network="senga.plugins.fast_style.network:network_of",
+    presets="senga.plugins.fast_style.presets:CIN",
+    trainer="senga.plugins.fast_style.training:Training",
 )
 
 STYLEBANK = Family(
@@ -90,6 +94,8 @@ STYLEBANK = Family(
     facts=BankFacts,
     converter="senga.plugins.fast_style.network:to_stylebank",
     network="senga.plugins.fast_style.network:network_of",
+    presets="senga.plugins.fast_style.presets:STYLEBANK",
+    trainer="senga.plugins.fast_style.training:Training",
 )
 
 FAMILIES = (JOHNSON, CIN, STYLEBANK)

@@ -8,7 +8,7 @@ front (``senga.store.several``). Others that are known: PyTorch's example (also 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,12 @@ from senga.store.several import EACH, picked
 
 Arrays = Mapping[str, NDArray[Any]]
 
-_PYTORCH = {
+_WAY_DOWN = ("first", "down1", "down2")
+_PAIR = ("first", "second")
+_LEAF = {"w": "conv.weight", "norm.gamma": "norm.weight", "norm.beta": "norm.bias"}
+Spelling = Callable[[re.Match[str]], str]
+
+_PYTORCH: dict[str, Spelling] = {
     r"conv([123])\.conv2d\.(weight|bias)": lambda m: f"{_WAY_DOWN[int(m[1]) - 1]}.conv.{m[2]}",
     r"in([123])\.(weight|bias)": lambda m: f"{_WAY_DOWN[int(m[1]) - 1]}.norm.{m[2]}",
     r"res(\d+)\.conv([12])\.conv2d\.(weight|bias)": lambda m: f"res{m[1]}.{_PAIR[int(m[2]) - 1]}.conv.{m[3]}",
@@ -33,15 +38,12 @@ _PYTORCH = {
     r"in([45])\.(weight|bias)": lambda m: f"up{int(m[1]) - 3}.norm.{m[2]}",
     r"deconv3\.conv2d\.(weight|bias)": lambda m: f"last.conv.{m[1]}",
 }
-_MAGENTA = {
+_MAGENTA: dict[str, Spelling] = {
     r"contract\.([012])\.(.+)": lambda m: f"{_WAY_DOWN[int(m[1])]}.{_LEAF[m[2]]}",
     r"res\.(\d+)\.([01])\.(.+)": lambda m: f"res{int(m[1]) + 1}.{_PAIR[int(m[2])]}.{_LEAF[m[3]]}",
     r"expand\.([012])\.(.+)": lambda m: f"{('up1', 'up2', 'last')[int(m[1])]}.{_LEAF[m[2]]}",
 }
-_WAY_DOWN = ("first", "down1", "down2")
-_PAIR = ("first", "second")
-_LEAF = {"w": "conv.weight", "norm.gamma": "norm.weight", "norm.beta": "norm.bias"}
-_NAMES: dict[str, dict[str, Any]] = {"pytorch": _PYTORCH, "magenta": _MAGENTA}
+_NAMES: dict[str, dict[str, Spelling]] = {"pytorch": _PYTORCH, "magenta": _MAGENTA}
 _VARIABLE = re.compile(r"Variable(?:_(\d+))?")
 
 
@@ -196,11 +198,11 @@ def _spelt(checkpoint: Checkpoint) -> tuple[dict[str, NDArray[Any]], str]:
     return dict(checkpoint.arrays), checkpoint.metadata.get("form", "senga")
 
 
-def _ours(name: str, names: Mapping[str, Any]) -> str:
+def _ours(name: str, names: Mapping[str, Spelling]) -> str:
     for pattern, spell in names.items():
         if found := re.fullmatch(pattern, name.removeprefix("module.")):
             try:
-                return str(spell(found))
+                return spell(found)
             except (KeyError, IndexError):
                 return ""
     return ""

@@ -61,7 +61,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     data = memoryview(content_of(path))
     try:
         with budget_for(len(data)):
-            if data[:1] == b"{":
+            if bytes(data[:1]) == b"{":
                 return read_manifest(data, path)
             return read_tensorflow(data, path) if data[-len(MAGIC) :] == MAGIC else _parse(data)
     except ModelError as error:
