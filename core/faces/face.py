@@ -19,6 +19,7 @@ References:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,7 @@ class Face:
     score: float = 1.0
 
     @classmethod
-    def of_points(cls, points: NDArray[np.floating], score: float = 1.0) -> Face:
+    def of_points(cls, points: NDArray[Any], score: float = 1.0) -> Face:
         """A face round landmarks: from the jaw to as far above the brows as the nose is long."""
         found = np.ascontiguousarray(points, np.float32).reshape(COUNT, 2)  # (68, 2)
         (x0, y0), (x1, y1) = found.min(axis=0).tolist(), found.max(axis=0).tolist()

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from senga.image import Image
+import numpy as np
+
+from senga.image import Image, Pixels
 from senga.job import Job
 
+from . import detector
+from .cuts import reduced
 from .face import Face
+from .frame import Frame
 from .given import faces_of_shares
+from .landmarks import face_in
 from .points_file import read_faces
 
 MOST = 32
 """Faces of a picture; of more the largest are taken."""
+LYING = 1280
+"""Longer side of pictures in which faces are looked for that lie or stand on their heads, where none is upright."""
+SURE = 0.92
+"""Score from which on those count."""
 
 
 def find_faces(
@@ -33,10 +43,44 @@ def find_faces(
         SettingsError: what is given has not 68 points for each face.
         Cancelled: the user asked to stop.
     """
-    job.progress(0.0, "Finding faces")
-    whole = job.full_size or (picture.height, picture.width)
-    found = faces_of_shares(points, whole) if points else read_faces(given, whole) if given else []
-    top, left = job.offset
-    several = sorted((face.moved(-left, -top) for face in found), key=lambda face: -face.area)
-    job.progress(1.0, "Finding faces")
-    return several[:most]
+    if not (points or given):
+        found = _seen(picture.pixels, most, job.part(0, 0.4)) or _lying(picture.pixels, most, job.part(0.4, 1))
+    else:
+        whole = job.full_size or (picture.height, picture.width)
+        told = faces_of_shares(points, whole) if points else read_faces(given, whole)
+        found = [face.moved(-job.offset[1], -job.offset[0]) for face in told]
+    job.progress(1.0, detector.NOTE)
+    return sorted(found, key=lambda face: -face.area)[:most]
+
+
+def _seen(pixels: Pixels, most: int, job: Job) -> list[Face]:
+    """What the networks find."""
+    places = detector.detect(pixels, job.part(0, 0.5))[: 2 * most]
+    kept: list[tuple[Face, Frame]] = []
+    for number, (frame, score) in enumerate(places):
+        share = 0.5 + 0.5 * number / len(places)
+        face = face_in(pixels, frame, score, job.part(share, share + 0.5 / len(places)))
+        own = Frame.of(face.points) if face else frame
+        if face and not any(detector.is_near(own, other) for _, other in kept):
+            kept.append((face, own))
+    return [face for face, _ in kept]
+
+
+def _lying(pixels: Pixels, most: int, job: Job) -> list[Face]:
+    """What they find in the picture turned by quarters, the first turn in which they are sure of something."""
+    scale = max(1.0, max(pixels.shape[:2]) / LYING)
+    small = reduced(pixels, LYING) if scale > 1 else pixels
+    for number, quarters in enumerate((1, 3, 2)):
+        turned = np.ascontiguousarray(np.rot90(small, quarters))
+        several = _seen(turned, most, job.part(number / 3, (number + 1) / 3))
+        sure = [_back(face, quarters, small.shape[:2], scale) for face in several if face.score >= SURE]
+        if sure:
+            return sure
+    return []
+
+
+def _back(face: Face, quarters: int, size: tuple[int, ...], scale: float) -> Face:
+    """A face of a picture that was turned by quarters against the clock, in the picture of (height, width)."""
+    (x, y), (height, width) = face.points.T, size
+    ways = {1: (width - y, x), 2: (width - x, height - y), 3: (y, height - x)}
+    return Face.of_points(scale * np.stack(ways[quarters], axis=1), face.score)

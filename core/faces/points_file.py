@@ -148,6 +148,6 @@ def _in_pixels(
         told = _pair(whole)
         if told is None or min(told) < 1:
             raise SettingsError("The size told with the landmarks is none: give width and height, each at least 1.")
-        return points * (wanted / np.array(told))
+        return np.asarray(points * (wanted / np.array(told)))
     are_shares = all((each >= 0).all() and (each <= 1).all() for each in several)
-    return points * wanted if are_shares else points
+    return np.asarray(points * wanted if are_shares else points)

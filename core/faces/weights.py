@@ -1,0 +1,20 @@
+"""The weights of the networks of faces, which come with Senga."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FOLDER = Path(__file__).with_name("weights")
+
+
+@cache
+def weights(name: str) -> dict[str, NDArray[Any]]:
+    """Those of ``finder`` or ``points``, in single precision."""
+    from safetensors.numpy import load_file
+
+    return {key: value.astype(np.float32) for key, value in load_file(FOLDER / f"{name}.safetensors").items()}
