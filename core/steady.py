@@ -23,11 +23,11 @@ from .ops.motion import Motion, motion, moved
 from .ops.smoothing import blurred
 
 Plane = NDArray[np.float32]
-_KEPT = 0.9
+_KEPT = 0.96
 """How much of the last frame stays where nothing speaks against it."""
 _PATCH = 5
 """Pixels over which changes are averaged."""
-_NOISE, _LIKE, _OTHER = 1.0, 2.0, 40.0
+_NOISE, _LIKE, _OTHER = 1.0, 3.0, 40.0
 """In 255ths: change of the film that is noise; the change of the result that is allowed is so many times that of the
 film; change of the film beyond which something else is seen."""
 _CUT = 0.35
@@ -80,7 +80,7 @@ class Steadier:
         if before is not None and before.result.pixels.shape == painted.pixels.shape:
             size = painted.height, painted.width
             now, then = _seen(source, size), _seen(before.source, size)
-            found = motion(grey(now), grey(then))
+            found = motion(grey(now), grey(then), mean=not self._strokes)
             unlike = _change(now.astype(np.float32), moved(then.astype(np.float32), found.flow, cv2.INTER_LINEAR))
             if not _is_cut(found, unlike):
                 make = self._drawn if self._strokes else self._mixed

@@ -7,10 +7,10 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -71,8 +71,12 @@ def work(invocation: Invocation, known: Plugins) -> int:
 
 def _in_pieces(targets: list[Target], painter: Painter) -> list[Target]:
     """Films keep what is finished of them, so that whoever was interrupted goes on."""
-    digest = cache(lambda: task_digest(painter.invocation, painter.known, painter.second))
-    return [in_pieces(each, lambda each=each: f"{digest()} {painter.second.digest(each)}") for each in targets]
+    task = cache(lambda: task_digest(painter.invocation, painter.known, painter.second))
+    return [in_pieces(each, partial(_made_by, task, painter, each)) for each in targets]
+
+
+def _made_by(task: Callable[[], str], painter: Painter, target: Target) -> str:
+    return f"{task()} {painter.second.digest(target)}"
 
 
 def _check_standard_output(*, as_json: bool, piped: bool) -> None:
