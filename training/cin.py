@@ -31,10 +31,22 @@ from training.joining import STYLED, Known, rows
 from training.module import NetworkModule
 from training.pictures import Picture, list_pictures, read_rgb, write_rgb
 from training.running import Checkpoint, Running, run, set_rate
-from training.styles import Features, Painting, chosen, content_distance, marks, marks_of, paintings_in, style_distance
+from training.styles import (
+    Features,
+    Painting,
+    chosen,
+    content_distance,
+    marks,
+    marks_of,
+    paintings_in,
+    style_distance,
+    tone_distance,
+)
 
 RATE, LAST = 2e-3, 5e-5
 """Of learning, first and last."""
+TONE = 1.0
+"""Weight of broad tones."""
 VARIATION = 0.05
 """Weight of the steps between neighbouring pixels."""
 FIRST_WEIGHT, LEAST_WEIGHT, MOST_WEIGHT = 5.0, 0.3, 60.0
@@ -124,10 +136,13 @@ class Trainer(Running):
         style = style_distance(marks(seen), chosen(self.marks, styles))
         drawing = drawing.float()
         variation = drawing.diff(dim=2).abs().mean() + drawing.diff(dim=3).abs().mean()
-        self.advance(content.mean() + (self.style_weights[styles] * style).mean() + VARIATION * variation)
+        tone = tone_distance(drawing, photo)
+        whole = content + TONE * tone + self.style_weights[styles] * style
+        self.advance(whole.mean() + VARIATION * variation)
         if progress > 0.05:
             self._weigh(styles, content.detach())
-        return {"content": content.mean().item(), "style": style.mean().item(), "variation": variation.item()}
+        parts = {"content": content, "style": style, "tone": tone, "variation": variation}
+        return {name: part.mean().item() for name, part in parts.items()}
 
     def _of_new(self, gradient: Tensor) -> Tensor:
         """The gradient of a matrix of styles, nothing for those that are known."""

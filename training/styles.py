@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from senga.neural.training.perceptual import load_encoder
 from training.data import to_tensor
@@ -21,6 +22,8 @@ TAPS = ("relu1_2", "relu2_1", "relu3_1", "relu4_1")
 """Where styles are looked at."""
 CONTENT = ("relu3_1", "relu4_1")
 """Where content is."""
+BROAD = 8
+"""Pixels over which tones are broad."""
 FAINT = 0.03
 """Channels fainter than this share of the strongest stay as they are to each other: they are mostly noise."""
 _EPS = 1e-6
@@ -133,6 +136,16 @@ def content_distance(drawn: dict[str, Tensor], photo: dict[str, Tensor]) -> Tens
     """How far the shapes of drawings are from those of photos, (N,): features without their means and deviations."""
     parts = [(_unit(drawn[tap]) - _unit(photo[tap])).square().mean((1, 2, 3)) for tap in CONTENT]
     return torch.stack(parts).mean(0)
+
+
+def tone_distance(drawn: Tensor, photo: Tensor) -> Tensor:
+    """How far the broad tones of drawings are from those of photos, (N,), whatever the contrast of either.
+
+    Without it networks learn to shine in a few places, which feeds deviations and gram matrices at little cost.
+    """
+    broad = (avg_pool2d(each.mean(1, keepdim=True), BROAD) for each in (drawn, photo))
+    x, y = (_unit(each) for each in broad)
+    return (x - y).square().mean((1, 2, 3))
 
 
 def _unit(x: Tensor) -> Tensor:

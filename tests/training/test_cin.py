@@ -18,7 +18,7 @@ from senga.plugins.fast_style.network import network_of, to_cin  # noqa: E402
 from senga.store.several import picked  # noqa: E402
 from training.cin import Photos, Trainer, options_from, train  # noqa: E402
 from training.joining import Known, columns, rows  # noqa: E402
-from training.styles import Features, Painting, content_distance, marks, paintings_in, style_distance  # noqa: E402
+from training.styles import Features, Painting, content_distance, marks, paintings_in, style_distance, tone_distance  # noqa: E402
 
 SHAPE = Shape((4, 6, 8), (), 1, 3)
 
@@ -88,6 +88,13 @@ def test_distances_are_none_of_a_picture_to_itself_and_grow_with_change(tmp_path
     paler = features(x * 0.5)
     assert float(content_distance(paler, seen)) < float(content_distance(other, seen))
     assert float(style_distance(marks(other), marks(seen))) > 0.1
+
+
+def test_tones_may_be_paler_but_shine_nowhere() -> None:
+    photo = torch.nn.functional.avg_pool2d(torch.rand(1, 3, 64, 96), 5, 1, 2) * 2 - 1
+    shining = photo.clone()
+    shining[:, :, 20:36, 40:56] += 3
+    assert float(tone_distance(photo * 0.7 + 0.1, photo)) < 0.05 < 0.5 < float(tone_distance(shining, photo))
 
 
 def test_a_file_names_paintings(tmp_path: Path) -> None:
