@@ -1,0 +1,101 @@
+"""Networks that paint in one pass beside onnxruntime, by turns in one process: `python benchmarks/fast_style.py`.
+
+    python benchmarks/fast_style.py 1024 3                  # side in pixels, rounds
+    python benchmarks/fast_style.py 512 5 multistyle26.onnx # with Magenta's published graph of 26 styles
+
+onnxruntime runs the graphs that Senga exports, or the published one. Ratios are medians over the rounds, of times in
+the same round.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from senga.job import Job
+from senga.neural.checkpoints import read_checkpoint
+from senga.neural.engine import run
+from senga.neural.networks.johnson import Shape, johnson
+from senga.neural.networks.stylebank import Shape as BankShape
+from senga.neural.networks.stylebank import stylebank
+from senga.neural.onnx import runtime
+from senga.neural.onnx.graph_file import network_model
+from senga.neural.training.initial import first_weights
+from senga.plugins.fast_style.network import network_of, to_cin
+from senga.store.several import picked
+
+THREADS = 2
+NETWORKS = {
+    "Johnson, published": johnson(Shape(form="pytorch")),
+    "conditional norms, small": johnson(Shape((16, 32, 64), (), 4, 5)),
+    "StyleBank, small": stylebank(BankShape((16, 32, 64), 1, 5)),
+}
+
+
+def session_of(model: Any) -> Any:
+    """Onnxruntime with a graph, bytes or a file."""
+    library = runtime.onnxruntime()
+    options = library.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    return library.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def exported(network: Any, photo: Any) -> dict[str, Callable[[], object]]:
+    """Runs of a network by name; the first is what the others are compared with."""
+    weights = first_weights(network, "he", 0)
+    session = session_of(network_model(network, weights, {}))
+    feed = np.ascontiguousarray(photo.transpose(2, 0, 1)[None])
+    ways: dict[str, Callable[[], object]] = {"onnxruntime": lambda: session.run(None, {"photo": feed})}
+    for precision in ("full", "draft"):
+        job = Job(precision=precision, threads=THREADS)
+        ways[f"senga, {precision}"] = lambda job=job: run(network, weights, photo, job)  # type: ignore[misc]
+    return ways
+
+
+def published(file: Path, photo: Any) -> dict[str, Callable[[], object]]:
+    """The published graph, and its first style here."""
+    session, style = session_of(str(file)), picked(to_cin(read_checkpoint(file)))
+    network, job = network_of(style.card), Job(threads=THREADS)
+    shares = np.zeros(26, np.float32)
+    shares[0] = 1
+    feed = {"image": np.ascontiguousarray(photo.transpose(2, 0, 1)[None]), "style_weights": shares}
+    return {
+        "onnxruntime": lambda: session.run(None, feed),
+        "senga, full": lambda: run(network, style.arrays, photo, job),
+    }
+
+
+def measured(ways: dict[str, Callable[[], object]], rounds: int) -> str:
+    """Seconds of the first way, and ratios of the others to it."""
+    for way in ways.values():
+        way()
+    taken: dict[str, list[float]] = {label: [] for label in ways}
+    for _ in range(rounds):
+        for label, way in ways.items():
+            began = time.perf_counter()
+            way()
+            taken[label].append(time.perf_counter() - began)
+    first, *others = ways
+    pairs = {label: zip(taken[label], taken[first], strict=True) for label in others}
+    ratios = [f"{label} {statistics.median(a / b for a, b in pair):.2f}" for label, pair in pairs.items()]
+    return f"{first} {statistics.median(taken[first]):.3f} s; ratios: {', '.join(ratios)}"
+
+
+def main() -> None:
+    """Print a line for each network."""
+    side, rounds = map(int, sys.argv[1:3] if len(sys.argv) > 2 else (1024, 3))
+    photo = np.random.default_rng(0).random((side, side, 3), np.float32)
+    for name, network in NETWORKS.items():
+        print(f"{name}, {side} x {side}: {measured(exported(network, photo), rounds)}", flush=True)
+    for file in map(Path, sys.argv[3:]):
+        print(f"{file.name}, {side} x {side}: {measured(published(file, photo), rounds)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
