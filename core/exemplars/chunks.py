@@ -21,7 +21,7 @@ from senga.job import Job
 from senga.ops.banded import each_band
 
 from .compiled import kernels
-from .lookup import Guide, Lookup, Places
+from .lookup import Lookup, Places
 from .seeds import TILE, draws, grids
 
 
@@ -30,20 +30,20 @@ class Example:
     """An exemplar's guide, ready for use.
 
     Attributes:
-        guide: (h, w, 3) bytes.
+        guide: (h, w, 3) bytes, or whole numbers of 16 bits where the lookup takes them.
         lookup: where its numbers are.
     """
 
-    guide: Guide
+    guide: NDArray[Any]
     lookup: Lookup
 
 
-def fill(example: Example, guide: Guide, threshold: int, job: Job, shift: tuple[int, int] = (0, 0)) -> Places:
+def fill(example: Example, guide: NDArray[Any], threshold: int, job: Job, shift: tuple[int, int] = (0, 0)) -> Places:
     """Where in the exemplar every pixel of a picture is taken from.
 
     Args:
         example: the exemplar's guide.
-        guide: (H, W, 3) bytes: that of the picture.
+        guide: (H, W, 3): that of the picture, in the numbers of the exemplar's.
         threshold: how much the guides may differ: pieces fit where the sum over the channels, 0..255 each, is less.
         job: progress, cancel, threads.
         shift: rows and columns by which the grids are shifted, below ``TILE``.
@@ -72,7 +72,7 @@ def _blocks(height: int, width: int, shift: tuple[int, int]) -> Iterator[tuple[i
 class _Block:
     """The part of a picture under one tile."""
 
-    def __init__(self, example: Example, guide: Guide, origin: tuple[int, int]) -> None:
+    def __init__(self, example: Example, guide: NDArray[Any], origin: tuple[int, int]) -> None:
         self.example, self.whole = example, guide
         self.top, self.left = max(0, origin[0]), max(0, origin[1])
         bottom, right = (min(origin[axis] + TILE, guide.shape[axis]) for axis in (0, 1))
@@ -108,7 +108,9 @@ class _Block:
         return places - seeds + np.array([self.left - self.origin[1], self.top - self.origin[0]], np.int32)
 
 
-def _ask(source: Guide, guide: Guide, threshold: int, moves: NDArray[np.int32], made: Places, free: Any) -> None:
+def _ask(
+    source: NDArray[Any], guide: NDArray[Any], threshold: int, moves: NDArray[np.int32], made: Places, free: Any
+) -> None:
     """Give the pixels without a piece that of their seeds, where it fits; the same as the compiled loop."""
     row, column = np.nonzero(free)
     x, y = column + moves[:, 0], row + moves[:, 1]

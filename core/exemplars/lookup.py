@@ -27,7 +27,7 @@ Places = NDArray[np.int16]
 class Lookup(Protocol):
     """Finds places of an exemplar by the numbers of its guide."""
 
-    def find(self, guide: Guide, draw: NDArray[np.uint8]) -> Places:
+    def find(self, guide: NDArray[Any], draw: NDArray[np.uint8]) -> Places:
         """The place (..., 2) for each pixel of a guide (..., 3); ``draw`` (...) chooses among equally good ones."""
 
 

@@ -85,8 +85,8 @@ def _part(places: Points, origin: Points, goal: Points, kind: Kind) -> Points:
     middle, aim = weights @ origin, weights @ goal
     own, other = origin - middle[:, None], goal - aim[:, None]  # (m, n, 2)
     if kind == "affine" and (found := _affine(places - middle, own, other, weights)) is not None:
-        return found + aim
-    return _turned(places - middle, own, other, weights, kind) + aim
+        return np.asarray(found + aim)
+    return np.asarray(_turned(places - middle, own, other, weights, kind) + aim)
 
 
 def _affine(place: Points, own: Points, other: Points, weights: Points) -> Points | None:

@@ -73,7 +73,7 @@ class FaceCanvas:
             return samples
         wide = self.exemplar.wide
         own = guides.smooth(np.asarray(grey(samples)), wide)
-        fine = cv2.GaussianBlur(self.luma, (0, 0), max(0.3, 0.4 * wide * guides.TONE))
+        fine = guides.smooth(self.luma, 0.4 * wide)
         tones = curve(guides.histogram_of(fine, self.mask), self.exemplar.tones)
         wanted = cv2.LUT(fine, np.rint(tones).astype(np.uint8))
         gap = np.rint(share * (wanted.astype(np.float32) - own)).astype(np.int16)

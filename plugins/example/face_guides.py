@@ -97,13 +97,13 @@ def head_mask(points: Points, height: int, width: int, soft: float = 0.12) -> Pl
     up = up / max(1e-6, float(np.hypot(*up)))
     middle = (points[0] + points[16]) / 2 + 0.22 * wide * up
     angle = float(np.degrees(np.arctan2(up[0], -up[1])))
-    cv2.fillPoly(mask, [np.rint(_spread(jaw, points[27:31].mean(axis=0), 1.12)).astype(np.int32)], 255)
-    cv2.ellipse(mask, (tuple(middle.tolist()), (1.42 * wide, 1.6 * wide), angle), 255, -1)
+    cv2.fillPoly(mask, [np.rint(_spread(jaw, points[27:31].mean(axis=0), 1.12)).astype(np.int32)], (255,))
+    cv2.ellipse(mask, (middle.tolist(), (1.42 * wide, 1.6 * wide), angle), (255,), -1)
     return np.asarray(np.rint(_blurred(mask, max(0.5, soft * wide))), np.uint8)
 
 
 def _spread(points: Points, middle: Points, factor: float) -> Points:
-    return middle + factor * (points - middle)
+    return np.asarray(middle + factor * (points - middle))
 
 
 def segments(points: Points, height: int, width: int) -> Plane:
@@ -127,5 +127,5 @@ def _filled(polygons: Any, height: int, width: int, spread: float = 1.0) -> Plan
     mask = np.zeros((height, width), np.uint8)
     for polygon in polygons:
         wider = _spread(polygon, polygon.mean(axis=0), spread).astype(np.float32)
-        cv2.fillConvexPoly(mask, np.rint(cv2.convexHull(wider)).astype(np.int32), 255)
+        cv2.fillConvexPoly(mask, np.rint(cv2.convexHull(wider)).astype(np.int32), (255,))
     return mask

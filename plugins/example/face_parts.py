@@ -112,5 +112,5 @@ def _soft(points: Points, canvas: FaceCanvas) -> NDArray[np.float32]:
     size = float(np.ptp(points[:, 0]))
     wider = points.mean(axis=0) + 1.25 * (points - points.mean(axis=0))
     mask = np.zeros((canvas.height, canvas.width), np.float32)
-    cv2.fillConvexPoly(mask, np.rint(cv2.convexHull(wider.astype(np.float32))).astype(np.int32), 1.0)
+    cv2.fillConvexPoly(mask, np.rint(cv2.convexHull(wider.astype(np.float32))).astype(np.int32), (1.0,))
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), max(0.5, 0.12 * size)))
