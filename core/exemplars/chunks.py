@@ -22,7 +22,7 @@ from senga.ops.banded import each_band
 
 from .compiled import kernels
 from .lookup import Lookup, Places
-from .seeds import TILE, draws, grids
+from .seeds import TILE, Grid, draws, grids
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ class _Block:
         guide, made = np.ascontiguousarray(self.whole[self.place]), np.zeros_like(out[self.place])
         free = np.ones(guide.shape[:2], bool)
         nearest = [grid.nearest[self.inside] for grid in grids()]
-        moves = [self._moves(grid.seeds) for grid in grids()]
+        moves = [self._moves(grid) for grid in grids()]
         quick = kernels()
         if quick:
             first = np.cumsum([0, *map(len, moves[:-1])])
@@ -99,12 +99,12 @@ class _Block:
         made[rest] = self.example.lookup.find(guide[rest], draws()[self.inside][rest])
         out[self.place] = made
 
-    def _moves(self, seeds: NDArray[np.int32]) -> NDArray[np.int32]:
+    def _moves(self, grid: Grid) -> NDArray[np.int32]:
         """(seeds, 2): what is added to column and row of a pixel of the block to get its place in the exemplar."""
+        seeds = grid.seeds
         column = np.clip(seeds[:, 0] + self.origin[1], 0, self.whole.shape[1] - 1)
         row = np.clip(seeds[:, 1] + self.origin[0], 0, self.whole.shape[0] - 1)
-        drawn = draws()[seeds[:, 1] % TILE, seeds[:, 0] % TILE]
-        places = self.example.lookup.find(self.whole[row, column], drawn)
+        places = self.example.lookup.find(self.whole[row, column], grid.drawn)
         return places - seeds + np.array([self.left - self.origin[1], self.top - self.origin[0]], np.int32)
 
 

@@ -27,10 +27,12 @@ class Grid:
     Attributes:
         seeds: ((cells + 2)^2, 2) int32: column and row of the seed of each cell, from one cell before the tile.
         nearest: (TILE, TILE) int32: which of the seeds is nearest.
+        drawn: ((cells + 2)^2,) numbers of ``draws`` at the seeds.
     """
 
     seeds: NDArray[np.int32]
     nearest: NDArray[np.int32]
+    drawn: NDArray[np.uint8]
 
 
 @lru_cache(maxsize=1)
@@ -51,7 +53,8 @@ def _grid(side: int, jitter: NDArray[np.float64]) -> Grid:
     across, down = np.meshgrid(*[np.arange(-1, count + 1)] * 2)
     drawn = jitter[down % count, across % count]
     seeds = np.floor(side * (np.dstack([across, down]) + drawn)).astype(np.int32)
-    return Grid(seeds.reshape(-1, 2), _nearest(side, seeds))
+    flat = seeds.reshape(-1, 2)  # (cells, 2)
+    return Grid(flat, _nearest(side, seeds), draws()[flat[:, 1] % TILE, flat[:, 0] % TILE])
 
 
 def _nearest(side: int, seeds: NDArray[np.int32]) -> NDArray[np.int32]:
