@@ -124,7 +124,7 @@ def test_listing_needs_neither_mindspore_nor_opencv(site: Path) -> None:
     code = (
         "import sys\nfrom senga.registry import Plugins\nfrom senga.families import presets_of\n"
         "known = Plugins()\nassert {'glaze', 'animegan'} <= known.families.keys()\n"
-        "[presets_of(family) for family in known.families.values()]\nknown.store().entries()\n"
+        "[presets_of(family) for family in known.families.values() if family.presets]\nknown.store().entries()\n"
         "print(*({'mindspore', 'cv2', 'onnxruntime', 'safetensors'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"

@@ -1,0 +1,182 @@
+"""Networks that paint a picture in the style of any other, by the statistics of its features.
+
+An encoder looks at both pictures. The features of the photograph are brought to the means and deviations that those of
+the painting have, and a decoder makes a picture of them. The statistics are vectors that the network is given, so
+that they are measured once, mixed, and weakened towards those of the photograph itself.
+
+There are two: that of the publication, and a small one of our own. The encoder of the small one is the perceptual
+network, and its decoder is also given the photograph itself at a quarter of the size, its colours brought to those of
+the painting by the same rule: to that it adds what a brush would. So flat colours are right, of which deep features of
+a small network know little.
+
+References:
+    X. Huang, S. Belongie: Arbitrary Style Transfer in Real-time with Adaptive Instance Normalization. ICCV 2017,
+    doi:10.1109/ICCV.2017.167.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from senga.neural.graph import Builder, Network
+
+EPS = 1e-5
+"""Added to the variance by every norm."""
+
+WIDTHS = (16, 32, 64, 128)
+"""Channels of the small encoder at the full size, at half, at a quarter and at an eighth of it."""
+_COUNTS = (2, 2, 3, 1)
+_VGG_WIDTHS = (64, 128, 256, 512)
+_VGG_COUNTS = (2, 2, 4, 1)
+
+Vectors = Mapping[int, tuple[str, str]]
+"""Deviations and means by level: 0 of the colours, features 1 at the full size to 4 at an eighth."""
+
+
+def names(level: int) -> tuple[str, str]:
+    """What the deviations and the means of a level are called."""
+    return f"deviation{level}", f"mean{level}"
+
+
+def _given(net: Builder, widths: Mapping[int, int]) -> Vectors:
+    """Adds statistics as inputs."""
+    found = {}
+    for level, width in widths.items():
+        deviation, mean = (net.vector(name, width) for name in names(level))
+        found[level] = deviation, mean
+    return found
+
+
+def _measure(net: Builder, features: Mapping[int, str], *, unbiased: bool) -> None:
+    """Adds statistics as results."""
+    for level, x in features.items():
+        deviation, mean = names(level)
+        net.output(net.deviation(x, EPS, unbiased=unbiased), deviation)
+        net.output(net.mean(x), mean)
+
+
+# ---- the small one
+
+STYLED = {0: 3, 3: WIDTHS[2], 4: WIDTHS[3]}
+"""Channels of the levels whose statistics the small network takes."""
+SHRUNK = 4
+"""How much smaller the photograph is that the decoder is given."""
+_SOFT = {0: 1e-3, 3: 1e-4, 4: 1e-4}
+"""Added to the variance in its norms, so that a plain picture stays plain."""
+
+
+def _encode(net: Builder, x: str) -> dict[int, str]:
+    """Adds the encoder; the features of each level, behind its first convolution."""
+    found: dict[int, str] = {}
+    for level, (count, width) in enumerate(zip(_COUNTS, WIDTHS, strict=True), 1):
+        x = net.max_pool(x) if level > 1 else x
+        for i in range(1, count + 1):
+            x = net.relu(net.conv(x, f"conv{level}_{i}", width, 3, bias=True))
+            found.setdefault(level, x)
+    return found
+
+
+def _decode(net: Builder, small: str, fine: str, deep: str, vectors: Vectors) -> str:
+    """Adds the decoder; it is given the small photograph, and features of the levels 3 and 4."""
+
+    def conv(x: str, name: str, outputs: int) -> str:
+        return net.relu(net.conv(x, name, outputs, 3, bias=True))
+
+    def styled(x: str, level: int) -> str:
+        gamma, beta = vectors[level]
+        return net.norm(x, f"style{level}", "channel", _SOFT[level], gamma=gamma, beta=beta)
+
+    colours = styled(small, 0)
+    x = conv(styled(deep, 4), "up4_1", 128)
+    x = net.resize(conv(x, "up4_2", 64), kind="nearest")
+    x = net.add(net.add(x, net.conv(styled(fine, 3), "skip", 64, 1)), net.conv(colours, "tint", 64, 1))
+    x = conv(conv(conv(x, "up3_1", 64), "up3_2", 64), "up3_3", 32)
+    x = conv(net.resize(x, kind="nearest"), "up2_1", 32)
+    x = net.resize(conv(x, "up2_2", 16), kind="nearest")
+    x = net.conv(conv(x, "up1_1", 16), "last", 3, 3, bias=True)
+    return net.add(x, net.double(net.double(colours, "half_pixel"), "half_pixel"))
+
+
+@lru_cache(maxsize=1)
+def painter() -> Network:
+    """Photograph and statistics of a style to the painted picture."""
+    net = Builder()
+    vectors, features = _given(net, STYLED), _encode(net, net.input)
+    small = net.average_pool(net.input, SHRUNK, SHRUNK)
+    net.output(_decode(net, small, features[3], features[4], vectors), "painted")
+    return net.build("any-style", multiple=8)
+
+
+@lru_cache(maxsize=1)
+def observer() -> Network:
+    """Any picture to the statistics of its style."""
+    net = Builder()
+    features = {0: net.input, **_encode(net, net.input)}
+    _measure(net, {level: features[level] for level in STYLED}, unbiased=False)
+    return net.build("any-style-statistics", multiple=8)
+
+
+def decoder() -> Network:
+    """Small photograph, features of the levels 3 and 4 and statistics to the painted picture: the part that learns."""
+    net = Builder(3)
+    fine, deep = net.picture("fine", WIDTHS[2]), net.picture("deep", WIDTHS[3])
+    net.output(_decode(net, net.input, fine, deep, _given(net, STYLED)), "painted")
+    return net.build("any-style-decoder", multiple=1)
+
+
+# ---- that of the publication, with black and white at 0 and 1
+
+_UNIT = (0.0, 1.0)
+
+
+def _encode_vgg(net: Builder, x: str) -> str:
+    """VGG-19, normalised, with margins that mirror, up to the first convolution of level 4."""
+    x = net.conv(x, "conv0", 3, 1, bias=True)
+    for level, (count, width) in enumerate(zip(_VGG_COUNTS, _VGG_WIDTHS, strict=True), 1):
+        x = net.max_pool(x, ceil=True) if level > 1 else x
+        for i in range(1, count + 1):
+            x = net.relu(net.conv(x, f"conv{level}_{i}", width, 3, bias=True))
+    return x
+
+
+def _decode_vgg(net: Builder, x: str) -> str:
+    for level, widths in ((4, (256,)), (3, (256, 256, 256, 128)), (2, (128, 64)), (1, (64,))):
+        for i, width in enumerate(widths, 1):
+            x = net.relu(net.conv(x, f"up{level}_{i}", width, 3, bias=True))
+        x = net.resize(x, kind="nearest") if level > 1 else x
+    return net.output(net.conv(x, "last", 3, 3, bias=True), "painted", _UNIT)
+
+
+@lru_cache(maxsize=1)
+def vgg_painter() -> Network:
+    """Photograph and statistics of a style to the painted picture."""
+    net = Builder(range=_UNIT)
+    gamma, beta = _given(net, {4: _VGG_WIDTHS[3]})[4]
+    x = net.norm(_encode_vgg(net, net.input), "style4", "channel", EPS, gamma=gamma, beta=beta, unbiased=True)
+    _decode_vgg(net, x)
+    return net.build("adain", multiple=8)
+
+
+@lru_cache(maxsize=1)
+def vgg_observer() -> Network:
+    """Any picture to the statistics of its style."""
+    net = Builder(range=_UNIT)
+    _measure(net, {4: _encode_vgg(net, net.input)}, unbiased=True)
+    return net.build("adain-statistics", multiple=8)
+
+
+@lru_cache(maxsize=1)
+def vgg_encoder() -> Network:
+    """What one of both published files holds, to features at an eighth of the size."""
+    net = Builder(range=_UNIT)
+    net.output(_encode_vgg(net, net.input), "relu4_1")
+    return net.build("adain-encoder", multiple=8)
+
+
+@lru_cache(maxsize=1)
+def vgg_decoder() -> Network:
+    """What the other holds, from such features."""
+    net = Builder(_VGG_WIDTHS[3])
+    _decode_vgg(net, net.input)
+    return net.build("adain-decoder", multiple=1)

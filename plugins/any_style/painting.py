@@ -1,0 +1,193 @@
+"""From a photograph and styles to the painting: statistics, the network at its working size, masks and colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from senga import ops
+from senga.errors import ModelError, SettingsError
+from senga.exemplars import gallery
+from senga.image import Image, Pixels, to_depth
+from senga.job import Job, Weights
+from senga.neural.canvas import automatic_scale
+from senga.neural.engine import run
+from senga.neural.stroke_scale import finished, reduced
+
+from .network import Pair, pair_of
+from .styles import Statistics, Style, colours_of, mixed, observed, recoloured, style_of
+
+if TYPE_CHECKING:
+    from . import AnyStyle
+
+OWN = "painterly"
+"""What the network of our own is called."""
+Weighed = Sequence[tuple[float, Style]]
+
+
+@dataclass(frozen=True, eq=False)
+class Palette:
+    """What is the same for every photograph.
+
+    Attributes:
+        pair: the networks.
+        first: the style.
+        second: another, or None.
+        others: further ones, with their weights.
+    """
+
+    pair: Pair
+    first: Style
+    second: Style | None
+    others: Weighed
+
+    @classmethod
+    def of(cls, act: AnyStyle, job: Job) -> Palette:
+        """That of the settings.
+
+        Raises:
+            SettingsError: a painting is unknown.
+            ModelError: no network is there.
+        """
+        pair = pair_of(_weights(act, job), job.weights(act.encoder) if act.encoder else None)
+
+        def seen(picture: Image) -> Style:
+            return style_of(picture, act.brushwork, pair, job)
+
+        wanted = bool(act.second) or act.second_painting is not None
+        return cls(
+            pair,
+            seen(_chosen(act, "exemplar", "painting", job)),
+            seen(_chosen(act, "second", "second_painting", job)) if wanted else None,
+            [(weight, seen(picture)) for weight, picture in _others(act, job)],
+        )
+
+    def mixture(self, mix: float) -> Weighed:
+        """All of it, with so much of the second."""
+        both = [(1 - mix, self.first), (mix, self.second)] if self.second else [(1.0, self.first)]
+        return [*both, *self.others]
+
+
+def _weights(act: AnyStyle, job: Job) -> Weights:
+    """Those of the network that is asked for.
+
+    Raises:
+        ModelError: there are none.
+    """
+    try:
+        return job.weights(act.network)
+    except ModelError as error:
+        if act.network != OWN:
+            raise
+        raise ModelError(
+            "No network for any-style comes with this version of Senga yet: import both files of AdaIN, decoder and "
+            "encoder, and name them as “network” and “encoder”."
+        ) from error
+
+
+def _chosen(act: AnyStyle, name: str, own: str, job: Job) -> Image:
+    picture = act.picture(own)
+    return picture or gallery.picture_of(gallery.find(getattr(act, name), job.resources("exemplars")))
+
+
+def _others(act: AnyStyle, job: Job) -> list[tuple[float, Image]]:
+    """Further paintings with their weights, as ``others`` names them."""
+    found = []
+    for part in filter(None, map(str.strip, act.others.split(","))):
+        name, _, weight = part.partition(" ")
+        found.append((_weight(weight), gallery.picture_of(gallery.find(name, job.resources("exemplars")))))
+    return found
+
+
+def _weight(text: str) -> float:
+    try:
+        weight = float(text or 1)
+    except ValueError:
+        weight = -1.0
+    if not 0 <= weight <= 100:
+        raise SettingsError(f"“{text.strip()}” is no weight of a painting: write a name and a number up to 100.")
+    return weight
+
+
+def painted(act: AnyStyle, image: Image, job: Job) -> Image:
+    """The painting of a picture, in its size and depth."""
+    job.progress(0.0, "Looking at the picture")
+    palette: Palette = job.prepared or act.prepare(job)
+    scale = act.stroke_scale or automatic_scale(job.full_size or (image.height, image.width))
+    small = reduced(image.pixels, scale)
+    canvas = _Canvas(act, palette, image.pixels if small is None else small, job)
+    result = _masked(act, palette, canvas, job.part(0.1, 0.85))
+    if small is not None:
+        result = finished(image.pixels, small, result, job.part(0.85, 0.95))
+    if act.colours == "luminance":
+        result = _in_colours_of(image.pixels, result, job)
+    return image.with_pixels(result)
+
+
+def _masked(act: AnyStyle, palette: Palette, canvas: _Canvas, job: Job) -> Pixels:
+    """The painting, at the size of the canvas; where there is a mask, of two.
+
+    Raises:
+        SettingsError: a mask has no second style.
+    """
+    mask = act.picture("mask")
+    if mask is None:
+        return canvas.painted(palette.mixture(act.mix), job)
+    if palette.second is None:
+        raise SettingsError("The mask says where a second style goes: choose one as “second”.")
+    first = canvas.painted(palette.mixture(0.0), job.part(0, 0.5))
+    return _blended(first, canvas.painted([(1.0, palette.second)], job.part(0.5, 1)), mask, job)
+
+
+class _Canvas:
+    """The picture at the size at which it is painted."""
+
+    def __init__(self, act: AnyStyle, palette: Palette, pixels: Pixels, job: Job) -> None:
+        self._pair, self._pixels, self._styling = palette.pair, pixels, act.styling
+        self._own = observed(pixels, self._pair, job.part(0.0, 0.1)) if act.styling < 1 else None
+        self._colours = colours_of(pixels, _fitting(job.alpha, pixels)) if act.colours == "photo" else None
+
+    def painted(self, styles: Weighed, job: Job) -> Pixels:
+        """It in a mixture of styles."""
+        aim = mixed([(weight, self._statistics(style, job)) for weight, style in styles])
+        if self._own is not None:
+            aim = mixed([(self._styling, aim), (1 - self._styling, self._own)])
+        return run(self._pair.painter, self._pair.arrays, self._pixels, job, given=aim)
+
+    def _statistics(self, style: Style, job: Job) -> Statistics:
+        silent = job.part(0.0, 0.0)
+        return style.statistics if self._colours is None else recoloured(style, self._colours, self._pair, silent)
+
+
+def _fitting(alpha: Any, pixels: Pixels) -> Any:
+    """The opacity of every pixel, or None where the picture was reduced."""
+    return alpha if alpha is not None and alpha.shape == pixels.shape[:2] else None
+
+
+def _blended(first: Pixels, second: Pixels, mask: Image, job: Job) -> Pixels:
+    """The second where the mask is white."""
+    import cv2
+
+    share: Any = ops.luma(to_depth(mask.pixels, np.float32))
+    if share.shape != first.shape[:2]:
+        share = cv2.resize(share, (first.shape[1], first.shape[0]), interpolation=cv2.INTER_AREA)
+    result = np.empty_like(first)
+    for rows in ops.bands(first.shape[0]):
+        job.check()
+        below, above = (to_depth(each[rows], np.float32) for each in (first, second))
+        result[rows] = to_depth(below + share[rows][:, :, None] * (above - below), result.dtype)
+    return result
+
+
+def _in_colours_of(photo: Pixels, painted: Pixels, job: Job) -> Pixels:
+    """The lights and darks of the painting, with the colours of the photograph."""
+    result = np.empty_like(photo)
+    for rows in ops.bands(photo.shape[0]):
+        job.check()
+        own = to_depth(photo[rows], np.float32)
+        step = ops.luma(to_depth(painted[rows], np.float32)) - ops.luma(own)
+        result[rows] = to_depth(np.clip(own + step[:, :, None], 0, 1), result.dtype)
+    return result
