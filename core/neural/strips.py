@@ -133,7 +133,7 @@ class Strip:
 
     def _written(self, name: str, start: int, stop: int) -> Array:
         shape = self._nodes[name].channels, stop - start, self._layers.places[name].made[1]
-        out = np.empty(shape, np.float32)
+        out = rows_memory.empty(shape)
         self.write(name, start, stop, out)
         return out
 

@@ -6,15 +6,22 @@ import gc
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from mmap import mmap
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from senga.job import Job
+from senga.neural import places
+from senga.neural.engine import run
 from senga.neural.executor import Array
 from senga.neural.memory import MB, resident
 from senga.neural.places import Gaps, RowMemory
+from senga.neural.storage import Scratch
+from senga.plugins.animegan.network import animeganv2
 
 LARGE = 300_000
 """Numbers that are not taken from the heap."""
@@ -108,3 +115,23 @@ def test_threads_do_not_mix() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(fill, range(8)))
+
+
+@linux
+def test_all_rows_that_wait_have_a_place(monkeypatch: pytest.MonkeyPatch, random_weights: Any, photo: Any) -> None:
+    """In the heap they would leave holes: those that convolutions made, and sums of them."""
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setattr(places, "_SMALL", 0)
+    strays, keep = list[Any](), Scratch.keep
+    monkeypatch.setattr(Scratch, "keep", lambda self, rows: strays.append(holder(rows)) or keep(self, rows))
+    network = animeganv2(0.25)
+    run(network, random_weights(network), photo(64, 48), Job(engine="onnx", device="cpu"))
+    assert len(strays) > 20
+    assert [type(each) for each in strays] == [mmap] * len(strays)
+
+
+def holder(values: Any) -> Any:
+    """Who holds the memory of an array."""
+    while isinstance(values, np.ndarray) and values.base is not None:
+        values = values.base
+    return values.obj if isinstance(values, memoryview) else values
