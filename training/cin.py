@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from senga.neural.executor import Array
-from senga.neural.graph import Network
+from senga.neural.graph import Network, Output
 from senga.neural.networks.johnson import Shape, johnson
 from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import shipped_encoder
@@ -45,15 +45,17 @@ from training.styles import (
 
 RATE, LAST = 2e-3, 5e-5
 """Of learning, first and last."""
-TONE = 1.0
+TONE = 2.0
 """Weight of broad tones."""
+WIDE, WIDEST = 0.3, 2.0
+"""Weight of numbers in front of the last tangent, as far as they are beyond that: nothing is to shine."""
 VARIATION = 0.05
 """Weight of the steps between neighbouring pixels."""
-FIRST_WEIGHT, LEAST_WEIGHT, MOST_WEIGHT = 5.0, 0.3, 60.0
+FIRST_WEIGHT, LEAST_WEIGHT, MOST_WEIGHT = 5.0, 0.3, 150.0
 """Of a style."""
 HASTE = 0.05
 """How fast the weights of styles follow."""
-SCALES = (1.15, 1.7)
+SCALES = (1.05, 1.5)
 """Short sides of photos, in sides of a crop."""
 
 
@@ -64,6 +66,11 @@ def first_weights_of(network: Network, seed: int = 0) -> dict[str, Array]:
         if name.endswith(STYLED):
             array[...] = 1.0 if name.endswith(".scale.weight") else 0.0
     return weights
+
+
+def seen_through(network: Network) -> Network:
+    """The same network, with what stands in front of the last tangent as a second result."""
+    return replace(network, outputs=(*network.outputs, Output("inner", "last.conv")))
 
 
 class Photos:
@@ -109,7 +116,7 @@ class Trainer(Running):
     ) -> None:
         self.known, self.first = known, len(known.names) if known else 0
         shape = replace(known.shape if known else shape, styles=self.first + len(paintings))
-        network = johnson(shape, "cin")
+        network = seen_through(johnson(shape, "cin"))
         weights = first_weights_of(network)
         module = NetworkModule(network, known.beside(weights) if known else weights).train()
         super().__init__(module, 0.995, RATE, (0.9, 0.99))
@@ -128,7 +135,7 @@ class Trainer(Running):
         """One step."""
         set_rate(self.optimiser, LAST + (RATE - LAST) * min(1.0, 2 * (1 - progress)))
         with torch.autocast("cpu", torch.bfloat16):
-            drawing = self.network(photo, self._shares(styles))
+            drawing, inner = self.network(photo, self._shares(styles))
             with torch.no_grad():
                 shapes = self.features(photo.contiguous(memory_format=torch.channels_last))
             seen = self.features(drawing.contiguous(memory_format=torch.channels_last))
@@ -137,11 +144,12 @@ class Trainer(Running):
         drawing = drawing.float()
         variation = drawing.diff(dim=2).abs().mean() + drawing.diff(dim=3).abs().mean()
         tone = tone_distance(drawing, photo)
-        whole = content + TONE * tone + self.style_weights[styles] * style
+        wide = (inner.float().abs() - WIDEST).relu().square().mean((1, 2, 3))
+        whole = content + TONE * tone + WIDE * wide + self.style_weights[styles] * style
         self.advance(whole.mean() + VARIATION * variation)
         if progress > 0.05:
             self._weigh(styles, content.detach())
-        parts = {"content": content, "style": style, "tone": tone, "variation": variation}
+        parts = {"content": content, "style": style, "tone": tone, "wide": wide, "variation": variation}
         return {name: part.mean().item() for name, part in parts.items()}
 
     def _of_new(self, gradient: Tensor) -> Tensor:
@@ -177,7 +185,7 @@ class Trainer(Running):
     def paint(self, photo: Picture, style: int) -> Picture:
         """What the averaged weights make of a photo."""
         with torch.inference_mode():
-            drawn = self.average(to_tensor([photo]), self._shares(torch.tensor([style])))[0]
+            drawn = self.average(to_tensor([photo]), self._shares(torch.tensor([style])))[0][0]
         return np.asarray(((drawn.permute(1, 2, 0).numpy() + 1) * 127.5).clip(0, 255).round(), np.uint8)
 
 
