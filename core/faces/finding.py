@@ -21,7 +21,7 @@ MOST = 32
 """Faces of a picture; of more the largest are taken."""
 LYING = 1280
 """Longer side of pictures in which faces are looked for that lie or stand on their heads, where none is upright."""
-SURE = 0.92
+SURE = 0.96
 """Score from which on those count."""
 
 
