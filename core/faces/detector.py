@@ -17,10 +17,9 @@ from .cuts import centred, reduced
 from .frame import Frame
 from .weights import weights
 
-LONG = (640, 320, 160, 80)
-"""Longer sides at which the picture is looked at."""
-LARGEST = 48.0
-"""Pixels of a face that is believed at any size but the smallest: larger ones are seen better when they are smaller."""
+LONG = {640: 48.0, 320: 48.0, 160: 66.0, 80: np.inf}
+"""Longer sides at which the picture is looked at, and up to how many pixels a face is believed there: larger ones are
+seen better when they are smaller."""
 SMALLEST = 24.0
 """Smaller ones are not believed."""
 MULTIPLE = 32
@@ -40,11 +39,10 @@ def detect(pixels: Pixels, job: Job) -> list[tuple[Frame, float]]:
         job: of the host.
     """
     found = []
-    for number, long in enumerate(LONG):
+    for number, (long, high) in enumerate(LONG.items()):
         small = reduced(pixels, long)
         cells = _cells(small, job.part(number / len(LONG), (number + 1) / len(LONG)))
         scale = max(pixels.shape[:2]) / long
-        high = LARGEST if long != LONG[-1] else np.inf
         faces = (each for each in candidates(cells) if SMALLEST <= each[0].size <= high)
         found += [(_enlarged(frame, scale), score) for frame, score in faces]
     return apart(found)
