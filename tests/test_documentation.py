@@ -132,6 +132,10 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         photo.save(tmp_path / name)
     PIL.Image.new("L", photo.size, 200).save(tmp_path / "mask.png")
+    people = PIL.Image.open(ROOT / "examples" / "astronaut.png").convert("RGB")
+    for name in ("people.jpg", "grandfather.jpg"):
+        people.save(tmp_path / name)
+    shutil.copy(ROOT / "examples" / "astronaut.points.json", tmp_path / "grandfather.json")
     shutil.copy(ROOT / "plugins/animegan/weights/hokusai.safetensors", tmp_path / "weights.safetensors")
     write_styles(tmp_path / "multistyle26.npz")
     (tmp_path / "inbox").mkdir()
