@@ -5,9 +5,10 @@
 
 Each film is painted once. "Error" is the mean difference, in 255ths, between a frame and the last one warped along the
 optical flow of the film, where nothing is hidden and no motion ends (Ruder et al. 2016): of the film itself, of the
-painted film, of the steadied one. The flow is that of dense inverse search at full size and, as a second opinion that
-shares nothing with what steadies, that of Farnebäck. "Sharp" is the variance of the Laplacian and the energy of the
-gradient, steadied against not. "ms" is what a frame takes to be painted, and to be steadied.
+painted film, of the steadied one. The flow is that of dense inverse search at full size and, as a second one, that of
+Farnebäck. What steadies uses both kinds itself, in other settings, so neither is an independent judge. "Sharp" is the
+variance of the Laplacian and the energy of the gradient, steadied against not. "ms" is what a frame takes to be
+painted, and to be steadied.
 """
 
 from __future__ import annotations
