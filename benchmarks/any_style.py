@@ -17,6 +17,7 @@ import senga
 from senga.job import Job
 from senga.neural.networks import adain
 from senga.neural.onnx.graph_file import network_model
+from senga.neural.onnx.runtime import onnxruntime
 from senga.registry import plugins
 from senga.testing import sample
 
@@ -32,10 +33,8 @@ def seconds(act: Callable[[], object]) -> float:
 
 def exported(height: int, width: int) -> Callable[[], object]:
     """The network in ONNX Runtime, for a picture of this size."""
-    import onnxruntime
-
     arrays = plugins().store().load("painterly").arrays
-    session = onnxruntime.InferenceSession(
+    session = onnxruntime().InferenceSession(
         network_model(adain.painter(), arrays, {}), providers=["CPUExecutionProvider"]
     )
     rng = np.random.default_rng(0)

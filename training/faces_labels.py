@@ -12,6 +12,7 @@ References:
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ def mesh_model(path: Path) -> Predict:
 
 def finder(path: Path) -> Callable[[Array], Array]:
     """YuNet as a function: from a BGR picture to (faces, 15), x, y, width, height, five points, score."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path))
