@@ -12,6 +12,8 @@ PATH = Path(__file__).resolve().parent.parent / "manifest.json"
 
 LOST = "#00000000"
 """What a colour is in a call that does not give it: GIMP 3.0 forgets the defaults of colours on their way."""
+NOTHING = "none"
+"""An empty text among the values of a choice: GIMP 3.0 crashes over one without a name at its next start."""
 _RESERVED = {"run-mode", "image", "drawables", "procedure", "output", "strength", "keep-colors", "recipe", "result"}
 
 Setting = dict[str, Any]
@@ -129,17 +131,21 @@ def kind(setting: Setting) -> str:
 def default(setting: Setting) -> Any:
     """The default as the argument's type wants it; of a colour its digits, of a file its path."""
     value = setting["default"]
-    if setting["argument"] not in ("int", "float", "bool", "choice"):
+    if kind(setting) == "choice":
+        return (setting["typed"] if setting["argument"] == "text" else value) or NOTHING
+    if setting["argument"] not in ("int", "float", "bool"):
         return str(setting["typed"])
-    return {"int": int, "float": float, "bool": bool, "choice": str}[kind(setting)](value)
+    return {"int": int, "float": float, "bool": bool}[kind(setting)](value)
 
 
 def choices(setting: Setting) -> list[tuple[str, str]]:
-    """The values of a choice, each with its label."""
+    """The values of a choice, each with its label; an empty text is called `NOTHING`."""
     if setting["argument"] == "choice":
-        return list(zip(setting["choices"], setting["labels"]))  # noqa: B905 - Python 3.9 has no strict
-    known = [(value, title) for value, title in setting["suggestions"]]
-    return known if default(setting) in dict(known) else [(default(setting), default(setting) or "–"), *known]
+        known = list(zip(setting["choices"], setting["labels"]))  # noqa: B905 - Python 3.9 has no strict
+        return [(value or NOTHING, label) for value, label in known]
+    known = [(value or NOTHING, title) for value, title in setting["suggestions"]]
+    first = default(setting)
+    return known if first in dict(known) else [(first, "–" if first == NOTHING else first), *known]
 
 
 def bounds(setting: Setting) -> tuple[float, float]:
@@ -182,6 +188,8 @@ def _value(setting: Setting, settings: list[Setting], values: dict[str, Any]) ->
         value = "" if value else values.get(file_name(setting, settings))
     if kind(setting) == "colour" and value == LOST:
         return default(setting)
+    if kind(setting) == "choice" and value == NOTHING:
+        return ""
     if kind(setting) in ("text", "colour", "file", "picture"):
         return value or ""  # GIMP forgets that a text was empty: after a restart it is None
     return value

@@ -197,6 +197,30 @@ def test_defaults_fit_the_bounds_and_kinds_of_gimp() -> None:
                 assert -(2**31) <= low <= value <= high < 2**31 or facts.kind(setting) == "float"
 
 
+def test_no_value_of_a_choice_is_without_a_name() -> None:
+    """GIMP 3.0 writes such ones into its list of plug-ins and ends when it reads them at its next start."""
+    for one in json.loads(json.dumps(make_manifest(collection())))["filters"]:
+        for setting in one["settings"]:
+            if facts.kind(setting) == "choice":
+                names = [name for name, _ in facts.choices(setting)]
+                assert all(names), setting
+                assert len(set(names)) == len(names)
+                assert facts.default(setting) in names
+
+
+def test_an_empty_value_of_a_choice_comes_back_as_it_was() -> None:
+    free = {"argument": "text", "default": "", "typed": "", "optional": False, "suggestions": [["oak", "Oak"]]}
+    fixed = {"argument": "choice", "default": "a", "choices": ["", "a"], "labels": ["Nothing", "A"], "optional": False}
+    assert facts.choices(free) == [(facts.NOTHING, "–"), ("oak", "Oak")]
+    assert facts.choices(fixed) == [(facts.NOTHING, "Nothing"), ("a", "A")]
+    assert facts.default(free) == facts.NOTHING
+    one = {"name": "wood", "settings": [{"name": "free", **free}, {"name": "fixed", **fixed}]}
+    values = {"strength": 1.0, "keep-colors": False}
+    asked = facts.order(one, {**values, "free": facts.NOTHING, "fixed": facts.NOTHING})
+    assert asked["settings"] == {"free": "", "fixed": ""}
+    assert facts.order(one, {**values, "free": "oak", "fixed": "a"})["settings"] == {"free": "oak", "fixed": "a"}
+
+
 def test_the_order_of_the_defaults_makes_the_default_filter() -> None:
     known = collection()
     for one in json.loads(json.dumps(make_manifest(known)))["filters"]:
