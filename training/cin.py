@@ -43,7 +43,7 @@ from training.styles import (
     tone_distance,
 )
 
-RATE, LAST = 2e-3, 5e-5
+RATE, LAST = 1.5e-3, 5e-5
 """Of learning, first and last."""
 TONE = 2.0
 """Weight of broad tones."""
@@ -51,11 +51,13 @@ WIDE, WIDEST = 0.3, 2.0
 """Weight of numbers in front of the last tangent, as far as they are beyond that: nothing is to shine."""
 VARIATION = 0.05
 """Weight of the steps between neighbouring pixels."""
-FIRST_WEIGHT, LEAST_WEIGHT, MOST_WEIGHT = 5.0, 0.3, 150.0
+FIRST_WEIGHT, LEAST_WEIGHT, MOST_WEIGHT = 4.0, 0.3, 40.0
 """Of a style."""
 HASTE = 0.05
 """How fast the weights of styles follow."""
-SCALES = (1.05, 1.5)
+LIGHT = (0.5, 1.1), (-0.3, 0.3)
+"""Contrast and brightness that photos get."""
+SCALES = (1.05, 1.6, 2.6)
 """Short sides of photos, in sides of a crop."""
 
 
@@ -74,7 +76,7 @@ def seen_through(network: Network) -> Network:
 
 
 class Photos:
-    """Photographs in two sizes, and crops of them."""
+    """Photographs in several sizes, and crops of them in other light."""
 
     def __init__(self, paths: Sequence[Path], size: int, seed: int = 0) -> None:
         self.size, self.random = size, np.random.default_rng(seed)
@@ -86,7 +88,14 @@ class Photos:
         for index in self.random.integers(len(self.photos), size=count):
             place = (self.random.random(), self.random.random())
             crops.append(crop_at(self.photos[index], place, self.size, self.random.random() < 0.5))
-        return to_tensor(crops)
+        return self._lit(to_tensor(crops))
+
+    def _lit(self, photos: Tensor) -> Tensor:
+        """Paler or darker: nothing is to depend on what is brightest."""
+        contrast, light = (
+            torch.from_numpy(self.random.uniform(*span, (len(photos), 1, 1, 1)).astype(np.float32)) for span in LIGHT
+        )
+        return (photos * contrast + light).clamp(-1, 1)
 
     def styles(self, count: int, among: int) -> Tensor:
         """Different styles for the pictures of a batch, as far as there are so many."""

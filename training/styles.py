@@ -1,4 +1,4 @@
-"""What paintings ask for: means, deviations and gram matrices of their features; pictures are RGB in [-1, 1]."""
+"""What paintings ask for: means, deviations and covariances of their features; pictures are RGB in [-1, 1]."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ BROAD = 8
 """Pixels over which tones are broad."""
 FAINT = 0.03
 """Channels fainter than this share of the strongest stay as they are to each other: they are mostly noise."""
+USUAL = 0.4
+"""Deviation of a channel, in what it has in all paintings together, below which it has less to say."""
 _EPS = 1e-6
 
 Marks = dict[str, tuple[Tensor, Tensor, Tensor]]
-"""For each layer means (N, C), deviations (N, C) and gram matrices (N, C, C)."""
+"""For each layer means (N, C), deviations (N, C) and covariances (N, C, C): gram matrices without the means."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ def marks(features: dict[str, Tensor]) -> Marks:
     for tap in TAPS:
         flat = features[tap].flatten(2)  # (N, C, H * W)
         deviation, mean = torch.std_mean(flat, 2, correction=0)
+        flat = flat - mean[..., None]
         found[tap] = mean, deviation, flat @ flat.transpose(1, 2) / flat.shape[2]
     return found
 
@@ -123,8 +126,17 @@ def chosen(all_marks: Marks, styles: Tensor) -> Marks:
 
 
 def style_distance(drawn: Marks, wanted: Marks) -> Tensor:
-    """How far drawings are from what their styles want, (N,): squared, each part relative to the wanted one."""
-    parts = [_relative(x, y) for tap in TAPS for x, y in zip(drawn[tap], wanted[tap], strict=True)]
+    """How far drawings are from what their styles want, (N,): squared, each part relative to the wanted one.
+
+    Covariances are in units of the wanted deviations, so that all channels have a say in the texture, but for those
+    that are hardly there.
+    """
+    parts = []
+    for tap in TAPS:
+        unit = (wanted[tap][1].square() + USUAL**2).sqrt()
+        units = unit[:, :, None] * unit[:, None]  # (N, C, C)
+        parts += [_relative(x, y) for x, y in zip(drawn[tap][:2], wanted[tap][:2], strict=True)]
+        parts.append(_relative(drawn[tap][2] / units, wanted[tap][2] / units))
     return torch.stack(parts).mean(0)
 
 
