@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from senga import Filter, Image, Job, SengaError, hookimpl, setting
+from senga import Filter, Image, Job, hookimpl, setting
 from senga.families import Family
 from senga.filter import Makes
 from senga.settings import Mask, Model
@@ -25,7 +25,7 @@ class FastStyle(Filter):
     )  # fmt: skip
     families: ClassVar[tuple[str, ...]] = tuple(family.name for family in FAMILIES)
 
-    style: Model = setting("", "Which painting to paint like; `senga models` lists them.")
+    style: Model = setting("starry-night", "Which painting to paint like; `senga models` lists them.")
     second_style: Model | None = setting(None, "Another one, to mix with it.")
     mix: float = setting(0.5, "How much of the second style there is: 0 none, 1 nothing else.", ge=0, le=1)
     second_mask: Mask | None = setting(
@@ -44,18 +44,8 @@ class FastStyle(Filter):
         return "picture"
 
     def __call__(self, image: Image, job: Job) -> Image:
-        """Paint it.
-
-        Raises:
-            SengaError: no style is chosen.
-        """
+        """Paint it."""
         from .painting import painted
-
-        if not self.style:
-            raise SengaError(
-                "No style is chosen, and none for this filter comes with Senga yet: import one with senga models "
-                "import."
-            )
 
         return image.with_pixels(painted(self, image, self.picture("second_mask"), job))
 

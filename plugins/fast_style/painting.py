@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from senga.ops.rows import bands
 
 if TYPE_CHECKING:
     from . import FastStyle
+
+COMFORTABLE = 400_000
+"""Pixels up to which brushwork is as broad, against the picture, as these networks learn it."""
 
 
 def painted(act: FastStyle, image: Image, mask: Image | None, job: Job) -> Pixels:
@@ -33,7 +37,13 @@ def painted(act: FastStyle, image: Image, mask: Image | None, job: Job) -> Pixel
 
 def _one(act: FastStyle, weights: Weights, image: Image, job: Job) -> Pixels:
     network = network_of(weights)
-    return paint(network, weights.arrays, image.pixels, job, act.stroke_scale, act.match_brightness)
+    scale = act.stroke_scale or automatic_scale(*(job.full_size or image.pixels.shape[:2]))
+    return paint(network, weights.arrays, image.pixels, job, scale, act.match_brightness)
+
+
+def automatic_scale(height: int, width: int) -> float:
+    """The stroke scale for a whole picture of this size."""
+    return max(1.0, sqrt(height * width / COMFORTABLE))
 
 
 def alike(first: Weights, second: Weights) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from senga.errors import ModelError, SengaError
+from senga.errors import ModelError
 from senga.image import Image
 from senga.job import Job, Weights
 from senga.neural.checkpoints import Checkpoint, read_checkpoint
@@ -21,6 +21,7 @@ from senga.neural.networks import stylebank as bank
 from senga.neural.training.initial import first_weights
 from senga.plugins.fast_style import FastStyle
 from senga.plugins.fast_style.network import network_of, shape_of, to_cin, to_johnson, to_stylebank
+from senga.registry import plugins
 from senga.store.several import joined_styles, picked
 from senga.testing import sample
 
@@ -136,9 +137,21 @@ def test_broader_brushwork_is_that_of_a_smaller_picture() -> None:
     assert np.abs(fine - broad).mean() > 1
 
 
-def test_no_style_is_said_in_a_sentence() -> None:
-    with pytest.raises(SengaError, match="No style is chosen"):
-        FastStyle()(sample(8, 8), Job())
+def test_what_comes_with_senga_are_twelve_styles_of_one_small_network() -> None:
+    store = plugins().store()
+    mine = [entry for entry in store.entries(["cin"]) if entry.shipped]
+    assert len(mine) >= 12
+    assert len({entry.file for entry in mine}) == 1
+    assert mine[0].file is not None
+    assert mine[0].file.stat().st_size < 2_000_000
+    assert all(entry.title and entry.title != entry.name and entry.commercial == "yes" for entry in mine)
+    weights = [store.load(entry.full_name) for entry in mine]
+    assert all(one.arrays["first.conv.weight"] is weights[0].arrays["first.conv.weight"] for one in weights)
+    picture = sample(64, 96)
+    made = [FastStyle(style=f"cin/{entry.name}")(picture, plugins().equip(Job())).float() for entry in mine]
+    for i, one in enumerate(made):
+        assert one.std() > 0.05
+        assert all(np.abs(one - other).mean() > 0.03 for other in made[:i]), mine[i].name
 
 
 # ---- files
