@@ -9,14 +9,13 @@ compared with the whole filter. Ratios are medians over the rounds, of times in 
 
 from __future__ import annotations
 
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from turns import measured
 
 from senga.job import Job
 from senga.neural.checkpoints import read_checkpoint
@@ -66,22 +65,6 @@ def published(file: Path) -> dict[str, Callable[[], object]]:
         "OpenVINO": lambda: compiled(feed),
         "senga, the filter": lambda: paint(weights, pixels, job, 1.0, Parts(), "picture"),
     }
-
-
-def measured(ways: dict[str, Callable[[], object]], rounds: int) -> str:
-    """Seconds of the first way, and ratios of the others to it."""
-    for way in ways.values():
-        way()
-    taken: dict[str, list[float]] = {label: [] for label in ways}
-    for _ in range(rounds):
-        for label, way in ways.items():
-            began = time.perf_counter()
-            way()
-            taken[label].append(time.perf_counter() - began)
-    first, *others = ways
-    pairs = {label: zip(taken[label], taken[first], strict=True) for label in others}
-    ratios = [f"{label} {statistics.median(a / b for a, b in pair):.2f}" for label, pair in pairs.items()]
-    return f"{first} {statistics.median(taken[first]):.3f} s; ratios: {', '.join(ratios)}"
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ from training.data import crop_at, to_tensor
 from training.losses import gram, to_yuv
 from training.module import NetworkModule
 from training.pictures import Picture, list_pictures, read_rgb, resize_long, write_rgb
-from training.running import Checkpoint, Running, learning_rate, offer_weights, run, set_rate, weights_from
+from training.running import Checkpoint, Running, begin, learning_rate, offer_weights, run, set_rate, weights_from
 
 RATE = 1.5e-3
 """First learning rate."""
@@ -297,9 +297,7 @@ def train(trainer: Trainer, photos: Crops, styles: Crops, options: Any) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Runs one training, or goes on with it."""
     options = options_from(arguments)
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
-    options.out.mkdir(parents=True, exist_ok=True)
+    begin(options)
     trainer = Trainer(Features(options.vgg or shipped_encoder()), weights_from(options, LossWeights))
     photos = Crops(list_pictures(options.photos), (1.0, 2.0), 0.2, 0)
     styles = Crops(list_pictures(options.styles), (1.0, 2.6), 0.4, 1)

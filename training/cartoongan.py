@@ -32,7 +32,7 @@ from training.drawn import Drawn, crop_plan, in_bfloat16, leave
 from training.module import NetworkModule
 from training.network import Generator
 from training.pictures import Picture, list_pictures, read_rgb, resize_long
-from training.running import Checkpoint, offer_weights, run, update, weights_from
+from training.running import Checkpoint, begin, offer_weights, run, update, weights_from
 from training.weights import load_generator, save_generator
 
 JUDGED = 0.8
@@ -139,9 +139,7 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     """Runs one training, or goes on with it."""
     options = options_from(arguments)
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
-    options.out.mkdir(parents=True, exist_ok=True)
+    begin(options)
     network = load_generator(options.start) if options.start else light(options.width)
     trainer = Trainer(network, options.vgg or shipped_encoder(), weights_from(options, LossWeights))
     held = [resize_long(read_rgb(path), 512) for path in list_pictures(options.held)]

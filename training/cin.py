@@ -30,7 +30,7 @@ from training.data import crop_at, to_tensor
 from training.joining import STYLED, Known, rows
 from training.module import NetworkModule
 from training.pictures import Picture, list_pictures, read_rgb, write_rgb
-from training.running import Checkpoint, Running, run, set_rate
+from training.running import Checkpoint, Running, begin, run, set_rate
 from training.styles import (
     Features,
     Painting,
@@ -256,9 +256,7 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     """Runs one training, or goes on with it."""
     options = options_from(arguments)
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
-    options.out.mkdir(parents=True, exist_ok=True)
+    begin(options)
     paintings = paintings_in(options.styles)
     shape = Shape(tuple(options.channels), (), options.blocks, options.kernel)
     known = Known.read(options.join) if options.join else None

@@ -21,6 +21,13 @@ Weights = TypeVar("Weights")
 """A class of weights of losses, each with a default."""
 
 
+def begin(options: argparse.Namespace) -> None:
+    """As every training starts: its ``threads``, the same random numbers, its folder ``out``."""
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    options.out.mkdir(parents=True, exist_ok=True)
+
+
 class Running:
     """A generator, its running mean and its optimiser.
 

@@ -19,7 +19,17 @@ from training.data import Pairs, Panels
 from training.module import NetworkModule
 from training.network import Generator
 from training.perceptual import Features
-from training.running import Checkpoint, Running, learning_rate, offer_weights, run, set_rate, update, weights_from
+from training.running import (
+    Checkpoint,
+    Running,
+    begin,
+    learning_rate,
+    offer_weights,
+    run,
+    set_rate,
+    update,
+    weights_from,
+)
 from training.weights import load_generator, save_generator
 
 
@@ -158,9 +168,7 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     """Runs one training, or goes on with it."""
     options = options_from(arguments)
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
-    options.out.mkdir(parents=True, exist_ok=True)
+    begin(options)
     network = load_generator(options.start) if options.start else Generator.near_identity(options.width)
     trainer = Trainer(network, options.vgg or shipped_encoder(), weights_from(options, LossWeights), options.device)
     pairs, panels = Pairs(options.pairs), Panels(options.style)

@@ -33,7 +33,8 @@ Points = NDArray[np.float32]
 """(68, 2): x and y in pixels; (0, 0) is the upper left corner of the upper left pixel."""
 
 JAW = slice(0, 17)
-LEFT_BROW, RIGHT_BROW = slice(17, 22), slice(22, 27)
+CHIN = 8
+LEFT_BROW, RIGHT_BROW, BROWS = slice(17, 22), slice(22, 27), slice(17, 27)
 NOSE = slice(27, 36)
 LEFT_EYE, RIGHT_EYE = slice(36, 42), slice(42, 48)
 LIPS, INNER_LIPS = slice(48, 60), slice(60, 68)

@@ -79,6 +79,19 @@ def openvino() -> ModuleType:
     return module
 
 
+def started(device: str) -> tuple[ModuleType, Any]:
+    """The module and a core of its own.
+
+    Raises:
+        MissingExtraError: OpenVINO is not there.
+        SettingsError: another device than the processor is asked for.
+    """
+    if device not in ("auto", "cpu"):
+        raise SettingsError(f"OpenVINO does not paint on the device “{device}”; choose cpu or auto, or another engine.")
+    module = openvino()
+    return module, module.Core()
+
+
 class OpenVino:
     """Paints whole pictures.
 
@@ -98,12 +111,7 @@ class OpenVino:
     """
 
     def __init__(self, device: str, threads: int, precision: str) -> None:
-        if device not in ("auto", "cpu"):
-            raise SettingsError(
-                f"OpenVINO does not paint on the device “{device}”; choose cpu or auto, or another engine."
-            )
-        self._module = openvino()
-        self._core = self._module.Core()
+        self._module, self._core = started(device)
         self.drafts = precision == "draft" and has_bfloat16(self._core)
         self.refused = set[Network]()
         self._rate = _RATE * threads

@@ -15,12 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from senga.errors import SettingsError
-
 from .executor import Activation, Array, Half
 from .memory import MB
 from .onnx.convolution import ModelConvolution, Part, affine, halving, phases, widening
-from .openvino_runtime import has_bfloat16, openvino, refusal, wants_memory
+from .openvino_runtime import has_bfloat16, refusal, started, wants_memory
 
 _NEARLY_NOTHING = 1e-30
 """Offsets that change no number of a layer."""
@@ -51,12 +49,7 @@ class OpenVinoStrips:
     concurrent = columns_apart = True
 
     def __init__(self, device: str, threads: int, precision: str) -> None:
-        if device not in ("auto", "cpu"):
-            raise SettingsError(
-                f"OpenVINO does not paint on the device “{device}”; choose cpu or auto, or another engine."
-            )
-        self._module = openvino()
-        self._core = self._module.Core()
+        self._module, self._core = started(device)
         self.drafts = precision == "draft" and has_bfloat16(self._core)
         self._threads = threads
         self._used: OrderedDict[Session, None] = OrderedDict()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from senga.exemplars.cube import Wide
 from senga.exemplars.tones import curve
+from senga.faces.face import BROWS, CHIN, JAW, LEFT_BROW, LEFT_EYE, LIPS, NOSE, RIGHT_BROW, RIGHT_EYE
 from senga.ops.deformation import deformation
 
 from .face_alignment import Points, width_of
@@ -92,7 +93,7 @@ def head_mask(points: Points, height: int, width: int, soft: float = 0.12) -> Pl
     """(height, width) bytes: the head with its hair, as far as landmarks tell; ``soft`` in widths of the face."""
     wide = width_of(points)
     mask = np.zeros((height, width), np.uint8)
-    jaw, brows, chin = points[0:17], points[17:27].mean(axis=0), points[8]
+    jaw, brows, chin = points[JAW], points[BROWS].mean(axis=0), points[CHIN]
     up = brows - chin
     up = up / max(1e-6, float(np.hypot(*up)))
     middle = (points[0] + points[16]) / 2 + 0.22 * wide * up
@@ -109,17 +110,17 @@ def _spread(points: Points, middle: Points, factor: float) -> Points:
 def segments(points: Points, height: int, width: int) -> Plane:
     """(height, width, 6) bytes, soft: head, skin, eyes, brows, nose and mouth, as far as landmarks tell."""
     wide = width_of(points)
-    skin = _filled([np.concatenate([points[0:17], _forehead(points)])], height, width)
-    parts = (points[36:42], points[42:48]), (points[17:22], points[22:27]), (points[27:36],), (points[48:60],)
-    planes = [skin, *(_filled(part, height, width, 1.25) for part in parts)]
+    skin = _filled([np.concatenate([points[JAW], _forehead(points)])], height, width)
+    parts = (LEFT_EYE, RIGHT_EYE), (LEFT_BROW, RIGHT_BROW), (NOSE,), (LIPS,)
+    planes = [skin, *(_filled([points[each] for each in part], height, width, 1.25) for part in parts)]
     soft = [cv2.GaussianBlur(plane, (0, 0), max(0.5, 0.03 * wide)) for plane in planes]
     return np.dstack([head_mask(points, height, width, 0.03), *soft])
 
 
 def _forehead(points: Points) -> Points:
     """From the right end of the jaw over the forehead to the left one."""
-    up = points[17:27] - points[8]
-    return np.asarray((points[8] + 1.25 * up)[::-1])
+    up = points[BROWS] - points[CHIN]
+    return np.asarray((points[CHIN] + 1.25 * up)[::-1])
 
 
 def _filled(polygons: Any, height: int, width: int, spread: float = 1.0) -> Plane:

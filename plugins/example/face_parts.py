@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from senga.exemplars import votes
 from senga.exemplars.synthesis import Options, Pair, synthesised
+from senga.faces.face import LEFT_EYE, LIPS, RIGHT_EYE
 from senga.job import Job
 
 from . import face_guides as guides
@@ -19,7 +20,7 @@ from .face_alignment import Points
 from .face_canvas import FaceCanvas
 from .face_film import Before
 
-PARTS = slice(36, 42), slice(42, 48), slice(48, 60)
+PARTS = LEFT_EYE, RIGHT_EYE, LIPS
 """Landmarks of the eyes and the mouth."""
 _BEYOND = 0.55
 """Of the size of an eye or a mouth, that is synthesised round it."""

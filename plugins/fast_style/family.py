@@ -62,40 +62,22 @@ class BankFacts(BaseModel):
     style: str = ""
 
 
-JOHNSON = Family(
-    name="johnson",
-    title="Johnson",
-    models=_HOME / "johnson.toml",
-    architectures=("johnson",),
-    facts=Facts,
-    converter="senga.plugins.fast_style.network:to_johnson",
-    network="senga.plugins.fast_style.network:network_of",
-    presets="senga.plugins.fast_style.presets:JOHNSON",
-    trainer="senga.plugins.fast_style.training:Training",
-)
+def _family(name: str, title: str, facts: type[BaseModel]) -> Family:
+    return Family(
+        name=name,
+        title=title,
+        models=_HOME / f"{name}.toml",
+        architectures=(name,),
+        facts=facts,
+        converter=f"senga.plugins.fast_style.network:to_{name}",
+        network="senga.plugins.fast_style.network:network_of",
+        presets=f"senga.plugins.fast_style.presets:{name.upper()}",
+        trainer="senga.plugins.fast_style.training:Training",
+    )
 
-CIN = Family(
-    name="cin",
-    title="Conditional instance norm",
-    models=_HOME / "cin.toml",
-    architectures=("cin",),
-    facts=Facts,
-    converter="senga.plugins.fast_style.network:to_cin",
-    network="senga.plugins.fast_style.network:network_of",
-    presets="senga.plugins.fast_style.presets:CIN",
-    trainer="senga.plugins.fast_style.training:Training",
-)
 
-STYLEBANK = Family(
-    name="stylebank",
-    title="StyleBank",
-    models=_HOME / "stylebank.toml",
-    architectures=("stylebank",),
-    facts=BankFacts,
-    converter="senga.plugins.fast_style.network:to_stylebank",
-    network="senga.plugins.fast_style.network:network_of",
-    presets="senga.plugins.fast_style.presets:STYLEBANK",
-    trainer="senga.plugins.fast_style.training:Training",
+FAMILIES = (
+    _family("johnson", "Johnson", Facts),
+    _family("cin", "Conditional instance norm", Facts),
+    _family("stylebank", "StyleBank", BankFacts),
 )
-
-FAMILIES = (JOHNSON, CIN, STYLEBANK)
