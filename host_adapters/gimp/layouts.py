@@ -12,6 +12,7 @@ from typing import Any
 from .help_pages import help_files
 from .profiles import Profile
 from .programs import in_libraries, lacks_python_fu
+from .thumbnails import thumbnails
 
 INTERPRETER = "interpreters/senga.interp"
 SYSTEM_PYTHON = Path("/usr/bin/python3")
@@ -36,12 +37,14 @@ class Layout:
         host: the folder of ours that holds the files.
         package: the modules beside that file.
         prefix: of the names of procedures.
+        pictures: its dialogs show small pictures beside choices.
     """
 
     name: str
     host: Path
     package: str
     prefix: str
+    pictures: bool = False
 
     @property
     def folder(self) -> str:
@@ -61,6 +64,8 @@ class Layout:
         files[f"{self.folder}/manifest.json"] = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
         pages = help_files(manifest, self.prefix)
         files |= {f"{self.folder}/help/{name}": data for name, data in pages.items()}
+        if self.pictures:
+            files |= {f"{self.folder}/{name}": data for name, data in thumbnails(manifest).items()}
         if needs_interpreter(profile):
             files[INTERPRETER] = _INTERPRETER_TEXT.encode()
         return files | {self.main: (self.host / f"{self.name}.py").read_bytes()}
@@ -72,7 +77,7 @@ class Layout:
         return inside and (path.parts[:2] == ("plug-ins", self.name) or name == INTERPRETER)
 
 
-GIMP_3 = Layout("senga-gimp", _HOSTS / "gimp3", "senga_gimp", "senga-")
+GIMP_3 = Layout("senga-gimp", _HOSTS / "gimp3", "senga_gimp", "senga-", pictures=True)
 GIMP_2 = Layout("senga-gimp2", _HOSTS / "gimp2", "senga_gimp2", "python-fu-senga-")
 
 

@@ -15,6 +15,7 @@ from senga.registry import Plugins, plugins
 from senga.settings import SettingInfo, describe
 from senga.strokes.brush import BUILTIN_BRUSHES
 
+from .thumbnails import named, pictures_of_choices
 from .words import SENTENCES, WORDS
 
 FORMAT = 1
@@ -24,11 +25,13 @@ def make_manifest(known: Plugins | None = None) -> dict[str, Any]:
     """The manifest of every loaded filter, third-party ones too; a broken plug-in is left out and named."""
     known = known or plugins()
     kinds = list(known.filters.values())
+    filters = [_filter_facts(kind, known) for kind in kinds]
     return {
         "format": FORMAT,
         "senga": importlib.metadata.version("senga"),
         "python": sys.executable,
-        "filters": [_filter_facts(kind, known) for kind in kinds],
+        "pictures": named(filters),
+        "filters": filters,
         "broken": [f"{plugin.name}: {plugin.problem}" for plugin in known.known.values() if plugin.state == "broken"],
         "words": {name: {word: tr(word, language=name) for word in (*WORDS, *SENTENCES)} for name in _languages(kinds)},
     }
@@ -42,7 +45,11 @@ def _languages(kinds: list[type[Filter]]) -> list[str]:
 
 
 def _filter_facts(kind: type[Filter], known: Plugins) -> dict[str, Any]:
-    settings = [asdict(info) | {"suggestions": _suggestions(kind, info, known)} for info in describe(kind, "en")]
+    settings = [
+        asdict(info)
+        | {"suggestions": _suggestions(kind, info, known), "pictures": pictures_of_choices(kind, info, known)}
+        for info in describe(kind, "en")
+    ]
     return {
         "name": kind.name,
         "origin": known.known[known.owner(kind.name)].origin,

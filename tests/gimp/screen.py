@@ -28,6 +28,9 @@ CLOSELY, ORIGINAL = ("445", "552"), ("531", "552")
 HINTS = ("810", "171")
 """The menu of layers in the dialog of the hint wash."""
 
+STYLES = ("850", "225")
+"""The menu of second styles in the dialog of the fast style."""
+
 HELP = ("217", "718")
 """The button at the lower left of the dialog."""
 
@@ -243,6 +246,25 @@ def every_kind(screen, before):
     say("dialogs with every kind of setting")
 
 
+def choices_with_pictures(screen, before):
+    """A menu of styles with a small picture of each; one is chosen with the mouse."""
+    title = "Fast style"
+    open_dialog(screen, title)
+    time.sleep(3)
+    first = settled(screen, "dialog-styles", None)
+    screen.run("xdotool", "mousemove", *STYLES, "click", "1")
+    time.sleep(1.5)
+    assert difference(screen, first, settled(screen, "menu-styles", None)) > 0.02
+    screen.keys("Down", "Down", "Return")
+    screen.run("xdotool", "mousemove", *BESIDE)
+    time.sleep(2)
+    assert difference(screen, first, settled(screen, "dialog-another-style", PREVIEW)) > 0.02
+    screen.keys("Escape")
+    wait("the dialog closes", is_closed(screen, title))
+    assert difference(screen, before, settled(screen, "canvas-undone")) < 1e-3
+    say("a style is chosen by its picture")
+
+
 def repeat(screen, before):
     """Filters > Repeat and Re-Show after a filter that sees another layer of the picture."""
     title = "Hint wash"
@@ -347,6 +369,7 @@ ACTS = {
         look_closely,
         help_page,
         every_kind,
+        choices_with_pictures,
         repeat,
         cancel_before,
         recipe_dialog,

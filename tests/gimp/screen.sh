@@ -14,13 +14,13 @@ printf '[Desktop Entry]\nType=Application\nName=Browser\nExec=%s %%u\nMimeType=t
 printf '[Default Applications]\ntext/html=browser.desktop\n' >"$XDG_CONFIG_HOME/mimeapps.list"
 
 make_profile "$here" "$work/screen" "$here/.venv/bin/python"
-act paint_and_undo look_closely help_page every_kind repeat cancel_before recipe_dialog
+act paint_and_undo look_closely help_page every_kind choices_with_pictures repeat cancel_before recipe_dialog
 
 Xvfb :98 -screen 0 1180x820x24 -nolisten tcp >/dev/null 2>&1 & shown=$!
 trap 'kill $shown' EXIT
 sleep 2
 DISPLAY=:98 gimp-console -i -d -f --quit --batch-interpreter=python-fu-eval \
-  -b "import sys; sys.dont_write_bytecode = True; sys.path.insert(0, '$here/tests/gimp'); import bench; bench.run_checks(['check_shown'])" \
+  -b "import sys; sys.dont_write_bytecode = True; sys.path.insert(0, '$here/tests/gimp'); import bench; bench.run_checks(['check_shown', 'check_choosers'])" \
   >"$work/shown.log" 2>&1 || { cat "$work/shown.log"; exit 1; }
 grep -E '^(ok|FAILED|  )' "$work/shown.log"
 

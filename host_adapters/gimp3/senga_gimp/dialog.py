@@ -15,6 +15,7 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import Gimp, GimpUi, GObject, Gtk  # noqa: E402 - after the versions are chosen
 
 from . import facts, words  # noqa: E402
+from .choice_pictures import add_pictures  # noqa: E402
 from .layer_menu import LayerMenu  # noqa: E402
 from .preview import Preview  # noqa: E402
 from .trouble import Trouble  # noqa: E402
@@ -127,6 +128,7 @@ class Dialog:
         else:
             kind = _MENU if facts.kind(setting) == "choice" else GObject.TYPE_NONE
             widget = self._window.get_widget(name, kind)
+            add_pictures(widget, facts.thumbnails(setting))
         widget.set_tooltip_text(facts.explained(setting))
         return widget
 

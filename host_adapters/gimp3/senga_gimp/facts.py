@@ -123,7 +123,7 @@ def kind(setting: Setting) -> str:
 
     Styles and brushes are a choice, so that every dialog, other plug-ins' too, shows their titles.
     """
-    if setting["argument"] == "text" and setting.get("suggestions") and not setting["optional"]:
+    if setting["argument"] == "text" and setting.get("suggestions"):
         return "choice"
     return str(setting["argument"])
 
@@ -146,6 +146,11 @@ def choices(setting: Setting) -> list[tuple[str, str]]:
     known = [(value or NOTHING, title) for value, title in setting["suggestions"]]
     first = default(setting)
     return known if first in dict(known) else [(first, "–" if first == NOTHING else first), *known]
+
+
+def thumbnails(setting: Setting) -> dict[str, Path]:
+    """The values of a choice that have a small picture, each with its file."""
+    return {value: PATH.parent / name for value, name in setting.get("pictures", {}).items()}
 
 
 def bounds(setting: Setting) -> tuple[float, float]:
