@@ -124,7 +124,7 @@ def test_mindspore_convolution(kernel: tuple[int, ...], numpy_executor: Any) -> 
     theirs = numpy_executor.convolution(weight, bias, 1, 1)(x)
     ours = MindSporeExecutor("cpu").convolution(weight, bias, 1, 1)(x)
     assert ours.shape == theirs.shape
-    assert abs(ours - theirs).max() < 1e-4
+    assert abs(ours - theirs).max() < 1e-4 * theirs.std()
 
 
 def test_unfitting_weights_are_named(random_weights: Any, photo: Any) -> None:

@@ -23,7 +23,7 @@ from senga.neural.executor import Activation, Executor
 from senga.neural.graph import Network
 from senga.neural.onnx import runtime
 from senga.neural.onnx.executor import COLUMNS, OnnxExecutor
-from senga.neural.onnx.winograd import ROWS, matrices
+from senga.neural.winograd import ROWS, matrices
 from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_lite
 
 ENGINES = [

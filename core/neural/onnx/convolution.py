@@ -13,10 +13,11 @@ from senga.neural.blocks import reach
 from senga.neural.executor import Activation, Array, Half
 from senga.neural.fold import phase
 from senga.neural.places import rows_memory
+from senga.neural.winograd import ROWS
 
 from . import wire
+from .four_rows import CHANNELS, write_mixed, write_products
 from .page import OPSET, Page
-from .winograd import CHANNELS, ROWS, write_mixed, write_products
 
 _FLOAT, _HALF = 1, 10
 """``TensorProto.DataType``."""

@@ -12,8 +12,8 @@ from senga.neural.executor import Activation, Array, Half
 from senga.neural.memory import MB
 
 from .convolution import ModelConvolution, Part, affine, halving, phases, widening
+from .four_rows import worthwhile
 from .runtime import CPU, onnxruntime, provider, session
-from .winograd import worthwhile
 
 COLUMNS = 512
 """So many columns of a result are computed at once; more leave the cache."""
