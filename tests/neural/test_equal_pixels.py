@@ -23,6 +23,7 @@ from senga.neural.memory import MB, retained
 
 RUNTIMES = {"onnx": "onnxruntime", "openvino": "openvino", "mindspore": "mindspore"}
 ENGINES = [name for name, package in RUNTIMES.items() if find_spec(package)]
+LOW_STRIPS = {"onnx": 0.001 / 255, "openvino": 0, "mindspore": 0.005 / 255}
 SIZES = ((52, 40), (33, 61))
 
 
@@ -68,7 +69,7 @@ def test_neither_threads_nor_the_budget_nor_what_was_painted_before_change_a_pix
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_height_of_strips_does_not_change_a_pixel(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those below eight rows, which only the tightest budgets make, round differently on onnxruntime."""
+    """Those below eight rows, which only the tightest budgets make, round differently where rows are mixed."""
     found = []
     monkeypatch.setattr(engine_room, "choose_whole", lambda *_: None)
     for strip in (1 << 40, 1 << 22, 1 << 20, 1 << 15):
@@ -78,7 +79,7 @@ def test_the_height_of_strips_does_not_change_a_pixel(engine: str, monkeypatch: 
         found.append(painted(engine, "full", (104, 80), 2, None))
     first, *others, lowest = found
     assert all(np.array_equal(first, other) for other in others)
-    assert abs(lowest - first).max() <= (0.001 / 255 if engine == "onnx" else 0)
+    assert abs(lowest - first).max() <= LOW_STRIPS[engine]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
