@@ -1,13 +1,15 @@
 """Trains the networks of faces: `python -m training.faces finder|points --data FOLDER --out FOLDER`.
 
-The folder of data has ``bank.npz`` (training.faces_bank), ``photos.txt`` with one path a line, and their labels,
-``labels-photos.npz`` (training.faces_labels).
+The folder of data has ``bank.npz`` (training.faces_bank), and for each set of pictures a list, ``photos.txt`` with one
+path a line, its labels, ``labels-photos.npz`` (training.faces_labels), and perhaps ``alarms-photos.npz``, what a finder
+took for faces (training.faces_alarms).
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +26,8 @@ from torch.nn import functional
 from senga.neural.graph import Network
 from senga.neural.networks.faces import POINTS, face_finder, face_points
 from training.faces_bank import Bank
-from training.faces_samples import Photo, cells_of, face_square, photos, scene
+from training.faces_samples import Photo, face_square, photos
+from training.faces_scenes import cells_of, scene
 from training.module import NetworkModule
 from training.running import Checkpoint, Running, learning_rate, run, set_rate
 
@@ -109,12 +112,13 @@ class Data:
     stuff: list[Photo]
 
     @classmethod
-    def read(cls, folder: Path, *, held_back: bool) -> Data:
-        """From a folder."""
-        paths = [Path(line) for line in (folder / "photos.txt").read_text("utf-8").splitlines() if line]
-        labels = dict(np.load(folder / "labels-photos.npz"))
-        bank = Bank.read(folder / "bank.npz").part(held_back=held_back)
-        return cls(bank, photos(paths, labels, held_back=held_back))
+    def read(cls, folder: Path, *, held_back: bool, sets: Sequence[str] = ("photos",)) -> Data:
+        """From a folder; faces are pasted into the pictures of sets, whose own faces count too."""
+        stuff = []
+        for name in sets:
+            paths = [Path(line) for line in (folder / f"{name}.txt").read_text("utf-8").splitlines() if line]
+            stuff += photos(paths, labels_in(folder, name), held_back=held_back)
+        return cls(Bank.read(folder / "bank.npz").part(held_back=held_back), stuff)
 
     def scenes(self, count: int, rng: Rng) -> Batch:
         """Pictures and maps."""
@@ -129,6 +133,12 @@ class Data:
         pictures, points, are_faces = zip(*several, strict=True)
         wanted = torch.from_numpy(np.stack(points).astype(np.float32)).flatten(1)
         return _given(list(pictures)), wanted, torch.tensor(are_faces)
+
+
+def labels_in(folder: Path, name: str) -> dict[str, NDArray[Any]]:
+    """Those of a set, and where a finder was wrong if ``training.faces_alarms`` wrote it down."""
+    files = folder / f"labels-{name}.npz", folder / f"alarms-{name}.npz"
+    return {key: value for path in files if path.exists() for key, value in np.load(path).items()}
 
 
 def _given(pictures: list[Any]) -> Tensor:
@@ -162,6 +172,20 @@ def save(learner: Learning, path: Path) -> None:
     save_file(state, path, {"architecture": learner.network.network.name, "licence": "CC-BY-4.0"})
 
 
+class Ahead:
+    """Batches by their number; the next one is made while one is learned from."""
+
+    def __init__(self, make: Callable[[int], Batch]) -> None:
+        self._make, self._pool = make, ThreadPoolExecutor(1)
+        self._next: tuple[int, Future[Batch]] = -1, Future()
+
+    def __call__(self, number: int) -> Batch:
+        """That batch."""
+        batch = self._next[1].result() if self._next[0] == number else self._make(number)
+        self._next = number + 1, self._pool.submit(self._make, number + 1)
+        return batch
+
+
 def main() -> None:
     """Trains one of them."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -170,6 +194,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--batch", type=int, default=24)
+    parser.add_argument("--sets", nargs="+", default=["photos"], help="of pictures round faces")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -177,13 +202,14 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     finds = options.network == "finder"
     learner = Learning(face_finder(), finder_loss) if finds else Learning(face_points(), points_loss)
-    data, other = (Data.read(options.data, held_back=held_back) for held_back in (False, True))
+    data, other = (Data.read(options.data, held_back=held_back, sets=options.sets) for held_back in (False, True))
     show = Data.scenes if finds else Data.squares
     held_back = [show(other, 32, np.random.default_rng(seed)) for seed in range(6)]
 
+    ahead = Ahead(lambda number: show(data, options.batch, np.random.default_rng([1, number])))
+
     def step(progress: float) -> tuple[str, dict[str, float]]:
-        batch = show(data, options.batch, np.random.default_rng([1, learner.steps]))
-        return options.network, learner.learn(batch, progress)
+        return options.network, learner.learn(ahead(learner.steps), progress)
 
     checkpoint = Checkpoint(options.out / f"{options.network}.pt", learner, ())
     acts = (KEPT, checkpoint.write), (2 * KEPT, partial(told, learner, held_back))

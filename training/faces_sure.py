@@ -19,21 +19,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional
 
-from senga.faces import detector
-from senga.faces.cuts import reduced, square
-from senga.job import Job
-from senga.neural.engine import evaluate
+from senga.faces.cuts import square
 from senga.neural.graph import Network, Output
-from senga.neural.networks.faces import SIDE, face_finder, face_points
+from senga.neural.networks.faces import SIDE, face_points
 from training.faces import Data
+from training.faces_alarms import alarms_in
 from training.faces_samples import Photo, face_square
 from training.module import NetworkModule
 from training.pictures import Picture
 
-ODDS = 0.3
-"""Share of certainty from which on a place counts as a false alarm."""
-MOST = 8
-"""Of one photograph."""
 DECAY = 3e-3
 STEPS = 300
 
@@ -41,14 +35,7 @@ STEPS = 300
 def alarms(stuff: list[Photo], finder: dict[str, NDArray[Any]]) -> Iterator[Picture]:
     """Squares of what the finder takes for faces where there is none."""
     for photo in (photo for photo in stuff if not photo.faces and not photo.doubtful):
-        found = []
-        for long in detector.LONG:
-            small = reduced(photo.picture, long)
-            given = {"photo": detector.padded(small)}
-            cells = evaluate(face_finder(), finder, given, Job(threads=1))["cells"]
-            frames = detector.candidates(cells[: small.shape[0] // 8, : small.shape[1] // 8], ODDS)
-            found += [(score, frame, small) for frame, score in frames]
-        for _, frame, small in sorted(found, key=lambda each: -each[0])[:MOST]:
+        for frame, small, _ in alarms_in(photo.picture, finder):
             yield np.asarray(square(small, frame.matrix(SIDE), SIDE), np.uint8)
 
 

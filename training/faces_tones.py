@@ -124,6 +124,39 @@ def covered(picture: Picture, points: Array, rng: Rng, stuff: Picture) -> Pictur
     return _bytes(picture * (1 - mask) + plain * mask)
 
 
+def capped(picture: Picture, points: Array, rng: Rng) -> Picture:
+    """A hat, a cap or hair down to near the brows, of one colour with some light and shade."""
+    across, size = points[16] - points[0], np.ptp(points[:, 1])
+    brow = points[17:27].mean(axis=0)
+    middle = _whole(brow - (0, size * rng.uniform(0.3, 0.55)))
+    axes = int(np.linalg.norm(across) * rng.uniform(0.5, 0.85)), int(size * rng.uniform(0.22, 0.5))
+    mask = np.zeros(picture.shape[:2], np.float32)
+    start, end = ((180, 360), (0, 360))[rng.integers(2)]
+    cv2.ellipse(mask, middle, axes, rng.uniform(-12, 12), start, end, 1.0, -1)
+    mask = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.5, 2.5))[:, :, None]
+    colour = rng.integers(0, 256, 3) if rng.random() < 0.5 else rng.integers(0, 80, 1).repeat(3)
+    plain = colour * _slope(picture.shape, rng)
+    return _bytes(picture * (1 - mask) + plain * mask)
+
+
+def shaded(picture: Picture, points: Array, rng: Rng) -> Picture:
+    """The upper part of the face, or one side, in shade."""
+    turn = rng.choice([np.pi / 2, 0, np.pi]) + rng.normal(0, 0.3)
+    middle, size = points.mean(axis=0), np.ptp(points[:, 1])
+    y, x = np.mgrid[: picture.shape[0], : picture.shape[1]].astype(np.float32)
+    along = ((x - middle[0]) * np.cos(turn) + (y - middle[1]) * np.sin(turn)) / size + rng.uniform(-0.25, 0.25)
+    share = 1 / (1 + np.exp(-np.clip(along * rng.uniform(8, 40), -30, 30)))
+    low = rng.uniform(0.2, 0.65)
+    return _bytes(picture * (low + (1 - low) * share)[:, :, None])
+
+
+def alike(pasted: Picture, around: Picture, mask: Array, rng: Rng) -> Picture:
+    """Colours of what is pasted, nearer to those it is pasted over: so that no seam tells of faces."""
+    total = max(1.0, float(mask.sum()))
+    here, there = ((each * mask).sum(axis=(0, 1)) / total for each in (pasted, around))
+    return _bytes(pasted + np.float32(rng.uniform(0.2, 0.8)) * (there - here).astype(np.float32))
+
+
 def _whole(point: Array) -> tuple[int, int]:
     return int(np.clip(point[0], -999, 999)), int(np.clip(point[1], -999, 999))
 

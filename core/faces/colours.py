@@ -55,9 +55,9 @@ class Mixture:
 
     def each(self, colours: Array) -> Array:
         """(N, K) logarithms of weighted densities, but for a constant."""
-        white = np.einsum("nkc,kcd->nkd", colours[:, None] - self.means, self.whitening)
+        white = np.matmul(colours[None] - self.means[:, None], self.whitening)  # (K, N, C)
         volume = np.log(np.einsum("kcc->kc", self.whitening)).sum(axis=1)
-        return np.asarray(np.log(self.weights) + volume - (white**2).sum(axis=2) / 2)
+        return np.asarray(np.log(self.weights) + volume - ((white**2).sum(axis=2) / 2).T)
 
     def log(self, colours: Array) -> Array:
         """(N,) logarithms of densities, but for a constant."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -22,8 +23,9 @@ LONG = {640: 48.0, 320: 48.0, 160: 66.0, 80: np.inf}
 seen better when they are smaller."""
 SMALLEST = 24.0
 """Smaller ones are not believed."""
-MULTIPLE = 32
-"""Sides are filled up to it, so that few shapes are prepared for."""
+GAP = 32
+"""Grey pixels between the sizes of the picture, which lie beside each other so that the network runs once; sides are
+filled up to it too, so that few shapes are prepared for."""
 LEAST = 0.4
 """Share of certainty from which on a place may be a face."""
 APART = 0.45
@@ -38,27 +40,66 @@ def detect(pixels: Pixels, job: Job) -> list[tuple[Frame, float]]:
         pixels: (H, W, 3) in one of the three depths.
         job: of the host.
     """
+    sheet = Sheet.of(pixels)
+    cells = evaluate(face_finder(), weights("finder"), {"photo": sheet.photo}, job, note=NOTE)["cells"]
     found = []
-    for number, (long, high) in enumerate(LONG.items()):
-        small = reduced(pixels, long)
-        cells = _cells(small, job.part(number / len(LONG), (number + 1) / len(LONG)))
+    for (long, high), (rows, columns) in zip(LONG.items(), sheet.places, strict=True):
         scale = max(pixels.shape[:2]) / long
-        faces = (each for each in candidates(cells) if SMALLEST <= each[0].size <= high)
+        faces = (each for each in candidates(cells[rows, columns]) if SMALLEST <= each[0].size <= high)
         found += [(_enlarged(frame, scale), score) for frame, score in faces]
     return apart(found)
 
 
-def _cells(small: Pixels, job: Job) -> NDArray[np.float32]:
-    """(rows, columns, 6) of a reduced picture."""
-    height, width = small.shape[:2]
-    made = evaluate(face_finder(), weights("finder"), {"photo": padded(small)}, job, note=NOTE)["cells"]
-    return made[: -(-height // STEP), : -(-width // STEP)]
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A picture in several sizes on one grey sheet: the largest, and in a row below or beside it the others.
+
+    Attributes:
+        photo: (H, W, 3), what the network sees.
+        places: for each size, the rows and columns of cells in which it lies.
+    """
+
+    photo: NDArray[np.float32]
+    places: list[tuple[slice, slice]]
+
+    @classmethod
+    def of(cls, pixels: Pixels, sides: Iterable[int] = tuple(LONG)) -> Sheet:
+        """That of a picture (H, W, 3), with these longer sides, the largest first."""
+        several = list(_reductions(pixels, sides))
+        corners = _corners([small.shape[:2] for small in several])
+        ends = [np.add(corner, small.shape[:2]) for corner, small in zip(corners, several, strict=True)]
+        high, wide = (-(-int(end) // GAP) * GAP for end in np.max(ends, axis=0))
+        photo = np.zeros((high, wide, 3), np.float32)
+        places = []
+        for (top, left), small in zip(corners, several, strict=True):
+            height, width = small.shape[:2]
+            photo[top : top + height, left : left + width] = centred(small)
+            places.append((_cells(top, height), _cells(left, width)))
+        return cls(photo, places)
 
 
-def padded(small: Pixels) -> NDArray[np.float32]:
-    """A reduced picture as the network wants it, grey beyond its border."""
-    height, width = small.shape[:2]
-    return np.pad(centred(small), [(0, -height % MULTIPLE), (0, -width % MULTIPLE), (0, 0)])
+def _reductions(pixels: Pixels, sides: Iterable[int]) -> Iterator[Pixels]:
+    """The picture with these longer sides; each is made of the one before, if that is not much smaller."""
+    small = pixels
+    for long in sides:
+        small = reduced(small if max(small.shape[:2]) >= long else pixels, long)
+        yield small
+
+
+def _corners(sizes: list[tuple[int, ...]]) -> list[tuple[int, int]]:
+    """(top, left) of each picture on the sheet."""
+    (height, width), *others = sizes
+    is_wide = width >= height
+    along, found = 0, [(0, 0)]
+    beyond = -(-(height if is_wide else width) // GAP) * GAP + GAP
+    for tall, wide in others:
+        found.append((beyond, along) if is_wide else (along, beyond))
+        along += -(-(wide if is_wide else tall) // GAP) * GAP + GAP
+    return found
+
+
+def _cells(start: int, length: int) -> slice:
+    return slice(start // STEP, start // STEP - (-length // STEP))
 
 
 def candidates(cells: NDArray[np.float32], least: float = LEAST) -> Iterator[tuple[Frame, float]]:

@@ -15,6 +15,7 @@ from senga.ops.lightness import grey
 from . import face_guides as guides
 from .face_alignment import Points, Similarity, seen
 from .face_exemplar import AROUND, FaceExemplar
+from .face_head import Head
 
 Pixels = NDArray[np.uint8]
 
@@ -26,16 +27,18 @@ class FaceCanvas:
         exemplar: the portrait.
         pixels: (H, W, 3) bytes of the picture.
         points: (68, 2) landmarks of the face in it.
+        head: where the head is in the picture.
 
     Attributes:
         size: (height, width) of the picture.
         way: from the picture into the canvas.
         pixels: (h, w, 3) bytes: the head.
         points: (68, 2) its landmarks there.
-        mask: (h, w) bytes: where it is.
+        mask: (h, w) bytes: where it is, with hair and neck; its edges are soft.
+        skin: (h, w) bytes: the skin of its face.
     """
 
-    def __init__(self, exemplar: FaceExemplar, pixels: Pixels, points: Points) -> None:
+    def __init__(self, exemplar: FaceExemplar, pixels: Pixels, points: Points, head: Head) -> None:
         self.exemplar, self.size = exemplar, pixels.shape[:2]
         beside, above, below = (part * exemplar.wide for part in AROUND)
         across, down = (float(value) for value in exemplar.points.mean(axis=0))
@@ -44,7 +47,7 @@ class FaceCanvas:
         self.way = Similarity.between(points, exemplar.points).then(-left, -top)
         self.points = self.way.of(points)
         self.pixels = self.seen(pixels)
-        self.mask = guides.head_mask(self.points, self.height, self.width)
+        self.mask, self.skin = cv2.split(head.on(self.way, self.height, self.width))
 
     def seen(self, pixels: Pixels) -> Pixels:
         """Another picture of the same size, such as the last frame of a film, in the canvas."""

@@ -19,6 +19,7 @@ from senga.ops.banded import each_band, parts_of
 from .face_alignment import Similarity, reduced, unlikeness, warped, width_of
 from .face_canvas import FaceCanvas
 from .face_exemplar import FaceExemplar
+from .face_head import Head
 from .face_settings import SMALL, TURNED, FaceSettings
 
 FARTHEST = 0.17
@@ -72,8 +73,8 @@ def _is_small(face: Face) -> bool:
 
 
 def _head(act: FaceSettings, exemplar: FaceExemplar, pixels: Any, face: Face, paint: Paint, job: Job) -> _Head:
-    canvas = FaceCanvas(exemplar, pixels, face.points)
-    painted = canvas.alike(paint(canvas, job), act.likeness)
+    canvas = FaceCanvas(exemplar, pixels, face.points, Head.of(pixels, face.points, job.part(0, 0.1)))
+    painted = canvas.alike(paint(canvas, job.part(0.1, 1)), act.likeness)
     return _Head(np.dstack([painted, canvas.mask]), canvas.way.inverse)
 
 

@@ -19,7 +19,8 @@ from senga.job import Job
 from senga.ops.lightness import grey
 
 from . import face_guides as guides
-from .face_alignment import Points, width_of
+from .face_alignment import Points, Similarity, width_of
+from .face_head import Head
 
 LARGEST = 320.0
 """Pixels to which the face of a portrait is reduced if it is wider; FaceBlit's are of about this size."""
@@ -40,7 +41,8 @@ class FaceExemplar:
         pixels: (h, w, 3) bytes: the head, with what is around it.
         points: (68, 2) in the pixels of the head.
         wide: width of the face.
-        mask: (h, w) bytes, the head.
+        mask: (h, w) bytes, the head with hair and neck.
+        skin: (h, w) bytes, the skin of the face.
         gain: by which lightness beside the surroundings is stretched.
         appearance: (h, w) bytes, that lightness.
         tones: (256,) shares of the tones of the head, smoothed.
@@ -57,7 +59,8 @@ class FaceExemplar:
         self.unit = self.wide / guides.UNITS
         height, width = self.pixels.shape[:2]
         luma = grey(self.pixels)
-        self.mask = guides.head_mask(self.points, height, width)
+        head = Head.of(self.pixels, self.points, Job())
+        self.mask, self.skin = cv2.split(head.on(Similarity(1, 0), height, width))
         plain = guides.appearance(luma, self.wide, is_painted=True)
         self.gain = guides.gain_of(plain, self.mask)
         self.appearance = guides.stretched(plain, self.gain)

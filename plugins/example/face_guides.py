@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from senga.exemplars.cube import Wide
 from senga.exemplars.tones import curve
-from senga.faces.face import BROWS, CHIN, JAW, LEFT_BROW, LEFT_EYE, LIPS, NOSE, RIGHT_BROW, RIGHT_EYE
+from senga.faces.face import LEFT_BROW, LEFT_EYE, LIPS, NOSE, RIGHT_BROW, RIGHT_EYE
 from senga.ops.deformation import deformation
 
 from .face_alignment import Points, width_of
@@ -89,38 +89,17 @@ def places_of(points: Points, goal: Points, height: int, width: int) -> NDArray[
     return deformation(height, width, points, goal, "similarity", 10)
 
 
-def head_mask(points: Points, height: int, width: int, soft: float = 0.12) -> Plane:
-    """(height, width) bytes: the head with its hair, as far as landmarks tell; ``soft`` in widths of the face."""
-    wide = width_of(points)
-    mask = np.zeros((height, width), np.uint8)
-    jaw, brows, chin = points[JAW], points[BROWS].mean(axis=0), points[CHIN]
-    up = brows - chin
-    up = up / max(1e-6, float(np.hypot(*up)))
-    middle = (points[0] + points[16]) / 2 + 0.22 * wide * up
-    angle = float(np.degrees(np.arctan2(up[0], -up[1])))
-    cv2.fillPoly(mask, [np.rint(_spread(jaw, points[27:31].mean(axis=0), 1.12)).astype(np.int32)], (255,))
-    cv2.ellipse(mask, (middle.tolist(), (1.42 * wide, 1.6 * wide), angle), (255,), -1)
-    return np.asarray(np.rint(_blurred(mask, max(0.5, soft * wide))), np.uint8)
-
-
 def _spread(points: Points, middle: Points, factor: float) -> Points:
     return np.asarray(middle + factor * (points - middle))
 
 
-def segments(points: Points, height: int, width: int) -> Plane:
-    """(height, width, 6) bytes, soft: head, skin, eyes, brows, nose and mouth, as far as landmarks tell."""
-    wide = width_of(points)
-    skin = _filled([np.concatenate([points[JAW], _forehead(points)])], height, width)
+def segments(points: Points, head: Plane, skin: Plane) -> Plane:
+    """(H, W, 6) bytes, soft: head and skin as they are given, eyes, brows, nose and mouth as far as landmarks tell."""
+    wide, (height, width) = width_of(points), head.shape
     parts = (LEFT_EYE, RIGHT_EYE), (LEFT_BROW, RIGHT_BROW), (NOSE,), (LIPS,)
-    planes = [skin, *(_filled([points[each] for each in part], height, width, 1.25) for part in parts)]
+    planes = [_filled([points[each] for each in part], height, width, 1.25) for part in parts]
     soft = [cv2.GaussianBlur(plane, (0, 0), max(0.5, 0.03 * wide)) for plane in planes]
-    return np.dstack([head_mask(points, height, width, 0.03), *soft])
-
-
-def _forehead(points: Points) -> Points:
-    """From the right end of the jaw over the forehead to the left one."""
-    up = points[BROWS] - points[CHIN]
-    return np.asarray((points[CHIN] + 1.25 * up)[::-1])
+    return np.dstack([head, skin, *soft])
 
 
 def _filled(polygons: Any, height: int, width: int, spread: float = 1.0) -> Plane:

@@ -42,7 +42,7 @@ def pairs_of(canvas: FaceCanvas, weights: Weights, before: Before | None) -> lis
     """The four guides; the fourth, of films, when something was painted before."""
     exemplar = canvas.exemplar
     height, width = exemplar.pixels.shape[:2]
-    made = guides.segments(exemplar.points, height, width), guides.segments(canvas.points, canvas.height, canvas.width)
+    made = [guides.segments(each.points, each.mask, each.skin) for each in (exemplar, canvas)]
     places = guides.own_places(height, width), canvas.places
     middle, step = exemplar.points.mean(axis=0), 255 / (_ACROSS * exemplar.wide)
     where = [np.clip(128 + (each - middle) * step, 0, 255).astype(np.uint8) for each in places]

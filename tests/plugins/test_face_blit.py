@@ -20,6 +20,7 @@ from senga.job import Job, Moment
 from senga.plugins.example import face_film
 from senga.plugins.example.face_canvas import FaceCanvas
 from senga.plugins.example.face_exemplar import FaceExemplar
+from senga.plugins.example.face_head import Head
 from senga.plugins.example.face_settings import FaceSettings
 from senga.registry import plugins
 from senga.testing import sample
@@ -131,7 +132,7 @@ def test_light_and_shade_follow_the_photograph_as_far_as_asked() -> None:
 
 
 def canvas_of(pixels: Any) -> FaceCanvas:
-    return FaceCanvas(FaceExemplar(PORTRAIT, POINTS, 100.0), pixels, POINTS)
+    return FaceCanvas(FaceExemplar(PORTRAIT, POINTS, 100.0), pixels, POINTS, Head.of(pixels, POINTS, Job()))
 
 
 def test_what_was_painted_last_is_where_the_head_is_now() -> None:

@@ -15,6 +15,7 @@ from senga.plugins.example import face_parts
 from senga.plugins.example.face_canvas import FaceCanvas
 from senga.plugins.example.face_exemplar import FaceExemplar
 from senga.plugins.example.face_film import Before
+from senga.plugins.example.face_head import Head
 from senga.plugins.example.face_parts import Weights
 
 from .given_faces import small
@@ -35,7 +36,9 @@ def test_a_portrait_synthesised_by_itself_is_nearly_itself() -> None:
 
 
 def test_guides_come_in_pairs_of_a_size_and_the_fourth_with_films() -> None:
-    canvas = FaceCanvas(FaceExemplar(PORTRAIT, POINTS, 80.0), PORTRAIT.pixels, POINTS)
+    canvas = FaceCanvas(
+        FaceExemplar(PORTRAIT, POINTS, 80.0), PORTRAIT.pixels, POINTS, Head.of(PORTRAIT.pixels, POINTS, Job())
+    )
     weights = Weights(1, 2, 3, 4)
     pairs = face_parts.pairs_of(canvas, weights, None)
     assert [pair.weight for pair in pairs] == [1, 2, 3]

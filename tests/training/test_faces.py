@@ -18,7 +18,8 @@ from training.faces_bank import SIDE as WIDE
 from training.faces_bank import Bank, is_held_back, square, turned
 from training.faces_labels import crop_matrix, tilt
 from training.faces_mesh import JAW, REST, landmarks
-from training.faces_samples import Photo, cells_of, face_square, frames_of, scene
+from training.faces_samples import Photo, face_square, frames_of
+from training.faces_scenes import cells_of, scene
 
 
 def head() -> np.ndarray:
