@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from senga import Filter, Image, Job, hookimpl, setting
 from senga.families import Family
 from senga.filter import Makes
-from senga.settings import Mask, Model
+from senga.settings import Mask, Model, Picture
 
 from .family import FAMILIES
 
@@ -31,6 +31,12 @@ class FastStyle(Filter):
     second_mask: Mask | None = setting(
         None, "Where the second style is, instead of everywhere: white there, black where there is only the first."
     )
+    painting: Picture | None = setting(
+        None, "A painting of your own, for a network of the family arbitrary: it paints like whatever it is shown."
+    )
+    exemplar: str = setting("", "For such a network: a painting of the gallery, in place of one of your own.",
+                            resources="exemplars", advanced=True)  # fmt: skip
+    observer: str = setting("magenta-look", "For such a network: the model that looks at the painting.", advanced=True)
     stroke_scale: float = setting(
         0.0,
         "How broad strokes are: 1 as the network draws them in a small picture, 2 twice as broad; 0 chooses by size.",
@@ -48,6 +54,12 @@ class FastStyle(Filter):
         from .painting import painted
 
         return image.with_pixels(painted(self, image, self.picture("second_mask"), job))
+
+    def prepare(self, job: Job) -> Any:
+        """The numbers of the painting, where a network paints by such."""
+        from .painting import numbers_of
+
+        return numbers_of(self, job)
 
     def paints_color(self) -> bool:
         """Paintings have colours."""

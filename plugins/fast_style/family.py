@@ -62,6 +62,16 @@ class BankFacts(BaseModel):
     style: str = ""
 
 
+class ArbitraryFacts(Facts):
+    """What a model card says of a network that paints by numbers of a style.
+
+    Attributes:
+        numbers: how many.
+    """
+
+    numbers: Numbers = "100"
+
+
 def _family(name: str, title: str, facts: type[BaseModel]) -> Family:
     return Family(
         name=name,
@@ -76,8 +86,17 @@ def _family(name: str, title: str, facts: type[BaseModel]) -> Family:
     )
 
 
+ARBITRARY = Family(
+    name="arbitrary",
+    title="Any painting as the style (Magenta)",
+    architectures=("arbitrary", "style-observer"),
+    facts=ArbitraryFacts,
+    converter="senga.plugins.fast_style.arbitrary:to_arbitrary",
+    network="senga.plugins.fast_style.network:network_of",
+)
 FAMILIES = (
     _family("johnson", "Johnson", Facts),
     _family("cin", "Conditional instance norm", Facts),
     _family("stylebank", "StyleBank", BankFacts),
+    ARBITRARY,
 )

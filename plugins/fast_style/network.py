@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from senga.neural.checkpoints import Checkpoint
 from senga.neural.graph import Network
 from senga.neural.networks import johnson as one_pass
 from senga.neural.networks import stylebank as bank
+from senga.neural.networks.mobilenet import style_observer
 from senga.store.several import EACH, picked
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -58,8 +60,14 @@ def network_of(card: Mapping[str, str]) -> Network:
             return one_pass.johnson(shape_of(card), name)
         case "stylebank":
             return bank.stylebank(bank_of(card))
+        case "arbitrary":
+            (numbers,) = _numbers(card, "numbers", "100")
+            return one_pass.johnson(replace(shape_of(card), styles=numbers), "arbitrary")
+        case "style-observer":
+            return style_observer()
     raise ModelError(
-        f"The model card says architecture = “{card.get('architecture', '')}”; it must be johnson, cin or stylebank."
+        f"The model card says architecture = “{card.get('architecture', '')}”; it must be johnson, cin, stylebank, "
+        "arbitrary or style-observer."
     )
 
 
@@ -147,17 +155,25 @@ def to_stylebank(checkpoint: Checkpoint) -> Weights:
 
 def _checked(architecture: str, arrays: dict[str, NDArray[Any]], form: str, checkpoint: Checkpoint) -> Weights:
     """Weights with what their shapes tell of the network."""
+    return _whole(arrays, {"architecture": architecture, **described(arrays, form)}, checkpoint)
+
+
+def described(arrays: Arrays, form: str) -> dict[str, str]:
+    """What the shapes of arrays tell of Johnson's network.
+
+    Raises:
+        ModelError: a kernel is not there.
+    """
     channels = [_outputs(arrays, f"{place}.conv.weight") for place in _WAY_DOWN]
     up = [_outputs(arrays, f"{place}.conv.weight", one_pass.FORMS[form].zeros) for place in ("up1", "up2")]
     blocks = sum(bool(re.fullmatch(r"res\d+\.first\.conv\.weight", name)) for name in arrays)
-    facts = {
+    return {
         "down": ",".join(map(str, channels)),
         "up": "" if up == channels[1::-1] else ",".join(map(str, up)),
         "blocks": str(blocks),
         "kernel": str(arrays["first.conv.weight"].shape[-1]),
         "form": form,
     }
-    return _whole(arrays, {"architecture": architecture, **facts}, checkpoint)
 
 
 def _whole(arrays: dict[str, NDArray[Any]], card: dict[str, str], checkpoint: Checkpoint) -> Weights:

@@ -6,12 +6,17 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from senga.errors import SettingsError
+from senga.exemplars import gallery
 from senga.families import network_of
 from senga.image import Image, Pixels, to_depth
 from senga.job import Job, Weights
 from senga.neural.canvas import paint
 from senga.ops.rows import bands
+
+from .arbitrary import PAINTER, in_style, looked_at
 
 if TYPE_CHECKING:
     from . import FastStyle
@@ -22,10 +27,11 @@ COMFORTABLE = 400_000
 
 def painted(act: FastStyle, image: Image, mask: Image | None, job: Job) -> Pixels:
     """The picture in the style, or in two."""
-    first = job.weights(act.style)
+    numbers = job.prepared if job.prepared is not None else numbers_of(act, job)
+    first = _style(act.style, numbers, job)
     if not act.second_style or (act.mix == 0 and mask is None):
         return _one(act, first, image, job)
-    second = job.weights(act.second_style)
+    second = _style(act.second_style, numbers, job)
     if mask is None and alike(first, second):
         return _one(act, mixed(first, second, act.mix), image, job)
     share = np.float32(act.mix) if mask is None else mask_of(mask)
@@ -33,6 +39,34 @@ def painted(act: FastStyle, image: Image, mask: Image | None, job: Job) -> Pixel
         _one(act, style, image, job.part(start, start + 0.48)) for style, start in ((first, 0.0), (second, 0.48))
     ]
     return blended(pictures[0], pictures[1], share)
+
+
+def numbers_of(act: FastStyle, job: Job) -> NDArray[np.float32] | None:
+    """What a network is told of the painting; None where none paints by such numbers.
+
+    Raises:
+        SettingsError: there is no painting.
+    """
+    asked = [name for name in (act.style, act.second_style) if name and _is_shown_paintings(job.weights(name))]
+    if not asked:
+        return None
+    painting = act.picture("painting")
+    if painting is None and not act.exemplar:
+        raise SettingsError(
+            f"“{asked[0]}” paints like a painting that it is shown: give one as “painting”, or name one of the gallery "
+            "as “exemplar”."
+        )
+    shown = painting or gallery.picture_of(gallery.find(act.exemplar, job.resources("exemplars")))
+    return looked_at(shown, job.weights(act.observer), job.part(0.0, 0.1))
+
+
+def _is_shown_paintings(weights: Weights) -> bool:
+    return weights.card.get("architecture") == PAINTER
+
+
+def _style(name: str, numbers: NDArray[np.float32] | None, job: Job) -> Weights:
+    weights = job.weights(name)
+    return in_style(weights, numbers) if numbers is not None and _is_shown_paintings(weights) else weights
 
 
 def _one(act: FastStyle, weights: Weights, image: Image, job: Job) -> Pixels:

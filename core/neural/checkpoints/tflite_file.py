@@ -1,5 +1,7 @@
 """The weights of a TensorFlow Lite model, with kernels in the order of axes that TensorFlow has.
 
+Whole numbers with a scale, one for all or one for each channel, are read as the numbers that they stand for.
+
 Only what carries weights is read: of the first sub-graph its tensors with their buffers, and which of them convolutions
 take. FlatBuffers are tables of offsets; every offset is checked.
 
@@ -15,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .budget import Damaged, spend_name, step
+from .budget import Damaged, spend, spend_name, step
 from .checkpoint import Checkpoint, to_array
 
 MARK = b"TFL3"
@@ -64,6 +66,15 @@ class _Table:
         """A text."""
         return str(self.bytes(field), "utf-8")
 
+    def floats(self, field: int) -> NDArray[np.float32]:
+        """A vector of numbers with a point."""
+        return np.frombuffer(self.bytes(field, 4), "<f4").astype(np.float32)
+
+    def table(self, field: int) -> _Table | None:
+        """A table inside this one, if it is there."""
+        place = self._place(field)
+        return _Table(self._data, place + self._read("<I", place)) if place else None
+
     def tables(self, field: int) -> list[_Table]:
         """A vector of tables."""
         place = self._place(field)
@@ -101,13 +112,33 @@ def read_tflite(data: memoryview) -> Checkpoint:
         if not len(content):
             continue
         kind = KINDS.get(tensor.number(1, "<b"), f"number {tensor.number(1, '<b')}")
-        array = to_array(content, kind, tensor.integers(0))
+        array = _meant(to_array(content, kind, tensor.integers(0)), tensor.table(4))
         if index in kernels and array.ndim == 4:
             array = np.ascontiguousarray(array.transpose(1, 2, 3, 0))
         arrays[spend_name(tensor.text(3))] = array
     if not arrays:
         raise Damaged("it holds no weights")
     return Checkpoint("tflite", arrays)
+
+
+def _meant(array: NDArray[Any], quantised: _Table | None) -> NDArray[Any]:
+    """The numbers that whole ones stand for: ``scale * (number - zero)``."""
+    scales = quantised.floats(2) if quantised and array.dtype.kind in "iu" else np.zeros(0, np.float32)
+    if quantised is None or not len(scales):
+        return array
+    zeros = np.frombuffer(quantised.bytes(3, 8), "<i8").astype(np.float32)
+    axis = quantised.number(6, "<i")
+    if len(scales) > 1 and not (0 <= axis < array.ndim and len(scales) == array.shape[axis]):
+        raise Damaged(f"{len(scales)} scales for an array of shape {list(array.shape)}")
+    if len(zeros) not in (0, 1, len(scales)):
+        raise Damaged(f"{len(zeros)} zeros for {len(scales)} scales")
+    spend(size=4 * array.size)
+    along = [-1 if len(scales) > 1 and place == axis else 1 for place in range(array.ndim)]
+    shift = zeros.reshape(along) if len(zeros) > 1 else zeros.sum(dtype=np.float32)
+    meant: NDArray[np.float32] = (array.astype(np.float32) - shift) * (
+        scales.reshape(along) if array.ndim else scales[0]
+    )
+    return meant
 
 
 def _kernels(model: _Table, graph: _Table) -> set[int]:

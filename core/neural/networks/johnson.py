@@ -4,6 +4,8 @@ References:
     J. Johnson, A. Alahi, L. Fei-Fei: Perceptual Losses for Real-Time Style Transfer and Super-Resolution. ECCV 2016,
     arXiv:1603.08155.
     D. Ulyanov, A. Vedaldi, V. Lempitsky: Instance Normalization. 2016, arXiv:1607.08022.
+    G. Ghiasi, H. Lee, M. Kudlur, V. Dumoulin, J. Shlens: Exploring the structure of a real-time, arbitrary neural
+    artistic stylization network. BMVC 2017, arXiv:1705.06830.
     V. Dumoulin, J. Shlens, M. Kudlur: A Learned Representation for Artistic Style. ICLR 2017, arXiv:1610.07629.
 """
 
@@ -18,6 +20,9 @@ from senga.neural.graph import Builder, Network
 
 STYLE = "style"
 """The input with a share for each style; usually they come to one."""
+
+DOWN = ("first", "down1", "down2")
+"""What is on the way down."""
 
 Last = Literal["tanh", "sigmoid", "wide-tanh", "none"]
 
@@ -34,6 +39,8 @@ class Form:
         zeros: margins are of zeros, as TensorFlow lays them, and sizes are doubled by transposed convolutions; else
             margins are mirrored, and pixels are doubled in front of convolutions.
         eps: of the norms.
+        plain_down: on the way down there are offsets and no norms.
+        shift_of_style: what a style scales and shifts by has an offset of its own, too.
     """
 
     range: tuple[float, float]
@@ -42,15 +49,18 @@ class Form:
     last_norm: bool = False
     zeros: bool = False
     eps: float = 1e-5
+    plain_down: bool = False
+    shift_of_style: bool = False
 
 
 FORMS: Mapping[str, Form] = {
     "senga": Form((-1.0, 1.0), "tanh"),
     "pytorch": Form((0.0, 255.0), "none", bias=True),
     "magenta": Form((0.0, 1.0), "sigmoid", last_norm=True),
+    "arbitrary": Form((0.0, 1.0), "sigmoid", last_norm=True, plain_down=True, shift_of_style=True),
     "lengstrom": Form((0.0, 255.0), "wide-tanh", last_norm=True, zeros=True, eps=1e-3),
 }
-"""Our own; the example of PyTorch; Magenta's; the one by Logan Engstrom."""
+"""Our own; the example of PyTorch; Magenta's, and the one of it that takes any style; the one by Logan Engstrom."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +92,13 @@ def johnson(shape: Shape, name: str = "johnson") -> Network:
     """
     form = FORMS[shape.form]
     net = Builder(range=form.range)
-    norm = _conditional(net, shape.styles, form.eps) if shape.styles else _plain(net, form.eps)
+    norm = _conditional(net, shape.styles, form) if shape.styles else _plain(net, form.eps)
     narrow, half, wide = shape.channels
 
     def conv(x: str, place: str, outputs: int, kernel: int = 3, stride: int = 1) -> str:
-        padding = Padding.tf_same(kernel, stride) if form.zeros else None
-        y = net.conv(x, f"{place}.conv", outputs, kernel, stride, padding=padding, bias=form.bias)
-        return norm(y, place)
+        padding, bare = Padding.tf_same(kernel, stride) if form.zeros else None, form.plain_down and place in DOWN
+        y = net.conv(x, f"{place}.conv", outputs, kernel, stride, padding=padding, bias=form.bias or bare)
+        return y if bare else norm(y, place)
 
     def doubled(x: str, place: str, outputs: int) -> str:
         if form.zeros:
@@ -125,12 +135,13 @@ def _plain(net: Builder, eps: float) -> Callable[[str, str], str]:
     return lambda x, place: net.instance_norm(x, f"{place}.norm", eps)
 
 
-def _conditional(net: Builder, styles: int, eps: float) -> Callable[[str, str], str]:
+def _conditional(net: Builder, styles: int, form: Form) -> Callable[[str, str], str]:
     style = net.vector(STYLE, styles)
 
     def norm(x: str, place: str) -> str:
         channels = net.channels(x)
-        scale, shift = (net.linear(style, f"{place}.{kind}", channels, bias=False) for kind in ("scale", "shift"))
-        return net.norm(x, f"{place}.norm", "channel", eps, gamma=scale, beta=shift)
+        bias = form.shift_of_style
+        scale, shift = (net.linear(style, f"{place}.{kind}", channels, bias=bias) for kind in ("scale", "shift"))
+        return net.norm(x, f"{place}.norm", "channel", form.eps, gamma=scale, beta=shift)
 
     return norm

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,12 @@ ARRAYS = {"first": KERNEL, "half": KERNEL.astype(np.float16), "bias": np.arange(
 KINDS = {"float32": 0, "float16": 1, "int32": 2, "int8": 9}
 
 
-def tflite(arrays: Mapping[str, NDArray[np.generic]], kernels: tuple[str, ...] = ()) -> bytes:
+Scales = Mapping[str, tuple[NDArray[np.float32], NDArray[np.int64], int]]
+
+
+def tflite(
+    arrays: Mapping[str, NDArray[np.generic]], kernels: tuple[str, ...] = (), scales: Scales = MappingProxyType({})
+) -> bytes:
     """A model whose tensors are these; ``kernels`` are taken by convolutions, those of two bytes dequantised before."""
     made = flatbuffers.Builder(1024)
     codes = _tables(made, [[(0, "Int8", code), (3, "Int32", code)] for code in (3, 6)])
@@ -33,6 +39,8 @@ def tflite(arrays: Mapping[str, NDArray[np.generic]], kernels: tuple[str, ...] =
     tensors, operators, extra = [], [], []
     for index, (name, array) in enumerate(arrays.items()):
         tensors.append(_tensor(made, name, list(array.shape), KINDS[array.dtype.name], index + 1))
+        if name in scales:
+            tensors[-1].append((4, "UOffsetTRelative", _scales(made, *scales[name])))
         if name in kernels:
             taken = index
             if array.dtype == np.float16:
@@ -55,6 +63,11 @@ def _tensor(made: Any, name: str, shape: list[int], kind: int, buffer: int) -> F
     sizes = made.CreateNumpyVector(np.array(shape, np.int32))
     text = made.CreateString(name)
     return [(0, "UOffsetTRelative", sizes), (1, "Int8", kind), (2, "Uint32", buffer), (3, "UOffsetTRelative", text)]
+
+
+def _scales(made: Any, factors: NDArray[np.float32], zeros: NDArray[np.int64], axis: int) -> int:
+    vectors = [made.CreateNumpyVector(each) for each in (factors, zeros)]
+    return _table(made, [(2, "UOffsetTRelative", vectors[0]), (3, "UOffsetTRelative", vectors[1]), (6, "Int32", axis)])
 
 
 def _operator(made: Any, code: int, inputs: list[int], outputs: list[int]) -> Fields:
@@ -89,6 +102,33 @@ def test_constants_are_read_with_the_axes_of_tensorflow(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.arrays["first"], KERNEL.transpose(1, 2, 3, 0))
     np.testing.assert_array_equal(found.arrays["half"], ARRAYS["half"].transpose(1, 2, 3, 0))
     np.testing.assert_array_equal(found.arrays["bias"], ARRAYS["bias"])
+
+
+def test_whole_numbers_are_read_as_what_they_stand_for(tmp_path: Path) -> None:
+    """For each channel of its own, or all alike; kernels then get the axes of TensorFlow."""
+    whole, bias = RNG.integers(-127, 128, KERNEL.shape).astype(np.int8), np.array([-9, 0, 7, 300], np.int32)
+    each, ones = np.array([0.5, 0.25, 2, 0.1], np.float32), np.zeros(1, np.int64)
+    scales = {
+        "kernel": (each, np.zeros(4, np.int64), 0),
+        "bias": (np.array([0.01], np.float32), ones, 0),
+        "moved": (each, np.array([1, 2, 3, 4]), 0),
+    }
+    arrays = {"kernel": whole, "bias": bias, "moved": bias, "plain": bias}
+    (tmp_path / "x.tflite").write_bytes(tflite(arrays, ("kernel",), scales))
+    found = read(tmp_path / "x.tflite")
+    wanted = (whole * each[:, None, None, None]).transpose(1, 2, 3, 0)
+    np.testing.assert_allclose(found["kernel"], wanted, rtol=1e-6)
+    np.testing.assert_allclose(found["bias"], bias * 0.01, rtol=1e-6)
+    np.testing.assert_allclose(found["moved"], (bias - [1, 2, 3, 4]) * each, rtol=1e-6)
+    assert (found["kernel"].dtype, found["plain"].dtype) == (np.float32, np.int32)
+
+
+@pytest.mark.parametrize(("count", "axis"), [(3, 0), (4, 4), (4, -1), (4, 1)])
+def test_scales_that_do_not_fit_are_refused(count: int, axis: int, tmp_path: Path) -> None:
+    scales = {"kernel": (np.ones(count, np.float32), np.zeros(1, np.int64), axis)}
+    (tmp_path / "x.tflite").write_bytes(tflite({"kernel": np.ones(KERNEL.shape, np.int8)}, (), scales))
+    with pytest.raises(ModelError, match="scales"):
+        read(tmp_path / "x.tflite")
 
 
 def test_what_no_convolution_takes_keeps_its_axes(tmp_path: Path) -> None:
