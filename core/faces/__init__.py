@@ -11,15 +11,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .face import COUNT, Face
     from .finding import find_faces
+    from .following import followed
     from .given import faces_of_shares
     from .masks import Masks, masks_of
     from .points_file import faces_text, read_faces
 
-__all__ = ["COUNT", "Face", "Masks", "faces_of_shares", "faces_text", "find_faces", "masks_of", "read_faces"]
+__all__ = [
+    "COUNT",
+    "Face",
+    "Masks",
+    "faces_of_shares",
+    "faces_text",
+    "find_faces",
+    "followed",
+    "masks_of",
+    "read_faces",
+]
 
 _HOMES = {
     "face": ("COUNT", "Face"),
     "finding": ("find_faces",),
+    "following": ("followed",),
     "given": ("faces_of_shares",),
     "masks": ("Masks", "masks_of"),
     "points_file": ("faces_text", "read_faces"),

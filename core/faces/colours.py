@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-ROUNDS = 8
-MOST = 3000
+ROUNDS = 6
+MOST = 1500
 """Samples that a mixture is fitted to: evenly chosen of more."""
 FLOOR = 12.0
 """Variance that is added, in squares of 8-bit steps: noise and JPEG."""

@@ -26,7 +26,13 @@ SURE = 0.96
 
 
 def find_faces(
-    picture: Image, job: Job, *, given: str = "", points: Sequence[tuple[float, float]] = (), most: int = MOST
+    picture: Image,
+    job: Job,
+    *,
+    given: str = "",
+    points: Sequence[tuple[float, float]] = (),
+    most: int = MOST,
+    known: Sequence[Face] | None = None,
 ) -> list[Face]:
     """The faces of a picture, the largest first; an empty list where there is none.
 
@@ -37,6 +43,7 @@ def find_faces(
         given: a file of landmarks that are used in place of what would be found; see ``points_file``.
         points: landmarks as a setting, shares of the whole picture, 68 for each face; they go before ``given``.
         most: faces to return at most.
+        known: faces that are known, of films where they are followed: only others are looked for, upright ones.
 
     Raises:
         ReadError: the file is not there.
@@ -44,7 +51,9 @@ def find_faces(
         Cancelled: the user asked to stop.
     """
     if not (points or given):
-        found = _seen(picture.pixels, most, job.part(0, 0.4)) or _lying(picture.pixels, most, job.part(0.4, 1))
+        found = _seen(picture.pixels, most, job.part(0, 0.4), known or ())
+        if not found and known is None:
+            found = _lying(picture.pixels, most, job.part(0.4, 1))
     else:
         whole = job.full_size or (picture.height, picture.width)
         told = faces_of_shares(points, whole) if points else read_faces(given, whole)
@@ -53,9 +62,11 @@ def find_faces(
     return sorted(found, key=lambda face: -face.area)[:most]
 
 
-def _seen(pixels: Pixels, most: int, job: Job) -> list[Face]:
-    """What the networks find."""
-    places = detector.detect(pixels, job.part(0, 0.5))[: 2 * most]
+def _seen(pixels: Pixels, most: int, job: Job, known: Sequence[Face] = ()) -> list[Face]:
+    """What the networks find beside what is known."""
+    old = [Frame.of(face.points) for face in known]
+    found = detector.detect(pixels, job.part(0, 0.5))
+    places = [each for each in found if not any(detector.is_near(each[0], other) for other in old)][: 2 * most]
     kept: list[tuple[Face, Frame]] = []
     for number, (frame, score) in enumerate(places):
         share = 0.5 + 0.5 * number / len(places)

@@ -41,7 +41,7 @@ class Motion:
     trust: Plane
 
 
-def motion(now: NDArray[np.uint8], before: NDArray[np.uint8], *, mean: bool = False) -> Motion:
+def motion(now: NDArray[np.uint8], before: NDArray[np.uint8], *, mean: bool = False, largest: int = _LARGEST) -> Motion:
     """The motion between two frames, searched there and back by dense inverse search.
 
     Args:
@@ -49,9 +49,10 @@ def motion(now: NDArray[np.uint8], before: NDArray[np.uint8], *, mean: bool = Fa
         before: the earlier frame, of the same size.
         mean: polynomial expansion is asked, too, which errs in other places: the mean of both errs less where all moves
             a little, but moves what stands still beside what moves.
+        largest: pixels of the frames in which it is looked for, if they are larger.
     """
     height, width = now.shape
-    factor = min(1.0, math.sqrt(_LARGEST / now.size))
+    factor = min(1.0, math.sqrt(largest / now.size))
     size = round(width * factor), round(height * factor)
     if min(size) < _SMALLEST:
         return Motion(np.zeros((height, width, 2), np.float32), np.ones((height, width), np.float32))

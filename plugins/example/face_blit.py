@@ -12,6 +12,7 @@ doi:10.1145/3451270.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 from senga import hookimpl
@@ -50,10 +51,9 @@ class FaceBlit(FaceSettings, Filter):
         from .face_composition import composed
         from .face_film import steadied
 
-        faces = self.faces_of(image, job.part(0.0, 0.1))
         exemplar = job.prepared or self.prepare(job)
-        painted = composed(self, image, faces, exemplar, self._painted, job)
-        return steadied(image, painted, self.steadiness, job)
+        paint = partial(composed, self, image, exemplar, self._painted, job)
+        return steadied(image, self.steadiness, job, paint)
 
     def prepare(self, job: Job) -> Any:
         """The portrait with its cube."""

@@ -19,7 +19,6 @@ from senga.ops.banded import each_band, parts_of
 from .face_alignment import Similarity, reduced, unlikeness, warped, width_of
 from .face_canvas import FaceCanvas
 from .face_exemplar import FaceExemplar
-from .face_head import Head
 from .face_settings import SMALL, TURNED, FaceSettings
 
 FARTHEST = 0.17
@@ -31,34 +30,35 @@ Paint = Callable[[FaceCanvas, Job], NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
-class _Head:
+class _Painted:
     """A painted head: colours and mask (h, w, 4) bytes, and the way from it into the picture."""
 
     painted: NDArray[np.uint8]
     way: Similarity
 
 
-def composed(
-    act: FaceSettings, image: Image, faces: list[Face], exemplar: FaceExemplar, paint: Paint, job: Job
-) -> Image:
+def composed(act: FaceSettings, image: Image, exemplar: FaceExemplar, paint: Paint, job: Job) -> Image:
     """The picture with painted heads.
 
     Raises:
-        SengaError: all faces are turned away or too small, and the picture is no frame of a film.
+        SengaError: there is no face, or all are turned away or too small, and the picture is no frame of a film.
     """
-    fitting = [face for face in faces if _fits(face, exemplar)]
+    seen = exemplar.memory.seen(image, act, job.part(0.0, 0.15))
+    fitting = [(face, head) for face, head in zip(seen.faces, seen.heads, strict=True) if _fits(face, exemplar)]
     if not fitting and job.moment is None:
-        if all(_is_small(face) for face in faces):
+        if all(_is_small(face) for face in seen.faces):
             raise SengaError(SMALL)
         raise SengaError(TURNED)
     pixels, heads = image.u8(), []
-    for number, face in enumerate(fitting):
-        part = job.part(0.1 + 0.5 * number / len(fitting), 0.1 + 0.5 * (number + 1) / len(fitting))
+    for number, (face, head) in enumerate(fitting):
+        part = job.part(0.15 + 0.45 * number / len(fitting), 0.15 + 0.45 * (number + 1) / len(fitting))
         part.progress(0.0, "Painting faces")
-        heads.append(_head(act, exemplar, pixels, face, paint, part))
+        canvas = FaceCanvas(exemplar.at(face.points, job), pixels, face.points, head)
+        painted = canvas.alike(paint(canvas, part), act.likeness)
+        heads.append(_Painted(np.dstack([painted, canvas.mask]), canvas.way.inverse))
     result = _around(act, image, heads, exemplar, job.part(0.6, 0.9))
-    for head in reversed(heads):  # the largest lies on top
-        result = _laid(result, head, job.part(0.9, 1.0))
+    for painting in reversed(heads):  # the largest lies on top
+        result = _laid(result, painting, job.part(0.9, 1.0))
     return image.with_pixels(result)
 
 
@@ -72,20 +72,14 @@ def _is_small(face: Face) -> bool:
     return width_of(face.points) < SMALLEST
 
 
-def _head(act: FaceSettings, exemplar: FaceExemplar, pixels: Any, face: Face, paint: Paint, job: Job) -> _Head:
-    canvas = FaceCanvas(exemplar, pixels, face.points, Head.of(pixels, face.points, job.part(0, 0.1)))
-    painted = canvas.alike(paint(canvas, job.part(0.1, 1)), act.likeness)
-    return _Head(np.dstack([painted, canvas.mask]), canvas.way.inverse)
-
-
-def _around(act: FaceSettings, image: Image, heads: list[_Head], exemplar: FaceExemplar, job: Job) -> NDArray[Any]:
+def _around(act: FaceSettings, image: Image, heads: list[_Painted], exemplar: FaceExemplar, job: Job) -> NDArray[Any]:
     """What lies round the heads."""
     if act.background == "photograph" or not heads:
         return image.pixels
     return exemplar.painted_around(image, heads[0].way.size, job).pixels
 
 
-def _laid(below: NDArray[Any], head: _Head, job: Job) -> NDArray[Any]:
+def _laid(below: NDArray[Any], head: _Painted, job: Job) -> NDArray[Any]:
     """The picture with a head on it, in the depth of the picture."""
     height, width = below.shape[:2]
     top, left, bottom, right = _box(head, height, width)
@@ -106,7 +100,7 @@ def _laid(below: NDArray[Any], head: _Head, job: Job) -> NDArray[Any]:
     return result
 
 
-def _box(head: _Head, height: int, width: int) -> tuple[int, int, int, int]:
+def _box(head: _Painted, height: int, width: int) -> tuple[int, int, int, int]:
     """Rows and columns of the picture in which the head is."""
     tall, wide = head.painted.shape[:2]
     corners = head.way.of(np.array([[0, 0], [wide, 0], [0, tall], [wide, tall]]))

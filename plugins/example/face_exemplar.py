@@ -21,9 +21,12 @@ from senga.ops.lightness import grey
 from . import face_guides as guides
 from .face_alignment import Points, Similarity, width_of
 from .face_head import Head
+from .face_memory import Memory
 
 LARGEST = 320.0
 """Pixels to which the face of a portrait is reduced if it is wider; FaceBlit's are of about this size."""
+SPARE = 1.6
+"""Times the width of a face in a film; a portrait whose face is wider is taken at half its size."""
 AROUND = 1.25, 1.6, 1.1
 """Widths of the face that are looked at beside its middle, above and below."""
 
@@ -46,6 +49,7 @@ class FaceExemplar:
         gain: by which lightness beside the surroundings is stretched.
         appearance: (h, w) bytes, that lightness.
         tones: (256,) shares of the tones of the head, smoothed.
+        memory: of the films that are being painted.
     """
 
     def __init__(self, picture: Image, points: Points, largest: float = LARGEST) -> None:
@@ -66,6 +70,7 @@ class FaceExemplar:
         self.appearance = guides.stretched(plain, self.gain)
         self.marks = guides.histogram_of(self.appearance, self.mask)
         self.tones = guides.histogram_of(guides.smooth(luma, self.wide), self.mask)
+        self.memory = Memory()
         self._lock = threading.Lock()
         self._around: dict[float, Any] = {}
 
@@ -80,6 +85,20 @@ class FaceExemplar:
         height, width = self.pixels.shape[:2]
         guide = guides.guide(guides.own_places(height, width), self.unit, self.appearance)
         return Example(guide, Cube.of(guide, int(guides.APPEARANCE * guides.DEEP)))
+
+    @cached_property
+    def smaller(self) -> FaceExemplar:
+        """The same portrait at half the size."""
+        return FaceExemplar(Image(self.pixels), self.points, self.wide / 2)
+
+    def at(self, points: Points, job: Job) -> FaceExemplar:
+        """The portrait at the size in which a face with these landmarks is painted: in films no larger than needed."""
+        is_small = job.moment is not None and width_of(points) * SPARE < self.wide
+        if not is_small:
+            return self
+        with self._lock:
+            smaller = self.smaller
+        return smaller.at(points, job)
 
     def painted_around(self, image: Image, size: float, job: Job) -> Image:
         """The whole picture painted piece by piece, with brushwork enlarged by ``size``, about."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -43,22 +45,28 @@ def before_on(canvas: FaceCanvas, job: Job) -> Before | None:
     return Before(np.clip(pixels, 0, 255).astype(np.uint8), found.trust)
 
 
-def steadied(image: Image, painted: Image, share: float, job: Job) -> Image:
+def steadied(image: Image, share: float, job: Job, paint: Callable[[], Image]) -> Image:
     """A frame of a film, mixed with the last one as it has moved, where the film did not change (``senga.steady``).
 
     Args:
         image: the frame.
-        painted: what was made of it.
         share: how much of the mixture is taken.
         job: which frame it is.
+        paint: paints it; meanwhile it is looked for what moves.
     """
     moment = job.moment
     if not share or moment is None or moment.before is None or moment.before_source is None:
-        return painted
-    touched = (painted.pixels != image.pixels).any(axis=2)
-    mixer = Steadier(touched)
-    mixer.go_on(moment.number - 1, moment.before_source, moment.before)
-    mixed = mixer(image, painted).pixels
-    values = (to_depth(each, np.float32) for each in (painted.pixels, mixed))
-    own, other = values
-    return painted.with_pixels(to_depth(np.clip(own + np.float32(share) * (other - own), 0, 1), painted.depth))
+        return paint()
+    before, size = moment.before_source, (image.height, image.width)
+    if (before.height, before.width) != size:
+        return paint()
+    with ThreadPoolExecutor(1) as pool:
+        mixer = Steadier(quick=True)
+        mixer.go_on(moment.number - 1, before, moment.before)
+        moves = pool.submit(mixer.moves, image, size)
+        painted = paint()
+        mixed = mixer(image, painted, moves.result()).pixels
+    own, other = (to_depth(each, np.float32) for each in (painted.pixels, mixed))
+    touched = (painted.pixels != image.pixels).any(axis=2)[:, :, None]
+    made = own + np.float32(share) * (other - own) * touched
+    return painted.with_pixels(to_depth(np.clip(made, 0, 1), painted.depth))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -47,18 +48,23 @@ class FaceSettings(BaseModel):
     points: Points = setting((), "The same landmarks as shares of the picture, 68 for each face.", advanced=True)
     painting_landmarks: File = setting("", "A file with the landmarks of your own portrait.", advanced=True)
 
-    def faces_of(self, image: Image, job: Job) -> list[Face]:
-        """The faces of a picture, the largest first.
+    def faces_of(self, image: Image, job: Job, known: Sequence[Face] | None = None) -> list[Face]:
+        """The faces of a picture, the largest first; beside those that are known already, of films.
 
         Raises:
             SengaError: there is none, and the picture is no frame of a film.
         """
         from senga.faces import find_faces
 
-        found = find_faces(image, job, given=self.landmarks, points=self.points)
+        found = find_faces(image, job, given=self.landmarks, points=self.points, known=known)
         if not found and job.moment is None:
             raise SengaError(NO_FACE)
         return found
+
+    @property
+    def follows(self) -> bool:
+        """Whether faces of films are followed; landmarks that are given are those of every frame."""
+        return not (self.landmarks or self.points)
 
     def portrait(self, job: Job) -> tuple[Image, Face]:
         """The portrait with its face.

@@ -63,9 +63,8 @@ class FaceStyle(FaceSettings, Filter):
         """
         from .face_composition import composed
 
-        faces = self.faces_of(image, job.part(0.0, 0.1))
         exemplar = job.prepared or self.prepare(job)
-        return composed(self, image, faces, exemplar, self._painted, job)
+        return composed(self, image, exemplar, self._painted, job)
 
     def prepare(self, job: Job) -> Any:
         """The portrait at the size of the synthesis."""
