@@ -62,7 +62,7 @@ def test_every_hook_has_a_test_of_its_own(hook: str) -> None:
 OTHERS = {
     "senga.backends": ["Assignment", "Backend", "Crew", "LostError", "Site"],
     "senga.faces": [
-        "COUNT", "Face", "Masks", "faces_of_shares", "faces_text", "find_faces", "masks_of", "read_faces",
+        "COUNT", "Face", "Masks", "faces_of_shares", "faces_text", "find_faces", "followed", "masks_of", "read_faces",
     ],
     "senga.families": ["Family", "Number", "network_of"],
     "senga.testing": ["CHECKS", "check_filter", "sample"],
