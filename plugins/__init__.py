@@ -23,6 +23,7 @@ BUILTIN = (
     "senga.plugins.example.face_blit",
     "senga.plugins.example.face_style",
     "senga.plugins.any_style",
+    "senga.plugins.optimise_style",
     "senga.plugins.backends",
 )
 """The only list of built-in plug-ins: importable names, loaded in this order."""

@@ -14,6 +14,7 @@ from senga.neural.blocks import PadMode
 from senga.neural.graph import Builder, Network
 
 Depth = Literal[16, 19]
+Pools = Literal["max", "average"]
 
 COUNTS: dict[Depth, tuple[int, ...]] = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 """Convolutions in each block; between the blocks stands a 2 x 2 max pool."""
@@ -32,6 +33,7 @@ def vgg(
     *,
     channels: Mapping[str, int] | None = None,
     pad_mode: PadMode = "zero",
+    pools: Pools = "max",
 ) -> Network:
     """The network as far as it is looked at; RGB in [-1, 1] goes through ``prepare`` first, a mix of three channels.
 
@@ -40,12 +42,14 @@ def vgg(
         depth: 16 or 19.
         channels: of each convolution, where they are others than published (compressed networks).
         pad_mode: what stands around every convolution.
+        pools: what stands between the blocks; pictures that are optimised are smoother by means (Gatys et al. 2016).
 
     Raises:
         ValueError: there is no such layer.
     """
     points = [f"{kind}{name[4:]}" for name in layers(depth) for kind in ("conv", "relu")]
     net = Builder()
+    pool = net.max_pool if pools == "max" else net.average_pool
     x = net.conv(net.input, "prepare", 3, 1, bias=True)
     found: dict[str, str] = {}
     for point in points[: 1 + max(points.index(tap) for tap in taps)]:
@@ -53,7 +57,7 @@ def vgg(
         if point.startswith("relu"):
             x = net.relu(x)
         else:
-            x = net.max_pool(x) if point.endswith("_1") and block > 1 else x
+            x = pool(x) if point.endswith("_1") and block > 1 else x
             outputs = channels[point] if channels else CHANNELS[block - 1]
             x = net.conv(x, point, outputs, 3, pad_mode=pad_mode, bias=True)
         found[point] = x

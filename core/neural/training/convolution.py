@@ -11,7 +11,6 @@ from senga.neural.blocks import Conv
 from senga.neural.executor import Array
 
 from . import arithmetic
-from .runtime import ms
 
 
 class Convolution:
@@ -26,6 +25,8 @@ class Convolution:
     """
 
     def __init__(self, outputs: int, size: tuple[int, int], stride: int, groups: int, dilation: int = 1) -> None:
+        from .runtime import ms  # products of matrices need none
+
         grads, nets = ms.ops.operations._grad_ops, ms.ops.operations.nn_ops
         facts: dict[str, Any] = {"pad_mode": "valid", "stride": stride, "group": groups, "dilation": dilation}
         self._tensor = ms.Tensor.from_numpy

@@ -18,7 +18,6 @@ from senga.neural.executor import Array, as_array
 
 from . import arithmetic
 from .convolution import convolution
-from .runtime import ms
 
 Weights = Mapping[str, Array]
 Found = tuple[Sequence[Array], dict[str, Array]]
@@ -84,6 +83,8 @@ def _gelu(block: blocks.GELU, _weights: Weights, x: Array) -> tuple[Array, Back]
         inner = np.tanh(np.float32(sqrt(2 / pi)) * (x + np.float32(0.044715) * x**3))
         slope = (1 - np.square(inner)) * np.float32(sqrt(2 / pi)) * (1 + np.float32(3 * 0.044715) * np.square(x))
     else:
+        from .runtime import ms  # numpy has no error function
+
         inner = ms.ops.erf(ms.Tensor(as_array(x / np.float32(sqrt(2))))).asnumpy()
         slope = np.float32(sqrt(2 / pi)) * np.exp(-0.5 * np.square(x))
     share = 0.5 * (1 + inner)

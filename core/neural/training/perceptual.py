@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senga.errors import ModelError
+from senga.neural.blocks import PadMode
 from senga.neural.checkpoints import read_checkpoint
 from senga.neural.executor import Array, as_array
 from senga.neural.graph import Network
-from senga.neural.networks.vgg import COUNTS, Depth, layers, vgg
+from senga.neural.networks.vgg import COUNTS, Depth, Pools, layers, vgg
 
 LAYERS = layers(19)[:13]
 """The convolutions of VGG-19 as far as losses look, in their order."""
@@ -68,10 +69,11 @@ class Encoder:
     source: str = field(default="", compare=False)
     depth: Depth = 19
 
-    def network(self, taps: Sequence[str]) -> Network:
+    def network(self, taps: Sequence[str], pools: Pools = "max") -> Network:
         """The network up to the deepest of these layers, which are its results."""
         channels = {layer: len(kernel) for layer, (kernel, _) in self.kernels.items()}
-        return vgg(taps, self.depth, channels=channels, pad_mode="reflect" if self.mirrored else "zero")
+        margins: PadMode = "reflect" if self.mirrored else "zero"
+        return vgg(taps, self.depth, channels=channels, pad_mode=margins, pools=pools)
 
     def weights(self) -> dict[str, Array]:
         """The arrays under the names of that network."""

@@ -1,0 +1,1 @@
+"""Pictures made pixel by pixel: the aim (``eye``), in which coordinates (``canvas``), the way (``descent``)."""

@@ -1,0 +1,59 @@
+"""The picture in progress, in a file: to look at while it grows, and to keep when it is stopped."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from senga.errors import SettingsError
+from senga.image import to_depth
+from senga.neural.executor import Array
+
+_PAUSE = 1.0
+"""Seconds between two pictures in the file, at least."""
+
+
+@dataclass
+class Kept:
+    """Where the picture in progress goes.
+
+    Attributes:
+        file: None for nowhere.
+        written: when it was written last.
+    """
+
+    file: Path | None
+    written: float = 0.0
+
+    @classmethod
+    def of(cls, text: str) -> Kept:
+        """That of a setting.
+
+        Raises:
+            SettingsError: the name is none of a PNG file, its folder is not there, or there is such a file: settings
+                may come from strangers, and nothing is overwritten.
+        """
+        if not text:
+            return cls(None)
+        file = Path(text).expanduser()
+        if file.suffix.lower() != ".png" or not file.parent.is_dir():
+            raise SettingsError(
+                f"“{text}” is no place for the picture in progress: name a PNG file in a folder that is there."
+            )
+        if os.path.lexists(file):
+            raise SettingsError(f"“{text}” is there already: choose another name, nothing is overwritten.")
+        return cls(file)
+
+    def show(self, pixels: Array) -> None:
+        """Put a picture (H, W, 3) in 0..1 into the file, unless one was put there a moment ago."""
+        if self.file is None or time.monotonic() - self.written < _PAUSE:
+            return
+        part = self.file.with_name(f".{self.file.name}.part")
+        part.write_bytes(cv2.imencode(".png", to_depth(pixels, np.uint8)[..., ::-1])[1].tobytes())
+        part.replace(self.file)
+        self.written = time.monotonic()
