@@ -25,8 +25,9 @@ PORTRAITS: dict[str, dict[str, Any]] = {
     "face-style": {"background": "photograph", "fineness": 60, "rounds": 1, "passes": 1},
 }
 """Filters that need faces, which no sample has."""
-ELSEWHERE = {"any-style"}
-"""Filters that no network of their own comes with: their own tests ask the battery with made-up weights."""
+ELSEWHERE = {"any-style", "optimise-style"}
+"""Filters that no network of their own comes with, or that take a minute: their own tests ask the battery, with made-up
+weights or few steps."""
 
 
 @pytest.mark.parametrize("name", sorted(set(plugins().filters) - set(PORTRAITS) - ELSEWHERE))

@@ -20,7 +20,7 @@ Colours = Literal["painting", "photo", "luminance"]
 
 
 class OptimiseStyle(Filter):
-    """Paints the picture as a painting by changing every pixel until a network sees both in it; slow, and thorough."""
+    """Changes every pixel until a network sees the photo and the painting in it; slow, and thorough."""
 
     name: ClassVar[str] = "optimise-style"
     title: ClassVar[str] = "Style by optimisation"

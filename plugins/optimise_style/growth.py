@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,8 @@ import numpy as np
 from senga.image import to_depth
 from senga.job import Job
 from senga.neural.executor import Array
-from senga.neural.optimising.canvas import MARGIN, UNSEEN, Canvas, Pixels, Waves, pixels, planes, resized
-from senga.neural.optimising.descent import descent
+from senga.neural.optimising.canvas import MARGIN, UNSEEN, Canvas, Pixels, View, Waves, pixels, planes, resized
+from senga.neural.optimising.descent import Slope, descent
 from senga.neural.optimising.eye import Aim, Eye, variation
 from senga.neural.training.perceptual import Encoder, load_encoder, shipped_encoder
 from senga.ops import transfer
@@ -76,37 +76,47 @@ def grown(scene: Scene) -> Iterator[Array]:
 
 def _level(scene: Scene, size: tuple[int, int], before: Any) -> Iterator[Array]:
     """(h, w, 3) in 0..1 at one size."""
-    act, margin = scene.act, MARGIN if scene.act.recipe == "senga" else 0
+    act, own = scene.act, scene.act.recipe == "senga"
+    margin = MARGIN if own else 0
     photo = planes(resized(scene.photo, *size), margin)
     picture = _start(act, photo, scene.style, scene.job) if before is None else planes(resized(before, *size), margin)
-    canvas: Canvas = Waves(*photo.shape[1:]) if act.recipe == "senga" else Pixels()
-    aim, places, done = _aim(scene, photo, size), canvas.places(picture), 0
+    canvas: Canvas = Waves(*photo.shape[1:]) if own else Pixels()
     way = descent(act.method, canvas.length(1.0 if act.recipe == "article" else _RATE))
-    smooth = act.smooth * _smooth_weight(act.recipe, photo[0].size)
-
-    def slope(x: Array) -> tuple[float, Array]:
-        scene.job.check()
-        seen = canvas.picture(x)
-        (value, gradient), (rough, step) = scene.eye.slope(seen, aim), variation(seen)
-        return value + smooth * rough, canvas.slope(gradient + np.float32(smooth) * step)
-
+    places, done, rng = canvas.places(picture), 0, scene.job.rng(act.seed, 2)
+    look = _looks(scene, photo, size)
     while done < act.steps:
         scene.job.progress(done / act.steps, "Optimising")
-        some = min(CHUNK, act.steps - done)
+        some, slope = min(CHUNK, act.steps - done), look(canvas, View.somewhere(rng) if own else View())
         places, done = way.go(places, slope, some), done + some
         yield pixels(canvas.picture(places), margin)
+
+
+def _looks(scene: Scene, photo: Array, size: tuple[int, int]) -> Callable[[Canvas, View], Slope]:
+    """What is to become less, for what is looked at."""
+    act, eye = scene.act, scene.eye
+    eye.calibrate(photo)
+    looks = eye.looks(planes(resized(scene.style, *_style_size(scene.style.shape, size, act.brushwork))))
+    dyed = _dyed(photo, scene.style) if act.recipe == "senga" else photo
+    smooth = act.smooth * _smooth_weight(act.recipe, photo[0].size)
+
+    def look(canvas: Canvas, view: View) -> Slope:
+        content = eye.content(view.of(photo)) | eye.content_of_pixels(view.of(dyed))
+        aim = Aim(content, looks, None, act.content, act.style)
+
+        def slope(x: Array) -> tuple[float, Array]:
+            scene.job.check()
+            seen = view.of(canvas.picture(x))
+            (value, gradient), (rough, step) = eye.slope(seen, aim), variation(seen)
+            return value + smooth * rough, canvas.slope(view.back(gradient + np.float32(smooth) * step))
+
+        return slope
+
+    return look
 
 
 def _smooth_weight(recipe: str, count: int) -> float:
     """What the squared steps of a picture in 0..255 count: a tenth of their mean in 0..1, or as for VGG-19."""
     return {"senga": 0.1 / (count * 255**2), "paper": 1e-3, "article": 0.0}[recipe]
-
-
-def _aim(scene: Scene, photo: Array, size: tuple[int, int]) -> Aim:
-    act, eye = scene.act, scene.eye
-    style = planes(resized(scene.style, *_style_size(scene.style.shape, size, act.brushwork)))
-    eye.calibrate(photo)
-    return Aim(eye.content(photo), eye.looks(style), None, act.content, act.style)
 
 
 def _start(act: OptimiseStyle, photo: Array, style: Array, job: Job) -> Array:

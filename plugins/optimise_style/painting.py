@@ -13,10 +13,11 @@ from senga.exemplars import gallery
 from senga.image import Animation, Frame, Image, to_depth
 from senga.job import Job
 from senga.neural.executor import Array
+from senga.neural.optimising.canvas import resized
 from senga.neural.stroke_scale import finished
 from senga.ops import transfer
 
-from .growth import CHUNK, Scene, canvas_size, eye_of, grown, like, resized
+from .growth import CHUNK, Scene, canvas_size, eye_of, grown, like
 from .keeping import Kept
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from senga.neural.optimising.eye import COLOURS, Weighing
+from senga.neural.optimising.eye import BROAD, COLOURS, Weighing
 from senga.neural.training.perceptual import Encoder
 
 Recipe = Literal["senga", "paper", "article"]
@@ -16,7 +16,7 @@ _FIRST = tuple(f"relu{block}_1" for block in range(1, 6))
 
 RECIPES: Mapping[Recipe, Weighing] = {
     "senga": Weighing(
-        {"relu3_3": 0.1, "relu4_2": 0.1},
+        {"relu3_3": 0.1, "relu4_2": 0.1, BROAD: 0.3},
         {"relu1_2": 0.25, "relu2_2": 0.25, "relu3_3": 0.25, "relu4_3": 0.25, COLOURS: 3.0},
     ),
     "paper": Weighing({"relu4_2": 0.5}, dict.fromkeys(_FIRST, 1e3 / 5 / 4), kind="sum", centred=False),

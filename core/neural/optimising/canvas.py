@@ -2,7 +2,7 @@
 
 A network of few channels lets fine noise and colourful specks pass that the original VGG-19 would see. Steps in waves,
 by how broad they are, reach shapes and strokes long before specks; the aim is the same. Pixels of a margin around the
-picture are optimised too, and cut off: next to its edge a network sees what no picture has.
+picture are optimised too, and cut off.
 
 References:
     C. Olah, A. Mordvintsev, L. Schubert: Feature Visualization. Distill 2017, doi:10.23915/distill.00007: decorrelated
@@ -11,6 +11,7 @@ References:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import cv2
@@ -21,7 +22,9 @@ from senga.neural.executor import Array
 MARGIN = 24
 """Pixels around the picture."""
 UNSEEN = 16
-"""Pixels of these that are not looked at; the others take what the sudden end of what is seen does."""
+"""Pixels of what is looked at, at each edge, that do not count: what a network sees there, no picture has."""
+SHIFT = MARGIN - UNSEEN
+"""Pixels by which what is looked at moves now and then, so that no lattice of pools comes into the picture."""
 _BROAD = 0.02
 """Waves of a pixel above which narrower ones move less, in proportion."""
 _COLOURFUL = 0.3
@@ -95,7 +98,7 @@ class Waves:
 
     def places(self, picture: Array) -> Array:
         """See ``Canvas``."""
-        return _waves(picture) / self._weights
+        return np.asarray(_waves(picture) / self._weights)
 
     def picture(self, places: Array) -> Array:
         """See ``Canvas``."""
@@ -104,7 +107,7 @@ class Waves:
 
     def slope(self, gradient: Array) -> Array:
         """See ``Canvas``."""
-        return _waves(gradient) * self._weights
+        return np.asarray(_waves(gradient) * self._weights)
 
     def length(self, step: float) -> float:
         """See ``Canvas``."""
@@ -116,9 +119,41 @@ def _waves(planes: Array) -> Array:
     return np.stack([cv2.dct(np.ascontiguousarray(plane, np.float32)) for plane in turned])
 
 
+@dataclass(frozen=True)
+class View:
+    """What is looked at of a picture with its margin: all but ``SHIFT`` rows and columns; or everything.
+
+    Attributes:
+        top, left: where it begins, up to ``SHIFT``; or None for everything.
+    """
+
+    top: int | None = None
+    left: int = 0
+
+    @classmethod
+    def somewhere(cls, rng: np.random.Generator) -> View:
+        """One by chance."""
+        top, left = rng.integers(0, SHIFT + 1, 2)
+        return cls(int(top), int(left))
+
+    def of(self, planes: Array) -> Array:
+        """What is seen of (3, H, W)."""
+        if self.top is None:
+            return planes
+        bottom, right = (side - SHIFT for side in planes.shape[1:])
+        return np.ascontiguousarray(planes[:, self.top : self.top + bottom, self.left : self.left + right])
+
+    def back(self, slope: Array) -> Array:
+        """The gradient of the whole from that of what is seen."""
+        if self.top is None:
+            return slope
+        after = SHIFT - self.top, SHIFT - self.left
+        return np.pad(slope, ((0, 0), (self.top, after[0]), (self.left, after[1])))
+
+
 def planes(pixels: Array, margin: int = 0) -> Array:
     """(3, H, W) in 0..255 of (H, W, 3) in 0..1, with a mirrored margin."""
-    wide = cv2.copyMakeBorder(pixels, *[margin] * 4, cv2.BORDER_REFLECT)
+    wide = cv2.copyMakeBorder(pixels, margin, margin, margin, margin, cv2.BORDER_REFLECT)
     return np.ascontiguousarray(wide.transpose(2, 0, 1) * np.float32(255), np.float32)
 
 

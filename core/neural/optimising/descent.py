@@ -67,19 +67,18 @@ class Quasi:
     def __init__(self, first: float) -> None:
         self._first = first
         self._past: list[tuple[Array, Array]] = []
-        self._now: tuple[float, Array] | None = None
 
     def go(self, place: Array, slope: Slope, steps: int) -> Array:
         """See ``Descent``; it ends early where nothing goes down any more."""
+        value, gradient = slope(place)  # it may be another than the last time
         for _ in range(steps):
-            value, gradient = self._now or slope(place)
             found = self._step(place, value, gradient, slope)
             if found is None:
-                self._past, self._now = [], (value, gradient)
+                self._past = []
                 break
-            ahead, self._now = found
-            self._remember(ahead - place, self._now[1] - gradient)
-            place = ahead
+            ahead, (value, after) = found
+            self._remember(ahead - place, after - gradient)
+            place, gradient = ahead, after
         return place
 
     def _step(

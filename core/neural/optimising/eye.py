@@ -22,6 +22,10 @@ from senga.neural.training.steps import Plan, Walk
 
 COLOURS = "colours"
 """The layer of the picture itself: red, green, blue, and 1."""
+BROAD = "broad"
+"""The layer of the means of its squares of ``_SQUARE`` pixels."""
+_SQUARE = 16
+_OWN = (COLOURS, BROAD)
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Weighing:
     """How much each layer counts.
 
     Attributes:
-        content: by layer, what the squared difference of features counts.
+        content: by layer, what the squared difference of features counts; also of ``BROAD``.
         style: by layer, what that of products counts; also of ``COLOURS``.
         kind: ``relative`` to what is aimed at; or the ``mean`` over all products; then content is a mean over all
             features, or with ``sum`` their sum.
@@ -82,7 +86,7 @@ class Eye:
     def __init__(self, encoder: Encoder, weighing: Weighing, margin: int = 0) -> None:
         content, style = (_gathered(encoder, each) for each in (weighing.content, weighing.style))
         self.weighing = replace(weighing, content=content, style=style)
-        self._taps = tuple(tap for tap in dict.fromkeys((*style, *content)) if tap != COLOURS)
+        self._taps = tuple(tap for tap in dict.fromkeys((*style, *content)) if tap not in _OWN)
         self._plan = Plan(encoder.network(self._taps, weighing.pools), by_products=True)
         self._weights, self._original, self._margin = encoder.weights(), encoder.original, margin
         self._factors = dict.fromkeys(self._taps, np.float32(1))
@@ -98,6 +102,11 @@ class Eye:
         found = dict(self._layers(picture, self._seen(picture)))
         return {tap: found[tap] for tap in self.weighing.content}
 
+    def content_of_pixels(self, picture: Array) -> dict[str, Array]:
+        """The broad colours that a picture is to have, where they count: of another picture than its features."""
+        has = BROAD in self.weighing.content
+        return {BROAD: _squares(self._inside(picture, 1)) / np.float32(255)} if has else {}
+
     def looks(self, picture: Array, parts: Array | None = None) -> list[dict[str, Look]]:
         """How features go together in each part of a picture; ``parts`` as in ``Aim``."""
         found = {tap: x for tap, x in self._layers(picture, self._seen(picture)) if tap in self.weighing.style}
@@ -111,12 +120,13 @@ class Eye:
         """How far a picture is from an aim, and the gradient of that, (3, H, W)."""
         walk = Walk(self._plan, self._weights)
         made = walk.forward(_given(picture))
-        total, slopes, rest = 0.0, [], np.zeros_like(picture)
+        slopes: list[Array] = []
+        total, rest = 0.0, np.zeros_like(picture)
         for tap, x in self._layers(picture, made):
             loss, slope = self._of_layer(tap, x, aim, picture.shape)
             total += loss
-            if tap == COLOURS:
-                self._inside(rest, 1)[...] = slope[:3].reshape(self._inside(rest, 1).shape) / np.float32(255)
+            if tap in _OWN:
+                self._inside(rest, 1)[...] += self._of_pixels(tap, slope, picture)
             else:
                 slopes.append(self._spread(slope * self._factors[tap], made[len(slopes)], tap))
         inner = walk.backward(slopes, learn=False, to_input=True)[0][0]
@@ -135,7 +145,16 @@ class Eye:
         if COLOURS in self.weighing.style:
             flat = self._inside(picture, 1).reshape(3, -1) / np.float32(255)
             found.append((COLOURS, np.vstack([flat, np.ones_like(flat[:1])])))
+        if BROAD in self.weighing.content:
+            found.append((BROAD, _squares(self._inside(picture, 1)) / np.float32(255)))
         return found
+
+    def _of_pixels(self, tap: str, slope: Array, picture: Array) -> Array:
+        """The gradient inside of the margin from that of a layer of the picture itself."""
+        shape = self._inside(picture, 1).shape
+        if tap == COLOURS:
+            return slope[:3].reshape(shape) / np.float32(255)
+        return _spread_squares(slope / np.float32(255), shape)
 
     def _inside(self, x: Array, stride: int) -> Array:
         """A view of (…, rows, columns) without the margin."""
@@ -207,15 +226,31 @@ def variation(picture: Array) -> tuple[float, Array]:
 
 def _stride(tap: str) -> int:
     """Pixels between two of a layer."""
-    return 1 if tap == COLOURS else 2 ** (int(tap[4]) - 1)
+    return 1 if tap in _OWN else 2 ** (int(tap[4]) - 1)
 
 
 def _gathered(encoder: Encoder, weights: Mapping[str, float]) -> dict[str, float]:
     """The weights by layers that the network has."""
     found: dict[str, float] = {}
     for tap, weight in weights.items():
-        has = tap if tap == COLOURS or f"conv{tap[4:]}" in encoder.kernels else encoder.nearest(tap)
+        has = tap if tap in _OWN or f"conv{tap[4:]}" in encoder.kernels else encoder.nearest(tap)
         found[has] = found.get(has, 0.0) + weight
+    return found
+
+
+def _squares(picture: Array) -> Array:
+    """(3, squares) means, without what fills no square."""
+    rows, columns = (side // _SQUARE for side in picture.shape[1:])
+    whole = picture[:, : rows * _SQUARE, : columns * _SQUARE]
+    return np.asarray(whole.reshape(3, rows, _SQUARE, columns, _SQUARE).mean((2, 4)).reshape(3, -1), np.float32)
+
+
+def _spread_squares(slope: Array, shape: tuple[int, ...]) -> Array:
+    """The gradient of a picture from that of ``_squares``."""
+    rows, columns = (side // _SQUARE for side in shape[1:])
+    found = np.zeros(shape, np.float32)
+    spread = slope.reshape(3, rows, columns).repeat(_SQUARE, 1).repeat(_SQUARE, 2) / np.float32(_SQUARE**2)
+    found[:, : rows * _SQUARE, : columns * _SQUARE] = spread
     return found
 
 
