@@ -13,10 +13,10 @@ from senga.errors import ModelError
 from senga.job import Weights
 from senga.neural.checkpoints import Checkpoint
 from senga.neural.graph import Network
-from senga.neural.networks import adain
+from senga.neural.networks import adain, any_style
 from senga.store.matching import Candidate, matched
 
-PARTS = {"any-style": adain.painter, "adain-encoder": adain.vgg_encoder, "adain-decoder": adain.vgg_decoder}
+PARTS = {"any-style": any_style.whole, "adain-encoder": adain.vgg_encoder, "adain-decoder": adain.vgg_decoder}
 """By what a card calls its architecture."""
 
 _ENCODER = ("0", "2", "5", "9", "12", "16", "19", "22", "25", "29")
@@ -98,7 +98,7 @@ def pair_of(weights: Weights, encoder: Weights | None) -> Pair:
     """
     kinds = [each.card.get("architecture", "") for each in (weights, encoder) if each]
     if kinds == ["any-style"]:
-        return Pair(adain.painter(), adain.observer(), weights.arrays, 384)
+        return Pair(any_style.painter(), any_style.observer(), weights.arrays, 448)
     if encoder is not None and kinds == ["adain-decoder", "adain-encoder"]:
         return Pair(adain.vgg_painter(), adain.vgg_observer(), {**encoder.arrays, **weights.arrays}, 512)
     if kinds == ["adain-decoder"]:

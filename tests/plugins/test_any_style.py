@@ -19,7 +19,7 @@ from senga.job import Job, Weights
 from senga.neural.checkpoints import Checkpoint
 from senga.neural.engine import evaluate, run
 from senga.neural.memory import resident
-from senga.neural.networks import adain
+from senga.neural.networks import adain, any_style
 from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import load_encoder, shipped_encoder
 from senga.plugins.any_style import network, styles
@@ -36,9 +36,8 @@ CARD = {"architecture": "any-style"}
 def made_up() -> Weights:
     """Weights that nobody trained, with the encoder that comes with Senga."""
     encoder = load_encoder(shipped_encoder()).weights()
-    drawn = first_weights(adain.decoder(), "he", 0)
-    arrays = {name: drawn.get(name, encoder.get(name)) for name in adain.painter().parameters}
-    return Weights({name: np.ascontiguousarray(array) for name, array in arrays.items()}, CARD)
+    drawn = first_weights(any_style.whole(), "he", 0)
+    return Weights({name: np.ascontiguousarray(encoder.get(name, array)) for name, array in drawn.items()}, CARD)
 
 
 @pytest.fixture(scope="module", autouse=True)

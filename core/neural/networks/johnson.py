@@ -25,6 +25,8 @@ DOWN = ("first", "down1", "down2")
 """What is on the way down."""
 
 Last = Literal["tanh", "sigmoid", "wide-tanh", "none"]
+Norm = Callable[[str, str], str]
+"""Adds the norm of a place behind a node."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,14 @@ def johnson(shape: Shape, name: str = "johnson") -> Network:
     """
     form = FORMS[shape.form]
     net = Builder(range=form.range)
-    norm = _conditional(net, shape.styles, form) if shape.styles else _plain(net, form.eps)
+    norm = conditional(net, net.vector(STYLE, shape.styles), form) if shape.styles else _plain(net, form.eps)
+    net.output(_bounded(net, body(net, shape, norm), form.last), "painting", form.range)
+    return net.build(name, multiple=4)
+
+
+def body(net: Builder, shape: Shape, norm: Norm) -> str:
+    """Adds all of it from the photo to the last convolution."""
+    form = FORMS[shape.form]
     narrow, half, wide = shape.channels
 
     def conv(x: str, place: str, outputs: int, kernel: int = 3, stride: int = 1) -> str:
@@ -114,9 +123,9 @@ def johnson(shape: Shape, name: str = "johnson") -> Network:
         x = net.add(x, conv(y, f"res{block}.second", wide))
     for place, outputs in zip(("up1", "up2"), shape.up or (half, narrow), strict=True):
         x = net.relu(doubled(x, place, outputs))
-    x = conv(x, "last", 3, shape.kernel) if form.last_norm else net.conv(x, "last.conv", 3, shape.kernel, bias=True)
-    net.output(_bounded(net, x, form.last), "painting", form.range)
-    return net.build(name, multiple=4)
+    if form.last_norm:
+        return conv(x, "last", 3, shape.kernel)
+    return net.conv(x, "last.conv", 3, shape.kernel, bias=True)
 
 
 def _bounded(net: Builder, x: str, last: Last) -> str:
@@ -131,12 +140,12 @@ def _bounded(net: Builder, x: str, last: Last) -> str:
             return x
 
 
-def _plain(net: Builder, eps: float) -> Callable[[str, str], str]:
+def _plain(net: Builder, eps: float) -> Norm:
     return lambda x, place: net.instance_norm(x, f"{place}.norm", eps)
 
 
-def _conditional(net: Builder, styles: int, form: Form) -> Callable[[str, str], str]:
-    style = net.vector(STYLE, styles)
+def conditional(net: Builder, style: str, form: Form) -> Norm:
+    """Norms that a vector scales and shifts, by the matrices ``….scale.weight`` and ``….shift.weight``."""
 
     def norm(x: str, place: str) -> str:
         channels = net.channels(x)
