@@ -45,18 +45,20 @@ from training.styles import (
 
 RATE, LAST = 1.2e-3, 5e-5
 """Of learning, first and last."""
-TONE, CAST, BEYOND, VARIATION, SAME = 3.0, 2.0, 2.0, 0.05, 3.0
+TONE, CAST, BEYOND, VARIATION, SAME = 8.0, 2.0, 2.0, 0.05, 2.0
 """Weights: of broad tones, of how colours go together, of what is beyond black and white, of the steps between pixels,
 and of photographs that are their own style."""
-FIRST_WEIGHT, LEAST_WEIGHT, MOST_WEIGHT = 15.0, 0.3, 40.0
+FIRST_WEIGHT, LEAST_WEIGHT, MOST_WEIGHT = 30.0, 1.0, 60.0
 """Of a painting."""
 USUAL = 0.2
 """Distance from the style of a painting beyond which it counts less."""
 SLOWLY = 0.3
 """Share of the rate at which a network that is known goes on learning."""
-HASTE = 0.1
+HASTE = 0.2
 """How fast the weights of paintings follow."""
 LAYOUT = torch.channels_last
+SHOWN = 448
+"""Short side of paintings that are looked at on the way."""
 _SIDE = 256
 
 
@@ -82,7 +84,7 @@ class Artist(nn.Module):
     def forward(self, photo: Tensor, statistics: Tensor) -> Tensor:
         """Photographs in styles of which these statistics were measured."""
         manner, colours = self.reader(statistics)[..., None, None], statistics[:, :6, None, None]
-        return torch.as_tensor(self.hand(photo, manner, colours[:, :3], colours[:, 3:]))
+        return torch.as_tensor(self.hand(photo, colours[:, :3], colours[:, 3:], manner))
 
     def weights(self) -> dict[str, Tensor]:
         """Those of the networks that `senga.neural.networks.any_style` describes, without the encoder's."""
@@ -122,9 +124,9 @@ class Trainer(Running):
         return torch.optim.Adam(parts, lr=rate, betas=self._betas)
 
     def step(self, photo: Tensor, views: Tensor, which: Tensor, progress: float) -> dict[str, float]:
-        """One step; in every second the last photograph is its own style."""
+        """One step; in every fourth the last photograph is its own style."""
         self._set_rates(progress)
-        itself = self.steps % 2
+        itself = int(self.steps % 4 == 3)
         painted = len(photo) - itself
         if itself:
             which = torch.cat((which[:-1], torch.tensor([len(self.style_weights) - 1])))
@@ -220,9 +222,7 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--held", type=Path, required=True, help="photographs to look at on the way")
     parser.add_argument("--shown", type=Path, required=True, help="paintings to look at on the way")
     parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
-    parser.add_argument(
-        "--known", type=Path, help="weights of a network for many styles, of training.cin, to begin with"
-    )
+    parser.add_argument("--known", type=Path, help="weights of training.cin to begin with")
     parser.add_argument("--known-styles", type=Path, help="its file of paintings; all are among the --styles")
     parser.add_argument("--vgg", type=Path, help="perceptual network of the losses; Senga's own without")
     parser.add_argument("--content", type=float, default=0.75, help="how far from the photo's shapes a style may go")
@@ -266,9 +266,9 @@ def train(trainer: Trainer, photos: Photos, options: argparse.Namespace) -> None
     run(checkpoint, options.steps, step, (options.every, look))
 
 
-def pictures_of(shown: Path, short: int = 448) -> list[Picture]:
+def pictures_of(shown: Path) -> list[Picture]:
     """Paintings as they are looked at."""
-    return [scaled(read_rgb(path), short) for path in list_pictures(shown)]
+    return [scaled(read_rgb(path), SHOWN) for path in list_pictures(shown)]
 
 
 def main(arguments: list[str] | None = None) -> None:

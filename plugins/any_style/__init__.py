@@ -1,4 +1,4 @@
-"""A photograph painted in the style of any picture, in one pass of a network (``senga.neural.networks.adain``).
+"""A photograph painted in the style of any picture, in one pass of a network (``senga.neural.networks.any_style``).
 
 The style is what the features of a painting have in common: their means and deviations, measured once. Styles are mixed
 by mixing these; weakened by mixing them with those of the photograph itself. Where a mask says, a second style is

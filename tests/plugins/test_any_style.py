@@ -19,7 +19,7 @@ from senga.job import Job, Weights
 from senga.neural.checkpoints import Checkpoint
 from senga.neural.engine import evaluate, run
 from senga.neural.memory import resident
-from senga.neural.networks import adain, any_style
+from senga.neural.networks import any_style
 from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import load_encoder, shipped_encoder
 from senga.plugins.any_style import network, styles
@@ -122,13 +122,25 @@ def test_a_larger_brushwork_is_another_one(photo: Any) -> None:
 
 
 def test_a_style_is_its_statistics() -> None:
-    """Of a picture whose features are brought to its own statistics, the same are measured."""
+    """Those of its colours, and its manner; mixed by weight."""
     pair = network.pair_of(made_up(), None)
     seen = styles.observed(sample(64, 80, 3).pixels, pair, Job())
-    assert set(seen) == {name for level in (0, 3, 4) for name in adain.names(level)}
-    assert all((seen[f"deviation{level}"] > 0).all() for level in (0, 3, 4))
-    half = styles.mixed([(1.0, seen), (3.0, {name: 0 * value for name, value in seen.items()})])
-    assert np.allclose(half["mean3"], seen["mean3"] / 4)
+    assert set(seen) == set(any_style.STYLE)
+    assert np.allclose(seen["mean0"], 2 * sample(64, 80, 3).float().mean((0, 1)) - 1, atol=1e-5)
+    assert (seen["deviation0"] > 0).all()
+    quarter = styles.mixed([(1.0, seen), (3.0, {name: 0 * value for name, value in seen.items()})])
+    assert np.allclose(quarter["manner"], seen["manner"] / 4)
+
+
+def test_the_whole_network_is_both_of_its_parts() -> None:
+    """What is exported takes two pictures, and paints as observer and painter do."""
+    arrays, photo, style = made_up().arrays, sample(64, 80, 3).float() * 2 - 1, sample(48, 56, 5).float() * 2 - 1
+    pair = network.pair_of(made_up(), None)
+    seen = styles.observed(sample(48, 56, 5).pixels, pair, Job())
+    parts = evaluate(pair.painter, arrays, {"photo": photo, **seen}, Job())["painted"]
+    found = evaluate(any_style.whole(), arrays, {"photo": photo, "painting": style}, Job())["painted"]
+    assert np.abs(found - parts).max() < 2e-3 * np.abs(parts).max()
+    assert np.abs(found).max() > 0.1, "the check cannot fail"
 
 
 def test_paintings_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,10 +180,10 @@ def test_strips_paint_what_the_whole_is(photo: Any) -> None:
     """Statistics of the whole picture reach every strip: within a rounding, in the least memory."""
     pair = network.pair_of(made_up(), None)
     given = styles.observed(sample(64, 80, 3).pixels, pair, Job())
-    wide = np.tile(photo, (4, 3, 1))
+    wide = np.tile(photo, (12, 8, 1))
     whole, strips = (
         run(pair.painter, pair.arrays, wide, Job(engine="onnx", memory=memory), given=given)
-        for memory in (8 << 30, resident() + (48 << 20))
+        for memory in (8 << 30, resident() + (160 << 20))
     )
     assert np.abs(whole - strips).max() < 1 / 255
 

@@ -10,11 +10,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from senga.job import Job  # noqa: E402
 from senga.neural.checkpoints import read_checkpoint  # noqa: E402
 from senga.neural.engine import evaluate  # noqa: E402
 from senga.neural.networks.any_style import MANNER, STYLE, observer  # noqa: E402
 from senga.plugins.any_style.network import network_of, to_senga  # noqa: E402
-from training import manners  # noqa: E402
+from training import any_style, manners  # noqa: E402
 from training.any_style import Artist, beginning, cast_distance, options_from, tamed, train  # noqa: E402
 from training.cin import Photos  # noqa: E402
 from training.manners import NUMBERS, Eyes, Reader, covariance  # noqa: E402
@@ -25,6 +26,8 @@ from training.pictures import list_pictures  # noqa: E402
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Paintings in small sizes."""
     monkeypatch.setattr(manners, "SHORT", (40, 60))
+    monkeypatch.setattr(any_style, "SHOWN", 48)
+    monkeypatch.setattr(any_style, "_SIDE", 48)
     torch.set_num_threads(1)
 
 
@@ -54,7 +57,8 @@ def test_what_it_writes_reads_the_manner_that_was_learned(folders: Path, stopped
     read = to_senga(read_checkpoint(folders / "run" / "step-00004.safetensors"))
     network_of(read.card).check(read.arrays)
     photo = np.random.default_rng(0).random((48, 64, 3), np.float32) * 2 - 1
-    found = evaluate(observer(), {name: read.arrays[name] for name in observer().parameters}, {"photo": photo})
+    weights = {name: read.arrays[name] for name in observer().parameters}
+    found = evaluate(observer(), weights, {"photo": photo}, Job())
     eyes, artist = Eyes(), Artist()
     artist.load_state_dict(torch.load(folders / "run" / "checkpoint.pt", weights_only=True)["parts"][1])
     assert set(state) == set(artist.state_dict())

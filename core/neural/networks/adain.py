@@ -1,13 +1,8 @@
-"""Networks that paint a picture in the style of any other, by the statistics of its features.
+"""A network that paints a picture in the style of any other, by the statistics of its features.
 
 An encoder looks at both pictures. The features of the photograph are brought to the means and deviations that those of
 the painting have, and a decoder makes a picture of them. The statistics are vectors that the network is given, so
 that they are measured once, mixed, and weakened towards those of the photograph itself.
-
-There are two: that of the publication, and a small one of our own. The encoder of the small one is the perceptual
-network, and its decoder is also given the photograph itself at a quarter of the size, its colours brought to those of
-the painting by the same rule: to that it adds what a brush would. So flat colours are right, of which deep features of
-a small network know little.
 
 References:
     X. Huang, S. Belongie: Arbitrary Style Transfer in Real-time with Adaptive Instance Normalization. ICCV 2017,
@@ -24,14 +19,11 @@ from senga.neural.graph import Builder, Network
 EPS = 1e-5
 """Added to the variance by every norm."""
 
-WIDTHS = (16, 32, 64, 128)
-"""Channels of the small encoder at the full size, at half, at a quarter and at an eighth of it."""
-_COUNTS = (2, 2, 3, 1)
 _VGG_WIDTHS = (64, 128, 256, 512)
 _VGG_COUNTS = (2, 2, 4, 1)
 
 Vectors = Mapping[int, tuple[str, str]]
-"""Deviations and means by level: 0 of the colours, features 1 at the full size to 4 at an eighth."""
+"""Deviations and means by level."""
 
 
 def names(level: int) -> tuple[str, str]:
