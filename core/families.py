@@ -58,6 +58,9 @@ class Family:
             prepared pictures, the perceptual network and a seed.
         perceptual: its training looks through a perceptual network.
         folders: folders of pictures that its training takes beside ``photos`` and ``style``, each with its help.
+        pairs: of a function that makes what photographs are to become, in place of a folder ``style``: from the preset,
+            the folder of photographs, one to write into and two listeners (a sentence; the share that is done) to the
+            folders of both halves, whose pictures have the same names and sizes.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Family:
     trainer: str = ""
     perceptual: bool = True
     folders: Mapping[str, str] = field(default_factory=dict)
+    pairs: str = ""
 
 
 def resolve(reference: str) -> Any:

@@ -22,11 +22,11 @@ SIZE = 3
 PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
     **{
         f"blit-{name}": ("face-blit", {"exemplar": name})
-        for name in ("samary", "mona-lisa", "miniature", "metzinger", "self-portrait", "kellogg")
+        for name in ("adele", "mona-lisa", "vinton", "metzinger", "self-portrait", "kellogg")
     },
-    **{f"style-{name}": ("face-style", {"exemplar": name}) for name in ("samary", "metzinger", "kellogg")},
-    "likeness-0": ("face-blit", {"exemplar": "samary", "likeness": 0}),
-    "likeness-1": ("face-blit", {"exemplar": "samary", "likeness": 1}),
+    **{f"style-{name}": ("face-style", {"exemplar": name}) for name in ("adele", "metzinger", "vinton")},
+    "likeness-0": ("face-blit", {"exemplar": "vinton", "likeness": 0}),
+    "likeness-1": ("face-blit", {"exemplar": "vinton", "likeness": 1}),
     "background": ("face-blit", {"exemplar": "metzinger", "background": "photograph"}),
 }
 """Name of the file -> filter, settings."""

@@ -22,6 +22,7 @@ BUILTIN = (
     "senga.plugins.example.guided_synthesis",
     "senga.plugins.example.face_blit",
     "senga.plugins.example.face_style",
+    "senga.plugins.portrait_patches",
     "senga.plugins.any_style",
     "senga.plugins.optimise_style",
     "senga.plugins.backends",

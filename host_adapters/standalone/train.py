@@ -98,7 +98,7 @@ def family_command(family: Family) -> click.Command:
     default, *others = presets
     names = " or ".join(", ".join([f"{default} (default)", *others]).rsplit(", ", 1))
     common = [
-        *_SOURCES,
+        *(option for option in _SOURCES if not (family.pairs and option.name == "style")),
         *(_folder(name, text) for name, text in family.folders.items()),
         *((_VGG,) if family.perceptual else ()),
         click.Option(["--preset", "preset_name"], help=f"{names}."),
@@ -186,7 +186,7 @@ def _begun(family: Family, folder: RunFolder, options: dict[str, Any]) -> Callab
     """What begins a new training, once the options are found to be right."""
     from senga.neural.training.presets import make_preset
 
-    for name in ("photos", "style"):
+    for name in ("photos",) if family.pairs else ("photos", "style"):
         if options[name] is None:
             raise SettingsError(f"A new training needs --{name}.")
     changes = _settings(options)
@@ -200,7 +200,7 @@ def _begun(family: Family, folder: RunFolder, options: dict[str, Any]) -> Callab
     def begun() -> AnyTraining:
         from senga.neural.training.plan import TrainingPlan, begin
 
-        sources = family, options["photos"], options["style"]
+        sources = family, options["photos"], options.get("style")
         planned = TrainingPlan(*sources, preset, options.get("vgg"), options["seed"] or 0, start_from, folders)
         with _bar(tr("Reading pictures")) as report:
             return begin(planned, folder, lambda text: tell(f"senga: {text}", err=True), report, first)

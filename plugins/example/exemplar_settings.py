@@ -23,7 +23,7 @@ class Exemplars(BaseModel):
     exemplar: str = setting(
         "harvest",
         "The painting to paint by: harvest, starry-night, water-lilies, scream, calanque, composition-vii, demon, "
-        "shipwreck, self-portrait, metzinger, wood-engraving, autumn, samary, mona-lisa, miniature, kellogg, or one "
+        "shipwreck, self-portrait, metzinger, wood-engraving, autumn, adele, mona-lisa, vinton, kellogg, or one "
         "of a plug-in.",
         resources="exemplars",
     )

@@ -12,12 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from senga.faces.face import WEIGHTS, width_of
+
 Points = NDArray[Any]
 """(68, 2): x and y."""
-_WEIGHTS = np.array([0.4] * 17 + [0.7] * 10 + [1.0] * 41)
-"""Of the landmarks: those of the jaw are the least certain, brows move."""
-_WIDE = 2.6
-"""Width of a face, seen from the front, in mean distances of its landmarks from their middle."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +29,9 @@ class Similarity:
     def between(cls, points: Points, goal: Points) -> Similarity:
         """The one that brings landmarks nearest to those of another face, by least squares."""
         here, there = _complex(points), _complex(goal)
-        middle, aim = (np.average(each, weights=_WEIGHTS) for each in (here, there))
+        middle, aim = (np.average(each, weights=WEIGHTS) for each in (here, there))
         own = here - middle
-        factor = (_WEIGHTS * own.conj() * (there - aim)).sum() / max(1e-12, (_WEIGHTS * np.abs(own) ** 2).sum())
+        factor = (WEIGHTS * own.conj() * (there - aim)).sum() / max(1e-12, (WEIGHTS * np.abs(own) ** 2).sum())
         factor = complex(factor) if abs(factor) > 1e-6 else 1 + 0j
         return cls(factor, complex(aim - factor * middle))
 
@@ -64,16 +62,10 @@ class Similarity:
         return np.column_stack([turn, shift])
 
 
-def width_of(points: Points) -> float:
-    """About the width of a face."""
-    apart = points - np.average(points, axis=0, weights=_WEIGHTS)
-    return _WIDE * float(np.sqrt(np.average((apart**2).sum(axis=1), weights=_WEIGHTS)))
-
-
 def unlikeness(points: Points, goal: Points) -> float:
     """How far landmarks are from those of another face when it lies over them, in widths of that face."""
     gap = Similarity.between(points, goal).of(points) - goal
-    return float(np.sqrt(np.average((gap**2).sum(axis=1), weights=_WEIGHTS))) / width_of(goal)
+    return float(np.sqrt(np.average((gap**2).sum(axis=1), weights=WEIGHTS))) / width_of(goal)
 
 
 def seen(pixels: NDArray[Any], way: Similarity, height: int, width: int) -> NDArray[Any]:

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from senga.errors import SengaError
 from senga.faces import Face
+from senga.faces.face import width_of
 from senga.image import Image, to_depth
 from senga.job import Job
 from senga.ops.banded import each_band, parts_of
 
-from .face_alignment import Similarity, reduced, unlikeness, warped, width_of
+from .face_alignment import Similarity, reduced, unlikeness, warped
 from .face_canvas import FaceCanvas
 from .face_exemplar import FaceExemplar
 from .face_settings import SMALL, TURNED, FaceSettings

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from senga.exemplars.chunks import Example
 from senga.exemplars.cube import Cube
+from senga.faces.face import width_of
 from senga.image import Image
 from senga.job import Job
 from senga.ops.lightness import grey
 
 from . import face_guides as guides
-from .face_alignment import Points, Similarity, width_of
+from .face_alignment import Points, Similarity
 from .face_head import Head
 from .face_memory import Memory
 

@@ -30,8 +30,7 @@ class FaceSettings(BaseModel):
 
     exemplar: str = setting(
         "metzinger",
-        "The portrait to paint by: samary, mona-lisa, miniature, kellogg, metzinger, self-portrait, or one of a "
-        "plug-in.",
+        "The portrait to paint by: adele, mona-lisa, vinton, kellogg, metzinger, self-portrait, or one of a plug-in.",
         resources="portraits",
     )
     painting: Picture | None = setting(None, "A portrait of your own, in place of one of the gallery.")

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from senga.plugins.example.face_alignment import Similarity, seen, unlikeness, width_of
+from senga.faces.face import width_of
+from senga.plugins.example.face_alignment import Similarity, seen, unlikeness
 from senga.testing import sample
 
 from .given_faces import frontal

@@ -27,7 +27,7 @@ from senga.testing import sample
 
 from .given_faces import frontal, shares, small, written
 
-CARD = gallery.find("miniature")
+CARD = gallery.find("adele")
 PORTRAIT = gallery.picture_of(CARD)
 POINTS = read_faces(str(CARD.landmarks), (PORTRAIT.height, PORTRAIT.width))[0].points
 OWN = [(x / PORTRAIT.width, y / PORTRAIT.height) for x, y in POINTS.tolist()]
@@ -47,7 +47,7 @@ def head(points: Any, size: tuple[int, int]) -> Any:
 
 
 def test_a_portrait_painted_by_itself_is_itself() -> None:
-    result = painted(PORTRAIT, exemplar="miniature", points=OWN, likeness=0, background="photograph")
+    result = painted(PORTRAIT, exemplar="adele", points=OWN, likeness=0, background="photograph")
     gap = np.abs(result.astype(int) - PORTRAIT.pixels)
     assert gap[head(POINTS, gap.shape[:2])].mean() < 4
     assert np.array_equal(result[-40:], PORTRAIT.pixels[-40:]), "what is not the head stays as it is"

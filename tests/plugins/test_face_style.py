@@ -22,14 +22,14 @@ from .given_faces import small
 from .test_face_blit import head, painted
 
 FEW: dict[str, Any] = {"rounds": 2, "passes": 1, "fineness": 60, "background": "photograph"}
-CARD = gallery.find("miniature")
+CARD = gallery.find("adele")
 PORTRAIT = gallery.picture_of(CARD)
 POINTS = read_faces(str(CARD.landmarks), (PORTRAIT.height, PORTRAIT.width))[0].points
 OWN = [(x / PORTRAIT.width, y / PORTRAIT.height) for x, y in POINTS.tolist()]
 
 
 def test_a_portrait_synthesised_by_itself_is_nearly_itself() -> None:
-    result = painted(PORTRAIT, name="face-style", exemplar="miniature", points=OWN, likeness=0, **FEW)
+    result = painted(PORTRAIT, name="face-style", exemplar="adele", points=OWN, likeness=0, **FEW)
     gap = np.abs(result.astype(int) - PORTRAIT.pixels)
     assert gap[head(POINTS, gap.shape[:2])].mean() < 9
     assert np.array_equal(result[-40:], PORTRAIT.pixels[-40:])
@@ -53,7 +53,7 @@ def test_guides_come_in_pairs_of_a_size_and_the_fourth_with_films() -> None:
 
 
 def test_eyes_and_mouth_are_all_that_the_last_step_changes() -> None:
-    settings = {**FEW, "exemplar": "samary", "points": OWN, "likeness": 0}
+    settings = {**FEW, "exemplar": "adele", "points": OWN, "likeness": 0}
     plain = painted(PORTRAIT, name="face-style", eyes_and_mouth=False, **settings)
     more = painted(PORTRAIT, name="face-style", eyes_and_mouth=True, **settings)
     changed = (plain != more).any(axis=2)

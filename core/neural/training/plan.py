@@ -32,7 +32,7 @@ class TrainingPlan:
     Attributes:
         family: of the network.
         photos: folder of photographs.
-        style: folder of pictures in the style.
+        style: folder of pictures in the style; None where the family makes pairs.
         preset: all settings.
         vgg: file of a perceptual network; None takes the one that comes with Senga.
         seed: of everything random.
@@ -42,7 +42,7 @@ class TrainingPlan:
 
     family: Family
     photos: Path
-    style: Path
+    style: Path | None
     preset: Preset
     vgg: Path | None = None
     seed: int = 0
@@ -55,7 +55,7 @@ class TrainingPlan:
         return {
             "family": self.family.name,
             "photos": str(self.photos.resolve()),
-            "style": str(self.style.resolve()),
+            "style": str(self.style.resolve()) if self.style else "",
             **({"others": others} if others else {}),
             "vgg": str(self.vgg.resolve()) if self.vgg else "",
             "vgg_digest": digest_of(network) if network else "",
@@ -89,7 +89,7 @@ class TrainingPlan:
             plan = cls(
                 family,
                 Path(found["photos"]),
-                Path(found["style"]),
+                Path(found["style"]) if found["style"] else None,
                 read_preset(next(iter(presets.values())), found["preset"]),
                 Path(found["vgg"]) if found["vgg"] else None,
                 int(found["seed"]),
@@ -131,11 +131,27 @@ def prepare(plan: TrainingPlan, folder: RunFolder, say: Say, report: Callable[[f
             say(note)
         return made
 
+    if plan.family.pairs:
+        return _paired(plan, root, say, report)
+    assert plan.style is not None  # noqa: S101 - families without pairs ask for it
     photos = album(plan.photos, "photos", "photo")
     targets = album(plan.photos, "targets", "", drawn) if preset.target == "drawn" else photos
     style = album(plan.style, "style", "style picture")
     others = {name: album(source, f"other-{name}", f"picture of {name}") for name, source in plan.others.items()}
     return Pictures(photos, targets, style, others)
+
+
+def _paired(plan: TrainingPlan, root: Path, say: Say, report: Callable[[float], None] | None) -> Pictures:
+    """Photographs and what the family makes of them, which is the style, too."""
+    make, preset = resolve(plan.family.pairs), plan.preset
+    with using(plan.family.pairs):
+        halves = make(preset, plan.photos, root / "pairs", say, report)
+    short = round(preset.crop * preset.zoom)
+    photos, targets = (
+        make_album(half, root / f"{name}.raw", short, preset.crop)
+        for half, name in zip(halves, ("photos", "targets"), strict=True)
+    )
+    return Pictures(photos, targets, targets)
 
 
 def notes(album: Album, what: str, crop: int) -> list[str]:
@@ -161,7 +177,9 @@ def reopen(plan: TrainingPlan, folder: RunFolder) -> Pictures:
     """
     root = folder.root / "pictures"
     photos = open_album(root / "photos.raw")
-    targets = open_album(root / "targets.raw") if plan.preset.target == "drawn" else photos
+    targets = photos if plan.preset.target == "photo" else open_album(root / "targets.raw")
+    if plan.family.pairs:
+        return Pictures(photos, targets, targets)
     others = {name: open_album(root / f"other-{name}.raw") for name in plan.others}
     return Pictures(photos, targets, open_album(root / "style.raw"), others)
 

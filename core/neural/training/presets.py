@@ -38,7 +38,8 @@ class Preset(Group):
         style_steps: its steps, in place of epochs.
         rates: learning rates: first phase, generator, discriminators.
         rate_end: share of the rates that is left at the end; they fall over the second half.
-        target: ``photo``, or ``drawn``: a drawing made from the photo by smoothing and ink lines.
+        target: ``photo``; ``drawn``: a drawing made from the photo by smoothing and ink lines; ``pairs``: what the
+            family makes of it (``Family.pairs``).
         cast: how far photo and target are tinted at random.
         clip: longest gradient; 0: any.
         average: how long the weights are averaged; 0: not at all.
@@ -60,7 +61,7 @@ class Preset(Group):
     style_steps: int | None = Field(None, ge=0)
     rates: tuple[float, float, float] = (2e-4, 2e-5, 4e-5)
     rate_end: float = Field(1.0, gt=0, le=1)
-    target: Literal["photo", "drawn"] = "photo"
+    target: Literal["photo", "drawn", "pairs"] = "photo"
     cast: float = Field(0.0, ge=0, lt=1)
     clip: float = Field(0.0, ge=0)
     average: float = Field(0.0, ge=0, lt=1)

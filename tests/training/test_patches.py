@@ -1,0 +1,67 @@
+"""A training of portraits with PyTorch: going on exactly where it was stopped, and what it writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from senga.neural.checkpoints import read_checkpoint  # noqa: E402
+from senga.neural.training.perceptual import shipped_encoder  # noqa: E402
+from senga.plugins.portrait_patches.network import network_of, to_senga  # noqa: E402
+from senga.plugins.portrait_patches.presets import PRESETS  # noqa: E402
+from training.patches import LossWeights, Painted, Trainer, options_from, train  # noqa: E402
+from training.pictures import write_rgb  # noqa: E402
+
+
+@pytest.fixture
+def halves(tmp_path: Path) -> tuple[Path, Path]:
+    rng = np.random.default_rng(0)
+    found = tmp_path / "photos", tmp_path / "painted"
+    for folder in found:
+        folder.mkdir()
+    for name in ("a.png", "b.png"):
+        photo = rng.integers(0, 255, (60, 60, 3)).astype(np.uint8)
+        for folder, picture in zip(found, (photo, 255 - photo), strict=True):
+            write_rgb(folder / name, picture)
+    return found
+
+
+def run(halves: tuple[Path, Path], out: Path, stopped: Any, stop: int | None = None) -> dict[str, Any]:
+    """Four steps, the last two with the discriminator, or until some were taken; the weights in the end."""
+    out.mkdir(exist_ok=True)
+    words = ["--photos", "x", "--held", "x", "--out", str(out), "--steps", "4", "--start-steps", "2", "--every", "1"]
+    options = options_from([*words, "--size", "48"])
+    preset = PRESETS["own"].model_copy(update={"width": 0.25, "blocks": 1, "channels": 4})
+    torch.manual_seed(0)
+    trainer = Trainer(preset, shipped_encoder(), LossWeights())
+    stopped(trainer, stop, lambda: train(trainer, Painted(*halves), [], options))
+    return dict(trainer.network.state_dict())
+
+
+def test_it_goes_on_exactly_where_it_was_stopped(halves: tuple[Path, Path], tmp_path: Path, stopped: Any) -> None:
+    torch.set_num_threads(1)
+    whole = run(halves, tmp_path / "whole", stopped)
+    run(halves, tmp_path / "parts", stopped, stop=3)
+    found = run(halves, tmp_path / "parts", stopped)
+    for name, value in whole.items():
+        assert torch.equal(value, found[name]), name
+
+
+def test_what_it_writes_is_a_style_of_the_family(halves: tuple[Path, Path], tmp_path: Path, stopped: Any) -> None:
+    run(halves, tmp_path / "run", stopped)
+    read = to_senga(read_checkpoint(tmp_path / "run" / "step-00004.safetensors"))
+    assert dict(read.card) == {"architecture": "patches", "width": "0.25", "blocks": "1", "face": "112"}
+    network_of(read.card).check(read.arrays)
+
+
+def test_both_halves_are_cropped_alike_and_photographs_alone_stand_in_other_light(halves: tuple[Path, Path]) -> None:
+    photo, target = Painted(*halves).batch(6, 32)
+    one, other = (x.flatten(1) - x.flatten(1).mean(1, keepdim=True) for x in (photo, target))
+    alike = (one * other).sum(1) / (one.norm(dim=1) * other.norm(dim=1))
+    assert (alike < -0.95).all()
+    assert (photo + target).abs().mean() > 0.02
