@@ -52,6 +52,11 @@ def choose(name: str, entries: Sequence[ModelEntry], families: Sequence[str] = (
         if not asking:
             raise ModelError(f"“{name}” is a style of another family of networks than {own}.")
         raise ModelError(f"“{name}” is no style of the filter {asking}, which paints with {own}.")
+    if families and not offered:
+        raise ModelError(
+            f"There is no style of {' or '.join(families)} here yet: train one with senga train, or "
+            "import one with senga models import."
+        )
     known = [entry.name for entry in offered] + [entry.full_name for entry in offered]
-    hint = nearest(name.lower(), known) or f"there are {', '.join(short_names(offered)) or 'none'}."
+    hint = nearest(name.lower(), known) or f"there are {', '.join(short_names(offered))}."
     raise ModelError(f"There is no style “{name}”: {hint}")

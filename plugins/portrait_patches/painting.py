@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from senga.errors import ModelError
 from senga.faces import Face, find_faces, masks_of
 from senga.faces.face import width_of
 from senga.families import network_of
@@ -21,8 +20,6 @@ from senga.ops.rows import bands
 if TYPE_CHECKING:
     from . import PortraitPatches
 
-OWN = "metzinger"
-"""What the style of our own is called."""
 SHARE = 0.36
 """Of the shorter side: about how wide a face would be in a portrait in which none is found."""
 LARGEST = 3_000_000
@@ -36,30 +33,13 @@ MASK_SIDE = 512
 
 def painted(act: PortraitPatches, image: Image, job: Job) -> Pixels:
     """The painting of a picture, in its size and depth."""
-    weights = _weights(act, job)
+    weights = job.weights(act.style)
     network, learned = network_of(weights), float(weights.card.get("face") or 112)
     faces = find_faces(image, job.part(0.0, 0.15), given=act.landmarks, points=act.points)
     if act.background == "photograph" and faces:
         return _heads(act, image, faces, (network, weights, learned), job.part(0.15, 1.0))
     scale = act.stroke_scale or scale_for(faces, image.pixels.shape[:2], learned)
     return _painted(network, weights, image.pixels, scale, job.part(0.15, 1.0))
-
-
-def _weights(act: PortraitPatches, job: Job) -> Weights:
-    """Those of the style that is asked for.
-
-    Raises:
-        ModelError: there are none.
-    """
-    try:
-        return job.weights(act.style)
-    except ModelError as error:
-        if act.style != OWN:
-            raise
-        raise ModelError(
-            "No style for portrait-patches comes with this version of Senga yet: train one with senga train patches, "
-            "and name it as “style”."
-        ) from error
 
 
 def scale_for(faces: list[Face], size: tuple[int, ...], learned: float) -> float:

@@ -63,15 +63,6 @@ def test_the_filter_keeps_every_promise(background: str, network_at_hand: None) 
     check_filter(plugins().make("portrait-patches", {"background": background}), plugins=plugins())
 
 
-def test_without_a_style_one_sentence_says_what_to_do() -> None:
-    def none(name: str) -> Weights:
-        raise ModelError(f"There is no style “{name}”.")
-
-    for style, told in ((OWN, "senga train patches"), ("other", "no style “other”")):
-        with pytest.raises(ModelError, match=told):
-            plugins().make("portrait-patches", {"style": style})(sample(20, 20, 3), Job(weights=none))
-
-
 def test_first_weights_pass_the_photograph_on() -> None:
     network = generator(0.75)
     x = np.asarray(cv2.GaussianBlur(sample(64, 64, 3).float(), (0, 0), 2) * 1.6 - 0.8, np.float32)
