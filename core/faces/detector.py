@@ -26,8 +26,8 @@ SMALLEST = 24.0
 GAP = 32
 """Grey pixels between the sizes of the picture, which lie beside each other so that the network runs once; sides are
 filled up to it too, so that few shapes are prepared for."""
-LEAST = 0.4
-"""Share of certainty from which on a place may be a face."""
+LEAST = 0.55
+"""Share of certainty from which on a place may be a face: below it no landmarks make up for it."""
 APART = 0.45
 """Faces are at least so far apart, in sizes of the larger one."""
 NOTE = "Finding faces"

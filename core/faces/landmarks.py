@@ -24,7 +24,8 @@ FIRST = 0.1
 """Certainty of the first look below which there is no second, and of the second below which there is no face."""
 SECOND = 0.2
 LEAST = 0.84
-"""Score below which there is no face: the finder's odds, times the root of those of the second look."""
+"""Score below which there is no face: the finder's odds, times those of the second look to the power of ``WEIGHT``."""
+WEIGHT = 0.3
 NOTE = "Finding faces"
 
 Seen = tuple[NDArray[Any], float]
@@ -44,7 +45,7 @@ def face_in(pixels: Pixels, frame: Frame, score: float, job: Job) -> Face | None
     if sure < FIRST:
         return None
     points, sure = look(pixels, Frame.of(points), job.part(1 / 3, 1), mirrored=True)
-    both = _share(_logit(score) + _logit(sure) / 2)
+    both = _share(_logit(score) + WEIGHT * _logit(sure))
     return Face.of_points(points, both) if both >= LEAST and sure >= SECOND else None
 
 

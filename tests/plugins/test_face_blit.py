@@ -15,6 +15,7 @@ from senga.errors import SengaError, SettingsError
 from senga.exemplars import gallery
 from senga.exemplars.gallery import Exemplar
 from senga.faces import Face, read_faces
+from senga.faces.outlines import face_outline
 from senga.image import Image
 from senga.job import Job, Moment
 from senga.plugins.example import face_film
@@ -175,3 +176,18 @@ def test_noise_of_a_film_changes_less_with_the_temporal_guide(tmp_path: Path) ->
         return float(np.mean(changes))
 
     assert frames(0.8) < 0.8 * frames(0.0)
+
+
+def test_what_is_round_a_head_stays_as_it_is() -> None:
+    points = frontal() * (120, 140) + (140, 130)
+    pixels = np.full((440, 400, 3), (90, 130, 180), np.uint8)
+    cv2.ellipse(pixels, (200, 190), (88, 112), 0, 0, 360, (60, 40, 30), -1, cv2.LINE_AA)
+    cv2.fillPoly(pixels, [np.rint(face_outline(points)).astype(np.int32)], (205, 160, 130), cv2.LINE_AA)
+    shares = (points / (400, 440)).tolist()
+    result = painted(Image(pixels), exemplar="kellogg", points=shares, background="photograph")
+    changed = np.abs(result.astype(int) - pixels).max(axis=2)
+    y, x = np.mgrid[:440, :400]
+    apart = np.hypot((x - 200) / 88, (y - 190) / 112)
+    assert changed[apart > 1.2].mean() < 2
+    assert changed[apart > 1.35].max() <= 3
+    assert changed[head(points, (440, 400))].mean() > 20
