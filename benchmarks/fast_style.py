@@ -3,12 +3,13 @@
     python benchmarks/fast_style.py 1024 3                  # side in pixels, rounds
     python benchmarks/fast_style.py 512 5 multistyle26.onnx # with Magenta's published graph of 26 styles
 
-onnxruntime runs the graphs that Senga exports, or the published one. Ratios are medians over the rounds, of times in
-the same round.
+onnxruntime runs the graphs that Senga exports, or the published one; PyTorch, where it is installed, the same network
+as a module. Ratios are medians over the rounds, of times in the same round.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -54,7 +55,25 @@ def exported(network: Any, photo: Any) -> dict[str, Callable[[], object]]:
     for precision in ("full", "draft"):
         job = Job(precision=precision, threads=THREADS)
         ways[f"senga, {precision}"] = lambda job=job: run(network, weights, photo, job)  # type: ignore[misc]
-    return ways
+    return ways | (in_pytorch(network, weights, photo) if importlib.util.find_spec("torch") else {})
+
+
+def in_pytorch(network: Any, weights: Any, photo: Any) -> dict[str, Callable[[], object]]:
+    """A run of the module that trains such networks, channels last."""
+    import torch
+
+    sys.path.insert(0, str(Path(__file__).parents[1]))  # in front of the benchmark of this name
+    from training.module import NetworkModule
+
+    torch.set_num_threads(THREADS)
+    module = NetworkModule(network, weights).eval().to(memory_format=torch.channels_last)
+    given = torch.from_numpy(photo).permute(2, 0, 1)[None].contiguous(memory_format=torch.channels_last)
+
+    def once() -> object:
+        with torch.inference_mode():
+            return module(given)
+
+    return {"PyTorch": once}
 
 
 def published(file: Path, photo: Any) -> dict[str, Callable[[], object]]:

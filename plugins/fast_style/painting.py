@@ -16,7 +16,7 @@ from senga.job import Job, Weights
 from senga.neural.canvas import paint
 from senga.ops.rows import bands
 
-from .arbitrary import PAINTER, in_style, looked_at
+from .arbitrary import OBSERVER, PAINTER, in_style, looked_at
 
 if TYPE_CHECKING:
     from . import FastStyle
@@ -65,7 +65,14 @@ def _is_shown_paintings(weights: Weights) -> bool:
 
 
 def _style(name: str, numbers: NDArray[np.float32] | None, job: Job) -> Weights:
+    """The ordinary style that a name stands for.
+
+    Raises:
+        SettingsError: it stands for what paints nothing.
+    """
     weights = job.weights(name)
+    if weights.card.get("architecture") == OBSERVER:
+        raise SettingsError(f"“{name}” looks at paintings and paints none: name it as “observer”.")
     return in_style(weights, numbers) if numbers is not None and _is_shown_paintings(weights) else weights
 
 

@@ -178,6 +178,8 @@ def test_what_is_missing_is_said() -> None:
         painted(sample(8, 8), None)
     with pytest.raises(SettingsError, match="no exemplar"):
         painted(sample(8, 8), None, exemplar="screm")
+    with pytest.raises(SettingsError, match="name it as “observer”"):
+        painted(sample(8, 8), None, style="magenta-look")
     with pytest.raises(SengaError, match="does not look at paintings"):
         painted(sample(8, 8), sample(9, 9), observer="any")
 
