@@ -17,6 +17,7 @@ from senga.faces.face import width_of
 from senga.image import Image
 from senga.job import Job, Weights
 from senga.neural.checkpoints import Checkpoint
+from senga.neural.engine import run
 from senga.plugins.portrait_patches import painting
 from senga.plugins.portrait_patches.network import generator, judge, network_of, passing_weights, to_senga
 from senga.registry import plugins
@@ -66,10 +67,16 @@ def test_the_filter_keeps_every_promise(background: str, network_at_hand: None) 
 def test_first_weights_pass_the_photograph_on() -> None:
     network = generator(0.75)
     x = np.asarray(cv2.GaussianBlur(sample(64, 64, 3).float(), (0, 0), 2) * 1.6 - 0.8, np.float32)
-    from senga.neural.engine import run
-
     found = run(network, passing_weights(network, 0), (x + 1) / 2, Job(threads=2))
     assert np.abs(found * 2 - 1 - np.tanh(x)).mean() < 0.12
+
+
+def test_runtimes_agree() -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("mindspore")
+    x = sample(48, 56, 3).float()
+    found = [run(NETWORK, negative(), x, Job(threads=2, engine=engine)) for engine in ("onnx", "mindspore")]
+    np.testing.assert_allclose(*found, atol=2e-3)
 
 
 def test_a_network_is_told_by_the_shapes_of_its_weights() -> None:

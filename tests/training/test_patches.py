@@ -10,10 +10,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from senga.job import Job  # noqa: E402
 from senga.neural.checkpoints import read_checkpoint  # noqa: E402
+from senga.neural.engine import run as run_engine  # noqa: E402
+from senga.neural.training.initial import first_weights  # noqa: E402
 from senga.neural.training.perceptual import shipped_encoder  # noqa: E402
-from senga.plugins.portrait_patches.network import network_of, to_senga  # noqa: E402
+from senga.plugins.portrait_patches.network import generator, network_of, to_senga  # noqa: E402
 from senga.plugins.portrait_patches.presets import PRESETS  # noqa: E402
+from training.module import NetworkModule  # noqa: E402
 from training.patches import LossWeights, Painted, Trainer, options_from, train  # noqa: E402
 from training.pictures import write_rgb  # noqa: E402
 
@@ -65,3 +69,14 @@ def test_both_halves_are_cropped_alike_and_photographs_alone_stand_in_other_ligh
     alike = (one * other).sum(1) / (one.norm(dim=1) * other.norm(dim=1))
     assert (alike < -0.95).all()
     assert (photo + target).abs().mean() > 0.02
+
+
+def test_pytorch_and_the_engine_compute_the_same() -> None:
+    network = generator(0.25, 1)
+    weights = first_weights(network, "he", 1)
+    x = np.random.default_rng(2).uniform(-0.9, 0.9, (1, 3, 24, 36)).astype(np.float32)
+    with torch.no_grad():
+        theirs = NetworkModule(network, weights).eval()(torch.from_numpy(x)).numpy()[0]
+    ours = run_engine(network, weights, (x[0].transpose(1, 2, 0) + 1) / 2, Job(threads=1))
+    np.testing.assert_allclose(ours.transpose(2, 0, 1) * 2 - 1, theirs, atol=2e-3)
+    assert theirs.std() > 0.1
