@@ -68,7 +68,7 @@ def _moved(now: NDArray[np.uint8], then: NDArray[np.uint8], points: Points) -> P
         return None
     as_one = _as_one(points, found, good)
     stray = np.linalg.norm(found - as_one, axis=1) > FAR * Frame.of(points).size
-    return np.where((~good | stray)[:, None], as_one, found).astype(np.float32)
+    return np.asarray(np.where((~good | stray)[:, None], as_one, found), np.float32)
 
 
 def _as_one(points: Points, found: Points, good: NDArray[np.bool_]) -> Points:
