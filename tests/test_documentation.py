@@ -45,7 +45,7 @@ NOT_RUN = {
     r"msginit|msgfmt": "needs GNU gettext",
     r"senga models pull": "needs the network",
     r"senga models import \S+\.pth|senga run any-style": "published weights, which nobody may keep here",
-    r"senga run optimise-style": "minutes; its tests take few steps",
+    r"senga run optimise-style|senga run photo-style .*--method network": "minutes; its tests take few steps",
     r"senga evaluate .*--weights": "needs weights that do not come with Senga",
     r"senga train|senga models (import|export) mine": "hours; the trainer has tests",
     r"senga run (anime|portrait-patches) .*--style mine": "paints with what such hours made",

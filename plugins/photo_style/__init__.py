@@ -7,7 +7,7 @@ of its colours (``ops.affine_fit``), enlarged with soft edges. So lines, grain a
 
 References:
     F. Luan, S. Paris, E. Shechtman, K. Bala: Deep photo style transfer. CVPR 2017, arXiv:1703.07511: parts, and maps
-    that are locally affine in colour. This is its form without a network.
+    that are locally affine in colour. This is its form without a network; ``seen`` is that with one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from senga import Picture, Seed, SengaError, hookimpl
 from senga.filter import Filter, setting
 from senga.image import Image
 from senga.job import Job
+from senga.settings import File
 
 from .matching import Method
 
@@ -37,14 +38,15 @@ class PhotoStyle(Filter):
     method: Method = setting(
         "linear",
         "How its colours are taken over: mean and spread of all together (Monge-Kantorovich), the same by way of grey "
-        "(CORAL), lightness and both axes of colour apart (Reinhard), every colour as often as there (Pitié), which "
-        "is the strongest, or the tones alone.",
+        "(CORAL), lightness and both axes of colour apart (Reinhard), every colour as often as there (Pitié), the "
+        "strongest, the tones alone, or what a network sees (Luan), in half a minute.",
         labels={
             "linear": "All colours together",
             "coral": "By way of grey (CORAL)",
             "reinhard": "Axes apart (Reinhard)",
             "distribution": "As often as there (Pitié)",
             "luminance": "Tones alone",
+            "network": "As a network sees (Luan)",
         },
     )
     keep_luminance: float = setting(
@@ -72,6 +74,11 @@ class PhotoStyle(Filter):
         advanced=True,
     )
     reference_mask: Picture | None = setting(None, "The same parts of the reference.", advanced=True)
+    network: File | None = setting(
+        None,
+        "A perceptual network in place of the one that comes with Senga: VGG-19, or a smaller one made from it.",
+        advanced=True,
+    )
     seed: Seed = setting(
         0, "Another number cuts the parts and mixes whole distributions a little differently.", advanced=True
     )

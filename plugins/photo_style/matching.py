@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from senga.ops.transfer import Linear
 
-Method = Literal["linear", "coral", "reinhard", "distribution", "luminance"]
+Method = Literal["linear", "coral", "reinhard", "distribution", "luminance", "network"]
 NOISE = 0.01
 """Standard deviation in Oklab up to which differences in a photo may be grain: they are not spread to a whole range."""
 ROUNDS = 12
@@ -35,6 +35,7 @@ def matching(method: Method, rng: Any, check: Callable[[], None]) -> Matching:
 
     linear: dict[str, Linear] = {
         "linear": transfer.transported,
+        "network": transfer.transported,  # where it begins
         "coral": transfer.whitened_and_coloured,
         "reinhard": transfer.mean_and_spread,
     }

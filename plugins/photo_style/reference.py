@@ -27,11 +27,15 @@ class Reference:
         whole: what the matching measured of all pixels.
         parts: the same of each part, by its number.
         clusters: how pixels are put together; None where masks say it.
+        picture: (h, w, 3) in 0..1, reduced.
+        shares: how much each of its pixels belongs to each part, (h, w), by its number; without parts to the whole, 0.
     """
 
     whole: Any
     parts: dict[int, Any] = field(default_factory=dict)
     clusters: segments.Clusters | None = None
+    picture: Any = None
+    shares: dict[int, Any] = field(default_factory=dict)
 
 
 def measured(picture: Image, mask: Image | None, count: int, seed: int, way: Matching, job: Job) -> Reference:
@@ -47,16 +51,25 @@ def measured(picture: Image, mask: Image | None, count: int, seed: int, way: Mat
         raise SengaError("The reference is wholly transparent: choose one with colours.")
     places = oklab.oklab(small)
     colours = places.reshape(-1, 3)
-    whole = way.measure(colours, votes)
+    found, clusters = _parts(places, votes, mask, count, seed)
+    told = {number: way.measure(colours, here) for number, here in found.items()} if mask or clusters else {}
+    shares = {number: here.reshape(small.shape[:2]) for number, here in found.items()}
+    return Reference(way.measure(colours, votes), told, clusters, small, shares)
+
+
+def _parts(
+    places: Any, votes: Any, mask: Image | None, count: int, seed: int
+) -> tuple[dict[int, Any], segments.Clusters | None]:
+    """By number the votes of the pixels of each part, (N,); and how they were found, unless a mask says them."""
     if mask is not None:
-        found = masks.shares(masks.labels(mask, *small.shape[:2]), votes)
-        return Reference(whole, {number: way.measure(colours, votes * here) for number, here in found.items()})
+        found = masks.shares(masks.labels(mask, *places.shape[:2]), votes)
+        return {number: votes * here for number, here in found.items()}, None
     if count == 1:
-        return Reference(whole)
+        return {0: votes}, None
     features = segments.features(places)
     clusters = segments.clusters(features, votes, count, seed)
     shares = clusters.shares(features) * votes[:, None]
-    return Reference(whole, {part: way.measure(colours, shares[:, part]) for part in range(count)}, clusters)
+    return {part: shares[:, part] for part in range(count)}, clusters
 
 
 def reduced(picture: Image, alpha: Any, largest: int, job: Job) -> tuple[Any, Any]:

@@ -384,3 +384,49 @@ def test_a_run_can_be_stopped_soon() -> None:
     with pytest.raises(Cancelled):
         act(sample(900, 900), job)
     assert threading.active_count() < 20
+
+
+def test_what_a_network_sees_comes_nearer_and_the_lines_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps of the lightness are those of the photo, and the loss is lower than where it began."""
+    from senga.plugins.photo_style import seen, steadiness
+
+    found: list[float] = []
+    eye_slope = seen.Eye.slope
+
+    def slope(self: Any, picture: Any, aim: Any) -> Any:
+        result = eye_slope(self, picture, aim)
+        found.append(result[0])
+        return result
+
+    monkeypatch.setattr(seen, "STEPS", 5)
+    monkeypatch.setattr(seen.Eye, "slope", slope)
+    photo = sample(96, 128).float()
+    texture = evening() * (1 + 0.5 * np.sin(np.arange(120)[None, :, None] * 0.8))
+    result = styled(photo, np.clip(texture, 0, 1).astype(np.float32), method="network", keep_luminance=0)
+    assert found[-1] < found[0]
+    assert steadiness.correlation(photo, result) >= 0.95
+    assert np.abs(result - photo).mean() > 0.05
+
+
+def test_the_parts_of_masks_are_what_the_network_compares(monkeypatch: pytest.MonkeyPatch) -> None:
+    from senga.plugins.photo_style import seen
+
+    monkeypatch.setattr(seen, "STEPS", 5)
+    photo = np.full((80, 120, 3), 0.5, np.float32) + np.random.default_rng(0).normal(0, 0.03, (80, 120, 1)).astype(
+        np.float32
+    )
+    other, mask = evening(), np.zeros((80, 120, 3), np.float32)
+    mask[:, 60:, 2] = 1
+    theirs = np.zeros((90, 120, 3), np.float32)
+    theirs[:54, :, 2] = 1  # blue is the sky, black the land
+    result = styled(photo, other, method="network", photo_mask=mask, reference_mask=theirs, keep_luminance=0)
+    left, right = result[:, 10:50].mean((0, 1)), result[:, 70:110].mean((0, 1))
+    assert right[0] > left[0] + 0.2, "the right side is a red sky"
+
+
+def test_the_network_form_keeps_every_promise(monkeypatch: pytest.MonkeyPatch) -> None:
+    from senga.plugins.photo_style import seen
+
+    monkeypatch.setattr(seen, "STEPS", 1)
+    monkeypatch.setattr(seen, "_CHUNK", 1)
+    check_filter(plugins().make("photo-style", {"reference": sample(40, 56, 5), "method": "network", "segments": 2}))

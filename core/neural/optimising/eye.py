@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import cv2
@@ -239,19 +240,24 @@ def _gathered(encoder: Encoder, weights: Mapping[str, float]) -> dict[str, float
 
 
 def _squares(picture: Array) -> Array:
-    """(3, squares) means, without what fills no square."""
-    rows, columns = (side // _SQUARE for side in picture.shape[1:])
-    whole = picture[:, : rows * _SQUARE, : columns * _SQUARE]
-    return np.asarray(whole.reshape(3, rows, _SQUARE, columns, _SQUARE).mean((2, 4)).reshape(3, -1), np.float32)
+    """(3, squares) means, of squares as near to ``_SQUARE`` as fill the picture."""
+    down, across = (_areas(side) for side in picture.shape[1:])
+    return np.asarray((down @ picture @ across.T).reshape(3, -1), np.float32)
 
 
 def _spread_squares(slope: Array, shape: tuple[int, ...]) -> Array:
     """The gradient of a picture from that of ``_squares``."""
-    rows, columns = (side // _SQUARE for side in shape[1:])
-    found = np.zeros(shape, np.float32)
-    spread = slope.reshape(3, rows, columns).repeat(_SQUARE, 1).repeat(_SQUARE, 2) / np.float32(_SQUARE**2)
-    found[:, : rows * _SQUARE, : columns * _SQUARE] = spread
-    return found
+    down, across = (_areas(side) for side in shape[1:])
+    return np.asarray(down.T @ slope.reshape(3, len(down), len(across)) @ across, np.float32)
+
+
+@lru_cache(maxsize=32)
+def _areas(length: int) -> Array:
+    """(parts, length): the mean of each part of a line."""
+    parts = max(1, round(length / _SQUARE))
+    edges, pixels = np.linspace(0, length, parts + 1), np.arange(length)
+    shared = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return np.asarray(np.maximum(shared, 0) * (parts / length), np.float32)
 
 
 def _given(picture: Array) -> Array:
