@@ -62,8 +62,8 @@ def _small(image: Image) -> NDArray[np.uint8]:
 def _moved(now: NDArray[np.uint8], then: NDArray[np.uint8], points: Points) -> Points | None:
     """Landmarks in the later picture; those that move otherwise than the face go with it."""
     lost = np.zeros_like(points)
-    found, seen, _ = cv2.calcOpticalFlowPyrLK(then, now, points, lost, winSize=(WINDOW, WINDOW), maxLevel=LEVELS)
-    good = seen.ravel() > 0
+    flow, seen, _ = cv2.calcOpticalFlowPyrLK(then, now, points, lost, winSize=(WINDOW, WINDOW), maxLevel=LEVELS)
+    found, good = np.asarray(flow, np.float32), seen.ravel() > 0
     if good.mean() < SEEN:
         return None
     as_one = _as_one(points, found, good)
@@ -81,7 +81,7 @@ def _as_one(points: Points, found: Points, good: NDArray[np.bool_]) -> Points:
         made = factor * (all_here - middle) + aim
         away = np.abs(made - (found[:, 0] + 1j * found[:, 1]))
         good = good & (away <= np.median(away[good]) + 1e-6)
-    return np.stack([made.real, made.imag], axis=1).astype(np.float32)
+    return np.asarray(np.stack([made.real, made.imag], axis=1), np.float32)
 
 
 def _seen(picture: Image, points: Points, score: float, job: Job) -> Face | None:

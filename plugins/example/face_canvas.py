@@ -47,7 +47,9 @@ class FaceCanvas:
         self.way = Similarity.between(points, exemplar.points).then(-left, -top)
         self.points = self.way.of(points)
         self.pixels = self.seen(pixels)
-        self.mask, self.skin = cv2.split(head.on(self.way, self.height, self.width))
+        self.mask, self.skin = (
+            np.asarray(each, np.uint8) for each in cv2.split(head.on(self.way, self.height, self.width))
+        )
 
     def seen(self, pixels: Pixels) -> Pixels:
         """Another picture of the same size, such as the last frame of a film, in the canvas."""

@@ -65,7 +65,9 @@ class FaceExemplar:
         height, width = self.pixels.shape[:2]
         luma = grey(self.pixels)
         head = Head.of(self.pixels, self.points, Job())
-        self.mask, self.skin = cv2.split(head.on(Similarity(1, 0), height, width))
+        self.mask, self.skin = (
+            np.asarray(each, np.uint8) for each in cv2.split(head.on(Similarity(1, 0), height, width))
+        )
         plain = guides.appearance(luma, self.wide, is_painted=True)
         self.gain = guides.gain_of(plain, self.mask)
         self.appearance = guides.stretched(plain, self.gain)
