@@ -78,12 +78,14 @@ class Pair:
         observer: picture to statistics.
         arrays: of both.
         side: short side that a style has when its brushwork has the size 1, in pixels.
+        grain: deviation of the grain that photographs get, where white is 1.
     """
 
     painter: Network
     observer: Network
     arrays: Mapping[str, NDArray[Any]]
     side: int
+    grain: float = 0.0
 
     def of_observer(self) -> dict[str, NDArray[Any]]:
         """The weights that the observer needs."""
@@ -98,7 +100,7 @@ def pair_of(weights: Weights, encoder: Weights | None) -> Pair:
     """
     kinds = [each.card.get("architecture", "") for each in (weights, encoder) if each]
     if kinds == ["any-style"]:
-        return Pair(any_style.painter(), any_style.observer(), weights.arrays, 448)
+        return Pair(any_style.painter(), any_style.observer(), weights.arrays, 448, grain=0.05)
     if encoder is not None and kinds == ["adain-decoder", "adain-encoder"]:
         return Pair(adain.vgg_painter(), adain.vgg_observer(), {**encoder.arrays, **weights.arrays}, 512)
     if kinds == ["adain-decoder"]:

@@ -9,22 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from senga import ops
-from senga.errors import ModelError, SettingsError
+from senga.errors import SettingsError
 from senga.exemplars import gallery
 from senga.image import Image, Pixels, to_depth
-from senga.job import Job, Weights
+from senga.job import Job
 from senga.neural.canvas import automatic_scale
 from senga.neural.engine import run
 from senga.neural.stroke_scale import finished, reduced
 
+from .grain import grained
 from .network import Pair, pair_of
 from .styles import Statistics, Style, colours_of, mixed, observed, recoloured, style_of
 
 if TYPE_CHECKING:
     from . import AnyStyle
 
-OWN = "painterly"
-"""What the network of our own is called."""
 Weighed = Sequence[tuple[float, Style]]
 
 
@@ -52,7 +51,7 @@ class Palette:
             SettingsError: a painting is unknown.
             ModelError: no network is there.
         """
-        pair = pair_of(_weights(act, job), job.weights(act.encoder) if act.encoder else None)
+        pair = pair_of(job.weights(act.network), job.weights(act.encoder) if act.encoder else None)
 
         def seen(picture: Image) -> Style:
             return style_of(picture, act.brushwork, pair, job)
@@ -69,23 +68,6 @@ class Palette:
         """All of it, with so much of the second."""
         both = [(1 - mix, self.first), (mix, self.second)] if self.second else [(1.0, self.first)]
         return [*both, *self.others]
-
-
-def _weights(act: AnyStyle, job: Job) -> Weights:
-    """Those of the network that is asked for.
-
-    Raises:
-        ModelError: there are none.
-    """
-    try:
-        return job.weights(act.network)
-    except ModelError as error:
-        if act.network != OWN:
-            raise
-        raise ModelError(
-            "No network for any-style comes with this version of Senga yet: import both files of AdaIN, decoder and "
-            "encoder, and name them as “network” and “encoder”."
-        ) from error
 
 
 def _chosen(act: AnyStyle, name: str, own: str, job: Job) -> Image:
@@ -146,7 +128,8 @@ class _Canvas:
     """The picture at the size at which it is painted."""
 
     def __init__(self, act: AnyStyle, palette: Palette, pixels: Pixels, job: Job) -> None:
-        self._pair, self._pixels, self._styling = palette.pair, pixels, act.styling
+        self._pair, self._styling, self._depth = palette.pair, act.styling, pixels.dtype
+        self._pixels = grained(pixels, palette.pair.grain, job) if palette.pair.grain else pixels
         self._own = observed(pixels, self._pair, job.part(0.0, 0.1)) if act.styling < 1 else None
         self._colours = colours_of(pixels, _fitting(job.alpha, pixels)) if act.colours == "photo" else None
 
@@ -155,7 +138,8 @@ class _Canvas:
         aim = mixed([(weight, self._statistics(style, job)) for weight, style in styles])
         if self._own is not None:
             aim = mixed([(self._styling, aim), (1 - self._styling, self._own)])
-        return run(self._pair.painter, self._pair.arrays, self._pixels, job, given=aim)
+        made = run(self._pair.painter, self._pair.arrays, self._pixels, job, given=aim)
+        return made if made.dtype == self._depth else to_depth(made, self._depth)
 
     def _statistics(self, style: Style, job: Job) -> Statistics:
         silent = job.part(0.0, 0.0)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 import senga
 from senga import ops
@@ -23,7 +21,7 @@ from senga.neural.networks import any_style
 from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import load_encoder, shipped_encoder
 from senga.plugins.any_style import network, styles
-from senga.plugins.any_style.painting import OWN
+from senga.plugins.any_style.grain import grained
 from senga.prepared import Shelf
 from senga.registry import plugins
 from senga.store import Store
@@ -38,20 +36,6 @@ def made_up() -> Weights:
     encoder = load_encoder(shipped_encoder()).weights()
     drawn = first_weights(any_style.whole(), "he", 0)
     return Weights({name: np.ascontiguousarray(encoder.get(name, array)) for name, array in drawn.items()}, CARD)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def network_at_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Those weights as the network of the filter, as long as none comes with Senga."""
-    store = plugins().store()
-    if any(entry.name == OWN for entry in store.entries(["any-style"])):
-        yield
-        return
-    file = tmp_path_factory.mktemp("weights") / f"{OWN}.safetensors"
-    save_file(dict(made_up().arrays), file, metadata=CARD)
-    store.import_file(file)
-    yield
-    store.remove(OWN)
 
 
 def painted(photo: Any, **settings: Any) -> Any:
@@ -143,6 +127,17 @@ def test_the_whole_network_is_both_of_its_parts() -> None:
     assert np.abs(found).max() > 0.1, "the check cannot fail"
 
 
+def test_grain_is_the_same_in_every_depth_and_goes_on_over_its_borders() -> None:
+    flat = np.full((1100, 30, 3), 0.5, np.float32)
+    found = grained(flat, 0.05, Job())
+    assert 0.04 < (found[..., 0] - 0.5).std() < 0.06
+    assert np.array_equal(found[:400], found[509:909]), "one square, repeated"
+    lines = np.abs(np.diff(found[..., 0], axis=0)).mean(1)
+    assert lines[508] < 2 * np.median(lines), "no seam"
+    eight = (flat * 255).astype(np.uint8)
+    assert np.array_equal(grained(eight, 0.05, Job()), grained(to_depth(eight, np.float32), 0.05, Job()))
+
+
 def test_paintings_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from senga.plugins.any_style import painting
 
@@ -170,7 +165,7 @@ def test_what_does_not_go_together_is_said(settings: dict[str, Any], said: str) 
 
 def test_a_network_that_is_not_there_is_said(tmp_path: Path) -> None:
     job = Job(weights=Store([], tmp_path).load)
-    with pytest.raises(SengaError, match="import both files of AdaIN"):
+    with pytest.raises(SengaError, match="painterly"):
         plugins().make("any-style", {})(sample(20, 30), job)
     with pytest.raises(SengaError, match="no-such"):
         plugins().make("any-style", {"network": "no-such"})(sample(20, 30), job)
