@@ -6,6 +6,7 @@ BUILTIN = (
     "senga.plugins.animegan",
     "senga.plugins.cartoon",
     "senga.plugins.cartoongan",
+    "senga.plugins.face_drawing",
     "senga.plugins.fast_style",
     "senga.plugins.sketch",
     "senga.plugins.color_pencil",

@@ -25,7 +25,7 @@ PORTRAITS: dict[str, dict[str, Any]] = {
     "face-style": {"background": "photograph", "fineness": 60, "rounds": 1, "passes": 1},
 }
 """Filters that need faces, which no sample has."""
-ELSEWHERE = {"optimise-style", "portrait-patches"}
+ELSEWHERE = {"face-drawing", "optimise-style", "portrait-patches"}
 """Filters that no network of their own comes with, or that take a minute: their own tests ask the battery, with made-up
 weights or few steps."""
 

@@ -184,6 +184,7 @@ RULES: dict[type[Any], Rule] = {
     blocks.Concat: lambda _block, _, *several: torch.cat(several, 1),
     blocks.Split: lambda block, _, x: x[:, block.start : block.stop],
     blocks.Interleave: lambda block, _, x: functional.channel_shuffle(x, block.groups),
+    blocks.Total: lambda _block, _, x: x.sum(1, keepdim=True),
     blocks.Shuffle: _shuffle,
     blocks.Unshuffle: _unshuffle,
     blocks.Double: _resize,

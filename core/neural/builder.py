@@ -247,6 +247,10 @@ class Builder:
         """The channels of equal groups by turns (channel shuffle)."""
         return self.add_block(f"{x}.turns", blocks.Interleave(groups, self.channels(x) // groups), x)
 
+    def total(self, x: str) -> str:
+        """The sum of all channels, as one channel."""
+        return self.add_block(f"{x}.total", blocks.Total(), x)
+
     def add(self, x: str, y: str) -> str:
         """A skip connection: the sum of two nodes; one of them may be a vector."""
         return self.add_block(f"{y}+{x}", blocks.Add(), x, y)

@@ -54,8 +54,8 @@ def choose(name: str, entries: Sequence[ModelEntry], families: Sequence[str] = (
         raise ModelError(f"“{name}” is no style of the filter {asking}, which paints with {own}.")
     if families and not offered:
         raise ModelError(
-            f"There is no style of {' or '.join(families)} here yet: train one with senga train, or "
-            "import one with senga models import."
+            f"There is no style of {' or '.join(families)} here yet: import one with senga models import, or train "
+            "one; senga train --help lists the families that can be trained."
         )
     known = [entry.name for entry in offered] + [entry.full_name for entry in offered]
     hint = nearest(name.lower(), known) or f"there are {', '.join(short_names(offered))}."

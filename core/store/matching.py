@@ -134,7 +134,7 @@ def _by_own_names(checkpoint: Checkpoint, candidate: Candidate) -> dict[str, NDA
     """Our names, perhaps behind a common prefix, with MindSpore's ``gamma`` and ``beta`` for norms."""
     network = candidate.network
     first = next(iter(network.parameters))
-    prefixes = [name.removesuffix(first) for name in checkpoint.arrays if name.endswith(first)]
+    prefixes = sorted((name.removesuffix(first) for name in checkpoint.arrays if name.endswith(first)), key=len)
     for prefix in prefixes:
         theirs = {name: _spelling(prefix + name, checkpoint.arrays) for name in network.parameters}
         return _collected(network, checkpoint, theirs)

@@ -163,6 +163,8 @@ KINDS: dict[str, Write] = {
     "deviation": lambda net, x: net.deviation(x),
     "deviation-unbiased": lambda net, x: net.deviation(x, 1e-3, unbiased=True),
     "maximum": lambda net, x: net.maximum(x),
+    "total": lambda net, x: net.total(net.relu(x)),
+    "total-of-vectors": lambda net, x: net.total(net.conv(net.maximum(x), "c", 8, 1, groups=8)),
     "linear": lambda net, x: net.linear(net.relu(net.linear(net.mean(x), "a", 7)), "b", 3, bias=False),
     "vector-norm": lambda net, x: net.norm(net.mean(x), "n", "picture", 1e-5),
 }

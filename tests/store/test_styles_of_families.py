@@ -145,7 +145,7 @@ def test_a_style_of_another_family_is_not_offered_and_says_so(store: Store, dots
     with pytest.raises(ModelError, match="There is no style “mines”: there are evening, hokusai, painted-comic"):
         store.load("mines", ("animegan",), "anime")
     assert "dots/mine" not in {entry.full_name for entry in store.entries(("animegan",))}
-    with pytest.raises(ModelError, match="no style of johnson or patches here yet: train one with"):
+    with pytest.raises(ModelError, match="no style of johnson or patches here yet: import one with"):
         store.load("first", ("johnson", "patches"), "fast-style")
 
 

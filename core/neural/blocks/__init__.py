@@ -7,7 +7,7 @@ its gradients. Whoever reads asks the block, or looks its class up and says so w
 from .activations import GELU, LeakyReLU, PReLU, ReLU, Sigmoid, Swish, Tanh
 from .arithmetic import Add, Affine, Product
 from .block import Block, Padding, PadMode, Place, Rows, Sampling, Size, Span, Window, reach, rule_of
-from .channels import Concat, Interleave, Split
+from .channels import Concat, Interleave, Split, Total
 from .convolution import Conv
 from .input import Input
 from .linear import Flatten, Linear
@@ -39,6 +39,7 @@ BLOCKS: tuple[type[Block], ...] = (
     Concat,
     Split,
     Interleave,
+    Total,
     Shuffle,
     Unshuffle,
     Double,
@@ -91,6 +92,7 @@ __all__ = [
     "Split",
     "Swish",
     "Tanh",
+    "Total",
     "TransposedConv",
     "Unshuffle",
     "Window",

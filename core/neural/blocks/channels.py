@@ -1,4 +1,4 @@
-"""Channels of several nodes side by side, some of them, and all in another order."""
+"""Channels of several nodes side by side, some of them, all in another order, and their sum."""
 
 from __future__ import annotations
 
@@ -96,3 +96,20 @@ class Interleave(Block):
         apart = page.add("Reshape", split, f"{name}.groups")  # (N, groups, each, pixels)
         turned = page.add("Transpose", [apart], f"{name}.turned", perm=[0, 2, 1, 3])
         return page.add("Reshape", [turned, page.add("Shape", inputs, f"{name}.size")], name)
+
+
+@dataclass(frozen=True)
+class Total(Block):
+    """The sum of all channels, as one channel."""
+
+    cheap = True
+
+    def channels(self, inputs: Sequence[int]) -> int:
+        return 1
+
+    def forward(self, values: list[Array], window: Window) -> Array:
+        total: Array = values[0].sum(0, keepdims=True)
+        return total
+
+    def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:
+        return page.add("ReduceSum", [inputs[0], *page.integers([1])], name, keepdims=1)

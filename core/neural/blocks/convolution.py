@@ -11,7 +11,7 @@ import numpy as np
 
 from senga.neural.executor import Array, Convolution, Executor, as_array
 
-from .block import Block, Padding, Place, Rows, Shape, Size, Span, Weights, padded_span, reach, sized
+from .block import Block, Padding, Place, Rows, Shape, Size, Span, Weights, Window, padded_span, reach, sized
 
 if TYPE_CHECKING:
     from senga.neural.onnx.page import Page
@@ -113,6 +113,14 @@ class Conv(Block):
     def compute(self, strip: Rows, place: Place, start: int, stop: int) -> Array:
         convolution: Any = strip.part(place.name)
         result: Array = convolution(*strip.padded(place.inputs[0], self.window(start, stop), self.padding))
+        return result
+
+    def forward(self, values: list[Array], window: Window) -> Array:
+        """A vector, by a kernel of one number that has no margins."""
+        if any(self.padding.sides):
+            return super().forward(values, window)
+        convolution: Any = window.part
+        result: Array = convolution(values[0])
         return result
 
     def write(self, page: Page, name: str, inputs: Sequence[str], weights: Weights) -> str:

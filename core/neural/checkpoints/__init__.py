@@ -1,8 +1,8 @@
 """Weights files of every common format, read as data: no file can run code, and none needs its framework.
 
-Read are safetensors, NumPy ``.npz`` and ``.npy``, MindSpore ``.ckpt``, PyTorch ``.pt``/``.pth``, TensorFlow ``.index``
-with its data beside it, the ``manifest.json`` of variables in files beside it, and the constants of ONNX and TensorFlow
-Lite models. The content decides, not the ending.
+Read are safetensors, NumPy ``.npz`` and ``.npy``, MindSpore ``.ckpt``, PyTorch ``.pt``/``.pth``, Paddle ``.pdparams``,
+TensorFlow ``.index`` with its data beside it, the ``manifest.json`` of variables in files beside it, and the constants
+of ONNX and TensorFlow Lite models. The content decides, not the ending.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from .mindspore_ckpt import read_mindspore
 from .numpy_npy import MAGIC as NPY_MAGIC
 from .numpy_npy import read_npy
 from .onnx_file import read_onnx
+from .paddle_pdparams import read_paddle
+from .pytorch_pt import MAGIC as PYTORCH_MAGIC
 from .pytorch_pt import read_pytorch_plain, read_pytorch_zip
 from .safetensors_file import read_safetensors
 from .tensorflow_ckpt import MAGIC, index_of, read_tensorflow
@@ -36,7 +38,9 @@ _FOREIGN = {
     (0, b"\x1f\x8b"): "a gzip archive",
 }
 
-_READ = "safetensors, npz and npy, MindSpore ckpt, TensorFlow index, PyTorch pt and pth, ONNX and tflite"
+_READ = (
+    "safetensors, npz and npy, MindSpore ckpt, TensorFlow index, PyTorch pt and pth, Paddle pdparams, ONNX and tflite"
+)
 
 _ONNX_STARTS = b"\x08\x12\x1a\x22\x2a\x32\x3a\x42"
 """The first byte of a message whose first field is one of ModelProto's."""
@@ -81,7 +85,7 @@ def _parse(data: memoryview) -> Checkpoint:
     if start[:6] == NPY_MAGIC:
         return read_npy(data)
     if start[:1] == b"\x80":
-        return read_pytorch_plain(data)
+        return read_pytorch_plain(data) if PYTORCH_MAGIC in start else read_paddle(data)
     if start[4:8] == MARK:
         return read_tflite(data)
     for (at, mark), what in _FOREIGN.items():

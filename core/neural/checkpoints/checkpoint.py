@@ -49,7 +49,7 @@ class Checkpoint:
     """The content of a weights file.
 
     Attributes:
-        format: ``safetensors``, ``npz``, ``npy``, ``mindspore``, ``pytorch``, ``tensorflow``, ``tflite``,
+        format: ``safetensors``, ``npz``, ``npy``, ``mindspore``, ``pytorch``, ``paddle``, ``tensorflow``, ``tflite``,
             ``variables`` or ``onnx``.
         arrays: name -> array, in the order of the file.
         metadata: facts that the file states about itself.

@@ -42,7 +42,7 @@ def read_npy(data: memoryview) -> Checkpoint:
     stream = Stream(data)
     header = _header(stream)
     if header.kind.lstrip("|<>=").startswith("O"):
-        content = _one_object(read_pickle(stream, _VOCABULARY))
+        content = _one_object(read_pickle(stream, ARRAYS))
         arrays = {spend_name(name): array for name, array in _named(content)}
         return Checkpoint("npy", arrays)
     return Checkpoint("npy", {"array": _numbers(stream.rest(), header)})
@@ -158,7 +158,7 @@ def _reconstruct(kind: Any, *_: Any) -> _Array:
 
 _MULTIARRAY = ("numpy.core.multiarray", "numpy._core.multiarray")
 
-_VOCABULARY: dict[tuple[str, str], Callable[..., Any] | str] = {
+ARRAYS: dict[tuple[str, str], Callable[..., Any] | str] = {
     ("numpy", "ndarray"): "ndarray",
     ("numpy", "dtype"): _Kind,
     ("_codecs", "encode"): _encoded,
@@ -166,6 +166,7 @@ _VOCABULARY: dict[tuple[str, str], Callable[..., Any] | str] = {
     **{(module, "_reconstruct"): _reconstruct for module in _MULTIARRAY},
     **{(module, "scalar"): _scalar for module in _MULTIARRAY},
 }
+"""The names that pickled arrays need."""
 
 
 def _one_object(content: Any) -> dict[Any, Any]:
@@ -183,10 +184,15 @@ def _named(table: dict[Any, Any]) -> Iterator[tuple[str, NDArray[Any]]]:
             parts = [parts]
         step(len(parts))
         for part, array in parts.items() if isinstance(parts, dict) else enumerate(parts):
-            yield f"{layer}/{part}", _array(array)
+            yield f"{layer}/{part}", array_in(array)
 
 
-def _array(part: Any) -> NDArray[Any]:
+def array_in(part: Any) -> NDArray[Any]:
+    """An array, or a number, of a pickle.
+
+    Raises:
+        Damaged: it is neither.
+    """
     if isinstance(part, _Array):
         part = part.content
     if isinstance(part, int | float):

@@ -17,6 +17,8 @@ from .pickle_values import Stream
 from .pickled import Name, dictionary, read_pickle
 
 _MAGIC = 0x1950A86A20F9469CFC6C
+MAGIC = _MAGIC.to_bytes(10, "little")
+"""What stands at the beginning of files of the older format."""
 _PROTOCOL = 1001
 
 _STORAGES = {"HalfStorage": "float16", "FloatStorage": "float32", "DoubleStorage": "float64",
@@ -24,8 +26,8 @@ _STORAGES = {"HalfStorage": "float16", "FloatStorage": "float32", "DoubleStorage
              "LongStorage": "int64", "ByteStorage": "uint8", "BoolStorage": "bool"}  # fmt: skip
 
 _WHERE_WEIGHTS_ARE = (
-    "params_ema", "generator_ema", "g_ema", "ema", "generator", "netG", "G", "state_dict", "model_state_dict", "params",
-    "model", "net", "weights",
+    "params_ema", "generator_ema", "g_ema", "ema", "generator", "genA2B", "netG", "G", "state_dict", "model_state_dict",
+    "params", "model", "net", "weights",
 )  # fmt: skip
 """Under which keys training programs keep the network that paints, the best first."""
 

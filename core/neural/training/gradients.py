@@ -129,6 +129,10 @@ def _interleave(block: blocks.Interleave, _weights: Weights, x: Array) -> tuple[
     return _by_turns(x, block.groups, block.each), lambda g: ((_by_turns(g, block.each, block.groups),), {})
 
 
+def _total(_block: blocks.Total, _weights: Weights, x: Array) -> tuple[Array, Back]:
+    return x.sum(1, keepdims=True), lambda g: ((np.broadcast_to(g, x.shape).copy(),), {})
+
+
 def _by_turns(x: Array, groups: int, each: int) -> Array:
     return x.reshape(len(x), groups, each, *x.shape[2:]).swapaxes(1, 2).reshape(x.shape)  # (N, C, H, W)
 
@@ -363,6 +367,7 @@ RULES: dict[type[Any], Rule] = {
     blocks.Concat: _concat,
     blocks.Split: _split,
     blocks.Interleave: _interleave,
+    blocks.Total: _total,
     blocks.Shuffle: _shuffle,
     blocks.Unshuffle: _unshuffle,
     blocks.MaxPool: _max_pool,

@@ -263,6 +263,7 @@ RULES: dict[type[Any], Rule] = {
     blocks.Concat: lambda _block, _, *several: ops.cat(several, 1),
     blocks.Split: lambda block, _, x: x[:, block.start : block.stop],
     blocks.Interleave: _interleave,
+    blocks.Total: lambda _block, _, x: x.sum(1, keepdims=True),
     blocks.Shuffle: _shuffle,
     blocks.Unshuffle: _unshuffle,
     blocks.Double: _resize,

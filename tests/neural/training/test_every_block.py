@@ -91,6 +91,7 @@ MADE: dict[type[Block], tuple[Make, ...]] = {
         lambda net, x: net.interleave(x),
         lambda net, x: net.interleave(net.conv(x, "six", 6, 3), 3),
     ),
+    blocks.Total: (lambda net, x: net.total(x),),
     blocks.Shuffle: (lambda net, x: net.shuffle(x), lambda net, x: net.shuffle(x, 2, "pixel")),
     blocks.Unshuffle: (lambda net, x: net.unshuffle(x), lambda net, x: net.unshuffle(x, 4, "pixel")),
     blocks.Double: tuple(lambda net, x, s=s: net.double(x, s) for s in ("tf1", "half_pixel", "align_corners")),
