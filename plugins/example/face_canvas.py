@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senga.exemplars.tones import curve
+from senga.faces.alignment import Points, Similarity, seen
+from senga.faces.head import Head
 from senga.ops.lightness import grey
 
 from . import face_guides as guides
-from .face_alignment import Points, Similarity, seen
 from .face_exemplar import AROUND, FaceExemplar
-from .face_head import Head
 
 Pixels = NDArray[np.uint8]
 

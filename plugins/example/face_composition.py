@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from senga.errors import SengaError
 from senga.faces import Face
+from senga.faces.alignment import unlikeness
 from senga.faces.face import width_of
+from senga.faces.painted_head import PaintedHead, laid
 from senga.image import Image
 from senga.job import Job
 
-from .face_alignment import unlikeness
 from .face_canvas import FaceCanvas
 from .face_exemplar import FaceExemplar
 from .face_settings import SMALL, TURNED, FaceSettings
-from .painted_head import PaintedHead, laid
 
 FARTHEST = 0.17
 """Widths of a face by which landmarks may be off those of the portrait; beyond, the face is turned away."""

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from senga.exemplars.chunks import Example
 from senga.exemplars.cube import Cube
+from senga.faces.alignment import Points, Similarity
 from senga.faces.face import width_of
+from senga.faces.head import Head
 from senga.image import Image
 from senga.job import Job
 from senga.ops.lightness import grey
 
 from . import face_guides as guides
-from .face_alignment import Points, Similarity
-from .face_head import Head
 from .face_memory import Memory
 
 LARGEST = 320.0

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from senga.exemplars.cube import Wide
 from senga.exemplars.tones import curve
+from senga.faces.alignment import Points
 from senga.faces.face import LEFT_BROW, LEFT_EYE, LIPS, NOSE, RIGHT_BROW, RIGHT_EYE, width_of
 from senga.ops.deformation import deformation
-
-from .face_alignment import Points
 
 UNITS = 80.0
 """Steps of position across a face."""

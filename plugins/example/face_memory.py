@@ -11,12 +11,12 @@ import numpy as np
 
 from senga.faces import Face, followed
 from senga.faces.frame import Frame
+from senga.faces.head import Head
 from senga.faces.masks import SIDE, WIDE
 from senga.files.video_pieces import LENGTH
 from senga.image import Image
 from senga.job import Job
 
-from .face_head import Head
 from .face_settings import FaceSettings
 
 LOOKED_FOR, ALONE = 8, 3

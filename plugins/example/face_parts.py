@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from senga.exemplars import votes
 from senga.exemplars.synthesis import Options, Pair, synthesised
+from senga.faces.alignment import Points
 from senga.faces.face import LEFT_EYE, LIPS, RIGHT_EYE
 from senga.job import Job
 
 from . import face_guides as guides
-from .face_alignment import Points
 from .face_canvas import FaceCanvas
 from .face_film import Before
 

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from senga.errors import SengaError
 from senga.faces import Face, find_faces
+from senga.faces.alignment import Similarity, seen
 from senga.faces.face import LEFT_EYE, LIPS, RIGHT_EYE
+from senga.faces.head import Head
+from senga.faces.painted_head import PaintedHead, laid
 from senga.families import network_of
 from senga.image import Image, to_depth
 from senga.job import Job, Weights
 from senga.neural.engine import evaluate
-from senga.plugins.example.face_alignment import Similarity, seen
-from senga.plugins.example.face_head import Head
-from senga.plugins.example.painted_head import PaintedHead, laid
 
 from .network import SIDE
 

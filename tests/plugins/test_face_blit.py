@@ -15,13 +15,13 @@ from senga.errors import SengaError, SettingsError
 from senga.exemplars import gallery
 from senga.exemplars.gallery import Exemplar
 from senga.faces import Face, read_faces
+from senga.faces.head import Head
 from senga.faces.outlines import face_outline
 from senga.image import Image
 from senga.job import Job, Moment
 from senga.plugins.example import face_film
 from senga.plugins.example.face_canvas import FaceCanvas
 from senga.plugins.example.face_exemplar import FaceExemplar
-from senga.plugins.example.face_head import Head
 from senga.plugins.example.face_settings import FaceSettings
 from senga.registry import plugins
 from senga.testing import sample

@@ -9,13 +9,13 @@ import numpy as np
 
 from senga.exemplars import gallery
 from senga.faces import read_faces
+from senga.faces.head import Head
 from senga.image import Image
 from senga.job import Job, Moment
 from senga.plugins.example import face_parts
 from senga.plugins.example.face_canvas import FaceCanvas
 from senga.plugins.example.face_exemplar import FaceExemplar
 from senga.plugins.example.face_film import Before
-from senga.plugins.example.face_head import Head
 from senga.plugins.example.face_parts import Weights
 
 from .given_faces import small

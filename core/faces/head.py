@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from senga.faces.masks import SIDE, WIDE, head_of, upright
 from senga.job import Job
 
-from .face_alignment import Points, Similarity
+from .alignment import Points, Similarity
+from .masks import SIDE, WIDE, head_of, upright
 
 SOFT = 0.035
 """Standard deviation of the edges, in sizes of the face."""

@@ -6,11 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from senga.faces.alignment import Similarity, seen, unlikeness
 from senga.faces.face import width_of
-from senga.plugins.example.face_alignment import Similarity, seen, unlikeness
 from senga.testing import sample
-
-from .given_faces import frontal
+from tests.plugins.given_faces import frontal
 
 FACE = frontal() * 200
 

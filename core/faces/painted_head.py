@@ -13,7 +13,7 @@ from senga.image import to_depth
 from senga.job import Job
 from senga.ops.banded import each_band, parts_of
 
-from .face_alignment import Similarity, reduced, warped
+from .alignment import Similarity, reduced, warped
 
 
 @dataclass(frozen=True, eq=False)
