@@ -13,7 +13,7 @@ from senga.neural.executor import Array
 from senga.neural.networks.vgg import vgg
 from senga.neural.optimising.canvas import MARGIN, Waves, pixels, planes
 from senga.neural.optimising.descent import Adam, Quasi
-from senga.neural.optimising.eye import COLOURS, Aim, Eye, Weighing, variation
+from senga.neural.optimising.eye import BROAD, COLOURS, Aim, Eye, Weighing, variation
 from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import Encoder, load_encoder, shipped_encoder
 from senga.plugins.optimise_style.recipes import RECIPES, as_in_the_article
@@ -109,6 +109,17 @@ def test_the_recipe_of_the_article_is_what_it_writes() -> None:
         step = seen[tap] @ seen[tap].T - painted[tap] @ painted[tap].T
         total += 0.2 / (4 * places**2 * channels**2) * (step.astype(np.float64) ** 2).sum()
     assert value == pytest.approx(content + 500 * total / 5, rel=1e-3)
+
+
+@pytest.mark.parametrize("margin", [0, 16])
+def test_broad_colours_have_their_gradient(margin: int) -> None:
+    photo, _, there = pictures()
+    eye = Eye(encoder(), Weighing({"relu1_1": 0.0, BROAD: 1.0}, {}), margin)
+    aim = Aim(eye.content(photo), eye.looks(photo), None, 1, 1)
+    slope = eye.slope(there, aim)[1]
+    way = slope / np.abs(slope).max()
+    found = (eye.slope(there + 4 * way, aim)[0] - eye.slope(there - 4 * way, aim)[0]) / 8
+    assert found == pytest.approx(float(np.vdot(slope, way)), rel=0.01)
 
 
 def test_parts_are_aimed_at_by_themselves() -> None:

@@ -411,6 +411,16 @@ def test_what_a_network_sees_comes_nearer_and_the_lines_stay(monkeypatch: pytest
 def test_the_parts_of_masks_are_what_the_network_compares(monkeypatch: pytest.MonkeyPatch) -> None:
     from senga.plugins.photo_style import seen
 
+    counts: set[int] = set()
+    eye_slope = seen.Eye.slope
+
+    def slope(self: Any, picture: Any, aim: Any) -> Any:
+        assert aim.parts is not None
+        counts.add(len(aim.parts))
+        assert len(aim.style) == len(aim.parts)
+        return eye_slope(self, picture, aim)
+
+    monkeypatch.setattr(seen.Eye, "slope", slope)
     monkeypatch.setattr(seen, "STEPS", 5)
     photo = np.full((80, 120, 3), 0.5, np.float32) + np.random.default_rng(0).normal(0, 0.03, (80, 120, 1)).astype(
         np.float32
@@ -420,6 +430,7 @@ def test_the_parts_of_masks_are_what_the_network_compares(monkeypatch: pytest.Mo
     theirs = np.zeros((90, 120, 3), np.float32)
     theirs[:54, :, 2] = 1  # blue is the sky, black the land
     result = styled(photo, other, method="network", photo_mask=mask, reference_mask=theirs, keep_luminance=0)
+    assert counts == {2}
     left, right = result[:, 10:50].mean((0, 1)), result[:, 70:110].mean((0, 1))
     assert right[0] > left[0] + 0.2, "the right side is a red sky"
 
