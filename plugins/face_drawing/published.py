@@ -45,6 +45,7 @@ _TORCH = {
 }
 _FIRST_BLOCK = 12
 """The place of the first residual block in ``DownBlock``."""
+_HALVES = {"1": "first", "2": "second"}
 _PLACES: dict[str, str | Callable[[re.Match[str]], str]] = {
     r"conv": "first",
     r"conv_(\d)": lambda found: f"down{int(found[1]) + 1}",
@@ -56,7 +57,6 @@ _PLACES: dict[str, str | Callable[[re.Match[str]], str]] = {
     r"up_conv_(\d)": lambda found: f"up{int(found[1]) + 1}",
     r"G_logit": "last",
 }
-_HALVES = {"1": "first", "2": "second"}
 _NORMS = (
     (r"/ins_norm_(\d)/", r"/conv_\1/norm/"),
     (r"/ins_norm/", "/conv/norm/"),
@@ -185,9 +185,9 @@ def _tensorflow_name(name: str) -> str:
         place = spelt[1:].removesuffix(f"/{leaf}")
         if place == spelt[1:]:
             continue
-        for theirs, ours in _PLACES.items():
+        for theirs, wording in _PLACES.items():
             if re.fullmatch(theirs, place):
-                return f"{re.sub(theirs, ours, place)}.{kind}"
+                return f"{re.sub(theirs, wording, place)}.{kind}"
     return ""
 
 
