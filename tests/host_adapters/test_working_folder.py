@@ -46,6 +46,7 @@ OTHERS = {
     ("train", "cartoongan"): TRAINING,
     ("train", "cin"): TRAINING,
     ("train", "johnson"): TRAINING,
+    ("train", "patches"): ["--photos", ".", "--exemplar", "metzinger", "--out", "run"],
     ("train", "stylebank"): TRAINING,
     ("train", "whitebox"): [*TRAINING, "--faces", "."],
     ("train", "wash"): TRAINING,
