@@ -28,8 +28,8 @@ CLOSELY, ORIGINAL = ("445", "552"), ("531", "552")
 HINTS = ("810", "171")
 """The menu of layers in the dialog of the hint wash."""
 
-STYLES = ("850", "225")
-"""The menu of second styles in the dialog of the fast style."""
+STYLES = ("703", "97")
+"""The menu of second styles in the dialog of the fast style, from its corner: the more settings, the taller it is."""
 
 HELP = ("217", "718")
 """The button at the lower left of the dialog."""
@@ -252,7 +252,8 @@ def choices_with_pictures(screen, before):
     open_dialog(screen, title)
     time.sleep(3)
     first = settled(screen, "dialog-styles", None)
-    screen.run("xdotool", "mousemove", *STYLES, "click", "1")
+    window = screen.windows(f"^Senga: {title}")[-1]
+    screen.run("xdotool", "mousemove", "--window", window, *STYLES, "click", "1")
     time.sleep(1.5)
     assert difference(screen, first, settled(screen, "menu-styles", None)) > 0.02
     screen.keys("Down", "Down", "Return")
