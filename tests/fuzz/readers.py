@@ -6,6 +6,7 @@ import contextlib
 import io
 import itertools
 import json
+import pickle
 import socket
 import struct
 import tempfile
@@ -109,6 +110,7 @@ def _checkpoints() -> list[Sample]:
     mindspore = wire.write_bytes(1, wire.write_bytes(1, "w") + wire.write_bytes(2, tensor))
     samples = [Sample(encoded(Weights(arrays, {"title": "x"}))), Sample(npy.getvalue()), Sample(mindspore)]
     samples += members(npz.getvalue())
+    samples += [Sample(pickle.dumps({"genA2B": arrays, "x": ("y", arrays["a"])}, protocol)) for protocol in (2, 4)]
     for path in sorted(CHECKPOINTS.glob("*.pt")):
         samples += members(path.read_bytes()) if ".zip" in path.name else [Sample(path.read_bytes())]
     return samples
