@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -25,13 +24,14 @@ from senga.neural.executor import Array
 from senga.neural.networks.any_style import MANNER, painter
 from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import shipped_encoder
+from training.balanced import Balanced
 from training.cin import Photos, scaled
-from training.data import to_tensor
+from training.data import to_picture, to_tensor
 from training.joining import STYLED, Known
 from training.manners import Eyes, Paintings, Reader, Views, begin_reading, covariance, joined
 from training.module import NetworkModule
 from training.pictures import Picture, list_pictures, read_rgb, write_rgb
-from training.running import Checkpoint, Running, begin, run
+from training.running import Checkpoint, begin, run
 from training.styles import (
     Features,
     Marks,
@@ -48,14 +48,10 @@ RATE, LAST = 1.2e-3, 5e-5
 TONE, CAST, BEYOND, VARIATION, SAME = 8.0, 2.0, 2.0, 0.05, 2.0
 """Weights: of broad tones, of how colours go together, of what is beyond black and white, of the steps between pixels,
 and of photographs that are their own style."""
-FIRST_WEIGHT, LEAST_WEIGHT, MOST_WEIGHT = 30.0, 1.0, 60.0
-"""Of a painting."""
 USUAL = 0.2
 """Distance from the style of a painting beyond which it counts less."""
 SLOWLY = 0.3
 """Share of the rate at which a network that is known goes on learning."""
-HASTE = 0.2
-"""How fast the weights of paintings follow."""
 LAYOUT = torch.channels_last
 SHOWN = 448
 """Short side of paintings that are looked at on the way."""
@@ -97,7 +93,7 @@ def _widened(array: Array, random: np.random.Generator) -> Array:
     return np.hstack([array, more]).astype(np.float32)
 
 
-class Trainer(Running):
+class Trainer(Balanced):
     """Both networks, their running mean, and the weights of the paintings.
 
     Args:
@@ -109,14 +105,15 @@ class Trainer(Running):
         slowly: share of the rate at which the hand learns.
     """
 
+    first_weight, least_weight, most_weight, haste = 30.0, 1.0, 60.0, 0.2
+
     def __init__(
         self, artist: Artist, eyes: Eyes, features: Features, paintings: Paintings, content: float, slowly: float
     ) -> None:
         super().__init__(artist.to(memory_format=LAYOUT), 0.995, RATE, (0.9, 0.99))
         self.eyes, self.features, self.paintings = eyes, features, paintings
-        self.content, self.slowly = content, slowly
-        # the last is that of photographs themselves
-        self.style_weights = torch.full((len(paintings.paths) + 1,), FIRST_WEIGHT)
+        self.slowly = slowly
+        self.balance(torch.full((len(paintings.paths) + 1,), content))  # the last is that of photographs themselves
 
     def adam(self, network: nn.Module, rate: float) -> torch.optim.Adam:
         """The hand and the reader have rates of their own."""
@@ -149,7 +146,7 @@ class Trainer(Running):
         if itself:
             parts["same"] = SAME * (drawing[-1] - photo[-1]).abs().mean()
         self.advance(torch.stack(list(parts.values())).sum())
-        self._weigh(which, content.detach())
+        self.weigh(which, content.detach())
         return {name: part.item() for name, part in parts.items()} | {"distance": distance.mean().item()}
 
     def _set_rates(self, progress: float) -> None:
@@ -166,21 +163,6 @@ class Trainer(Running):
         last = marks({tap: x[-len(own) :] for tap, x in shapes.items()})
         return torch.cat((given, self.eyes.statistics(own))), joined([wanted, last])
 
-    def _weigh(self, which: Tensor, content: Tensor) -> None:
-        """Paintings that leave more content than is allowed to be lost get more weight, others less."""
-        free = (self.content - content) / self.content
-        changed = self.style_weights[which] * (HASTE * free.clamp(-1, 1)).exp()
-        self.style_weights[which] = changed.clamp(LEAST_WEIGHT, MOST_WEIGHT)
-
-    def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on, but for the pictures."""
-        return {**super().state(), "style_weights": self.style_weights}
-
-    def restore(self, state: Any) -> None:
-        """Goes back to a state."""
-        super().restore(state)
-        self.style_weights = state["style_weights"]
-
     def save(self, path: Path) -> None:
         """Writes encoder and averaged weights in half precision."""
         encoder = {name: value for name, value in self.eyes.state_dict().items() if not name.startswith("prepare.")}
@@ -190,8 +172,7 @@ class Trainer(Running):
     def paint(self, photo: Picture, statistics: Tensor) -> Picture:
         """What the averaged weights make of a photo."""
         with torch.inference_mode():
-            drawn = self.average(to_tensor([photo]), statistics)[0].permute(1, 2, 0).numpy()
-        return np.asarray(((drawn + 1) * 127.5).clip(0, 255).round(), np.uint8)
+            return to_picture(self.average(to_tensor([photo]), statistics)[0])
 
 
 def tamed(distance: Tensor) -> Tensor:

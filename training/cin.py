@@ -13,7 +13,6 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -26,11 +25,12 @@ from senga.neural.graph import Network, Output
 from senga.neural.networks.johnson import Shape, johnson
 from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import shipped_encoder
-from training.data import crop_at, to_tensor
+from training.balanced import Balanced
+from training.data import crop_at, to_picture, to_tensor
 from training.joining import STYLED, Known, rows
 from training.module import NetworkModule
 from training.pictures import Picture, list_pictures, read_rgb, write_rgb
-from training.running import Checkpoint, Running, begin, run, set_rate
+from training.running import Checkpoint, begin, run, set_rate
 from training.styles import (
     Features,
     Painting,
@@ -51,10 +51,6 @@ WIDE, WIDEST = 0.3, 2.0
 """Weight of numbers in front of the last tangent, as far as they are beyond that: nothing is to shine."""
 VARIATION = 0.05
 """Weight of the steps between neighbouring pixels."""
-FIRST_WEIGHT, LEAST_WEIGHT, MOST_WEIGHT = 4.0, 0.3, 40.0
-"""Of a style."""
-HASTE = 0.05
-"""How fast the weights of styles follow."""
 LIGHT = (0.5, 1.1), (-0.3, 0.3)
 """Contrast and brightness that photos get."""
 SCALES = (1.05, 1.6, 2.6)
@@ -109,7 +105,7 @@ def scaled(picture: Picture, short: int) -> Picture:
     return np.asarray(cv2.resize(picture, None, fx=factor, fy=factor, interpolation=method), np.uint8)
 
 
-class Trainer(Running):
+class Trainer(Balanced):
     """The network, its running mean, and the weights of the styles.
 
     Args:
@@ -119,6 +115,8 @@ class Trainer(Running):
         content: how far from the content of a photo a style may go; see `styles.content_distance`.
         known: a network that the styles join.
     """
+
+    first_weight, least_weight, most_weight, haste = 4.0, 0.3, 40.0, 0.05
 
     def __init__(
         self, shape: Shape, paintings: Sequence[Painting], vgg: Path, content: float, known: Known | None = None
@@ -137,8 +135,7 @@ class Trainer(Running):
         self.shape, self.paintings = shape, tuple(paintings)
         self.features = Features(vgg, [painting.read() for painting in paintings]).to(memory_format=torch.channels_last)
         self.marks = marks_of(paintings, self.features)
-        self.allowed = content * torch.tensor([painting.strength for painting in paintings])
-        self.style_weights = torch.full((len(paintings),), FIRST_WEIGHT)
+        self.balance(content * torch.tensor([painting.strength for painting in paintings]))
 
     def step(self, photo: Tensor, styles: Tensor, progress: float) -> dict[str, float]:
         """One step."""
@@ -157,7 +154,7 @@ class Trainer(Running):
         whole = content + TONE * tone + WIDE * wide + self.style_weights[styles] * style
         self.advance(whole.mean() + VARIATION * variation)
         if progress > 0.05:
-            self._weigh(styles, content.detach())
+            self.weigh(styles, content.detach())
         parts = {"content": content, "style": style, "tone": tone, "wide": wide, "variation": variation}
         return {name: part.mean().item() for name, part in parts.items()}
 
@@ -167,21 +164,6 @@ class Trainer(Running):
 
     def _shares(self, styles: Tensor) -> Tensor:
         return torch.nn.functional.one_hot(self.first + styles, self.shape.styles).float()[..., None, None]
-
-    def _weigh(self, styles: Tensor, content: Tensor) -> None:
-        """Styles that leave more content than is allowed to be lost get more weight, others less."""
-        free = (self.allowed[styles] - content) / self.allowed[styles]
-        changed = self.style_weights[styles] * (HASTE * free.clamp(-1, 1)).exp()
-        self.style_weights[styles] = changed.clamp(LEAST_WEIGHT, MOST_WEIGHT)
-
-    def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on, but for the pictures."""
-        return {**super().state(), "style_weights": self.style_weights}
-
-    def restore(self, state: Any) -> None:
-        """Goes back to a state."""
-        super().restore(state)
-        self.style_weights = state["style_weights"]
 
     def save(self, path: Path) -> None:
         """Writes the averaged weights in half precision."""
@@ -194,8 +176,7 @@ class Trainer(Running):
     def paint(self, photo: Picture, style: int) -> Picture:
         """What the averaged weights make of a photo."""
         with torch.inference_mode():
-            drawn = self.average(to_tensor([photo]), self._shares(torch.tensor([style])))[0][0]
-        return np.asarray(((drawn.permute(1, 2, 0).numpy() + 1) * 127.5).clip(0, 255).round(), np.uint8)
+            return to_picture(self.average(to_tensor([photo]), self._shares(torch.tensor([style])))[0][0])
 
 
 def card(shape: Shape, names: Sequence[str]) -> dict[str, str]:

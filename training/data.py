@@ -21,6 +21,11 @@ def to_tensor(pictures: list[Picture]) -> Tensor:
     return stacked.float() / 127.5 - 1
 
 
+def to_picture(drawn: Tensor) -> Picture:
+    """RGB bytes of one picture (3, H, W) in [-1, 1]."""
+    return np.asarray(((drawn.permute(1, 2, 0).numpy() + 1) * 127.5).clip(0, 255).round(), np.uint8)
+
+
 def crop_at(picture: NDArray[np.uint8], place: tuple[float, float], size: int, mirror: bool) -> Picture:
     """A square crop at a relative place, mirrored left to right on request; small pictures are reflected."""
     height, width = picture.shape[:2]

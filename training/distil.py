@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from senga.neural.training.initial import first_weights
 from training.cin import Photos
-from training.data import to_tensor
+from training.data import to_picture, to_tensor
 from training.network import Generator, network_of
 from training.pictures import Picture, list_pictures, read_rgb, write_rgb
 from training.running import Checkpoint, Running, begin, run, set_rate
@@ -77,11 +77,6 @@ def lines_apart(x: Tensor, y: Tensor) -> Tensor:
     whole = x - y
     both = whole, functional.avg_pool2d(whole, 2)
     return torch.stack([each.diff(dim=axis).abs().mean() for each in both for axis in (2, 3)]).sum()
-
-
-def to_picture(drawn: Tensor) -> Picture:
-    """RGB bytes of (3, H, W) in [-1, 1]."""
-    return np.asarray(((drawn.permute(1, 2, 0).numpy() + 1) * 127.5).clip(0, 255).round(), np.uint8)
 
 
 def shown(path: Path) -> Picture:

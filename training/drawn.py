@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from training import losses
+from training.data import to_picture, to_tensor
 from training.perceptual import Features
 from training.pictures import Picture, write_rgb
 from training.running import Running, learning_rate, set_rate
@@ -94,10 +95,8 @@ def write_sheet(network: nn.Module, photos: list[Picture], path: Path) -> None:
     rows = []
     for photo in photos:
         photo = photo[: photo.shape[0] // 8 * 8, : photo.shape[1] // 8 * 8]
-        x = torch.from_numpy(np.ascontiguousarray(photo)).permute(2, 0, 1)[None].float() / 127.5 - 1
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-            y = network(x)[0].permute(1, 2, 0).float().numpy()
-        painted = np.asarray(((y + 1) * 127.5).clip(0, 255).round(), np.uint8)
+            painted = to_picture(network(to_tensor([photo]))[0].float())
         rows.append(
             cv2.copyMakeBorder(np.vstack([photo, painted]), 0, 1024 - 2 * len(photo), 0, 0, cv2.BORDER_CONSTANT)
         )

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import torch
 
+from training.data import to_picture, to_tensor
 from training.judge import Figures, compare, mean_figures
 from training.network import Generator
 from training.pictures import Picture, list_pictures, read_rgb, write_rgb
@@ -30,10 +31,8 @@ def fit(photo: Picture, long_side: int) -> Picture:
 
 def draw(network: Generator, photo: Picture) -> Picture:
     """Runs a network over a whole photo."""
-    x = torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 127.5 - 1
     with torch.inference_mode():
-        y = network(x)[0].permute(1, 2, 0).numpy()
-    return np.asarray(((y + 1) * 127.5).clip(0, 255).round(), np.uint8)
+        return to_picture(network(to_tensor([photo]))[0])
 
 
 def smooth_and_saturate(photo: Picture) -> Picture:

@@ -79,6 +79,16 @@ def find(name: str, extra: Iterable[Exemplar] = ()) -> Exemplar:
     raise SettingsError(f"There is no exemplar “{name}”: {hint}")
 
 
+def chosen(own: Image | None, name: str, extra: Iterable[Exemplar] = ()) -> Image:
+    """A picture of one's own, or else that of the exemplar of a name.
+
+    Raises:
+        SettingsError: there is no exemplar of that name.
+        SengaError: its picture cannot be read.
+    """
+    return own or picture_of(find(name, extra))
+
+
 def picture_of(exemplar: Exemplar) -> Image:
     """The picture of an exemplar.
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from senga.errors import SengaError
 from senga.image import Image, Pixels
 from senga.job import Job
 
@@ -60,6 +61,28 @@ def find_faces(
         found = [face.moved(-job.offset[1], -job.offset[0]) for face in told]
     job.progress(1.0, detector.NOTE)
     return sorted(found, key=lambda face: -face.area)[:most]
+
+
+NO_FACE = "No face was found in this picture: take one where a face is seen from the front, or give its landmarks."
+
+
+def faces_to_paint(
+    picture: Image,
+    job: Job,
+    *,
+    given: str = "",
+    points: Sequence[tuple[float, float]] = (),
+    known: Sequence[Face] | None = None,
+) -> list[Face]:
+    """The same, for filters that paint faces alone.
+
+    Raises:
+        SengaError: there is none, and the picture is no frame of a film.
+    """
+    found = find_faces(picture, job, given=given, points=points, known=known)
+    if not found and job.moment is None:
+        raise SengaError(NO_FACE)
+    return found
 
 
 def _seen(pixels: Pixels, most: int, job: Job, known: Sequence[Face] = ()) -> list[Face]:

@@ -8,16 +8,15 @@ painted.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from senga import Filter, Image, Job, Mask, Picture, hookimpl, setting
+from senga.exemplars.colours import COLOURS, Colours
 from senga.families import Family
 from senga.filter import Makes
 from senga.settings import Model
 
 from .family import ANY_STYLE
-
-Colours = Literal["painting", "photo", "luminance"]
 
 
 class AnyStyle(Filter):
@@ -42,16 +41,7 @@ class AnyStyle(Filter):
         ge=0,
         le=8,
     )
-    colours: Colours = setting(
-        "painting",
-        "Whose colours are seen: those of the painting; those of the photograph, in which the painting is dyed before "
-        "(CORAL); or those of the photograph exactly, under the lights and darks of the painting.",
-        labels={
-            "painting": "Of the painting",
-            "photo": "Of the photograph, as paint",
-            "luminance": "Of the photograph, exactly",
-        },
-    )
+    colours: Colours = COLOURS
     second: str = setting("", "A second painting of the gallery, to mix with the first.", resources="exemplars")
     second_painting: Picture | None = setting(None, "A second painting of your own, in place of one of the gallery.")
     mix: float = setting(0.5, "How much of the second painting there is, where no mask says it.", ge=0, le=1)

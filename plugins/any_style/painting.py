@@ -11,6 +11,7 @@ import numpy as np
 from senga import ops
 from senga.errors import SettingsError
 from senga.exemplars import gallery
+from senga.exemplars.colours import in_colours_of
 from senga.image import Image, Pixels, to_depth
 from senga.job import Job
 from senga.neural.canvas import automatic_scale
@@ -71,8 +72,7 @@ class Palette:
 
 
 def _chosen(act: AnyStyle, name: str, own: str, job: Job) -> Image:
-    picture = act.picture(own)
-    return picture or gallery.picture_of(gallery.find(getattr(act, name), job.resources("exemplars")))
+    return gallery.chosen(act.picture(own), getattr(act, name), job.resources("exemplars"))
 
 
 def _others(act: AnyStyle, job: Job) -> list[tuple[float, Image]]:
@@ -80,7 +80,7 @@ def _others(act: AnyStyle, job: Job) -> list[tuple[float, Image]]:
     found = []
     for part in filter(None, map(str.strip, act.others.split(","))):
         name, _, weight = part.partition(" ")
-        found.append((_weight(weight), gallery.picture_of(gallery.find(name, job.resources("exemplars")))))
+        found.append((_weight(weight), gallery.chosen(None, name, job.resources("exemplars"))))
     return found
 
 
@@ -105,7 +105,7 @@ def painted(act: AnyStyle, image: Image, job: Job) -> Image:
     if small is not None:
         result = finished(image.pixels, small, result, job.part(0.85, 0.95))
     if act.colours == "luminance":
-        result = _in_colours_of(image.pixels, result, job)
+        result = in_colours_of(image.pixels, result, job)
     return image.with_pixels(result)
 
 
@@ -163,15 +163,4 @@ def _blended(first: Pixels, second: Pixels, mask: Image, job: Job) -> Pixels:
         job.check()
         below, above = (to_depth(each[rows], np.float32) for each in (first, second))
         result[rows] = to_depth(below + share[rows][:, :, None] * (above - below), result.dtype)
-    return result
-
-
-def _in_colours_of(photo: Pixels, painted: Pixels, job: Job) -> Pixels:
-    """The lights and darks of the painting, with the colours of the photograph."""
-    result = np.empty_like(photo)
-    for rows in ops.bands(photo.shape[0]):
-        job.check()
-        own = to_depth(photo[rows], np.float32)
-        step = ops.luma(to_depth(painted[rows], np.float32)) - ops.luma(own)
-        result[rows] = to_depth(np.clip(own + step[:, :, None], 0, 1), result.dtype)
     return result

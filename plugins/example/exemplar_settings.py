@@ -75,7 +75,7 @@ class Exemplars(BaseModel):
         from senga.exemplars import gallery
 
         own, guide = self.second("painting"), self.second("style_guide")
-        chosen = own or gallery.picture_of(gallery.find(self.exemplar, job.resources("exemplars")))
+        chosen = gallery.chosen(own, self.exemplar, job.resources("exemplars"))
         return chosen.u8(), None if guide is None else guide.u8()
 
     def prepare(self, job: Job) -> Any:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from senga.errors import SengaError, SettingsError
+from senga.errors import SettingsError
+from senga.faces.settings import LANDMARKS, POINTS
 from senga.image import Image
 from senga.job import Job
 from senga.settings import File, Picture, Points, setting
@@ -17,7 +18,6 @@ from senga.settings import File, Picture, Points, setting
 if TYPE_CHECKING:
     from senga.faces import Face
 
-NO_FACE = "No face was found in this picture: take one where a face is seen from the front, or give its landmarks."
 TURNED = "The face is turned too far from that of the portrait: choose another portrait or picture."
 SMALL = "The faces in this picture are too small to be painted: enlarge it, or take one where faces are larger."
 NO_FACE_THERE = "No face was found in the portrait: give its landmarks, or choose another."
@@ -43,8 +43,8 @@ class FaceSettings(BaseModel):
         "What is around heads: painted with pieces of the same portrait where they fit, or left as it is.",
         labels={"painted": "Painted too", "photograph": "Left as it is"},
     )
-    landmarks: File = setting("", "A file with the landmarks of the faces of the picture; else they are found.")
-    points: Points = setting((), "The same landmarks as shares of the picture, 68 for each face.", advanced=True)
+    landmarks: File = LANDMARKS
+    points: Points = POINTS
     painting_landmarks: File = setting("", "A file with the landmarks of your own portrait.", advanced=True)
 
     def faces_of(self, image: Image, job: Job, known: Sequence[Face] | None = None) -> list[Face]:
@@ -53,12 +53,9 @@ class FaceSettings(BaseModel):
         Raises:
             SengaError: there is none, and the picture is no frame of a film.
         """
-        from senga.faces import find_faces
+        from senga.faces.finding import faces_to_paint
 
-        found = find_faces(image, job, given=self.landmarks, points=self.points, known=known)
-        if not found and job.moment is None:
-            raise SengaError(NO_FACE)
-        return found
+        return faces_to_paint(image, job, given=self.landmarks, points=self.points, known=known)
 
     @property
     def follows(self) -> bool:

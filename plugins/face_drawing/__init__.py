@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 from senga import Filter, Image, Job, Picture, hookimpl, setting
+from senga.faces.settings import LANDMARKS, POINTS
 from senga.families import Family
 from senga.settings import File, Model, Points
 
@@ -43,8 +44,8 @@ class FaceDrawing(Filter):
         labels={"drawing": "The drawing", "attention": "Where the network looks"},
         advanced=True,
     )
-    landmarks: File = setting("", "A file with the landmarks of the faces of the picture; else they are found.")
-    points: Points = setting((), "The same landmarks as shares of the picture, 68 for each face.", advanced=True)
+    landmarks: File = LANDMARKS
+    points: Points = POINTS
 
     def __call__(self, image: Image, job: Job) -> Image:
         """The picture with drawn faces.

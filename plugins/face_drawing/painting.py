@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from senga.errors import SengaError
-from senga.faces import Face, find_faces
+from senga.faces import Face
 from senga.faces.alignment import Similarity, seen
 from senga.faces.face import LEFT_EYE, LIPS, RIGHT_EYE
+from senga.faces.finding import faces_to_paint
 from senga.faces.head import Head
 from senga.faces.painted_head import PaintedHead, laid
 from senga.families import network_of
@@ -26,7 +26,6 @@ from .network import SIDE
 if TYPE_CHECKING:
     from . import FaceDrawing
 
-NO_FACE = "Nobody is found in this picture: take one where a face is seen from the front, or give its landmarks."
 EYES, LEVEL, MOUTH = (0.37, 0.63), 0.48, 0.74
 """Where eyes and mouth are in the square that is drawn, as shares of its side: as in published training pictures."""
 EDGE = 0.06
@@ -65,9 +64,7 @@ class Drawer:
 def drawn(act: FaceDrawing, image: Image, job: Job) -> Image:
     """The picture with all its faces drawn; what lies behind a face is drawn first."""
     drawer: Drawer = job.prepared or act.prepare(job)
-    faces = find_faces(image, job.part(0, 0.1), given=act.landmarks, points=act.points)
-    if not faces and job.moment is None:
-        raise SengaError(NO_FACE)
+    faces = faces_to_paint(image, job.part(0, 0.1), given=act.landmarks, points=act.points)
     pixels, result = image.u8(), _around(act, image)
     for number, face in enumerate(reversed(faces)):
         part = job.part(0.1 + 0.9 * number / len(faces), 0.1 + 0.9 * (number + 1) / len(faces))

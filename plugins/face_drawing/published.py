@@ -143,7 +143,8 @@ def _upright(checkpoint: Checkpoint) -> Arrays:
 def _ours(arrays: Arrays) -> dict[str, NDArray[Any]]:
     if any(name.endswith("CAM_logit/kernel") for name in arrays):
         return _from_tensorflow(arrays)
-    return {_torch_name(name) or name: _torch_axes(_torch_name(name), array) for name, array in arrays.items()}
+    named = ((_torch_name(name) or name, array) for name, array in arrays.items())
+    return {name: _torch_axes(name, array) for name, array in named}
 
 
 def _torch_name(name: str) -> str:

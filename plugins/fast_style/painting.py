@@ -56,7 +56,7 @@ def numbers_of(act: FastStyle, job: Job) -> NDArray[np.float32] | None:
             f"“{asked[0]}” paints like a painting that it is shown: give one as “painting”, or name one of the gallery "
             "as “exemplar”."
         )
-    shown = painting or gallery.picture_of(gallery.find(act.exemplar, job.resources("exemplars")))
+    shown = gallery.chosen(painting, act.exemplar, job.resources("exemplars"))
     return looked_at(shown, job.weights(act.observer), job.part(0.0, 0.1))
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from senga import Filter, Picture, Seed, hookimpl, setting
+from senga.exemplars.colours import COLOURS, Colours
 from senga.filter import Makes
 from senga.image import Animation, Image
 from senga.job import Job
 from senga.settings import File
 
 Recipe = Literal["senga", "paper", "article"]
-Colours = Literal["painting", "photo", "luminance"]
 
 
 class OptimiseStyle(Filter):
@@ -39,16 +39,7 @@ class OptimiseStyle(Filter):
     content: float = setting(1.0, "How much the forms of the photograph count.", ge=0, le=1000)
     style: float = setting(1.0, "How much the painting counts.", ge=0, le=1000)
     brushwork: float = setting(1.0, "Size of the brushwork: the painting is looked at so much larger.", ge=0.25, le=4)
-    colours: Colours = setting(
-        "painting",
-        "Whose colours are seen: those of the painting; those of the photograph, in which the painting is dyed before "
-        "(CORAL); or those of the photograph exactly, under the lights and darks of the painting.",
-        labels={
-            "painting": "Of the painting",
-            "photo": "Of the photograph, as paint",
-            "luminance": "Of the photograph, exactly",
-        },
-    )
+    colours: Colours = COLOURS
     histogram: float = setting(0.0, "How far every colour is in the end as frequent as in the painting.", ge=0, le=1)
     show: Literal["picture", "growth"] = setting(
         "picture",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from senga import ops
 from senga.exemplars import gallery
+from senga.exemplars.colours import in_colours_of
 from senga.image import Animation, Frame, Image, to_depth
 from senga.job import Job
 from senga.neural.executor import Array
@@ -38,7 +38,7 @@ def painted(act: OptimiseStyle, image: Image, job: Job) -> Image:
     for result in grown(scene):
         kept.show(result)
     large = _at_full_size(image, scene.photo, _finished(scene, result), job.part(0.95, 1.0))
-    return image.with_pixels(_in_colours_of(image.pixels, large, job) if act.colours == "luminance" else large)
+    return image.with_pixels(in_colours_of(image.pixels, large, job) if act.colours == "luminance" else large)
 
 
 def grown_as_animation(act: OptimiseStyle, image: Image, job: Job) -> Animation:
@@ -80,8 +80,7 @@ def prepared(act: OptimiseStyle, job: Job) -> Any:
     """The perceptual network and the painting."""
     from senga.visible import opaque
 
-    picture = act.picture("painting")
-    picture = picture or gallery.picture_of(gallery.find(act.exemplar, job.resources("exemplars")))
+    picture = gallery.chosen(act.picture("painting"), act.exemplar, job.resources("exemplars"))
     return eye_of(act), to_depth(opaque(picture), np.float32)
 
 
@@ -105,14 +104,3 @@ def _at_full_size(image: Image, photo: Array, painted: Array, job: Job) -> Any:
     if (height, width) == photo.shape[:2] or height < photo.shape[0] or width < photo.shape[1]:
         return to_depth(resized(painted, height, width), image.pixels.dtype)
     return finished(image.pixels, photo, painted, job)
-
-
-def _in_colours_of(photo: Any, painted: Any, job: Job) -> Any:
-    """The lights and darks of the painting, with the colours of the photograph."""
-    result = np.empty_like(photo)
-    for rows in ops.bands(photo.shape[0]):
-        job.check()
-        own = to_depth(photo[rows], np.float32)
-        step = ops.luma(to_depth(painted[rows], np.float32)) - ops.luma(own)
-        result[rows] = to_depth(np.clip(own + step[:, :, None], 0, 1), result.dtype)
-    return result

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 from senga import Filter, Image, Job, hookimpl, setting
+from senga.faces.settings import LANDMARKS, POINTS
 from senga.families import Family
 from senga.filter import Makes
 from senga.settings import File, Model, Points
@@ -36,8 +37,8 @@ class PortraitPatches(Filter):
         ge=0,
         le=32,
     )
-    landmarks: File = setting("", "A file with the landmarks of the faces of the picture; else they are found.")
-    points: Points = setting((), "The same landmarks as shares of the picture, 68 for each face.", advanced=True)
+    landmarks: File = LANDMARKS
+    points: Points = POINTS
 
     def makes(self) -> Makes:
         """Always."""

@@ -122,7 +122,7 @@ def test_depths_and_transparency_stay(kind: Any) -> None:
 
 def test_nobody_there_is_a_sentence() -> None:
     for size in ((60, 80), (1, 1)):
-        with pytest.raises(SengaError, match="Nobody is found in this picture"):
+        with pytest.raises(SengaError, match="No face was found in this picture"):
             drawn(Image(np.full((*size, 3), 128, np.uint8)))
 
 

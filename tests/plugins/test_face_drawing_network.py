@@ -47,22 +47,10 @@ def normed(x: Wide, axes: tuple[int, ...], ddof: int) -> Wide:
     return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, ddof=ddof, keepdims=True) + 1e-5)
 
 
-class Theirs:
-    """Weights under the names of one of the authors' programs."""
-
-    def __init__(self, arrays: dict[str, Any], shape: Shape) -> None:
-        self.arrays, self.shape, self.ddof = arrays, shape, int(not shape.tensorflow)
-
-    def layer(self, x: Wide, name: str, stride: int = 1, margin: tuple[int, int] | None = None) -> Wide:
-        raise NotImplementedError
-
-    def instance(self, x: Wide, name: str) -> Wide:
-        raise NotImplementedError
-
-    def mixed(self, x: Wide, rho: Any, gamma: Any, beta: Any) -> Wide:
-        rho, gamma, beta = (np.asarray(each, np.float64).reshape(-1, 1, 1) for each in (rho, gamma, beta))
-        both = rho * normed(x, (1, 2), self.ddof) + (1 - rho) * normed(x, (0, 1, 2), self.ddof)
-        return np.asarray(both * gamma + beta)
+def mixed(x: Wide, ddof: int, rho: Any, gamma: Any, beta: Any) -> Wide:
+    rho, gamma, beta = (np.asarray(each, np.float64).reshape(-1, 1, 1) for each in (rho, gamma, beta))
+    both = rho * normed(x, (1, 2), ddof) + (1 - rho) * normed(x, (0, 1, 2), ddof)
+    return np.asarray(both * gamma + beta)
 
 
 def relu(x: Wide) -> Wide:
@@ -75,7 +63,6 @@ def doubled(x: Wide) -> Wide:
 
 def pytorch(arrays: dict[str, Any], photo: Wide, shape: Shape) -> tuple[Wide, Wide, Wide]:
     """The generator as the authors' PyTorch program has it."""
-    theirs = Theirs(arrays, shape)
     x = photo
     for place, stride, margin in (("1", 1, (3, 3)), ("5", 2, (1, 1)), ("9", 2, (1, 1))):
         x = relu(normed(conv(x, arrays[f"DownBlock.{place}.weight"], None, stride, margin), (1, 2), 0))
@@ -95,18 +82,18 @@ def pytorch(arrays: dict[str, Any], photo: Wide, shape: Shape) -> tuple[Wide, Wi
     for block in range(1, shape.blocks + 1):
         name = f"UpBlock1_{block}"
         y = conv(x, arrays[f"{name}.conv1.weight"], margin=(1, 1))
-        y = relu(theirs.mixed(y, arrays[f"{name}.norm1.rho"], gamma, beta))
+        y = relu(mixed(y, 1, arrays[f"{name}.norm1.rho"], gamma, beta))
         y = conv(y, arrays[f"{name}.conv2.weight"], margin=(1, 1))
-        x = x + theirs.mixed(y, arrays[f"{name}.norm2.rho"], gamma, beta)
+        x = x + mixed(y, 1, arrays[f"{name}.norm2.rho"], gamma, beta)
     for place in (2, 7):
         own = [arrays[f"UpBlock2.{place + 1}.{kind}"] for kind in ("rho", "gamma", "beta")]
-        x = relu(theirs.mixed(conv(doubled(x), arrays[f"UpBlock2.{place}.weight"], margin=(1, 1)), *own))
+        x = relu(mixed(conv(doubled(x), arrays[f"UpBlock2.{place}.weight"], margin=(1, 1)), 1, *own))
     return np.tanh(conv(x, arrays["UpBlock2.12.weight"], margin=(3, 3))), attention, verdict
 
 
 def tensorflow(arrays: dict[str, Any], photo: Wide, shape: Shape) -> tuple[Wide, Wide]:
     """The generator as the authors' TensorFlow program has it."""
-    theirs, prefix = Theirs(arrays, shape), "generator_B"
+    prefix = "generator_B"
 
     def layer(x: Wide, name: str, stride: int = 1, margin: tuple[int, int] = (1, 1)) -> Wide:
         kernel = arrays[f"{prefix}/{name}/conv2d/kernel"].transpose(3, 2, 0, 1)
@@ -137,12 +124,12 @@ def tensorflow(arrays: dict[str, Any], photo: Wide, shape: Shape) -> tuple[Wide,
         for half in ("res1", "res2"):
             name = f"adaptive_resblock{i}/{half}"
             rho = np.clip(arrays[f"{prefix}/{name}/instance_layer_norm/rho"] - 0.1, 0, 1)
-            y = theirs.mixed(layer(y, f"{name}/conv_0"), rho, gamma, beta)
+            y = mixed(layer(y, f"{name}/conv_0"), 0, rho, gamma, beta)
             y = relu(y) if half == "res1" else y
         x = x + y
     for i in range(2):
         own = [arrays[f"{prefix}/layer_ins_norm_{i}/{kind}"] for kind in ("rho", "gamma", "beta")]
-        x = relu(theirs.mixed(layer(doubled(x), f"up_conv_{i}"), *own))
+        x = relu(mixed(layer(doubled(x), f"up_conv_{i}"), 0, *own))
     return np.tanh(layer(x, "G_logit", margin=(3, 3))), attention
 
 
