@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from senga.image import Pixels
 from senga.job import Job
-from senga.neural.engine import evaluate
-from senga.neural.networks.faces import STEP, face_finder
+from senga.neural.networks.faces import STEP
 
 from .cuts import centred, reduced
 from .frame import Frame
-from .weights import weights
+from .weights import finder
 
 LONG = {640: 48.0, 320: 48.0, 160: 66.0, 80: np.inf}
 """Longer sides at which the picture is looked at, and up to how many pixels a face is believed there: larger ones are
@@ -41,7 +40,7 @@ def detect(pixels: Pixels, job: Job) -> list[tuple[Frame, float]]:
         job: of the host.
     """
     sheet = Sheet.of(pixels)
-    cells = evaluate(face_finder(), weights("finder"), {"photo": sheet.photo}, job, note=NOTE)["cells"]
+    cells = finder()({"photo": sheet.photo}, job, note=NOTE)["cells"]
     found = []
     for (long, high), (rows, columns) in zip(LONG.items(), sheet.places, strict=True):
         scale = max(pixels.shape[:2]) / long

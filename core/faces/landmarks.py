@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from senga.image import Pixels
 from senga.job import Job
-from senga.neural.engine import evaluate
-from senga.neural.networks.faces import SIDE, face_points
+from senga.neural.networks.faces import SIDE
 
 from .cuts import centred, square
 from .face import COUNT, MIRRORED, Face
 from .frame import Frame, inverse, moved
-from .weights import weights
+from .weights import points as network
 
 FIRST = 0.1
 """Certainty of the first look below which there is no second, and of the second below which there is no face."""
@@ -72,6 +71,6 @@ def look(pixels: Pixels, frame: Frame, job: Job, *, mirrored: bool = False) -> S
 
 def _seen(photo: NDArray[np.float32], job: Job) -> Seen:
     """In pixels of the square."""
-    made = evaluate(face_points(), weights("points"), {"photo": photo}, job, note=NOTE)
+    made = network()({"photo": photo}, job, note=NOTE)
     points = (made["points"].reshape(COUNT, 2) + 1) * (SIDE / 2)  # (68, 2)
     return points, _share(float(made["sure"][0]))
