@@ -41,8 +41,6 @@ _TONE, _SHADE = 6.0, 16.0
 """Pixels, on a megapixel, over which tones of drawings are compared, and 255ths by which they may differ."""
 _OLDEST, _PLACE = 16, 24
 """Steps after which strokes are drawn anew, as moving blurs them, and pixels of a place where that happens at once."""
-_QUICK = 80_000
-"""Pixels of the frames in which motion is looked for where time counts."""
 _FINE = 0.6
 """Pixels of deviation of the blur against which detail is brought back."""
 
@@ -71,8 +69,8 @@ class Steadier:
         before: the last frame; None at the beginning.
     """
 
-    def __init__(self, selected: NDArray[Any] | None = None, *, strokes: bool = False, quick: bool = False) -> None:
-        self._selected, self._strokes, self._quick = selected, strokes, quick
+    def __init__(self, selected: NDArray[Any] | None = None, *, strokes: bool = False) -> None:
+        self._selected, self._strokes = selected, strokes
         self.before: Shown | None = None
         self._number = 0
 
@@ -80,17 +78,16 @@ class Steadier:
         """Take up a film behind this frame, of that number, of which that was made."""
         self._number, self.before = number + 1, Shown(source, result)
 
-    def __call__(self, source: Image, painted: Image, moves: Moves | None = None) -> Image:
+    def __call__(self, source: Image, painted: Image) -> Image:
         """The frame as it is to be shown; frames come in order.
 
         Args:
             source: the frame of the film.
             painted: what was made of it.
-            moves: what ``moves`` gave for this frame, if that was asked for before.
         """
         before, result = self.before, painted
         if before is not None and before.result.pixels.shape == painted.pixels.shape:
-            found, unlike = moves or self.moves(source, (painted.height, painted.width))
+            found, unlike = self._moves(source, (painted.height, painted.width))
             if not _is_cut(found, unlike):
                 make = self._drawn if self._strokes else self._mixed
                 result = self._finished(painted, make(painted, before.result, found, unlike))
@@ -98,20 +95,15 @@ class Steadier:
         self._number += 1
         return result
 
-    def moves(self, source: Image, size: tuple[int, int]) -> Moves:
-        """How a frame differs from the last one, which there must be; it may be asked for while the frame is painted.
-
-        Args:
-            source: the frame of the film.
-            size: height and width of what is made of it.
-        """
+    def _moves(self, source: Image, size: tuple[int, int]) -> Moves:
+        """How a frame differs from the last one, which there must be, at the height and width of what is made of it."""
         assert self.before is not None  # noqa: S101 - see above
         now, then = _seen(source, size), _seen(self.before.source, size)
         found = self._motion(grey(now), grey(then))
         return found, _change(now.astype(np.float32), moved(then.astype(np.float32), found.flow, cv2.INTER_LINEAR))
 
     def _motion(self, now: NDArray[np.uint8], then: NDArray[np.uint8]) -> Motion:
-        return motion(now, then, largest=_QUICK) if self._quick else motion(now, then, mean=not self._strokes)
+        return motion(now, then, mean=not self._strokes)
 
     def _finished(self, painted: Image, values: Plane) -> Image:
         """The frame with these values in 255ths, where it is selected."""

@@ -46,27 +46,36 @@ def _votes(exemplar: Any, places: Any, radius: int, top: int, bottom: int, out: 
     """The colours of rows ``top`` to ``bottom``, see ``votes.blended``."""
     height, width = places.shape[:2]
     tall, wide = exemplar.shape[0] - 1, exemplar.shape[1] - 1
+    across, down = np.empty(width, np.int32), np.empty(width, np.int32)
+    upright = np.empty(width, np.bool_)
     for row in range(top, bottom):
+        low, high = max(0, row - radius), min(height, row + radius + 1)
         for column in range(width):
-            x, y = places[row, column, 0], places[row, column, 1]
-            red = green = blue = count = 0
+            x, y = np.int32(places[row, column, 0]), np.int32(places[row, column, 1])
             alike = True
-            for j in range(max(0, row - radius), min(height, row + radius + 1)):
-                for i in range(max(0, column - radius), min(width, column + radius + 1)):
-                    if places[j, i, 0] - i + column != x or places[j, i, 1] - j + row != y:
-                        alike = False
+            for j in range(low, high):
+                alike &= (places[j, column, 0] == x) & (places[j, column, 1] == y + (j - row))
+            across[column], down[column], upright[column] = x - column, y - row, alike
+        for column in range(width):
+            left, right = max(0, column - radius), min(width, column + radius + 1)
+            alike = True
+            for i in range(left, right):
+                alike &= upright[i] & (across[i] == across[column]) & (down[i] == down[column])
             if alike:
-                for channel in range(3):
-                    out[row, column, channel] = exemplar[y, x, channel]
+                x, y = places[row, column, 0], places[row, column, 1]
+                out[row, column, 0] = exemplar[y, x, 0]
+                out[row, column, 1] = exemplar[y, x, 1]
+                out[row, column, 2] = exemplar[y, x, 2]
                 continue
-            for j in range(max(0, row - radius), min(height, row + radius + 1)):
-                for i in range(max(0, column - radius), min(width, column + radius + 1)):
+            red = green = blue = np.int32(0)
+            for j in range(low, high):
+                for i in range(left, right):
                     x = min(max(places[j, i, 0] - i + column, 0), wide)
                     y = min(max(places[j, i, 1] - j + row, 0), tall)
                     red += exemplar[y, x, 0]
                     green += exemplar[y, x, 1]
                     blue += exemplar[y, x, 2]
-                    count += 1
+            count = (high - low) * (right - left)
             half = count // 2
             out[row, column, 0] = (red + half) // count
             out[row, column, 1] = (green + half) // count

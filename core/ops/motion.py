@@ -77,8 +77,13 @@ def _expanded(now: NDArray[Any], before: NDArray[Any]) -> Plane:
 
 def moved(values: Plane, flow: Plane, interpolation: int = cv2.INTER_LANCZOS4) -> Plane:
     """(H, W) or (H, W, C) values of the earlier frame, each where it is in the later one."""
-    columns, rows = cv2.split(_grid(flow.shape[0], flow.shape[1]) + flow)
+    columns, rows = cv2.split(places_of(flow))
     return np.asarray(cv2.remap(values, columns, rows, interpolation, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def places_of(flow: Plane) -> Plane:
+    """(H, W, 2) column and row of the earlier frame for each pixel of the later one."""
+    return np.asarray(_grid(flow.shape[0], flow.shape[1]) + flow)
 
 
 @lru_cache(maxsize=2)
@@ -91,5 +96,5 @@ def _grid(height: int, width: int) -> Plane:
 def _inside(flow: Plane) -> NDArray[np.bool_]:
     """Which pixels were inside the earlier frame."""
     height, width = flow.shape[:2]
-    column, row = cv2.split(_grid(height, width) + flow)
+    column, row = cv2.split(places_of(flow))
     return (column >= 0) & (column <= width - 1) & (row >= 0) & (row <= height - 1)

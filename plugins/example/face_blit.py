@@ -39,7 +39,7 @@ class FaceBlit(FaceSettings, Filter):
     blend: int = setting(1, "Radius over which pieces blend where they meet.", ge=0, le=8, unit="px", advanced=True)
 
     steadiness: float = setting(
-        0.8, "In films, how much is kept of what was painted last, moved along.", ge=0, le=1, advanced=True
+        0.85, "In films, how much is kept of what was painted last, moved along.", ge=0, le=1, advanced=True
     )
 
     def __call__(self, image: Image, job: Job) -> Image:

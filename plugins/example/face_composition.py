@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from senga.faces.face import width_of
 from senga.faces.painted_head import PaintedHead, laid
 from senga.image import Image
 from senga.job import Job
+from senga.ops.banded import silent, together
 
 from .face_canvas import FaceCanvas
 from .face_exemplar import FaceExemplar
@@ -40,17 +41,29 @@ def composed(act: FaceSettings, image: Image, exemplar: FaceExemplar, paint: Pai
         if all(_is_small(face) for face in seen.faces):
             raise SengaError(SMALL)
         raise SengaError(TURNED)
-    pixels, heads = image.u8(), []
-    for number, (face, head) in enumerate(fitting):
-        part = job.part(0.15 + 0.45 * number / len(fitting), 0.15 + 0.45 * (number + 1) / len(fitting))
-        part.progress(0.0, "Painting faces")
-        canvas = FaceCanvas(exemplar.at(face.points, job), pixels, face.points, head)
-        painted = canvas.alike(paint(canvas, part), act.likeness)
-        heads.append(PaintedHead(np.dstack([painted, canvas.mask]), canvas.way.inverse))
-    result = _around(act, image, heads, exemplar, job.part(0.6, 0.9))
+    pixels = image.u8()
+    canvases = [FaceCanvas(exemplar.at(face.points, job), pixels, face.points, head) for face, head in fitting]
+    heads, result = together(
+        lambda: [_painted(act, *each, paint) for each in _in_turn(canvases, job.part(0.15, 0.9))],
+        lambda: _around(act, image, canvases, exemplar, silent(job)),
+        job,
+    )
     for painting in reversed(heads):  # the largest lies on top
         result = laid(result, painting, job.part(0.9, 1.0))
     return image.with_pixels(result)
+
+
+def _in_turn(canvases: list[FaceCanvas], job: Job) -> Iterator[tuple[FaceCanvas, Job]]:
+    """Each with its share of the work."""
+    for number, canvas in enumerate(canvases):
+        part = job.part(number / len(canvases), (number + 1) / len(canvases))
+        part.progress(0.0, "Painting faces")
+        yield canvas, part
+
+
+def _painted(act: FaceSettings, canvas: FaceCanvas, job: Job, paint: Paint) -> PaintedHead:
+    painted = canvas.alike(paint(canvas, job), act.likeness)
+    return PaintedHead(np.dstack([painted, canvas.mask]), canvas.way.inverse)
 
 
 def _fits(face: Face, exemplar: FaceExemplar) -> bool:
@@ -64,9 +77,9 @@ def _is_small(face: Face) -> bool:
 
 
 def _around(
-    act: FaceSettings, image: Image, heads: list[PaintedHead], exemplar: FaceExemplar, job: Job
+    act: FaceSettings, image: Image, canvases: list[FaceCanvas], exemplar: FaceExemplar, job: Job
 ) -> NDArray[Any]:
     """What lies round the heads."""
-    if act.background == "photograph" or not heads:
+    if act.background == "photograph" or not canvases:
         return image.pixels
-    return exemplar.painted_around(image, heads[0].way.size, job).pixels
+    return exemplar.painted_around(image, canvases[0].way.inverse.size, job).pixels

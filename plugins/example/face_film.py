@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from senga.image import Image, to_depth
+from senga.image import Image
 from senga.job import Job
 from senga.ops.lightness import grey
 from senga.ops.motion import motion, moved
-from senga.steady import Steadier
 
 from .face_canvas import FaceCanvas
+from .face_steady import Carried, mixed
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ def before_on(canvas: FaceCanvas, job: Job) -> Before | None:
 
 
 def steadied(image: Image, share: float, job: Job, paint: Callable[[], Image]) -> Image:
-    """A frame of a film, mixed with the last one as it has moved, where the film did not change (``senga.steady``).
+    """A frame of a film, mixed with the last one as it has moved, where the film did not change.
 
     Args:
         image: the frame.
@@ -57,16 +57,12 @@ def steadied(image: Image, share: float, job: Job, paint: Callable[[], Image]) -
     moment = job.moment
     if not share or moment is None or moment.before is None or moment.before_source is None:
         return paint()
-    before, size = moment.before_source, (image.height, image.width)
-    if (before.height, before.width) != size:
+    before = moment.before_source
+    if any((each.height, each.width) != (image.height, image.width) for each in (before, moment.before)):
         return paint()
     with ThreadPoolExecutor(1) as pool:
-        mixer = Steadier(quick=True)
-        mixer.go_on(moment.number - 1, before, moment.before)
-        moves = pool.submit(mixer.moves, image, size)
+        carrying = pool.submit(Carried, image, before)
         painted = paint()
-        mixed = mixer(image, painted, moves.result()).pixels
-    own, other = (to_depth(each, np.float32) for each in (painted.pixels, mixed))
-    touched = (painted.pixels != image.pixels).any(axis=2)[:, :, None]
-    made = own + np.float32(share) * (other - own) * touched
-    return painted.with_pixels(to_depth(np.clip(made, 0, 1), painted.depth))
+        made = mixed(painted, moment.before, carrying.result(), share)
+    touched = cv2.absdiff(painted.pixels, image.pixels).max(axis=2) > 0
+    return painted.with_pixels(np.where(touched[:, :, None], made.pixels, painted.pixels))
