@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.nn import functional
 
 from senga.neural.executor import Array
 from senga.neural.networks.any_style import MANNER, painter
@@ -48,6 +49,8 @@ RATE, LAST = 1.2e-3, 5e-5
 TONE, CAST, BEYOND, VARIATION, SAME = 8.0, 2.0, 2.0, 0.05, 2.0
 """Weights: of broad tones, of how colours go together, of what is beyond black and white, of the steps between pixels,
 and of photographs that are their own style."""
+GRAIN = 0.03
+"""Deviation of the grain that photographs get, where white is 1, as the filter gives it to them."""
 USUAL = 0.2
 """Distance from the style of a painting beyond which it counts less."""
 SLOWLY = 0.3
@@ -56,6 +59,8 @@ LAYOUT = torch.channels_last
 SHOWN = 448
 """Short side of paintings that are looked at on the way."""
 _SIDE = 256
+_WIDTH = 1.2
+"""Of a grain, as the deviation of a Gaussian in pixels."""
 
 
 class Artist(nn.Module):
@@ -131,7 +136,7 @@ class Trainer(Balanced):
             shapes = self.features(photo.contiguous(memory_format=LAYOUT))
             given, wanted = self._wanted(views[:painted], photo[painted:], shapes)
         with torch.autocast("cpu", torch.bfloat16):
-            drawing = self.network(photo, given)
+            drawing = self.network(grained(photo), given)
             seen = self.features(drawing.contiguous(memory_format=LAYOUT))
         drawing = drawing.float()
         content, distance = content_distance(seen, shapes), tamed(style_distance(marks(seen), wanted))
@@ -173,6 +178,14 @@ class Trainer(Balanced):
         """What the averaged weights make of a photo."""
         with torch.inference_mode():
             return to_picture(self.average(to_tensor([photo]), statistics)[0])
+
+
+def grained(photo: Tensor, amount: float = GRAIN) -> Tensor:
+    """Photographs in [-1, 1] with grain, which is about two pixels wide."""
+    noise = torch.randn(len(photo), 1, *photo.shape[2:])
+    across = torch.from_numpy(cv2.getGaussianKernel(7, _WIDTH, cv2.CV_32F))
+    wide = functional.conv2d(noise, (across @ across.T)[None, None], padding=3)
+    return (photo * (1 - 2 * amount) + 2 * amount * wide / wide.std()).clamp(-1, 1)
 
 
 def tamed(distance: Tensor) -> Tensor:

@@ -100,7 +100,7 @@ def pair_of(weights: Weights, encoder: Weights | None) -> Pair:
     """
     kinds = [each.card.get("architecture", "") for each in (weights, encoder) if each]
     if kinds == ["any-style"]:
-        return Pair(any_style.painter(), any_style.observer(), weights.arrays, 448, grain=0.05)
+        return Pair(any_style.painter(), any_style.observer(), weights.arrays, 448, grain=0.03)
     if encoder is not None and kinds == ["adain-decoder", "adain-encoder"]:
         return Pair(adain.vgg_painter(), adain.vgg_observer(), {**encoder.arrays, **weights.arrays}, 512)
     if kinds == ["adain-decoder"]:
