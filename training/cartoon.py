@@ -33,6 +33,7 @@ from training import losses
 from training.data import Pairs, Panels
 from training.drawn import Drawn, crop_plan, in_bfloat16, leave
 from training.module import NetworkModule
+from training.perceptual import Features
 from training.pictures import Picture, list_pictures, read_rgb, resize_long, write_rgb
 from training.running import Checkpoint, offer_weights, run, update, weights_from
 
@@ -137,7 +138,7 @@ class Trainer(Drawn):
         judges = nn.ModuleDict(
             {k: NetworkModule(v, first_weights(v, "he", 1), spectral_norm=True) for k, v in judged.items()}
         )
-        super().__init__(network, judges, JUDGED, vgg, weights)
+        super().__init__(network, judges, JUDGED, Features(vgg), weights)
         self.channels = channels
 
     def step(self, photo: Tensor, target: Tensor, style: Tensor, progress: float, start: bool) -> dict[str, float]:

@@ -31,6 +31,7 @@ from training.data import Pairs, Panels, to_tensor
 from training.drawn import Drawn, crop_plan, in_bfloat16, leave
 from training.module import NetworkModule
 from training.network import Generator
+from training.perceptual import Features
 from training.pictures import Picture, list_pictures, read_rgb, resize_long
 from training.running import Checkpoint, begin, offer_weights, run, update, weights_from
 from training.weights import load_generator, save_generator
@@ -67,7 +68,7 @@ class Trainer(Drawn):
     def __init__(self, network: Generator, vgg: Path, weights: LossWeights) -> None:
         described = judge(16)
         judges = NetworkModule(described, first_weights(described, "he", 1), spectral_norm=True)
-        super().__init__(network.train(), judges, JUDGED, vgg, weights)
+        super().__init__(network.train(), judges, JUDGED, Features(vgg), weights)
         self.sees_contrast = network.card["architecture"] in CARTOONGAN.architectures  # the others have no biases
 
     def step(self, photo: Tensor, target: Tensor, style: Tensor, progress: float, start: bool) -> dict[str, float]:

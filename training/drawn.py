@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from training import losses
 from training.data import to_picture, to_tensor
-from training.perceptual import Features
 from training.pictures import Picture, write_rgb
 from training.running import Running, learning_rate, set_rate
 
@@ -29,14 +28,14 @@ class Drawn(Running):
         network: the generator.
         judges: the discriminators.
         judged: the share of the generator's learning rate that they have.
-        vgg: the perceptual network.
+        features: of the perceptual network.
         weights: of the parts of the loss, ``colour``, ``gradient`` and ``content`` among them.
     """
 
-    def __init__(self, network: nn.Module, judges: nn.Module, judged: float, vgg: Path, weights: Any) -> None:
+    def __init__(self, network: nn.Module, judges: nn.Module, judged: float, features: nn.Module, weights: Any) -> None:
         super().__init__(network, 0.995, RATE, (0.5, 0.99))
         self.weights, self.judges, self._judged = weights, judges, judged
-        self.features = Features(vgg)
+        self.features = features
         for part in (self.network, self.judges, self.features):
             part.to(memory_format=torch.channels_last)
         self.judge_optimiser = self.adam(judges, judged * RATE)

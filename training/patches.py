@@ -1,8 +1,10 @@
 """Trains portraits after one painting: `python -m training.patches --photos LIST --held LIST --out RUN`.
 
 First `face-style` paints every portrait after the exemplar; pairs that are in the folder of the run are kept. The
-network then learns to paint alike: by colours and features, place by place; by what features have in common; and by
-what a discriminator says of patches. The same command goes on where it was stopped.
+network then learns to paint alike: by broad colours and features, place by place; by what the features of small tiles
+have in common, wherever in them it is; and by what a discriminator says of patches. Where strokes lie in a painting
+nobody can tell from the photograph, so they are not asked for place by place, and the network is shown some grain to
+make them of. The same command goes on where it was stopped.
 
 References:
     D. Futschik et al.: Real-Time Patch-Based Stylization of Portraits Using Generative Adversarial Network.
@@ -18,23 +20,34 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
+from senga.image import to_depth
+from senga.job import Job
 from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import shipped_encoder
+from senga.ops.grain import grained as add_grain
+from senga.ops.grain import square
 from senga.plugins.portrait_patches.network import generator, judge, passing_weights
 from senga.plugins.portrait_patches.pairs import make_pairs
 from senga.plugins.portrait_patches.presets import PRESETS, Preset
-from training import losses
+from training import losses, styles
 from training.data import crop_at, to_tensor
-from training.drawn import SEEN, Drawn, in_bfloat16, leave
+from training.drawn import Drawn, in_bfloat16, leave
 from training.module import NetworkModule
 from training.pictures import Picture, list_pictures, read_rgb
 from training.running import Checkpoint, begin, offer_weights, run, update, weights_from
 
 JUDGED = 0.6
 """The share of the generator's learning rate that the discriminator has."""
+KNOWN = 8
+"""Paintings that features are brought to one size by."""
+BROAD = 4
+"""Pixels over which colours are broad."""
+TILES, TOLD = 4, ("relu1_2", "relu2_1", "relu3_1")
+"""Tiles across a crop, and the layers whose features are compared in each."""
 CONTRAST, LIGHT = 0.15, 0.12
 """How far contrast and light of photographs change at random; ``face-style`` does not mind either."""
 
@@ -44,18 +57,19 @@ class LossWeights:
     """Weights of the parts of the generator's loss."""
 
     colour: float = 4.0
-    content: float = 0.7
-    style: float = 1.0
-    adversarial: float = 0.7
+    detail: float = 1.0
+    content: float = 0.5
+    texture: float = 2.0
+    adversarial: float = 0.5
 
 
 class Painted:
     """Portraits and their paintings, held in memory as bytes."""
 
-    def __init__(self, photos: Path, painted: Path, seed: int = 0) -> None:
+    def __init__(self, photos: Path, painted: Path, grain: float = 0.0, seed: int = 0) -> None:
         names = sorted(path.name for path in painted.glob("*.png"))
         self.photos, self.painted = ([read_rgb(half / name) for name in names] for half in (photos, painted))
-        self.random = np.random.default_rng(seed)
+        self.grain, self.random = grain, np.random.default_rng(seed)
 
     def batch(self, count: int, size: int) -> tuple[Tensor, Tensor]:
         """Photographs in some other light, and their paintings, cropped alike."""
@@ -67,17 +81,30 @@ class Painted:
         photo, target = map(to_tensor, several)
         gain = torch.from_numpy(self.random.uniform(1 - CONTRAST, 1 + CONTRAST, (count, 1, 1, 1)))
         light = torch.from_numpy(self.random.uniform(-LIGHT, LIGHT, (count, 3, 1, 1)))
-        return (photo * gain.float() + light.float()).clamp(-1, 1), target
+        return self._grained((photo * gain.float() + light.float()).clamp(-1, 1)), target
+
+    def _grained(self, photo: Tensor) -> Tensor:
+        """With grain, as ``senga.ops.grain`` gives it to pictures, from anywhere in its square."""
+        size, places = photo.shape[2], self.random.integers(len(square()), size=(len(photo), 2))
+        grain = np.stack([np.roll(square(), place, (0, 1))[:size, :size] for place in places])
+        return grained(photo, torch.from_numpy(grain)[:, None], self.grain)
+
+
+def grained(photo: Tensor, grain: Tensor, amount: float) -> Tensor:
+    """Photographs in [-1, 1] with so much of a grain of deviation one."""
+    return (photo * (1 - 2 * amount) + 2 * amount * grain).clamp(-1, 1)
 
 
 class Trainer(Drawn):
     """Networks, optimisers and running mean of one training."""
 
-    def __init__(self, preset: Preset, vgg: Path, weights: LossWeights) -> None:
+    def __init__(self, preset: Preset, vgg: Path, weights: LossWeights, known: list[Picture], start: Path | None = None) -> None:
         described, judged = generator(preset.width, preset.blocks), judge(preset.channels)
         network = NetworkModule(described, passing_weights(described, 0))
+        if start:
+            network.load_state_dict(load_file(start))
         judges = NetworkModule(judged, first_weights(judged, "he", 1), spectral_norm=True)
-        super().__init__(network.train(), judges, JUDGED, vgg, weights)
+        super().__init__(network.train(), judges, JUDGED, styles.Features(vgg, known), weights)
         self.preset = preset
 
     def step(self, photo: Tensor, target: Tensor, progress: float, start: bool) -> dict[str, float]:
@@ -92,15 +119,16 @@ class Trainer(Drawn):
         return found | {name: part.item() for name, part in parts.items()}
 
     def faithful(self, drawing: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """What the generator pays for being unlike the painting, place by place and in what features have in common."""
+        """What the generator pays for being unlike the painting."""
         with torch.no_grad():
             wanted = self.seen(target)
         seen, weights = self.seen(drawing), self.weights
-        grams = {name: losses.gram(feature).mean(0) for name, feature in wanted.items()}
+        broad = avg_pool2d(drawing, BROAD), avg_pool2d(target, BROAD)
         return {
-            "colour": weights.colour * losses.colour_loss(drawing, target),
-            "content": weights.content * losses.content_loss(seen, wanted, SEEN),
-            "style": weights.style * losses.style_loss(seen, grams),
+            "colour": weights.colour * losses.colour_loss(*broad),
+            "detail": weights.detail * losses.colour_loss(drawing, target),
+            "content": weights.content * losses.content_loss(seen, wanted, styles.CONTENT),
+            "texture": weights.texture * texture_loss(seen, wanted),
         }
 
     def _step_judge(self, drawing: Tensor, target: Tensor) -> float:
@@ -116,8 +144,29 @@ class Trainer(Drawn):
         """Writes the averaged weights in half precision."""
         arrays = {name: value.detach().half().contiguous() for name, value in self.average.state_dict().items()}
         preset = self.preset
-        facts = {"width": f"{preset.width:g}", "blocks": str(preset.blocks), "face": f"{preset.face:g}"}
+        facts = {"width": f"{preset.width:g}", "blocks": str(preset.blocks), "face": f"{preset.face:g}", "grain": f"{preset.grain:g}"}
         save_file(arrays, path, metadata={"architecture": "patches", **facts, "steps": str(self.steps)})
+
+
+def texture_loss(drawing: dict[str, Tensor], target: dict[str, Tensor]) -> Tensor:
+    """How far means, deviations and covariances of features are from those of the target, tile by tile."""
+    terms = []
+    for tap in TOLD:
+        for x, y in zip(_marks(drawing[tap]), _marks(target[tap]), strict=True):
+            terms.append((x - y).abs().mean() / (y.abs().mean() + 1e-6))
+    return torch.stack(terms).mean()
+
+
+def _marks(feature: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Of every tile the means (N, C), deviations (N, C) and covariances (N, C, C)."""
+    count, channels = feature.shape[:2]
+    high, wide = (side // TILES for side in feature.shape[2:])
+    tiles = feature.unfold(2, high, high).unfold(3, wide, wide)  # (N, C, tiles, tiles, high, wide)
+    flat = tiles.permute(0, 2, 3, 1, 4, 5).reshape(count * TILES * TILES, channels, high * wide)
+    mean = flat.mean(2)
+    flat = flat - mean[..., None]
+    covariance = flat @ flat.transpose(1, 2) / flat.shape[2]
+    return mean, (flat.square().mean(2) + 1e-6).sqrt(), covariance
 
 
 def train(trainer: Trainer, pairs: Painted, held: list[Picture], options: Any) -> None:
@@ -147,6 +196,8 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--vgg", type=Path, help="perceptual network; Senga's own without")
     parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
     parser.add_argument("--width", type=float, default=0.75)
+    parser.add_argument("--grain", type=float, default=0.06, help="deviation of the grain on photographs, white is 1")
+    parser.add_argument("--start", type=Path, help="weights to begin with, as an earlier training left them")
     parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--start-steps", type=int, default=200, help="steps without the discriminator")
     parser.add_argument("--every", type=int, default=200, help="steps between checkpoints, weights and sheets")
@@ -160,19 +211,22 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
 def held_back(folder: Path, preset: Preset, out: Path) -> list[Picture]:
     """Portraits at the size at which the network paints them."""
     halves = make_pairs(preset, folder, out / "held", print)
-    return [read_rgb(path) for path in list_pictures(halves[0])]
+    photos = [read_rgb(path) for path in list_pictures(halves[0])]
+    return [to_depth(add_grain(photo, preset.grain, Job()), np.uint8) for photo in photos]
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs one training, or goes on with it."""
     options = options_from(arguments)
     begin(options)
-    changes = {"exemplar": options.exemplar, "face": options.face, "width": options.width}
+    changes = {"exemplar": options.exemplar, "face": options.face, "width": options.width, "grain": options.grain}
     preset = PRESETS["own"].model_copy(update=changes)
     halves = make_pairs(preset, options.photos, options.pairs or options.out / "pairs", print)
     held = held_back(options.held, preset, options.out)
-    trainer = Trainer(preset, options.vgg or shipped_encoder(), weights_from(options, LossWeights))
-    train(trainer, Painted(*halves), held, options)
+    pairs = Painted(*halves, options.grain)
+    vgg, weights = options.vgg or shipped_encoder(), weights_from(options, LossWeights)
+    trainer = Trainer(preset, vgg, weights, pairs.painted[:KNOWN], options.start)
+    train(trainer, pairs, held, options)
 
 
 if __name__ == "__main__":

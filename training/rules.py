@@ -115,6 +115,8 @@ def _resize(block: Any, _weights: Weights, x: Tensor) -> Tensor:
         return functional.interpolate(x, scale_factor=block.up, mode="nearest")
     if (block.up, block.down, block.kind, block.sampling) == (2, 1, "bilinear", "tf1"):
         return _between(_between(x, 2), 3)
+    if (block.down, block.kind, block.sampling) == (1, "bilinear", "half_pixel"):
+        return functional.interpolate(x, scale_factor=block.up, mode="bilinear")
     find = taps if block.kind == "bilinear" else nearest
     for dim, target in zip((2, 3), block.size([tuple(x.shape[2:])]), strict=True):
         found = find(block.sampling, x.shape[dim], target, 0, target)

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from senga.image import Pixels
+from senga.image import Pixels, to_depth
 from senga.job import Job
+from senga.ops.grain import grained
 from senga.ops.lightness import WEIGHTS
 from senga.ops.rows import bands
 
@@ -29,6 +30,7 @@ def paint(
     job: Job,
     stroke_scale: float = 1.0,
     match_brightness: bool = False,
+    grain: float = 0.0,
 ) -> Pixels:
     """Paint (H, W, 3) pixels; the result has the same size and type.
 
@@ -40,17 +42,23 @@ def paint(
         stroke_scale: the network works on a picture that is smaller by this factor, and the result gets the crisp edges
             of the photo back; 0 chooses it by size.
         match_brightness: scale the result to the mean luma of the photo.
+        grain: deviation, where white is 1, of the grain on the picture that the network is shown.
     """
     scale = stroke_scale or automatic_scale(job.full_size or (pixels.shape[0], pixels.shape[1]))
     small = reduced(pixels, scale)
     if small is None:
-        result = run(network, weights, pixels, job)
+        result = to_depth(run(network, weights, shown(pixels, grain, job), job), pixels.dtype)
     else:
-        painted = run(network, weights, small, job.part(0.0, 0.9))
+        painted = run(network, weights, shown(small, grain, job), job.part(0.0, 0.9))
         result = finished(pixels, small, painted, job.part(0.9, 1.0))
     if match_brightness:
         match_luma(result, pixels)
     return result
+
+
+def shown(pixels: Pixels, grain: float, job: Job) -> Pixels:
+    """What a network is shown: the picture, with grain if it learned from such."""
+    return grained(pixels, grain, job) if grain else pixels
 
 
 def automatic_scale(size: tuple[int, int]) -> float:

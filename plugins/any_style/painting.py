@@ -14,11 +14,10 @@ from senga.exemplars import gallery
 from senga.exemplars.colours import in_colours_of
 from senga.image import Image, Pixels, to_depth
 from senga.job import Job
-from senga.neural.canvas import automatic_scale
+from senga.neural.canvas import automatic_scale, shown
 from senga.neural.engine import run
 from senga.neural.stroke_scale import finished, reduced
 
-from .grain import grained
 from .network import Pair, pair_of
 from .styles import Statistics, Style, colours_of, mixed, observed, recoloured, style_of
 
@@ -129,7 +128,7 @@ class _Canvas:
 
     def __init__(self, act: AnyStyle, palette: Palette, pixels: Pixels, job: Job) -> None:
         self._pair, self._styling, self._depth = palette.pair, act.styling, pixels.dtype
-        self._pixels = grained(pixels, palette.pair.grain, job) if palette.pair.grain else pixels
+        self._pixels = shown(pixels, palette.pair.grain, job)
         self._own = observed(pixels, self._pair, job.part(0.0, 0.1)) if act.styling < 1 else None
         self._colours = colours_of(pixels, _fitting(job.alpha, pixels)) if act.colours == "photo" else None
 

@@ -16,6 +16,7 @@ class Facts(BaseModel):
         width: share of the channels.
         blocks: residual ones.
         face: width in pixels of the faces that it has learned to paint.
+        grain: deviation of the grain that pictures get for it, where white is 1; it makes its strokes of that.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -23,6 +24,7 @@ class Facts(BaseModel):
     width: Number = "1.0"
     blocks: Number = "4"
     face: Number = "112"
+    grain: Number = "0"
 
 
 PATCHES = Family(

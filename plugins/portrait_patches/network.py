@@ -33,6 +33,8 @@ FAINT = 0.005
 def generator(width: float = 1.0, blocks: int = 4) -> Network:
     """Paints pictures, RGB in [-1, 1].
 
+    What is enlarged is enlarged bilinearly: steps between neighbours that are the same four times over make dashes.
+
     Args:
         width: share of ``CHANNELS``.
         blocks: residual ones, at a quarter of the size.
@@ -50,9 +52,9 @@ def generator(width: float = 1.0, blocks: int = 4) -> Network:
         y = conv(net.relu(x), f"block{i}.first", 4 * channels)
         x = net.add(x, conv(net.relu(y), f"block{i}.second", 4 * channels))
     x = net.relu(conv(net.concat(x, quarter, name="joined4"), "up4", 2 * channels))
-    x = net.concat(net.resize(x, kind="nearest"), half, name="joined2")
+    x = net.concat(net.resize(x), half, name="joined2")
     x = net.relu(conv(x, "up2", 2 * channels))
-    x = net.concat(net.resize(x, kind="nearest"), full, net.input, name="joined1")
+    x = net.concat(net.resize(x), full, net.input, name="joined1")
     x = net.relu(conv(x, "up1", channels))
     net.tanh(conv(x, "last", 3))
     return net.build("patches", multiple=4)
@@ -66,10 +68,10 @@ def judge(channels: int = 16) -> Network:
     """
     net = Builder()
     x = net.input
-    for i, stride in enumerate((2, 2, 1)):
-        x = net.leaky_relu(net.conv(x, f"layer{i}", channels << i, 3, stride, bias=True))
+    for i in range(3):
+        x = net.leaky_relu(net.conv(x, f"layer{i}", channels << i, 3, 2, bias=True))
     net.conv(x, "verdict", 1, 3, bias=True)
-    return net.build("patches-judge", multiple=4)
+    return net.build("patches-judge", multiple=8)
 
 
 def passing_weights(network: Network, seed: int) -> dict[str, Array]:
@@ -119,5 +121,5 @@ def to_senga(checkpoint: Checkpoint) -> Weights:
     for name, array in arrays.items():
         if array.dtype.kind != "f" or not np.isfinite(array).all():
             raise ModelError(f"It looks like patches, but “{name}” holds no usable numbers.")
-    stated = {name: checkpoint.metadata[name] for name in ("face",) if checkpoint.metadata.get(name)}
+    stated = {name: checkpoint.metadata[name] for name in ("face", "grain") if checkpoint.metadata.get(name)}
     return Weights(arrays, {**stated, **facts})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -29,17 +30,38 @@ ROOM = 1.7
 """Widths of a face round its middle that a head is painted in."""
 MASK_SIDE = 512
 """Pixels of the longer side of the part in which a head is cut out."""
+_FACTS = ("face", 112), ("grain", 0)
+"""What a card says in numbers, and what is meant where it says nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Style:
+    """A network that has learned a portrait.
+
+    Attributes:
+        face: width of the faces that it knows, in pixels.
+        grain: deviation of the grain that it is shown.
+    """
+
+    network: Network
+    weights: Weights
+    face: float
+    grain: float
+
+    def paint(self, pixels: Pixels, job: Job, scale: float) -> Pixels:
+        """Pixels painted at a size that is smaller by that."""
+        return paint(self.network, self.weights.arrays, pixels, job, scale, grain=self.grain)
 
 
 def painted(act: PortraitPatches, image: Image, job: Job) -> Pixels:
     """The painting of a picture, in its size and depth."""
     weights = job.weights(act.style)
-    network, learned = network_of(weights), float(weights.card.get("face") or 112)
+    style = _Style(network_of(weights), weights, *(float(weights.card.get(fact) or none) for fact, none in _FACTS))
     faces = find_faces(image, job.part(0.0, 0.15), given=act.landmarks, points=act.points)
     if act.background == "photograph" and faces:
-        return _heads(act, image, faces, (network, weights, learned), job.part(0.15, 1.0))
-    scale = act.stroke_scale or scale_for(faces, image.pixels.shape[:2], learned)
-    return _painted(network, weights, image.pixels, scale, job.part(0.15, 1.0))
+        return _heads(act, image, faces, style, job.part(0.15, 1.0))
+    scale = act.stroke_scale or scale_for(faces, image.pixels.shape[:2], style.face)
+    return _painted(style, image.pixels, scale, job.part(0.15, 1.0))
 
 
 def scale_for(faces: list[Face], size: tuple[int, ...], learned: float) -> float:
@@ -55,21 +77,20 @@ def scale_for(faces: list[Face], size: tuple[int, ...], learned: float) -> float
     return max(1.0, SHARE * min(size) / learned)
 
 
-def _painted(network: Network, weights: Weights, pixels: Pixels, scale: float, job: Job) -> Pixels:
+def _painted(style: _Style, pixels: Pixels, scale: float, job: Job) -> Pixels:
     """The painting of pixels that are reduced by ``scale`` for it, or enlarged."""
     height, width = pixels.shape[:2]
     factor = min(1 / scale, MOST_ENLARGED, (LARGEST / (height * width)) ** 0.5)
     if factor < 1.02:
-        return paint(network, weights.arrays, pixels, job, max(1.0, scale))
+        return style.paint(pixels, job, max(1.0, scale))
     size = max(1, round(factor * width)), max(1, round(factor * height))
     large = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC))
-    made = paint(network, weights.arrays, large, job, 1.0)
+    made = style.paint(large, job, 1.0)
     return np.asarray(cv2.resize(made, (width, height), interpolation=cv2.INTER_AREA))
 
 
-def _heads(act: Any, image: Image, faces: list[Face], style: tuple[Network, Weights, float], job: Job) -> Pixels:
+def _heads(act: Any, image: Image, faces: list[Face], style: _Style, job: Job) -> Pixels:
     """The picture with painted heads, each at its own size; the largest lies on top."""
-    network, weights, learned = style
     result = np.array(image.pixels)
     for number, face in enumerate(reversed(faces)):
         share = job.part(number / len(faces), (number + 1) / len(faces))
@@ -77,8 +98,8 @@ def _heads(act: Any, image: Image, faces: list[Face], style: tuple[Network, Weig
         part = np.ascontiguousarray(image.pixels[rows, columns])
         own = face.moved(-columns.start, -rows.start)
         mask = _head(part, own, share.part(0.0, 0.2))
-        scale = act.stroke_scale or scale_for([own], part.shape[:2], learned)
-        made = _painted(network, weights, part, scale, share.part(0.2, 1.0))
+        scale = act.stroke_scale or scale_for([own], part.shape[:2], style.face)
+        made = _painted(style, part, scale, share.part(0.2, 1.0))
         _lay(result[rows, columns], made, mask)
     return result
 

@@ -30,6 +30,7 @@ class Preset(presets.Preset):
         channels: of the first layer of the discriminator.
         content_layers: where paintings are compared place by place.
         style_layers: where they are compared as a whole.
+        grain: deviation of the grain that photographs get, where white is 1: strokes are made of it.
         light: how far the light of photographs changes at random, and its colour.
         weights: of the generator's loss.
     """
@@ -44,6 +45,7 @@ class Preset(presets.Preset):
     content_layers: tuple[str, ...] = ("relu3_1", "relu4_1")
     style_layers: tuple[str, ...] = ("relu2_1", "relu3_1", "relu4_1")
     light: float = Field(0.15, ge=0, lt=1)
+    grain: float = Field(0.06, ge=0, lt=0.5)
     weights: LossWeights = LossWeights()
 
     @property

@@ -8,9 +8,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from senga import ops
 from senga.image import Pixels, to_depth
 from senga.job import Job
+
+from .rows import bands
 
 _SIDE = 509
 """Of the square that is repeated, in pixels: too large for it to be seen."""
@@ -20,9 +21,9 @@ _WIDTH = 1.2
 
 def grained(pixels: Pixels, amount: float, job: Job) -> Pixels:
     """A picture with grain of this deviation, where white is 1, as ``float32``; contrasts shrink to give it room."""
-    result, grain = np.empty(pixels.shape, np.float32), amount * _square()
+    result, grain = np.empty(pixels.shape, np.float32), amount * square()
     columns = np.arange(pixels.shape[1]) % _SIDE
-    for rows in ops.bands(pixels.shape[0]):
+    for rows in bands(pixels.shape[0]):
         job.check()
         added = grain[np.arange(pixels.shape[0])[rows] % _SIDE][:, columns]
         values = to_depth(pixels[rows], np.float32) * (1 - 2 * amount) + amount + added[..., None]
@@ -31,8 +32,8 @@ def grained(pixels: Pixels, amount: float, job: Job) -> Pixels:
 
 
 @lru_cache(maxsize=1)
-def _square() -> Any:
-    """(``_SIDE``, ``_SIDE``) of mean 0 and deviation 1, which goes on over its borders."""
+def square() -> Any:
+    """(509, 509) of mean 0 and deviation 1, which goes on over its borders: what is repeated."""
     noise = np.random.default_rng(0).normal(size=(_SIDE, _SIDE)).astype(np.float32)
     wide = cv2.GaussianBlur(np.pad(noise, 8, mode="wrap"), (0, 0), _WIDTH)[8:-8, 8:-8]
     return (wide - wide.mean()) / wide.std()
