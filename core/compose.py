@@ -20,7 +20,7 @@ from .errors import SettingsError
 from .filter import REACH, Filter, at_size, reach_of
 from .frames import Course, each_frame
 from .image import Animation, Frame, Image, Layer, Pixels, as_rgb, to_depth
-from .job import Job
+from .job import Job, unseen
 from .layers import converted, in_depth
 from .moved import moved
 from .ops.lightness import luma
@@ -113,19 +113,23 @@ def compose_act(
     box = _surroundings(mask, picture, reach)
     part = picture.crop(*box)
     seen = Image(visible.opaque(part), None, picture.grey, picture.info)
-    result = act(seen, _placed(job, box, picture))
-    if isinstance(result, Animation):
-        return _blend_animation(result, picture, box, mask, blend)
-    grey = picture.grey and (result.grey if filter is None else _keeps_grey(filter))
     name = filter.title if filter else "Result"
 
-    def blended(image: Image) -> Image:
+    def greyed(image: Image) -> bool:
+        return picture.grey and (image.grey if filter is None else _keeps_grey(filter))
+
+    def blended(image: Image, grey: bool) -> Image:
         made = visible.with_wide_colours(image, part, seen.pixels)
         layers = _layers(made, picture, box, mask, blend, grey, name) if made.layers else ()
         return replace(_blend_image(made, picture, box, mask, blend, grey), layers=layers)
 
-    others = tuple(replace(each, picture=blended(each.picture)) for each in result.alternatives[1:])
-    first = blended(result)
+    watched = replace(job, on_picture=unseen) if job.moment else job.shown_as(lambda image: blended(image, greyed(image)))
+    result = act(seen, _placed(watched, box, picture))
+    if isinstance(result, Animation):
+        return _blend_animation(result, picture, box, mask, blend)
+    grey = greyed(result)
+    others = tuple(replace(each, picture=blended(each.picture, grey)) for each in result.alternatives[1:])
+    first = blended(result, grey)
     chosen = tuple(replace(each, picture=first) for each in result.alternatives[:1])
     return replace(first, alternatives=chosen + others)
 

@@ -63,12 +63,17 @@ def _no_weights(name: str) -> Weights:
     raise ModelError(f"No model store is set up here, so the style “{name}” cannot be loaded.")
 
 
+def unseen(make: Callable[[], Image]) -> None:
+    """Nobody looks at a growing picture."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One run of a filter. Frozen: ``part`` and ``dataclasses.replace`` make variants that share the listeners.
 
     Attributes:
         on_progress: called with the share done (0..1) and a note for the painter.
+        on_picture: called with what makes the picture as far as it is there, see ``show``; it need not be made.
         cancelled: asked often; True means stop.
         weights: style name -> Weights; raises ModelError.
         brushes: drawing instruments that plug-ins bring.
@@ -88,6 +93,7 @@ class Job:
     """
 
     on_progress: Callable[[float, str], None] = lambda share, note: None  # noqa: ARG005
+    on_picture: Callable[[Callable[[], Image]], None] = unseen
     cancelled: Callable[[], bool] = lambda: False
     weights: Callable[[str], Weights] = _no_weights
     brushes: Callable[[], Iterable[Brush]] = tuple
@@ -120,6 +126,21 @@ class Job:
         """
         self.check()
         self.on_progress(min(max(share, 0.0), 1.0), note)
+
+    def show(self, make: Callable[[], Image]) -> None:
+        """Offer a look at the picture while it grows: ``make`` gives it, and is called only where somebody looks.
+
+        Raises:
+            Cancelled: the user asked to stop.
+        """
+        self.check()
+        self.on_picture(make)
+
+    def shown_as(self, change: Callable[[Image], Image]) -> Job:
+        """A job whose growing pictures are changed by that before anybody sees them."""
+        if self.on_picture is unseen:
+            return self
+        return replace(self, on_picture=lambda make: self.on_picture(lambda: change(make())))
 
     def part(self, start: float, stop: float) -> Job:
         """A job whose 0..1 is ``start``..``stop`` of this one."""

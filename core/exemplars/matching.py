@@ -100,6 +100,11 @@ class Matching:
         self._wear = 256.0 * options.uniformity / (self._patch * full)
 
     @property
+    def picture(self) -> Guide:
+        """(H, W, 3) bytes: what was voted for last."""
+        return np.array(self._picture[..., :3])
+
+    @property
     def _patch(self) -> int:
         return (2 * self._radius + 1) ** 2
 

@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from senga.image import Image
 from senga.job import Job
 
 from .lookup import Guide, Places
@@ -90,7 +91,7 @@ def synthesised(
         style: (h, w, 3) bytes: the exemplar.
         pairs: the guides, at least one; they say how large the picture is.
         options: how.
-        job: progress, cancel, threads.
+        job: progress, cancel, threads; it is shown the picture as it grows, smaller at first.
         allowed: (h, w) which places of the exemplar may be used; None for all.
         heard: told of the energy, which takes time to compute.
         wanted: (H, W) which pixels of the picture matter; None for all. The places of others mean nothing.
@@ -125,6 +126,7 @@ def _settle(matching: Matching, rounds: int, random: Any, job: Job, level: int, 
     """Rounds of voting and searching."""
     for number in range(rounds):
         matching.vote(job)
+        job.show(lambda: Image(matching.picture))
         if heard:
             heard(f"vote {level}", matching.energy())
         for step in range(matching.options.passes):

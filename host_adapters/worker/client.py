@@ -236,9 +236,10 @@ class Worker(object):
         return self._channel
 
     def run(
-        self, order, canvas, on_progress=None, cancelled=None, on_layer=None, preview="", pictures=None, place=None
-    ):
-        # type: (Dict[str, Any], Canvas, Optional[Callable[[float, str], object]], Optional[Callable[[], bool]], Optional[Callable[[Layer], object]], str, Optional[Dict[str, Canvas]], Optional[Dict[str, int]]) -> Result
+        self, order, canvas, on_progress=None, cancelled=None, on_layer=None, preview="", pictures=None, place=None,
+        on_growth=None
+    ):  # fmt: skip
+        # type: (Dict[str, Any], Canvas, Optional[Callable[[float, str], object]], Optional[Callable[[], bool]], Optional[Callable[[Layer], object]], str, Optional[Dict[str, Canvas]], Optional[Dict[str, int]], Optional[Callable[[Layer], object]]) -> Result
         """Run a filter or a recipe on the canvas, which is edited in place.
 
         Args:
@@ -258,6 +259,8 @@ class Worker(object):
             place: for a canvas that holds a part of a picture: ``height`` and ``width`` of the picture, and ``top`` and
                 ``left`` of the part. Strokes are then as broad as in the whole picture. With ``reduced`` it holds all
                 of the picture, made smaller, and aligned files are reduced with it.
+            on_growth: called now and then with the picture as far as it is there, if the filter shows it; its canvas is
+                closed afterwards.
 
         Raises:
             WorkerError: it failed; the message is for the painter.
@@ -268,9 +271,9 @@ class Worker(object):
             request = {"op": "run", "order": order, "canvas": canvas.facts(), "language": self._language}
             if pictures:
                 request["pictures"] = {name: one.facts() for name, one in pictures.items()}
-            self._ask(dict(request, preview=preview, place=place))
+            self._ask(dict(request, preview=preview, place=place, growth=on_growth is not None))
             try:
-                return self._follow(on_progress, cancelled or (lambda: False), on_layer)
+                return self._follow(on_progress, cancelled or (lambda: False), on_layer, on_growth)
             except (WorkerError, Cancelled):
                 raise
             except Gone:
@@ -285,8 +288,8 @@ class Worker(object):
             "again. Its last words are in {}.".format(os.path.join(self.folder, "log"))
         )
 
-    def _follow(self, on_progress, cancelled, on_layer):
-        # type: (Optional[Callable[[float, str], object]], Callable[[], bool], Optional[Callable[[Layer], object]]) -> Result
+    def _follow(self, on_progress, cancelled, on_layer, on_growth):
+        # type: (Optional[Callable[[float, str], object]], Callable[[], bool], Optional[Callable[[Layer], object]], Optional[Callable[[Layer], object]]) -> Result
         """Hear what the worker says of the job until it ends."""
         layers = []  # type: List[Layer]
         asked = None  # type: Optional[float]
@@ -305,6 +308,8 @@ class Worker(object):
                     on_progress(message["share"], message["note"])
                 elif event == "layer":
                     layers.extend(self._take(message, on_layer))
+                elif event == "growing":
+                    self._take(message, on_growth)
                 elif event == "cancelled":
                     raise Cancelled
                 elif event == "error":

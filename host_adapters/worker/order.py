@@ -116,7 +116,7 @@ def _seen(window: Window | None, picture: Image, info: SettingInfo) -> Image:
 
 
 class Request(BaseModel):
-    """The message that asks for a job."""
+    """The message that asks for a job; with ``growth`` its picture is shown now and then while it grows."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -126,6 +126,7 @@ class Request(BaseModel):
     language: str = Field("en", max_length=200)
     preview: str = Field("", max_length=200)
     place: Place | None = None
+    growth: bool = False
 
     @property
     def precision(self) -> Precision:

@@ -109,6 +109,7 @@ class Session:
         asked = {name: message.get(name) for name in ("order", "canvas", "place")}
         preview, pictures = str(message.get("preview") or "")[:200], message.get("pictures") or {}
         about = {"language": _language(message), "preview": preview, "pictures": pictures}
+        about["growth"] = bool(message.get("growth"))
         task = Task(asked | about, self._tell_job)
         self._task = task
         self._house.jobs.add(task)

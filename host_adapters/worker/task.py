@@ -11,7 +11,7 @@ from typing import Any
 
 from senga.errors import Cancelled, SengaError
 from senga.image import Animation, Image, Layer
-from senga.job import Job
+from senga.job import Job, unseen
 from senga.layers import added, stacked
 from senga.registry import Plugins
 from senga.work import Work
@@ -23,6 +23,8 @@ from .words import Message, failure, line, name_of, trace, words_of
 
 TELLING = 0.05
 """Seconds between two reports of progress."""
+SHOWING = 0.5
+"""Seconds between two looks at a picture that grows, at least; making one may take a tenth of the time."""
 STANDING = 1.0
 """The most seconds that a job stands still at a time, while a quick preview is painted."""
 USED_UP = "The memory is used up: close other programs, or make the picture or the selection smaller."
@@ -49,13 +51,14 @@ class Task:
         self._order, self._canvas, self.tell = request.order, Mapping(request.canvas), tell
         self._pictures = {name: Mapping(sheet) for name, sheet in request.pictures.items()}
         self.language, self.preview, self._place = request.language, request.preview, request.place
-        self._precision = request.precision
+        self._precision, self._is_shown = request.precision, request.growth
         self.quick = bool(request.preview) and request.place is not None
         self.calm = threading.Event()
         self.calm.set()
         self._taken = threading.Semaphore(0)
         self._cancelled = threading.Event()
         self._told = 0.0
+        self._look = 0.0
         self.cancelled_since: float | None = None
 
     def cancel(self) -> None:
@@ -98,6 +101,7 @@ class Task:
     def _work(self, known: Plugins) -> Message:
         job = Job(
             on_progress=self._progress,
+            on_picture=self._show if self._is_shown else unseen,
             cancelled=self._is_cancelled,
             memory=self._order.memory,
             precision=self._precision,
@@ -163,6 +167,15 @@ class Task:
                     raise WorkerError(UNTAKEN)
         finally:
             canvas.close()
+
+    def _show(self, make: Callable[[], Image]) -> None:
+        """Let the dialog see a picture that grows, now and then."""
+        started = time.monotonic()
+        if started < self._look:
+            return
+        self._hand_over(make(), Job(cancelled=self._is_cancelled), event="growing")
+        ended = time.monotonic()
+        self._look = ended + max(SHOWING, 9 * (ended - started))
 
     def _progress(self, share: float, note: str) -> None:
         now = time.monotonic()

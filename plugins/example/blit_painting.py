@@ -34,7 +34,7 @@ def painted(act: Exemplars, image: Image, job: Job, note: str, place: Place, rad
     style = exemplar.style(round(size / factor, 4))
     canvas = _Canvas(act, image, factor, style)
     job.progress(0.05, note)
-    places = place(style, canvas.guide, job.part(0.05, 0.8))
+    places = place(style, canvas.guide, job.part(0.05, 0.8).shown_as(canvas.grown))
     samples = votes.blended(style.samples, places, radius, job.part(0.8, 0.9))
     job.progress(0.9, "Blending")
     return image.with_pixels(canvas.finished(samples, job.part(0.9, 1.0)))
@@ -75,6 +75,13 @@ class _Canvas:
         self._curves = photo_guides.curves(planes, self._style.planes, 3 if self._act.guide == "colours" else 1)
         self._planes = mapped(planes, self._curves)
         return photo_guides.photo_guide(self._planes, self._act.guide)
+
+    def grown(self, painted: Image) -> Image:
+        """What is painted, at any size, as the result will look."""
+        samples = _enlarged(painted.u8(), self.guide.shape).astype(np.int16)
+        if self._style.planes is not None:
+            samples = samples - share_of(self._planes, self._act.shares)
+        return self._image.with_pixels(to_depth(self.finished(samples, Job()), self._image.depth))
 
     def finished(self, samples: Any, job: Job) -> Any:
         """The painting in the size and depth of the picture."""

@@ -66,6 +66,11 @@ class Exemplars(BaseModel):
         height, width = job.full_size or (image.height, image.width)
         return 1.0 if self.size_unit == "pixels" else math.sqrt(height * width / 1e6)
 
+    @property
+    def shares(self) -> tuple[float, float]:
+        """How much of lightness and colours the photograph gives."""
+        return self.detail, self.colour if self.guide == "colours" else 0.0
+
     def exemplar_and_guide(self, job: Job) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
         """The colours of the exemplar, and its guide from a file, if there is one.
 
@@ -83,7 +88,7 @@ class Exemplars(BaseModel):
         from .blit_style import Exemplar
 
         pixels, guide = self.exemplar_and_guide(job)
-        return Exemplar(pixels, self.guide, guide, (self.detail, self.colour if self.guide == "colours" else 0.0))
+        return Exemplar(pixels, self.guide, guide, self.shares)
 
     def paints_color(self) -> bool:
         """Paintings have colours."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,7 +46,7 @@ def composed(act: FaceSettings, image: Image, exemplar: FaceExemplar, paint: Pai
     pixels = image.u8()
     canvases = [FaceCanvas(exemplar.at(face.points, job), pixels, face.points, head) for face, head in fitting]
     heads, result = together(
-        lambda: [_painted(act, *each, paint) for each in _in_turn(canvases, job.part(0.15, 0.9))],
+        lambda: _heads(act, image, canvases, paint, job.part(0.15, 0.9)),
         lambda: _around(act, image, canvases, exemplar, silent(job)),
         job,
     )
@@ -53,17 +55,31 @@ def composed(act: FaceSettings, image: Image, exemplar: FaceExemplar, paint: Pai
     return image.with_pixels(result)
 
 
-def _in_turn(canvases: list[FaceCanvas], job: Job) -> Iterator[tuple[FaceCanvas, Job]]:
-    """Each with its share of the work."""
+def _heads(
+    act: FaceSettings, image: Image, canvases: list[FaceCanvas], paint: Paint, job: Job
+) -> list[PaintedHead]:
+    """All of them, one after the other; what is there of the picture is shown meanwhile."""
+    heads: list[PaintedHead] = []
     for number, canvas in enumerate(canvases):
         part = job.part(number / len(canvases), (number + 1) / len(canvases))
         part.progress(0.0, "Painting faces")
-        yield canvas, part
+        shown = part.shown_as(partial(_growing, act, image, heads, canvas))
+        heads.append(_head(act, canvas, paint(canvas, shown)))
+    return heads
 
 
-def _painted(act: FaceSettings, canvas: FaceCanvas, job: Job, paint: Paint) -> PaintedHead:
-    painted = canvas.alike(paint(canvas, job), act.likeness)
-    return PaintedHead(np.dstack([painted, canvas.mask]), canvas.way.inverse)
+def _head(act: FaceSettings, canvas: FaceCanvas, painted: NDArray[Any]) -> PaintedHead:
+    """What was painted, with the light of the photograph and the mask."""
+    return PaintedHead(np.dstack([canvas.alike(painted, act.likeness), canvas.mask]), canvas.way.inverse)
+
+
+def _growing(act: FaceSettings, image: Image, heads: list[PaintedHead], canvas: FaceCanvas, small: Image) -> Image:
+    """The picture with the heads that are painted, and one that is being painted, in any size."""
+    large = cv2.resize(small.u8(), (canvas.width, canvas.height), interpolation=cv2.INTER_CUBIC)
+    pixels = image.pixels
+    for head in [_head(act, canvas, large), *reversed(heads)]:
+        pixels = laid(pixels, head, Job(threads=1))
+    return image.with_pixels(pixels)
 
 
 def _fits(face: Face, exemplar: FaceExemplar) -> bool:

@@ -14,7 +14,7 @@ from senga.exemplars import votes
 from senga.exemplars.synthesis import Options, Pair, synthesised
 from senga.faces.alignment import Points
 from senga.faces.face import LEFT_EYE, LIPS, RIGHT_EYE
-from senga.job import Job
+from senga.job import Job, unseen
 
 from . import face_guides as guides
 from .face_canvas import FaceCanvas
@@ -65,7 +65,7 @@ def head(canvas: FaceCanvas, pairs: list[Pair], options: Options, job: Job) -> N
 
 def with_parts(made: NDArray[Any], canvas: FaceCanvas, pairs: list[Pair], options: Options, job: Job) -> NDArray[Any]:
     """The same with eyes and mouth of their own."""
-    result = made.copy()
+    result, job = made.copy(), replace(job, on_picture=unseen)
     for number, part in enumerate(PARTS):
         share = job.part(number / len(PARTS), (number + 1) / len(PARTS))
         for mine, theirs in _boxes(canvas, part):

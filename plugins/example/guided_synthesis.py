@@ -54,9 +54,11 @@ class GuidedSynthesis(Exemplars, Filter):
         from .blit_painting import masked, painted
 
         check_pair(self.style_guide_2, self.target_guide_2)
-        result = painted(self, image, job, "Matching patches", self._place, int(self.patch) // 2)
         mask = self.second("target_mask")
-        return result if mask is None else masked(image, result, mask)
+        if mask is None:
+            return painted(self, image, job, "Matching patches", self._place, int(self.patch) // 2)
+        job = job.shown_as(lambda shown: masked(image, shown, mask))
+        return masked(image, painted(self, image, job, "Matching patches", self._place, int(self.patch) // 2), mask)
 
     def _place(self, style: Any, guide: Any, job: Job) -> Any:
         from senga.exemplars.synthesis import Options, Pair, synthesised

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -37,6 +38,7 @@ def painted(act: OptimiseStyle, image: Image, job: Job) -> Image:
     result = scene.photo
     for result in grown(scene):
         kept.show(result)
+        job.show(partial(_shown, image, result))
     large = _at_full_size(image, scene.photo, _finished(scene, result), job.part(0.95, 1.0))
     return image.with_pixels(in_colours_of(image.pixels, large, job) if act.colours == "luminance" else large)
 
@@ -54,6 +56,12 @@ def grown_as_animation(act: OptimiseStyle, image: Image, job: Job) -> Animation:
         yield Frame(_frame(image, _finished(scene, last), (height, width)), _HOLD)
 
     return Animation(frames, height, width, stages + 1, info=image.info)
+
+
+def _shown(image: Image, pixels: Array) -> Image:
+    """What is there, in the size and depth of the picture."""
+    large = cv2.resize(np.clip(pixels, 0, 1), (image.width, image.height), interpolation=cv2.INTER_LINEAR)
+    return image.with_pixels(to_depth(large, image.depth))
 
 
 def _frame(image: Image, pixels: Array, size: tuple[int, int]) -> Image:

@@ -114,6 +114,10 @@ class Painter(object):
         def frame(layer):
             # type: (Any) -> None
             frames.append(layer.title)
+            grown(layer)
+
+        def grown(layer):
+            # type: (Any) -> None
             self._take(number, layer.canvas)
 
         piece, frames = self._pieces[kind], []  # type: Piece, List[str]
@@ -123,7 +127,7 @@ class Painter(object):
         pictures = {name: one.canvas() for name, one in beside.items()}
         try:
             with piece.canvas() as canvas:
-                result = worker.run(order, canvas, progress, outdated, frame, preview, pictures, place)
+                result = worker.run(order, canvas, progress, outdated, frame, preview, pictures, place, grown)
                 if result.changed:
                     self._take(number, canvas)
         finally:

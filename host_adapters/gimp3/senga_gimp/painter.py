@@ -143,11 +143,14 @@ class Painter:
         """Paint a piece; gives the worker's result, and whether it was an animation."""
         piece, frames = asked.piece, []
 
-        def show_frame(layer: Any) -> None:
+        def show(layer: Any) -> None:
             canvas = layer.canvas
-            frames.append(layer.title)
             if (canvas.channels, canvas.depth) == (4, "u8"):
                 self._ears.quick(asked, canvas.read_band(0, canvas.height), canvas.width, canvas.height)
+
+        def show_frame(layer: Any) -> None:
+            frames.append(layer.title)
+            show(layer)
 
         scale = small_size(self._source.size)[2]
         with ExitStack() as stack, Canvas(piece.width, piece.height, 4, "u8") as canvas:
@@ -155,7 +158,7 @@ class Painter:
             if piece.mask is not None:
                 canvas.write_mask_band(0, piece.mask)
             beside = {name: stack.enter_context(held.beside(piece, scale)) for name, held in asked.held.items()}
-            more = {"on_layer": show_frame, "place": self._place(piece), "pictures": beside}
+            more = {"on_layer": show_frame, "on_growth": show, "place": self._place(piece), "pictures": beside}
             result = self._run(worker, asked, canvas, "quick", **more)
             if result.changed:
                 self._ears.quick(asked, canvas.read_band(0, canvas.height), piece.width, piece.height)
@@ -184,12 +187,16 @@ class Painter:
                 raise Cancelled
         with ExitStack() as stack, self._source.canvas() as canvas:
             beside = {name: stack.enter_context(held.canvas()) for name, held in asked.held.items()}
-            result = self._run(worker, asked, canvas, "true", on_progress=self._tell, pictures=beside)
+            more = {"on_progress": self._tell, "on_growth": lambda layer: self._show(asked, layer.canvas)}
+            result = self._run(worker, asked, canvas, "true", pictures=beside, **more)
             if result.changed:
-                buffer = Gegl.Buffer.new(self._source.layout.format, 0, 0, canvas.width, canvas.height)
-                pixels.copy_in(canvas, buffer)
-                self._ears.true(asked, buffer)
+                self._show(asked, canvas)
         self._ears.line(" ".join(result.notes))
+
+    def _show(self, asked: Asked, canvas: Any) -> None:
+        buffer = Gegl.Buffer.new(self._source.layout.format, 0, 0, canvas.width, canvas.height)
+        pixels.copy_in(canvas, buffer)
+        self._ears.true(asked, buffer)
 
     def _tell(self, share: float, _note: str) -> None:
         self._ears.line(f"{words.say('Painting the preview…')} {round(share * 100)} %")
