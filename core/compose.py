@@ -123,7 +123,9 @@ def compose_act(
         layers = _layers(made, picture, box, mask, blend, grey, name) if made.layers else ()
         return replace(_blend_image(made, picture, box, mask, blend, grey), layers=layers)
 
-    watched = replace(job, on_picture=unseen) if job.moment else job.shown_as(lambda image: blended(image, greyed(image)))
+    watched = (
+        replace(job, on_picture=unseen) if job.moment else job.shown_as(lambda image: blended(image, greyed(image)))
+    )
     result = act(seen, _placed(watched, box, picture))
     if isinstance(result, Animation):
         return _blend_animation(result, picture, box, mask, blend)

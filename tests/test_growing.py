@@ -24,7 +24,10 @@ CARD = gallery.find("adele")
 PORTRAIT = gallery.picture_of(CARD)
 POINTS = read_faces(str(CARD.landmarks), (PORTRAIT.height, PORTRAIT.width))[0].points
 GROWING: dict[str, tuple[Image, dict[str, Any]]] = {
-    "guided-synthesis": (sample(60, 80, 3), {"rounds": 2, "passes": 2, "size_unit": "pixels", "painting": sample(60, 70, 5)}),
+    "guided-synthesis": (
+        sample(60, 80, 3),
+        {"rounds": 2, "passes": 2, "size_unit": "pixels", "painting": sample(60, 70, 5)},
+    ),
     "optimise-style": (sample(64, 72, 3), {"steps": 10, "levels": 1, "size": 72, "painting": sample(64, 64, 5)}),
     "face-style": (
         Image(np.ascontiguousarray(PORTRAIT.pixels[::3, ::3])),

@@ -28,8 +28,7 @@ from senga.image import to_depth
 from senga.job import Job
 from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import shipped_encoder
-from senga.ops.grain import grained as add_grain
-from senga.ops.grain import square
+from senga.ops.grain import grained, grained_anywhere
 from senga.plugins.portrait_patches.network import generator, judge, passing_weights
 from senga.plugins.portrait_patches.pairs import make_pairs
 from senga.plugins.portrait_patches.presets import PRESETS, Preset
@@ -46,7 +45,7 @@ KNOWN = 8
 """Paintings that features are brought to one size by."""
 BROAD = 4
 """Pixels over which colours are broad."""
-TILES, TOLD = 4, ("relu1_2", "relu2_1", "relu3_1")
+TILES, TEXTURED = 4, ("relu1_2", "relu2_1", "relu3_1")
 """Tiles across a crop, and the layers whose features are compared in each."""
 CONTRAST, LIGHT = 0.15, 0.12
 """How far contrast and light of photographs change at random; ``face-style`` does not mind either."""
@@ -81,24 +80,16 @@ class Painted:
         photo, target = map(to_tensor, several)
         gain = torch.from_numpy(self.random.uniform(1 - CONTRAST, 1 + CONTRAST, (count, 1, 1, 1)))
         light = torch.from_numpy(self.random.uniform(-LIGHT, LIGHT, (count, 3, 1, 1)))
-        return self._grained((photo * gain.float() + light.float()).clamp(-1, 1)), target
-
-    def _grained(self, photo: Tensor) -> Tensor:
-        """With grain, as ``senga.ops.grain`` gives it to pictures, from anywhere in its square."""
-        size, places = photo.shape[2], self.random.integers(len(square()), size=(len(photo), 2))
-        grain = np.stack([np.roll(square(), place, (0, 1))[:size, :size] for place in places])
-        return grained(photo, torch.from_numpy(grain)[:, None], self.grain)
-
-
-def grained(photo: Tensor, grain: Tensor, amount: float) -> Tensor:
-    """Photographs in [-1, 1] with so much of a grain of deviation one."""
-    return (photo * (1 - 2 * amount) + 2 * amount * grain).clamp(-1, 1)
+        lit = (photo * gain.float() + light.float()).clamp(-1, 1)
+        return torch.from_numpy(grained_anywhere(lit.numpy(), self.grain, self.random)), target
 
 
 class Trainer(Drawn):
     """Networks, optimisers and running mean of one training."""
 
-    def __init__(self, preset: Preset, vgg: Path, weights: LossWeights, known: list[Picture], start: Path | None = None) -> None:
+    def __init__(
+        self, preset: Preset, vgg: Path, weights: LossWeights, known: list[Picture], start: Path | None = None
+    ) -> None:
         described, judged = generator(preset.width, preset.blocks), judge(preset.channels)
         network = NetworkModule(described, passing_weights(described, 0))
         if start:
@@ -144,14 +135,19 @@ class Trainer(Drawn):
         """Writes the averaged weights in half precision."""
         arrays = {name: value.detach().half().contiguous() for name, value in self.average.state_dict().items()}
         preset = self.preset
-        facts = {"width": f"{preset.width:g}", "blocks": str(preset.blocks), "face": f"{preset.face:g}", "grain": f"{preset.grain:g}"}
+        facts = {
+            "width": f"{preset.width:g}",
+            "blocks": str(preset.blocks),
+            "face": f"{preset.face:g}",
+            "grain": f"{preset.grain:g}",
+        }
         save_file(arrays, path, metadata={"architecture": "patches", **facts, "steps": str(self.steps)})
 
 
 def texture_loss(drawing: dict[str, Tensor], target: dict[str, Tensor]) -> Tensor:
     """How far means, deviations and covariances of features are from those of the target, tile by tile."""
     terms = []
-    for tap in TOLD:
+    for tap in TEXTURED:
         for x, y in zip(_marks(drawing[tap]), _marks(target[tap]), strict=True):
             terms.append((x - y).abs().mean() / (y.abs().mean() + 1e-6))
     return torch.stack(terms).mean()
@@ -212,7 +208,7 @@ def held_back(folder: Path, preset: Preset, out: Path) -> list[Picture]:
     """Portraits at the size at which the network paints them."""
     halves = make_pairs(preset, folder, out / "held", print)
     photos = [read_rgb(path) for path in list_pictures(halves[0])]
-    return [to_depth(add_grain(photo, preset.grain, Job()), np.uint8) for photo in photos]
+    return [to_depth(grained(photo, preset.grain, Job()), np.uint8) for photo in photos]
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from senga.image import Pixels, to_depth
 from senga.job import Job
@@ -21,7 +22,7 @@ _WIDTH = 1.2
 
 def grained(pixels: Pixels, amount: float, job: Job) -> Pixels:
     """A picture with grain of this deviation, where white is 1, as ``float32``; contrasts shrink to give it room."""
-    result, grain = np.empty(pixels.shape, np.float32), amount * square()
+    result, grain = np.empty(pixels.shape, np.float32), amount * _square()
     columns = np.arange(pixels.shape[1]) % _SIDE
     for rows in bands(pixels.shape[0]):
         job.check()
@@ -31,9 +32,18 @@ def grained(pixels: Pixels, amount: float, job: Job) -> Pixels:
     return result
 
 
+def grained_anywhere(pictures: NDArray[np.float32], amount: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Pictures (N, C, H, W) in [-1, 1] with as much grain, each from another part of it: for trainings."""
+    height, width = pictures.shape[2:]
+    parts = [np.roll(_square(), place, (0, 1)) for place in rng.integers(_SIDE, size=(len(pictures), 2))]
+    rows, columns = np.arange(height) % _SIDE, np.arange(width) % _SIDE
+    grain = np.stack([part[rows][:, columns] for part in parts])[:, None]
+    return np.clip(pictures * np.float32(1 - 2 * amount) + np.float32(2 * amount) * grain, -1, 1)
+
+
 @lru_cache(maxsize=1)
-def square() -> Any:
-    """(509, 509) of mean 0 and deviation 1, which goes on over its borders: what is repeated."""
+def _square() -> Any:
+    """(509, 509) of mean 0 and deviation 1, which goes on over its borders."""
     noise = np.random.default_rng(0).normal(size=(_SIDE, _SIDE)).astype(np.float32)
     wide = cv2.GaussianBlur(np.pad(noise, 8, mode="wrap"), (0, 0), _WIDTH)[8:-8, 8:-8]
     return (wide - wide.mean()) / wide.std()

@@ -14,9 +14,10 @@ class LossWeights(Group):
     """What each part of the generator's loss counts."""
 
     colour: float = Field(4.0, ge=0)
-    content: float = Field(0.7, ge=0)
-    style: float = Field(1.0, ge=0)
-    adversarial: float = Field(0.7, ge=0)
+    detail: float = Field(1.0, ge=0)
+    content: float = Field(0.5, ge=0)
+    texture: float = Field(2.0, ge=0)
+    adversarial: float = Field(0.5, ge=0)
 
 
 class Preset(presets.Preset):
@@ -29,7 +30,7 @@ class Preset(presets.Preset):
         blocks: residual ones.
         channels: of the first layer of the discriminator.
         content_layers: where paintings are compared place by place.
-        style_layers: where they are compared as a whole.
+        style_layers: where they are compared tile by tile, as a whole.
         grain: deviation of the grain that photographs get, where white is 1: strokes are made of it.
         light: how far the light of photographs changes at random, and its colour.
         weights: of the generator's loss.
@@ -43,7 +44,7 @@ class Preset(presets.Preset):
     blocks: int = Field(4, ge=0, le=32)
     channels: int = Field(16, ge=4)
     content_layers: tuple[str, ...] = ("relu3_1", "relu4_1")
-    style_layers: tuple[str, ...] = ("relu2_1", "relu3_1", "relu4_1")
+    style_layers: tuple[str, ...] = ("relu1_2", "relu2_1", "relu3_1")
     light: float = Field(0.15, ge=0, lt=1)
     grain: float = Field(0.06, ge=0, lt=0.5)
     weights: LossWeights = LossWeights()

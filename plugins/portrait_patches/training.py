@@ -1,7 +1,9 @@
 """Trains a network that paints portraits, on MindSpore; pictures are RGB in [-1, 1], (N, 3, H, W).
 
-What it draws is held against the painting of ``face-style`` in colours and features, and in what features of both have
-in common; from the second phase on a discriminator with spectral norm judges patches.
+What it draws is held against the painting of ``face-style``: in broad colours and features place by place, and in what
+the features of small tiles have in common, wherever in a tile it is. Where strokes lie nobody can tell from the
+photograph, so they are not asked for place by place, and photographs get grain to make them of. From the second phase
+on a discriminator with spectral norm judges patches.
 """
 
 from __future__ import annotations
@@ -19,9 +21,15 @@ from senga.neural.training.cell import to_tensor
 from senga.neural.training.features import Features
 from senga.neural.training.perceptual import Encoder
 from senga.neural.training.pictures import OTHER, rng_of
+from senga.ops.grain import grained_anywhere
 
 from .network import generator, judge, passing_weights
 from .presets import Preset
+
+BROAD = 4
+"""Pixels over which colours are broad."""
+TILES = 4
+"""Across a crop: in each the features are compared as a whole."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ class Batch:
 class Training(shared.Training[Preset, Batch]):
     """The generator and its discriminator, their losses and steps."""
 
-    columns = ("judge", "adversarial", "colour", "content", "style", "total")
+    columns = ("judge", "adversarial", "colour", "detail", "content", "texture", "total")
     features: Features
 
     @classmethod
@@ -56,12 +64,13 @@ class Training(shared.Training[Preset, Batch]):
         )
 
     def batch(self, step: int) -> Batch:
-        """Photographs in some other light, and their paintings."""
+        """Photographs in some other light and with grain, and their paintings."""
         photo, target = self.pictures.pairs(self.preset, self.seed, step)
         rng, light, count = rng_of(self.seed, OTHER, step), self.preset.light, len(photo)
         gain = rng.uniform(1 - light, 1 + light, (count, 1, 1, 1))
         shift = rng.uniform(-light, light, (count, 3, 1, 1))
-        return Batch(np.clip(photo * gain + shift, -1, 1).astype(np.float32), target)
+        lit = np.clip(photo * gain + shift, -1, 1).astype(np.float32)
+        return Batch(grained_anywhere(lit, self.preset.grain, rng), target)
 
     def calibrating(self) -> Array:
         """Photographs and paintings of the first step."""
@@ -91,11 +100,16 @@ class Training(shared.Training[Preset, Batch]):
         """The generator's loss, part by part, of a drawing."""
         weights, seen = self.preset.weights, self.features(x)
         content = [shared.distance(seen[tap], wanted[tap], relative=True) for tap in self._content]
-        style = [shared.distance(losses.gram(seen[tap]), _gram(wanted[tap]), relative=True) for tap in self._style]
+        texture = [
+            shared.distance(mark, wish, relative=True)
+            for tap in self._style
+            for mark, wish in zip(_marks(seen[tap]), _marks(wanted[tap]), strict=True)
+        ]
         found = {
-            "colour": weights.colour * losses.absolute_colour(x, to_tensor(batch.target)),
+            "colour": weights.colour * losses.absolute_colour(_broad(x), to_tensor(_broad(batch.target))),
+            "detail": weights.detail * losses.absolute_colour(x, to_tensor(batch.target)),
             "content": weights.content * shared.mean_of(content),
-            "style": weights.style * shared.mean_of(style),
+            "texture": weights.texture * shared.mean_of(texture),
         }
         if self.phase(step) != "start":
             found["adversarial"] = weights.adversarial * losses.fool("lsgan", self.judge[0](x, False))
@@ -103,10 +117,25 @@ class Training(shared.Training[Preset, Batch]):
 
     def facts(self) -> dict[str, str]:
         """What a model card says of the network."""
-        return super().facts() | {"blocks": str(self.preset.blocks), "face": f"{self.preset.face:g}"}
+        preset = self.preset
+        own = {"blocks": str(preset.blocks), "face": f"{preset.face:g}", "grain": f"{preset.grain:g}"}
+        return super().facts() | own
 
 
-def _gram(feature: Array) -> Array:
-    """``losses.gram`` of an array."""
-    flat = feature.reshape(*feature.shape[:2], -1)
-    return np.asarray(flat @ flat.swapaxes(1, 2) / (flat.shape[1] * flat.shape[2]), np.float32)
+def _broad(pictures: Any) -> Any:
+    """Means of squares of ``BROAD`` pixels, of arrays and of tensors."""
+    height, width = (side // BROAD for side in pictures.shape[2:])
+    whole = pictures[:, :, : height * BROAD, : width * BROAD]
+    return whole.reshape(len(pictures), 3, height, BROAD, width, BROAD).mean((3, 5))
+
+
+def _marks(feature: Any) -> tuple[Any, Any, Any]:
+    """Of every tile of features means (N, C), deviations (N, C) and covariances (N, C, C); arrays or tensors."""
+    count, channels = feature.shape[:2]
+    high, wide = (max(1, side // TILES) for side in feature.shape[2:])
+    whole = feature[:, :, : TILES * high, : TILES * wide]
+    tiles = whole.reshape(count, channels, TILES, high, TILES, wide).transpose(0, 2, 4, 1, 3, 5)
+    flat = tiles.reshape(count * TILES * TILES, channels, high * wide)
+    mean = flat.mean(2)
+    flat = flat - mean.reshape(-1, channels, 1)
+    return mean, ((flat * flat).mean(2) + 1e-6) ** 0.5, (flat @ flat.swapaxes(1, 2)) / (high * wide)

@@ -20,8 +20,8 @@ from senga.neural.memory import retained
 from senga.neural.networks import any_style
 from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import load_encoder, shipped_encoder
-from senga.plugins.any_style import network, styles
 from senga.ops.grain import grained
+from senga.plugins.any_style import network, styles
 from senga.prepared import Shelf
 from senga.registry import plugins
 from senga.store import Store

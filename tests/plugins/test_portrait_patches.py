@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,9 @@ def test_runtimes_agree() -> None:
 
 def test_a_network_is_told_by_the_shapes_of_its_weights() -> None:
     arrays = passing_weights(generator(0.75, 2), 0)
-    found = to_senga(Checkpoint("safetensors", arrays, {"face": "90"}))
-    assert dict(found.card) == {"architecture": "patches", "width": "0.75", "blocks": "2", "face": "90"}
+    found = to_senga(Checkpoint("safetensors", arrays, {"face": "90", "grain": "0.05"}))
+    told = {"architecture": "patches", "width": "0.75", "blocks": "2", "face": "90", "grain": "0.05"}
+    assert dict(found.card) == told
     network_of(found.card).check(found.arrays)
     with pytest.raises(ModelError, match="full"):
         to_senga(Checkpoint("npz", {"other": np.zeros(3, np.float32)}))
@@ -96,6 +98,18 @@ def test_a_network_is_told_by_the_shapes_of_its_weights() -> None:
 def test_one_of_the_size_that_ships_takes_two_megabytes_at_most() -> None:
     assert sum(2 * np.prod(shape) for shape in generator(0.75).parameters.values()) <= 2_000_000
     assert judge(16).parameters["layer0.weight"][1] == 3
+
+
+def test_the_grain_of_a_card_is_on_what_the_network_is_shown_and_nothing_else() -> None:
+    flat = Image(np.full((60, 60, 3), 128, np.uint8))
+    style = Weights(negative(), {**CARD, "grain": "0.1"}, a_job().weights("x").network)
+    act = plugins().make("portrait-patches", {})
+    grainy, plain = (act(flat, replace(a_job(), weights=lambda _, w=w: w)) for w in (style, a_job().weights("x")))
+    assert plain.pixels.std() < 2
+    assert grainy.pixels.std() > 10
+    assert grainy.pixels.dtype == np.uint8
+    again = act(flat, replace(a_job(), weights=lambda _: style))
+    np.testing.assert_array_equal(again.pixels, grainy.pixels, "the same grain every time")
 
 
 @pytest.mark.parametrize("wide", [20.0, 100.0, 400.0])
@@ -115,7 +129,7 @@ def test_small_faces_are_painted_in_an_enlarged_picture() -> None:
     image = sample(48, 40, 3)
     seen: list[tuple[int, ...]] = []
 
-    def spy(network: Any, weights: Any, pixels: Any, job: Any, scale: float) -> Any:
+    def spy(network: Any, weights: Any, pixels: Any, job: Any, scale: float, grain: float) -> Any:
         seen.append((*pixels.shape[:2], round(scale)))
         return pixels
 

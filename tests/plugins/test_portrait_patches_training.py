@@ -68,10 +68,16 @@ def test_every_preset_trains(name: str, painter: list[int], material: Path, tmp_
     head, *lines = (tmp_path / "run" / "losses.csv").read_text().splitlines()
     rows = [dict(zip(head.split(","), line.split(","), strict=True)) for line in lines]
     assert [row["phase"] for row in rows] == ["start", "style", "style"]
-    for column in ("judge", "adversarial", "colour", "content", "style"):
+    for column in ("judge", "adversarial", "colour", "detail", "content", "texture"):
         assert float(rows[-1][column]) > 0, column
     assert training.drawer.predict(np.zeros((1, 3, 32, 32), np.float32)).shape == (1, 3, 32, 32)
-    assert training.facts() == {"architecture": "patches", "width": "0.25", "blocks": "1", "face": "32"}
+    assert training.facts() == {
+        "architecture": "patches",
+        "width": "0.25",
+        "blocks": "1",
+        "face": "32",
+        "grain": "0.06",
+    }
 
 
 def test_a_stopped_training_goes_on_as_if_it_had_not(painter: list[int], material: Path, tmp_path: Path) -> None:
@@ -90,12 +96,13 @@ def test_a_stopped_training_goes_on_as_if_it_had_not(painter: list[int], materia
 
 
 def test_crops_of_both_halves_lie_over_each_other(painter: list[int], material: Path, tmp_path: Path) -> None:
-    training = begin(a_plan(material, light=0.0), RunFolder(tmp_path / "run"), silent)
+    training = begin(a_plan(material, light=0.0, grain=0.0), RunFolder(tmp_path / "run"), silent)
     batch = training.batch(3)
     np.testing.assert_allclose(batch.photo, -batch.target, atol=1e-6)
-    lit = begin(a_plan(material, light=0.3), RunFolder(tmp_path / "lit"), silent).batch(3)
-    np.testing.assert_array_equal(lit.target, batch.target)
-    assert np.abs(lit.photo - batch.photo).mean() > 0.02
+    for name, more in (("lit", {"light": 0.3, "grain": 0.0}), ("grain", {"light": 0.0, "grain": 0.1})):
+        other = begin(a_plan(material, **more), RunFolder(tmp_path / name), silent).batch(3)
+        np.testing.assert_array_equal(other.target, batch.target)
+        assert np.abs(other.photo - batch.photo).mean() > 0.02
 
 
 def test_pairs_that_are_there_are_not_made_again(painter: list[int], material: Path, tmp_path: Path) -> None:

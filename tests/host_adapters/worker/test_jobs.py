@@ -123,6 +123,42 @@ def test_frames_come_as_layers_one_by_one(worker: Worker, rng: np.random.Generat
         kept.close()
 
 
+def test_a_picture_is_seen_while_it_grows_where_somebody_looks(worker: Worker, rng: np.random.Generator) -> None:
+    before, got = pixels(rng, 4, "u8"), []
+    before[..., 3] |= 1  # what cannot be seen at all has no colours of its own
+    order = {"filter": "grow", "settings": {"steps": 3}}
+    mask = np.full((HEIGHT, WIDTH), 255, np.uint8)
+    mask[:10] = 0
+    with filled(before, mask) as canvas:
+        result = worker.run(order, canvas, preview="true", on_growth=lambda one: got.append(seen(one.canvas)))
+        after = seen(canvas)
+    assert len(got) >= 2
+    assert not result.layers
+    for number, one in enumerate(got[:2], 2):
+        assert np.array_equal(one[10:, :, :3], before[10:, :, :3] // number)
+        assert np.array_equal(one[:10], before[:10]), "what is not selected stays"
+    assert np.array_equal(after[10:, :, :3], before[10:, :, :3] // 9)
+    with filled(before) as canvas:
+        assert worker.run(order, canvas, preview="true").layers == [], "nobody looks, nothing comes"
+
+
+def test_many_pictures_a_second_are_not_all_made_and_a_cancel_comes_through(
+    worker: Worker, rng: np.random.Generator
+) -> None:
+    got: list[float] = []
+    order = {"filter": "grow", "settings": {"steps": 600, "pause": 0.005}}
+    asked = [float("inf")]
+
+    def look(_layer: Layer) -> None:
+        got.append(time.monotonic())
+        asked[0] = got[-1] if len(got) == 3 else asked[0]
+
+    with filled(pixels(rng, 3, "u8")) as canvas, pytest.raises(Cancelled):
+        worker.run(order, canvas, cancelled=lambda: len(got) == 3, on_growth=look)
+    assert time.monotonic() - asked[0] < 1
+    assert got[2] - got[0] > 0.9
+
+
 @pytest.mark.parametrize("masked", [False, True])
 def test_the_parts_of_a_drawing_come_beside_it(worker: Worker, rng: np.random.Generator, masked: bool) -> None:
     before, mask = pixels(rng, 3, "u8"), np.zeros((HEIGHT, WIDTH), np.uint8)

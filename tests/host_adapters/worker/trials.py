@@ -136,6 +136,21 @@ class Frames(Filter):
         return Animation(frames, image.height, image.width, self.count)
 
 
+class Grow(Filter):
+    """Shows a picture that gets darker, again and again."""
+
+    name, title = "grow", "Grow"
+    steps: int = setting(3, "Pictures.", ge=1)
+    pause: float = setting(0.6, "Seconds between two.", ge=0)
+
+    def __call__(self, image: Image, job: Job) -> Image:
+        for step in range(self.steps):
+            darker = image.with_pixels(image.pixels // np.array(step + 2, image.depth))
+            job.show(lambda darker=darker: darker)
+            time.sleep(self.pause)
+        return image.with_pixels(image.pixels // np.array(9, image.depth))
+
+
 class Redden(Filter):
     """Red everywhere."""
 
@@ -153,4 +168,4 @@ class Redden(Filter):
 
 @hookimpl
 def senga_filters() -> list[type[Filter]]:
-    return [Patient, Broken, Rude, Double, Frames, Redden]
+    return [Patient, Broken, Rude, Double, Frames, Grow, Redden]
