@@ -19,6 +19,7 @@ from senga.compose import Blend
 from senga.errors import Cancelled, PartError, ReadError, SengaError, SettingsError, WriteError
 from senga.face import mask_of, still
 from senga.filter import Makes
+from senga.growing import Kept
 from senga.image import Animation, Image
 from senga.job import Job
 from senga.language import sentence, tr
@@ -90,10 +91,15 @@ class Painter:
 
 
 def job_of(options: Mapping[str, Any], cancelled: Callable[[], bool], on_progress: Callable[[float, str], None]) -> Job:
-    """What the options ask of every run of a filter."""
+    """What the options ask of every run of a filter.
+
+    Raises:
+        SettingsError: there is no place for a picture that grows.
+    """
     threads = {"threads": options["threads"]} if options["threads"] else {}
     return Job(
         on_progress=on_progress,
+        on_picture=Kept.of(options.get("growth") or "").show,
         cancelled=cancelled,
         memory=options["memory"],
         device=options["device"],

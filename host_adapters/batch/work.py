@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from senga.atomic import discard_unfinished, sweep_once
 from senga.backends import Site
 from senga.errors import SettingsError
+from senga.growing import Kept
 from senga.language import tr
 from senga.registry import Plugins
 
@@ -48,6 +49,7 @@ def work(invocation: Invocation, known: Plugins) -> int:
     """
     options = invocation.options
     check_numbers(options)
+    _check_growth(options)
     blend = blend_of(options)
     done = invocation.work(known, blend)
     second = SecondPictures(done)
@@ -103,6 +105,13 @@ def _wish(invocation: Invocation, known: Plugins, second: SecondPictures) -> Wis
         preview=options.get("preview"),
         codec=codec_of(options),
     )
+
+
+def _check_growth(options: Mapping[str, Any]) -> None:
+    """There is one picture that grows, and a place for it."""
+    if options.get("growth") and len(options["inputs"]) > 1:
+        raise SettingsError("--growth shows one picture while it grows: give one input.")
+    Kept.of(options.get("growth") or "")
 
 
 def check_numbers(options: Mapping[str, Any]) -> None:

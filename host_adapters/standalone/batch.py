@@ -24,7 +24,7 @@ from senga.registry import plugins
 from .help_pages import translated
 from .run import COMMON, FILE, SEED, FilterCommand, PlainOption, setting_options
 
-_OTHERS = ("output", "workers", "inputs")
+_OTHERS = ("output", "workers", "inputs", "growth")
 """Of ``run``, which mean something else here."""
 _WITH = "with"
 """The hidden command of a filter is called ``with-…``, that of recipes ``with``."""

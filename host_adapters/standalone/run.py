@@ -158,6 +158,12 @@ COMMON: tuple[click.Parameter, ...] = (
     PlainOption(["--steady"], is_flag=True, help="Films flicker less: what was painted goes along with what moves."),
     PlainOption(["--boil"], is_flag=True, help="Strokes of films are drawn elsewhere in every frame."),
     PlainOption(
+        ["--growth"],
+        type=FILE,
+        metavar="FILE.png",
+        help="Show a picture in this new file while it grows, of filters that work it out step by step.",
+    ),
+    PlainOption(
         ["--save-recipe"], type=FILE, metavar="FILE", help="Also write the filter and its settings as a recipe."
     ),
     PlainOption(["--json", "as_json"], is_flag=True, help="One JSON line per event instead of progress bars."),

@@ -373,3 +373,14 @@ def test_doctor_reports_and_suggests(tmp_path: Path) -> None:
     findings = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, findings
     assert {"Python", "Filters", "Memory", "Models"} <= {finding["about"] for finding in findings}
+
+
+def test_a_picture_is_seen_in_a_file_while_it_grows(photo: Path, tmp_path: Path) -> None:
+    shown, words = tmp_path / "growing.png", ("run", "optimise-style", "--steps", 5, "--size", 64, "--levels", 1)
+    assert senga(*words, photo, "-o", tmp_path / "a.png", "--growth", shown).returncode == 0
+    assert pixels(shown).shape == (60, 80, 3)
+    assert np.abs(pixels(shown).astype(int) - pixels(tmp_path / "a.png")).mean() < 20
+    for inputs, says in (((photo,), "is there already"), ((photo, photo), "give one input")):
+        done = senga(*words, *inputs, "-o", tmp_path / "out/", "--growth", shown)
+        assert (done.returncode, says in done.stderr.decode()) == (2, True), done.stderr
+        assert not (tmp_path / "out").exists()

@@ -94,7 +94,7 @@ def test_the_growth_is_an_animation_that_ends_with_the_result() -> None:
 def test_what_is_there_stays_when_it_is_stopped_and_is_gone_on_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("senga.plugins.optimise_style.keeping._PAUSE", 0.0)
+    monkeypatch.setattr("senga.growing._PAUSE", 0.0)
     file, share = tmp_path / "growing.png", [0.0]
     job = Job(on_progress=lambda done, _note: share.append(done), cancelled=lambda: share[-1] > 0.5)
     with pytest.raises(Cancelled):

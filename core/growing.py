@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from senga.errors import SettingsError
-from senga.image import to_depth
-from senga.neural.executor import Array
+from .errors import SettingsError
+from .image import Image
 
 _PAUSE = 1.0
 """Seconds between two pictures in the file, at least."""
@@ -49,11 +48,14 @@ class Kept:
             raise SettingsError(f"“{text}” is there already: choose another name, nothing is overwritten.")
         return cls(file)
 
-    def show(self, pixels: Array) -> None:
-        """Put a picture (H, W, 3) in 0..1 into the file, unless one was put there a moment ago."""
+    def show(self, make: Callable[[], Image]) -> None:
+        """Put a picture into the file, unless one was put there a moment ago; it is made only then."""
         if self.file is None or time.monotonic() - self.written < _PAUSE:
             return
+        import cv2
+
+        pixels = make().u8()
         part = self.file.with_name(f".{self.file.name}.part")
-        part.write_bytes(cv2.imencode(".png", to_depth(pixels, np.uint8)[..., ::-1])[1].tobytes())
+        part.write_bytes(cv2.imencode(".png", np.ascontiguousarray(pixels[..., ::-1]))[1].tobytes())
         part.replace(self.file)
         self.written = time.monotonic()
