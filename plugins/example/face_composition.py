@@ -55,9 +55,7 @@ def composed(act: FaceSettings, image: Image, exemplar: FaceExemplar, paint: Pai
     return image.with_pixels(result)
 
 
-def _heads(
-    act: FaceSettings, image: Image, canvases: list[FaceCanvas], paint: Paint, job: Job
-) -> list[PaintedHead]:
+def _heads(act: FaceSettings, image: Image, canvases: list[FaceCanvas], paint: Paint, job: Job) -> list[PaintedHead]:
     """All of them, one after the other; what is there of the picture is shown meanwhile."""
     heads: list[PaintedHead] = []
     for number, canvas in enumerate(canvases):
