@@ -26,6 +26,7 @@ BUILTIN = (
     "senga.plugins.portrait_patches",
     "senga.plugins.any_style",
     "senga.plugins.optimise_style",
+    "senga.plugins.line_art",
     "senga.plugins.backends",
 )
 """The only list of built-in plug-ins: importable names, loaded in this order."""
