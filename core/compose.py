@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import visible
+from .cutouts import cut_out
 from .errors import SettingsError
 from .filter import REACH, Filter, at_size, reach_of
 from .frames import Course, each_frame
@@ -218,6 +219,8 @@ def _blend_image(
     top, left, bottom, right = box
     if result.pixels.shape[:2] != (bottom - top, right - left):
         return _resized(result, source, blend, grey)
+    if result.alpha is not None:
+        return _cut(result, source, box, mask, blend, grey)
     if blend.plain:
         pixels = in_depth(result.pixels, source.depth, grey)
     else:
@@ -227,6 +230,21 @@ def _blend_image(
             share = blend.strength if mask is None else blend.strength * mask[rows, left:right, None]
             pixels[rows, left:right] = _mixed(old, new, share, blend.keep_colors, grey)
     return Image(pixels, source.alpha, grey, replace(source.info))
+
+
+def _cut(
+    result: Image,
+    source: Image,
+    box: tuple[int, int, int, int],
+    mask: NDArray[np.float32] | None,
+    blend: Blend,
+    grey: bool,
+) -> Image:
+    if blend.keep_colors:
+        raise SettingsError("What is transparent cannot keep the original colours: choose one or the other.")
+    top, left, bottom, right = box
+    share = float(blend.strength) if mask is None else blend.strength * mask[top:bottom, left:right]
+    return cut_out(result, source, (top, left), share, grey)
 
 
 def _mixed(old: Pixels, new: Pixels, share: Any, keep_colors: bool, grey: bool) -> Pixels:

@@ -44,6 +44,7 @@ class Filter(BaseModel, ABC):
         draws_strokes: it paints with strokes, which are carried along whole in steady films rather than mixed.
         measures_whole: the result depends a little on all that is seen, for example by its mean; the pixels beyond
             ``reach`` then shift it as a whole, but draw nothing.
+        cuts: its results may have an alpha of their own, which is multiplied with that of the picture.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
@@ -59,6 +60,7 @@ class Filter(BaseModel, ABC):
     wants_before: ClassVar[bool] = False
     draws_strokes: ClassVar[bool] = False
     measures_whole: ClassVar[bool] = False
+    cuts: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, image: Image, job: Job) -> Image | Animation:
@@ -66,7 +68,7 @@ class Filter(BaseModel, ABC):
 
         Returns:
             A picture, normally of the same size and in any depth (core brings alpha, depth, selection, strength and
-            colour profile back), or an Animation.
+            colour profile back), or an Animation. It has an alpha only where the class says ``cuts``.
 
         Raises:
             Cancelled: by way of ``job.progress`` or ``job.check``, which must be called often.

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from senga.cutouts import on_white
 from senga.errors import SettingsError
 from senga.face import mask_of
 from senga.image import Image, Pixels, to_depth
@@ -132,9 +133,10 @@ def new_canvas(image: Image, like: Sheet) -> Canvas:
 
 
 def _bands(image: Image, channels: int, depth: str) -> Iterator[tuple[slice, NDArray[Any]]]:
-    """The picture as (rows, W, channels) arrays of a depth."""
+    """The picture as (rows, W, channels) arrays of a depth; on white where a canvas has no alpha."""
     for rows in bands(image.height):
         part = image.crop(rows.start, 0, rows.stop, image.width)
+        part = part if channels in (2, 4) else on_white(part)
         planes = [_colour(part, channels > 2, TYPES[depth])]
         if channels in (2, 4):
             opaque = np.ones(part.pixels.shape[:2], np.float32)

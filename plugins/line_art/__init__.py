@@ -31,6 +31,7 @@ class LineArt(Filter):
     group: ClassVar[str] = "Drawing"
     keywords: ClassVar[tuple[str, ...]] = ("line art", "ink", "outline", "clean up", "comic", "manga", "sketchKeras", "XDoG")
     families: ClassVar[tuple[str, ...]] = ("lines",)
+    cuts: ClassVar[bool] = True
 
     method: Literal["network", "pen"] = setting(
         "pen",
@@ -53,6 +54,11 @@ class LineArt(Filter):
         le=6,
     )
     blacks: float = setting(0.0, "What is darker than this is filled with ink; 0 fills nothing.", ge=0, le=1)
+    paper: Literal["white", "transparent"] = setting(
+        "white",
+        "What is below the lines: white paper, or nothing, in files that know transparency (.png).",
+        labels={"white": "White", "transparent": "Nothing: transparent"},
+    )
     separate_layers: bool = setting(
         False, "Paper and lines as layers of their own, in programs and files that know layers (.ora)."
     )

@@ -29,4 +29,8 @@ LINES = Family(
     facts=Facts,
     converter="senga.plugins.line_art.network:to_senga",
     network="senga.plugins.line_art.network:network_of",
+    presets="senga.plugins.line_art.presets:PRESETS",
+    trainer="senga.plugins.line_art.training:Training",
+    perceptual=False,
+    pairs="senga.plugins.line_art.pairs:make_pairs",
 )

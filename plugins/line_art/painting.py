@@ -93,8 +93,9 @@ def _laid(act: LineArt, image: Image, grid: reduction.Grid, ink: Plane, job: Job
         banded.stored(1 - lines, paper[rows])
 
     banded.each_band(one, grid.parts(), job)
-    result = image.with_pixels(paper)
-    return replace(result, layers=layers_of(paper)) if act.separate_layers else result
+    if act.separate_layers:
+        return replace(image.with_pixels(paper), layers=layers_of(paper))
+    return replace(lines_of(paper), info=image.info) if act.paper == "transparent" else image.with_pixels(paper)
 
 
 def _dark(pixels: NDArray[Any], below: float) -> Plane:
@@ -103,11 +104,16 @@ def _dark(pixels: NDArray[Any], below: float) -> Plane:
     return np.asarray(np.clip((np.float32(below) - light) / np.float32(SOFT) + np.float32(0.5), 0, 1), np.float32)
 
 
+def lines_of(paper: NDArray[Any]) -> Image:
+    """Black lines on nothing, of (H, W) lightness."""
+    return Image(np.broadcast_to(paper.dtype.type(0), (*paper.shape, 3)), _white(paper) - paper)
+
+
 def layers_of(paper: NDArray[Any]) -> tuple[Layer, ...]:
     """White paper, and black lines above it, of (H, W) lightness."""
-    white = to_depth(np.ones(1, np.float32), paper.dtype)[0]
-    black = np.broadcast_to(paper.dtype.type(0), (*paper.shape, 3))
-    return (
-        Layer("Paper", Image(as_rgb(np.full(paper.shape, white, paper.dtype)))),
-        Layer("Lines", Image(black, white - paper)),
-    )
+    sheet = np.full(paper.shape, _white(paper), paper.dtype)
+    return Layer("Paper", Image(as_rgb(sheet))), Layer("Lines", lines_of(paper))
+
+
+def _white(paper: NDArray[Any]) -> Any:
+    return to_depth(np.ones(1, np.float32), paper.dtype)[0]
