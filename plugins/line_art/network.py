@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from senga.errors import ModelError
 from senga.job import Weights
@@ -39,7 +41,7 @@ def to_senga(checkpoint: Checkpoint) -> Weights:
         ModelError: it holds something else, or only a part.
     """
     arrays = {name: each for name, each in checkpoint.arrays.items() if not name.endswith(".num_batches_tracked")}
-    facts = _facts(arrays)
+    facts = _facts(arrays, checkpoint.metadata)
     network_of(facts).check(arrays)
     for name, array in arrays.items():
         if array.dtype.kind != "f" or not np.isfinite(array).all():
@@ -47,15 +49,15 @@ def to_senga(checkpoint: Checkpoint) -> Weights:
     return Weights(arrays, facts)
 
 
-def _facts(arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
-    """What names and shapes tell.
+def _facts(arrays: Mapping[str, NDArray[Any]], stated: Mapping[str, str]) -> dict[str, str]:
+    """What names and shapes tell, and what the file states.
 
     Raises:
         ModelError: they are those of neither network.
     """
     if "downblock_1.1.weight" in arrays:
         return {"architecture": PUBLIC}
-    first = arrays.get("full.weight")
-    if first is None or first.ndim != 4:
-        raise ModelError("It has neither a kernel “full.weight” nor “downblock_1.1.weight”.")
-    return {"architecture": OURS, "width": f"{len(first) / WIDTHS[0]:g}"}
+    deepest = arrays.get("eighth.weight")
+    if deepest is None or deepest.ndim != 4:
+        raise ModelError("It has neither a kernel “eighth.weight” nor “downblock_1.1.weight”.")
+    return {"architecture": OURS, "width": stated.get("width") or f"{len(deepest) / WIDTHS[-1]:g}"}
