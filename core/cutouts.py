@@ -39,9 +39,7 @@ def cut_out(result: Image, source: Image, place: tuple[int, int], share: Share, 
     for part in bands(result.height):
         there = slice(top + part.start, top + part.stop)
         some = share if isinstance(share, float) else share[part]
-        mixed, covered = _mixed(
-            (source.pixels[there, columns], own[there, columns]), (colours[part], made[part]), some
-        )
+        mixed, covered = _mixed((source.pixels[there, columns], own[there, columns]), (colours[part], made[part]), some)
         pixels[there, columns], cover[there, columns] = to_depth(mixed, source.depth), to_depth(covered, source.depth)
     return Image(pixels, cover, grey, replace(source.info))
 

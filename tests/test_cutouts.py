@@ -23,7 +23,7 @@ def ink(image: Image, job: Job) -> Image:
 
 
 def laid(picture: Image, **how: Any) -> Image:
-    result = compose_act(ink, picture, Job(), Blend(**how), reach=lambda height, width: 0)
+    result = compose_act(ink, picture, Job(), Blend(**how), reach=lambda *_: 0)
     assert isinstance(result, Image)
     return result
 

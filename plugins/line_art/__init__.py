@@ -29,7 +29,9 @@ class LineArt(Filter):
     title: ClassVar[str] = "Line art"
     summary: ClassVar[str] = "Clean black lines, to be coloured, of a painting, a scan or a photograph."
     group: ClassVar[str] = "Drawing"
-    keywords: ClassVar[tuple[str, ...]] = ("line art", "ink", "outline", "clean up", "comic", "manga", "sketchKeras", "XDoG")
+    keywords: ClassVar[tuple[str, ...]] = (
+        "line art", "ink", "outline", "clean up", "comic", "manga", "sketchKeras", "XDoG",
+    )  # fmt: skip
     families: ClassVar[tuple[str, ...]] = ("lines",)
     cuts: ClassVar[bool] = True
 

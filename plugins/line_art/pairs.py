@@ -66,7 +66,13 @@ def _reduced(picture: Bytes) -> Bytes:
     return np.asarray(cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def make_pairs(preset: Any, photos: Path, folder: Path, say: Say, report: Report | None = None) -> tuple[Path, Path]:
+def make_pairs(
+    preset: Any,  # noqa: ARG001 - all families are called alike
+    photos: Path,
+    folder: Path,
+    say: Say,
+    report: Report | None = None,
+) -> tuple[Path, Path]:
     """Both halves of all drawings as files of the same names and sizes; those that are there are kept.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from senga.neural.checkpoints import Checkpoint
 from senga.neural.networks.lines import lines, sketch_keras
 from senga.neural.training.initial import first_weights
 from senga.ops.reduction import Grid
-from senga.plugins.line_art import highpass, inking, network, pairs, painting
+from senga.plugins.line_art import highpass, inking, network, painting, pairs
 from senga.plugins.line_art.samples import Pair, example
 from senga.registry import plugins
 from senga.testing import check_filter, sample
@@ -66,7 +67,10 @@ def by(weights: Weights, image: Image, job: Job | None = None, **settings: Any) 
     return result
 
 
-@pytest.mark.parametrize("settings", [{"paper": "transparent", "weight": 1.7, "blacks": 0.3}, {"separate_layers": True}])
+FORMS = {"paper": "transparent", "weight": 1.7, "blacks": 0.3}, {"separate_layers": True}
+
+
+@pytest.mark.parametrize("settings", FORMS)
 def test_every_form_keeps_every_promise(settings: dict[str, Any]) -> None:
     check_filter(plugins().make("line-art", {"method": "pen", **settings}))
 
@@ -101,7 +105,7 @@ def test_light_that_falls_off_is_no_line(method: str) -> None:
 
 def test_bolder_lines_hold_the_lighter_ones() -> None:
     several = [ink(drawing(), weight=weight) for weight in (0.3, 1, 2, 3.5)]
-    for light, bold in zip(several, several[1:], strict=False):
+    for light, bold in pairwise(several):
         assert (bold >= light - 0.01).all()
         assert bold.sum() > 1.15 * light.sum()
 
@@ -199,7 +203,7 @@ def test_networks_draw_what_they_give() -> None:
 
 def test_sketch_keras_takes_the_largest_of_three_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     weights = Weights({}, {"architecture": "sketch-keras"})
-    monkeypatch.setattr(painting, "_result", lambda network, weights, given, job: given[..., 0] + np.float32(0.25))
+    monkeypatch.setattr(painting, "_result", lambda *given: given[2][..., 0] + np.float32(0.25))
     image = drawing(64)
     small = Grid.of(image.pixels, 1, Job()).reduced(image.pixels, Job())
     found = painting.seen(weights, small, Grid.of(image.pixels, 1, Job()), Job())

@@ -36,7 +36,8 @@ def some_pairs(count: int) -> list[Pair]:
 
 def run(out: Path, stopped: Any, stop: int | None = None) -> dict[str, Any]:
     out.mkdir(exist_ok=True)
-    options = options_from(["--pairs", "x", "--out", str(out), "--steps", "4", "--every", "1", "--batch", "2", "--size", "32"])
+    words = ["--pairs", "x", "--out", str(out), "--steps", "4", "--every", "1", "--batch", "2", "--size", "32"]
+    options = options_from(words)
     torch.manual_seed(0)
     trainer = Trainer(0.25)
     learned, held = split(some_pairs(10))

@@ -1,7 +1,7 @@
 """Networks that find the lines of a picture: a small one of our own, and that of sketchKeras.
 
-Neither sees the picture itself, but how it differs from its surroundings (``senga.plugins.line_art.highpass``): lines and
-edges, whatever their colour, and little of shades.
+Neither sees the picture itself, but how it differs from its surroundings (``senga.plugins.line_art.highpass``): lines
+and edges, whatever their colour, and little of shades.
 
 References:
     L. Zhang: sketchKeras, https://github.com/lllyasviel/sketchKeras, 2017 (the second network, and what both see).
