@@ -23,7 +23,7 @@ from .family import LINES
 
 
 class LineArt(Filter):
-    """Find the lines of a picture and draw them clean and black: of a painting, a rough scan or a photograph."""
+    """Find the lines of a picture and draw them clean and black."""
 
     name: ClassVar[str] = "line-art"
     title: ClassVar[str] = "Line art"
