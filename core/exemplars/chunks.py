@@ -22,7 +22,7 @@ from senga.ops.banded import each_band
 
 from .compiled import kernels
 from .lookup import Lookup, Places
-from .seeds import TILE, Grid, draws, grids
+from .seeds import TILE, Grid, draws, grids, tile
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +52,10 @@ def fill(example: Example, guide: NDArray[Any], threshold: int, job: Job, shift:
         (H, W, 2) int16: columns and rows of the exemplar.
     """
     height, width = guide.shape[:2]
+    guide = np.ascontiguousarray(guide)
     found = np.zeros((height, width, 2), np.int16)
     blocks = list(_blocks(height, width, shift))
-    grids(), draws()
+    tile()
 
     def one(number: slice) -> None:
         _Block(example, guide, blocks[number.start]).fill(found, threshold)
@@ -82,19 +83,22 @@ class _Block:
 
     def fill(self, out: Places, threshold: int) -> None:
         """Write the places into ``out``."""
-        guide, made = np.ascontiguousarray(self.whole[self.place]), np.zeros_like(out[self.place])
-        free = np.ones(guide.shape[:2], bool)
-        nearest = [grid.nearest[self.inside] for grid in grids()]
-        moves = [self._moves(grid) for grid in grids()]
         quick = kernels()
-        if quick:
-            first = np.cumsum([0, *map(len, moves[:-1])])
-            quick.chunks(
-                guide, self.example.guide, threshold, np.stack(nearest), np.concatenate(moves), first, made, free
-            )
-        else:
-            for seeds, shifts in zip(nearest, moves, strict=True):
-                _ask(self.example.guide, guide, threshold, shifts[seeds[free]], made, free)
+        if quick is None:
+            self._fill(out, threshold)
+            return
+        rows, columns = self.place
+        box = rows.start, rows.stop, columns.start, columns.stop
+        source, cells = np.ascontiguousarray(self.example.guide), self.example.lookup.cells
+        quick.chunks(self.whole, source, threshold, box, self.origin, tile(), cells, out)
+
+    def _fill(self, out: Places, threshold: int) -> None:
+        """The same in NumPy."""
+        guide, made = self.whole[self.place], np.zeros_like(out[self.place])
+        free = np.ones(guide.shape[:2], bool)
+        for grid in grids():
+            moves = self._moves(grid)
+            _ask(self.example.guide, guide, threshold, moves[grid.nearest[self.inside][free]], made, free)
         rest = np.nonzero(free)
         made[rest] = self.example.lookup.find(guide[rest], draws()[self.inside][rest])
         out[self.place] = made

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .lookup import Places
+from .lookup import ROWS_ARE_CELLS, Cells, Places
 
 LEVELS = 64
 """Of lightness that are told apart."""
@@ -57,6 +57,13 @@ class Cube:
         _handed_on(owner, (side, side, level))
         places = np.stack([owner % guide.shape[1], owner // guide.shape[1]], axis=-1).astype(np.int16)
         return cls(places, side, level)
+
+    @property
+    def cells(self) -> Cells:
+        """See ``lookup.Lookup``."""
+        rows, columns, levels = self.places.shape[:3]
+        steps = self.side, self.side, self.deep
+        return (1, 0, 2), steps, (rows, columns, levels), ROWS_ARE_CELLS, self.places.reshape(-1, 2), 1  # (cells, 2)
 
     def find(self, guide: Wide, draw: NDArray[np.uint8]) -> Places:
         """See ``lookup.Lookup``: there is one best place, so nothing is drawn."""

@@ -8,73 +8,100 @@ import numba
 import numpy as np
 
 
-def _chunks(guide: Any, source: Any, threshold: int, nearest: Any, moves: Any, first: Any, out: Any, free: Any) -> None:
+def _look(cells: Any, guide: Any, row: int, column: int, draw: int) -> Any:
+    """Column and row of the exemplar for a pixel of a guide; see ``lookup.Cells``."""
+    order, steps, counts, owner, places, variants = cells
+    flat = np.int64(0)
+    for axis in range(3):
+        step = np.int64(guide[row, column, order[axis]]) // steps[axis]
+        flat = flat * counts[axis] + min(max(step, 0), counts[axis] - 1)
+    if owner.size:
+        flat = np.int64(owner[flat])
+    at = flat * variants + draw % variants
+    return places[at, 0], places[at, 1]
+
+
+def _chunks(guide: Any, source: Any, threshold: int, box: Any, origin: Any, tile: Any, cells: Any, out: Any) -> None:
     """Give every pixel of a block the piece of its largest cell that fits; see ``chunks.fill``.
 
     Args:
-        guide: (rows, columns, 3) bytes, of the picture.
-        source: (h, w, 3) bytes, of the exemplar.
+        guide: (H, W, 3) of the picture.
+        source: (h, w, 3) of the exemplar.
         threshold: sum of differences below which a piece fits.
-        nearest: (levels, rows, columns) int32: the seeds.
-        moves: (seeds of all levels, 2) int32: from a pixel of the block to its place.
-        first: (levels,) where the seeds of a level begin in ``moves``.
-        out: (rows, columns, 2) int16, written where a piece fits.
-        free: (rows, columns) bool, written: where none fits.
+        box: first and last rows, first and last columns of the block.
+        origin: row and column at which its tile begins.
+        tile: see ``seeds.Tile``.
+        cells: see ``lookup.Cells``.
+        out: (H, W, 2) int16, written.
     """
-    height, width = source.shape[:2]
-    for row in range(guide.shape[0]):
-        for column in range(guide.shape[1]):
+    nearest, seeds, drawn, first, draws = tile
+    tall, wide = source.shape[:2]
+    moves, is_known = np.empty(seeds.shape, np.int32), np.zeros(len(seeds), np.bool_)
+    for row in range(box[0], box[1]):
+        for column in range(box[2], box[3]):
+            down, across = row - origin[0], column - origin[1]
+            found = False
             red, green, blue = (
                 np.int64(guide[row, column, 0]),
                 np.int64(guide[row, column, 1]),
                 np.int64(guide[row, column, 2]),
             )
-            free[row, column] = True
             for level in range(nearest.shape[0]):
-                seed = first[level] + nearest[level, row, column]
-                x, y = column + moves[seed, 0], row + moves[seed, 1]
-                if x < 0 or y < 0 or x >= width or y >= height:
+                seed = first[level] + nearest[level, down, across]
+                if not is_known[seed]:
+                    there = min(max(seeds[seed, 1] + origin[0], 0), guide.shape[0] - 1)
+                    here = min(max(seeds[seed, 0] + origin[1], 0), guide.shape[1] - 1)
+                    x, y = look(cells, guide, there, here, drawn[seed])
+                    moves[seed, 0], moves[seed, 1] = x - seeds[seed, 0], y - seeds[seed, 1]
+                    is_known[seed] = True
+                x, y = across + moves[seed, 0], down + moves[seed, 1]
+                if x < 0 or y < 0 or x >= wide or y >= tall:
                     continue
                 gap = abs(red - source[y, x, 0]) + abs(green - source[y, x, 1]) + abs(blue - source[y, x, 2])
                 if gap < threshold:
                     out[row, column, 0], out[row, column, 1] = x, y
-                    free[row, column] = False
+                    found = True
                     break
+            if not found:
+                x, y = look(cells, guide, row, column, draws[down, across])
+                out[row, column, 0], out[row, column, 1] = x, y
 
 
 def _votes(exemplar: Any, places: Any, radius: int, top: int, bottom: int, out: Any) -> None:
     """The colours of rows ``top`` to ``bottom``, see ``votes.blended``."""
     height, width = places.shape[:2]
     tall, wide = exemplar.shape[0] - 1, exemplar.shape[1] - 1
-    across, down = np.empty(width, np.int32), np.empty(width, np.int32)
-    upright = np.empty(width, np.bool_)
+    across, down, is_upright = np.empty(width, np.int32), np.empty(width, np.int32), np.empty(width, np.bool_)
     for row in range(top, bottom):
         low, high = max(0, row - radius), min(height, row + radius + 1)
-        for column in range(width):
+        for column in range(width):  # what agrees above and below
             x, y = np.int32(places[row, column, 0]), np.int32(places[row, column, 1])
-            alike = True
+            agrees = True
             for j in range(low, high):
-                alike &= (places[j, column, 0] == x) & (places[j, column, 1] == y + (j - row))
-            across[column], down[column], upright[column] = x - column, y - row, alike
+                agrees &= (places[j, column, 0] == x) & (places[j, column, 1] == y + (j - row))
+            across[column], down[column], is_upright[column] = x - column, y - row, agrees
         for column in range(width):
             left, right = max(0, column - radius), min(width, column + radius + 1)
-            alike = True
+            agrees = True
             for i in range(left, right):
-                alike &= upright[i] & (across[i] == across[column]) & (down[i] == down[column])
-            if alike:
+                agrees &= is_upright[i] & (across[i] == across[column]) & (down[i] == down[column])
+            if agrees:
                 x, y = places[row, column, 0], places[row, column, 1]
-                out[row, column, 0] = exemplar[y, x, 0]
-                out[row, column, 1] = exemplar[y, x, 1]
-                out[row, column, 2] = exemplar[y, x, 2]
+                for channel in range(3):
+                    out[row, column, channel] = exemplar[y, x, channel]
                 continue
-            red = green = blue = np.int32(0)
+            red = green = blue = r = g = b = np.int64(0)
+            last_x = last_y = np.int64(-(1 << 40))
             for j in range(low, high):
                 for i in range(left, right):
-                    x = min(max(places[j, i, 0] - i + column, 0), wide)
-                    y = min(max(places[j, i, 1] - j + row, 0), tall)
-                    red += exemplar[y, x, 0]
-                    green += exemplar[y, x, 1]
-                    blue += exemplar[y, x, 2]
+                    x, y = np.int64(places[j, i, 0]) - i + column, np.int64(places[j, i, 1]) - j + row
+                    if x != last_x or y != last_y:  # most neighbours propose what the one before did
+                        last_x, last_y = x, y
+                        x, y = min(max(x, 0), wide), min(max(y, 0), tall)
+                        r, g, b = np.int64(exemplar[y, x, 0]), np.int64(exemplar[y, x, 1]), np.int64(exemplar[y, x, 2])
+                    red += r
+                    green += g
+                    blue += b
             count = (high - low) * (right - left)
             half = count // 2
             out[row, column, 0] = (red + half) // count
@@ -154,6 +181,7 @@ def _compiled(loop: Any) -> Any:
         return numba.njit(nogil=True)(loop)
 
 
+look: Any = _compiled(_look)
 chunks: Any = _compiled(_chunks)
 votes: Any = _compiled(_votes)
 gap: Any = _compiled(_gap)

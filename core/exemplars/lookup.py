@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import cv2
@@ -24,8 +25,19 @@ Places = NDArray[np.int16]
 """(..., 2): columns and rows."""
 
 
+Cells = tuple[tuple[int, int, int], tuple[int, int, int], tuple[int, int, int], NDArray[np.int32], Places, int]
+"""How compiled loops look up: three channels of the guide in their order, the numbers that a cell has in each, how many
+cells there are; the row of the places of each cell, or none where rows are cells; places, and how many a row has."""
+ROWS_ARE_CELLS = np.zeros(0, np.int32)
+"""No rows: those of the places are the cells."""
+
+
 class Lookup(Protocol):
     """Finds places of an exemplar by the numbers of its guide."""
+
+    @property
+    def cells(self) -> Cells:
+        """The same as arrays."""
 
     def find(self, guide: NDArray[Any], draw: NDArray[np.uint8]) -> Places:
         """The place (..., 2) for each pixel of a guide (..., 3); ``draw`` (...) chooses among equally good ones."""
@@ -60,6 +72,12 @@ class Table:
         places = np.stack([chosen % guide.shape[1], chosen // guide.shape[1]], axis=-1).astype(np.int16)
         return cls(_nearest_filled(filled), places)
 
+    @property
+    def cells(self) -> Cells:
+        """See ``Lookup``."""
+        flat = self.places.reshape(-1, 2)  # (rows of all variants, 2)
+        return (0, 1, 2), (256 // STEPS,) * 3, (STEPS,) * 3, self.owner, flat, self.places.shape[1]
+
     def find(self, guide: Guide, draw: NDArray[np.uint8]) -> Places:
         """See ``Lookup``."""
         count = self.places.shape[1]
@@ -77,6 +95,14 @@ class Sphere:
 
     height: int
     width: int
+
+    @cached_property
+    def cells(self) -> Cells:
+        """See ``Lookup``: red and green in 256 steps each."""
+        guide = np.zeros((256, 256, 3), np.uint8)
+        guide[..., 0], guide[..., 1] = np.arange(256)[:, None], np.arange(256)
+        places = self.find(guide, guide[..., 2]).reshape(-1, 2)  # (red and green, 2)
+        return (0, 1, 2), (1, 1, 256), (256, 256, 1), ROWS_ARE_CELLS, places, 1
 
     def find(self, guide: Guide, draw: NDArray[np.uint8]) -> Places:
         """See ``Lookup``; red points right and green up, 0..255."""

@@ -42,6 +42,19 @@ def grids() -> tuple[Grid, ...]:
     return tuple(_grid(1 << level, jitter) for level in LEVELS)
 
 
+Tile = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8], NDArray[np.int64], NDArray[np.uint8]]
+"""All levels one behind the other: (levels, TILE, TILE) nearest seeds, (all seeds, 2), their draws, where the seeds of
+each level begin, and the draws of pixels."""
+
+
+@lru_cache(maxsize=1)
+def tile() -> Tile:
+    """The grids as compiled loops take them."""
+    first = np.cumsum([0, *(len(grid.seeds) for grid in grids()[:-1])]).astype(np.int64)
+    seeds, drawn = (np.concatenate([getattr(grid, name) for grid in grids()]) for name in ("seeds", "drawn"))
+    return np.stack([grid.nearest for grid in grids()]), seeds, drawn, first, draws()
+
+
 @lru_cache(maxsize=1)
 def draws() -> NDArray[np.uint8]:
     """(TILE, TILE) numbers below ``VARIANTS``."""

@@ -72,7 +72,7 @@ class _Canvas:
         self._around = photo_guides.surroundings(planes[..., 0], SMOOTHING.surroundings)
         planes[..., 0] = photo_guides.lifted(planes[..., 0], self._around, self._act.contrast)
         planes = photo_guides.smoothed(planes, SMOOTHING.photo)
-        self._curves = photo_guides.curves(planes, self._style.planes, 3 if self._act.guide == "colours" else 1)
+        self._curves = photo_guides.curves(planes, self._style.marks, 3 if self._act.guide == "colours" else 1)
         self._planes = mapped(planes, self._curves)
         return photo_guides.photo_guide(self._planes, self._act.guide)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -38,6 +39,12 @@ class Style:
     planes: Guide | None
     pixels: Guide
     samples: NDArray[np.int16]
+
+    @cached_property
+    def marks(self) -> photo_guides.Marks:
+        """What photographs are matched to; only with planes."""
+        assert self.planes is not None  # noqa: S101 - narrows the type
+        return photo_guides.Marks.of(self.planes)
 
 
 class Exemplar:

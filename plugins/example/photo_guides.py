@@ -62,15 +62,31 @@ def lifted(luma: NDArray[np.uint8], around: NDArray[np.uint8], contrast: float) 
     return np.asarray(cv2.addWeighted(luma, 1 + contrast, around, -contrast, 0))
 
 
-def curves(photo: Guide, exemplar: Guide, channels: int = 3) -> NDArray[np.float32]:
-    """(3, 256): for each channel the tone that matches the photograph to the exemplar.
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What photographs are matched to.
 
-    Colour goes only most of the way where the exemplar has colours of its own, so that a photograph's stay told apart.
+    Attributes:
+        tones: for each channel, (256,) shares of the tones.
+        shares: how far each channel goes: colour only most of the way where the exemplar has colours of its own, so
+            that a photograph's stay told apart.
     """
+
+    tones: list[NDArray[np.float64]]
+    shares: list[float]
+
+    @classmethod
+    def of(cls, exemplar: Guide) -> Marks:
+        """Those of an exemplar's planes of lightness and colour."""
+        colours = [1 - 0.3 * min(1.0, float(exemplar[..., channel].std()) / 12) for channel in (1, 2)]
+        return cls([histogram(exemplar[..., channel]) for channel in range(3)], [1.0, *colours])
+
+
+def curves(photo: Guide, marks: Marks, channels: int = 3) -> NDArray[np.float32]:
+    """(3, 256): for each channel the tone that matches the photograph to the exemplar."""
     found = [np.arange(256, dtype=np.float32)] * 3
     for channel in range(channels):
-        share = 1.0 if channel == 0 else 1 - 0.3 * min(1.0, float(exemplar[..., channel].std()) / 12)
-        found[channel] = curve(histogram(photo[..., channel]), histogram(exemplar[..., channel]), share)
+        found[channel] = curve(histogram(photo[..., channel]), marks.tones[channel], marks.shares[channel])
     return np.stack(found)
 
 
