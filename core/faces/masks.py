@@ -22,10 +22,10 @@ from senga.job import Job
 from senga.ops.guided import guided_filter
 
 from . import outlines
-from .colours import Mixture
 from .cuts import centred, square
 from .face import Face
 from .frame import Frame, moved
+from .likeness import Likeness, like_hair
 from .outlines import Array, Plane
 
 SIDE = 256
@@ -35,6 +35,8 @@ ROUNDS = 5
 """Of GrabCut."""
 SMALL = 128
 """Pixels of the square in which colours are told apart; what is found is then fitted to the edges of the larger one."""
+_LIKE, _SURE = 1.5, 3.0
+"""Logarithms of odds from which on something may be hair, and from which on it certainly is."""
 _EDGES, _NOISE, _STEEPER = 4, 5e-4, 1.8
 """Pixels over which masks follow edges of lightness, variance of lightness, 0..1, that is no edge, and how much steeper
 edges are made than they come out."""
@@ -121,10 +123,11 @@ def cut_out(colours: NDArray[np.uint8], points: Array, job: Job) -> tuple[Plane,
     """
     small = np.asarray(cv2.resize(colours, (SMALL, SMALL), interpolation=cv2.INTER_AREA), np.uint8)
     own = points * (SMALL / SIDE)
-    like = _likeness(small, own)
-    skin = _skin(like, own)
+    likeness = Likeness.of(small, own, SMALL / WIDE)
+    like, has_hair = (None, True) if likeness is None else (likeness.skin, likeness.has_hair)
+    skin = _skin(like, own, 1.22 if has_hair else 1.4)
     job.check()
-    head = _head(small, own, skin)
+    head = _head(small, own, skin, has_hair=has_hair and like is not None)
     job.check()
     light = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     planes = (skin, head, _neck(like, own))
@@ -147,29 +150,14 @@ def _core(side: int, points: Array) -> Plane:
     return outlines.filled(side, outlines.wider(points[[1, 3, 5, 7, 8, 9, 11, 13, 15, 24, 19]], 0.86))
 
 
-def _likeness(colours: NDArray[np.uint8], points: Array) -> Plane | None:
-    """Logarithms of odds: how much more like the cheeks and the nose than like what is far from the face."""
-    side = len(colours)
-    lab = cv2.cvtColor(cv2.GaussianBlur(colours, (0, 0), 0.7), cv2.COLOR_RGB2LAB).reshape(-1, 3)  # (pixels, 3)
-    features = np.maximum(outlines.eyes(side, points), outlines.mouth(side, points))
-    cheeks = outlines.filled(side, points[[1, 2, 3, 4, 48, 31, 27, 35, 54, 12, 13, 14, 15]])
-    inside = (cheeks > 0.5) & (features < 0.1)
-    outside = outlines.filled(side, outlines.wider(outlines.face_outline(points), 1.4)) < 0.5
-    if inside.sum() < 40 or outside.sum() < 40:
-        return None
-    values = lab.astype(np.float32)
-    odds = Mixture.of(lab[inside.ravel()], 3).log(values) - Mixture.of(lab[outside.ravel()], 5).log(values)
-    return np.asarray(odds.reshape(side, side), np.float32)
-
-
-def _skin(like: Plane | None, points: Array) -> Plane:
-    """What is like skin, in and near the face."""
+def _skin(like: Plane | None, points: Array, reach: float) -> Plane:
+    """What is like skin, in the face and as far as so many times its outline."""
     face = outlines.filled(SMALL, outlines.face_outline(points))
     if like is None:
         return face
-    reach = outlines.filled(SMALL, outlines.wider(outlines.face_outline(points), 1.22))
+    near = outlines.filled(SMALL, outlines.wider(outlines.face_outline(points), reach))
     share = cv2.GaussianBlur(_sigmoid(like + 3 * (2 * face - 1)), (0, 0), 0.8)  # the outline is a hint
-    return np.asarray(np.maximum(share * reach, _core(SMALL, points)), np.float32)
+    return np.asarray(np.maximum(share * near, _core(SMALL, points)), np.float32)
 
 
 def _neck(like: Plane | None, points: Array) -> Plane:
@@ -187,13 +175,13 @@ def _sigmoid(values: Array) -> Plane:
     return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), np.float32)
 
 
-def _head(colours: NDArray[np.uint8], points: Array, skin: Plane) -> Plane:
+def _head(colours: NDArray[np.uint8], points: Array, skin: Plane, *, has_hair: bool) -> Plane:
     """What GrabCut takes for the head, where it hangs together with the face."""
-    guess = _guess(colours, points, skin)
+    guess, far = _guess(colours, points, skin, has_hair=has_hair)
     cv2.setRNGSeed(0)  # it looks for clusters by chance
     models = np.zeros((2, 1, 65), np.float64)
     cv2.grabCut(colours, guess, (0, 0, 1, 1), models[0], models[1], ROUNDS, cv2.GC_INIT_WITH_MASK)
-    found = np.isin(guess, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    found = (np.isin(guess, (cv2.GC_FGD, cv2.GC_PR_FGD)) & ~far).astype(np.uint8)
     found = np.asarray(cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), np.uint8)
     parts = cv2.connectedComponents(found)[1]
     own = np.bincount(parts[(skin > 0.5) & (found > 0)], minlength=parts.max() + 1)
@@ -204,8 +192,14 @@ def _head(colours: NDArray[np.uint8], points: Array, skin: Plane) -> Plane:
     return np.asarray(cv2.GaussianBlur(closed.astype(np.float32), (0, 0), 0.7))
 
 
-def _guess(colours: NDArray[np.uint8], points: Array, skin: Plane) -> NDArray[np.uint8]:
-    """Where GrabCut begins: the face is certain, so is what is far from it or below the chin."""
+def _guess(
+    colours: NDArray[np.uint8], points: Array, skin: Plane, *, has_hair: bool
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Where GrabCut begins, and what is far from the face: no head, whatever is found there.
+
+    The face is certain, so is what is far from it or below the chin, but where that may be hair that hangs down: it
+    would teach that hair is none.
+    """
     y, x = np.mgrid[:SMALL, :SMALL] + 0.5
     size = SMALL / WIDE
     middle = (points[0] + points[16]) / 2
@@ -216,23 +210,19 @@ def _guess(colours: NDArray[np.uint8], points: Array, skin: Plane) -> NDArray[np
     far = (across / 0.84) ** 2 + ((down + 0.05) / 1.08) ** 2 > 1
     above = ((across / 0.58) ** 2 + ((down + 0.05) / 0.72) ** 2 < 1) & (down < -0.15) & (skin < 0.3)
     falls = (np.abs(across) > 0.3) & (np.abs(across) < 0.8) & (down > -0.2) & (down < chin + 0.45)
-    guess[falls & _like_hair(colours, above, far)] = cv2.GC_PR_FGD
+    clothes = (np.abs(across) < 0.45) & (down > chin + 0.45)
+    around = (far & ((down < 0.2) | (np.abs(across) > 0.95))) | clothes if has_hair else far
+    like = like_hair(colours, above, around)
+    guess[falls & (like > _LIKE)] = cv2.GC_PR_FGD
     guess[far] = cv2.GC_BGD
+    if has_hair:
+        guess[(above | falls) & (np.abs(across) < 0.62) & ~far & (like > _SURE)] = cv2.GC_FGD
+        guess[far & (like > _LIKE) & (np.abs(across) < 0.95) & (down > -0.2)] = cv2.GC_PR_FGD
     below = (down > chin + 0.04 - 0.5 * np.abs(across)) & (np.abs(across) < 0.42) & (down > 0.25)
     guess[below & (skin < 0.5)] = cv2.GC_PR_BGD
     guess[(down > chin + 0.07) & (np.abs(across) < 0.36)] = cv2.GC_BGD
     guess[skin > 0.9] = cv2.GC_FGD
-    return guess
-
-
-def _like_hair(colours: NDArray[np.uint8], above: NDArray[np.bool_], far: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where colours are like those above the forehead more than like what is far."""
-    if above.sum() < 40 or far.sum() < 40:
-        return np.zeros(above.shape, np.bool_)
-    lab = cv2.cvtColor(cv2.GaussianBlur(colours, (0, 0), 0.7), cv2.COLOR_RGB2LAB).astype(np.float32)
-    values = lab.reshape(-1, 3)  # (pixels, 3)
-    odds = Mixture.of(lab[above], 2).log(values) - Mixture.of(lab[far], 4).log(values)
-    return np.asarray(odds.reshape(above.shape) > 1.5)
+    return guess, far
 
 
 def laid_back(plane: Plane, matrix: Array, size: tuple[int, int]) -> Plane:

@@ -74,6 +74,47 @@ def test_hair_and_skin_are_different_things(drawn: Head) -> None:
     assert np.minimum(masks.hair, masks.skin).sum() < 0.08 * masks.skin.sum()
 
 
+BLOND, SHIRT = (214, 182, 128), (120, 30, 40)
+
+
+def portrait(upright: NDArray[np.float64], hair: tuple[int, int, int] | None) -> tuple[Image, Face]:
+    """A head with long hair, or a bald one, over a shirt before a wall that grows darker, in light from one side."""
+    points, size = 1.5 * upright + (150, 150), (400, 300)
+    y, x = np.mgrid[: size[0], : size[1]]
+    pixels = np.multiply.outer(1 - y / 1200, np.array(WALL, float)).astype(np.uint8)
+    cv2.ellipse(pixels, (150, 330), (140, 110), 0, 0, 360, SHIRT, -1)
+    cv2.ellipse(pixels, (150, 130), (72, 84), 0, 0, 360, hair or SKIN, -1)
+    for side in (-1, 1) if hair else ():
+        cv2.ellipse(pixels, (150 + 58 * side, 210), (30, 110), 0, 0, 360, hair, -1)
+    cv2.rectangle(pixels, (128, 190), (172, 250), SKIN, -1)
+    cv2.fillPoly(pixels, [np.rint(face_outline(points)).astype(np.int32)], SKIN)
+    if hair:  # a fringe
+        cv2.ellipse(pixels, (150, 80), (52, 26), 0, 0, 360, hair, -1)
+    light = 1 + 0.08 * (x - 150)[:, :, None] / 150 + np.random.default_rng(0).normal(0, 0.03, (*size, 1))
+    return Image(np.clip(pixels * light, 0, 255).astype(np.uint8)), Face.of_points(points)
+
+
+@pytest.mark.parametrize("colour", [HAIR, BLOND, (225, 220, 215)])
+def test_hair_is_hair_where_it_is_like_skin_and_where_it_hangs_down(
+    upright: NDArray[np.float64], colour: tuple[int, int, int]
+) -> None:
+    masks = masks_of(*portrait(upright, colour), Job())
+    for x, y in ((150, 62), (150, 94), (175, 92), (96, 100), (204, 100), (90, 170), (210, 170), (92, 200)):
+        assert masks.hair[y, x] > 0.6, (x, y)
+        assert masks.skin[y, x] < 0.3, (x, y)
+    for x, y in ((150, 135), (120, 170), (180, 170)):
+        assert masks.skin[y, x] > 0.8, (x, y)
+    assert masks.head[300:].max() < 0.1, "what hangs lower is left out"
+    assert masks.head[:300, :40].max() < 0.1
+
+
+def test_a_bald_head_has_no_hair(upright: NDArray[np.float64]) -> None:
+    masks = masks_of(*portrait(upright, None), Job())
+    assert masks.hair.sum() < 0.1 * masks.skin.sum()
+    assert masks.head[62, 150] > 0.7
+    assert masks.skin[75, 150] > 0.7
+
+
 def test_edges_are_as_soft_as_asked(drawn: Head) -> None:
     image, face = drawn()
     hard, soft = (masks_of(image, face, Job(), soft=share).head for share in (0.005, 0.08))
