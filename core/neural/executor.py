@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .places import rows_memory
+
 Array = NDArray[np.float32]
 Half = NDArray[np.float16]
 _ONE = np.float32(1)
@@ -114,7 +116,7 @@ class Executor(Protocol):
 
 def halved(rows: Array, offset: Array) -> Half:
     """``rows - offset`` of each channel at half precision, in numpy."""
-    out = np.empty(rows.shape, np.float16)
+    out: Half = rows_memory.empty(rows.shape, np.float16)
     for values, half, middle in zip(rows, out, offset, strict=True):
         half[...] = values - middle
     return out

@@ -19,6 +19,7 @@ from .executor import Activation, Array, Half
 from .memory import MB
 from .onnx.convolution import ModelConvolution, Part, affine, halving, phases, widening
 from .openvino_runtime import has_bfloat16, refusal, started, wants_memory
+from .places import rows_memory
 
 _NEARLY_NOTHING = 1e-30
 """Offsets that change no number of a layer."""
@@ -77,10 +78,9 @@ class OpenVinoStrips:
 
     def halved(self, rows: Array, offset: Array) -> Half:
         """See ``Executor``."""
-        out = np.empty((1, *rows.shape), np.float16)
+        out: Half = rows_memory.empty((1, *rows.shape), np.float16)
         self._halve.run_into({"x": rows[None], "offset": offset[:, None, None]}, out)
-        half: Half = out[0]
-        return half
+        return out[0]
 
     def widened(self, rows: Half, before: Activation, out: Array) -> None:
         """See ``Executor``."""

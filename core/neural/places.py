@@ -14,10 +14,11 @@ from bisect import insort
 from collections import deque
 from contextlib import suppress
 from math import prod
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
-from .executor import Array
 from .memory import MB
 
 _RESERVED = 32 << 30
@@ -81,19 +82,19 @@ class RowMemory:
         self._touched = 0
         self._space = _space(reserved) if sys.platform == "linux" else None
 
-    def empty(self, shape: tuple[int, ...]) -> Array:
+    def empty(self, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]:
         """An array of this shape; its place is free when nobody holds it or a part of it."""
-        size = -(-4 * prod(shape) // _STEP) * _STEP
+        size = -(-np.dtype(dtype).itemsize * prod(shape) // _STEP) * _STEP
         if self._space is None or size < _SMALL:
-            return np.empty(shape, np.float32)
+            return np.empty(shape, dtype)
         with self._lock:
             self._collect()
             start = self._gaps.take(size)
             if start + size > len(self._space):
                 self._gaps.give(start, size)
-                return np.empty(shape, np.float32)
+                return np.empty(shape, dtype)
             self._touched = max(self._touched, start + size)
-        values = np.frombuffer(self._space, np.float32, prod(shape), start)
+        values = np.frombuffer(self._space, dtype, prod(shape), start)
         weakref.finalize(values, self._freed.append, (start, size)).atexit = False
         return values.reshape(shape)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import mmap
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,7 +18,6 @@ from .executor import Array, Half
 from .memory import MB, resident, scratch_folder
 from .places import Gaps
 
-_PRIVATE: dict[str, int] = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
 _LOOK = 64 * MB
 """The memory of the process is looked at each time that so much was put aside; a look is not free."""
 
@@ -156,7 +153,7 @@ class _InMemory:
 
     def __init__(self, rows: NDArray[Any], scratch: Scratch) -> None:
         self._scratch = scratch
-        self._values = rows if rows.dtype == np.float32 else _mapped(rows)
+        self._values = rows
         scratch.room -= rows.nbytes
 
     @property
@@ -168,17 +165,6 @@ class _InMemory:
 
     def free(self) -> None:
         self._scratch.room += self._values.nbytes
-
-
-def _mapped(rows: NDArray[Any]) -> NDArray[Any]:
-    """A copy outside the heap, where blocks of rows that come and go would leave holes."""
-    place = mmap.mmap(-1, rows.nbytes, **_PRIVATE)
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        with suppress(OSError):  # some kernels are built without
-            place.madvise(mmap.MADV_HUGEPAGE)  # a third of the time
-    copy = np.frombuffer(place, rows.dtype).reshape(rows.shape)
-    copy[...] = rows
-    return copy
 
 
 class _ScratchFile:

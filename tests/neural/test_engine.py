@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import subprocess
 import sys
@@ -266,13 +265,6 @@ def test_rows_go_to_the_file_where_the_process_holds_enough() -> None:
     assert scratch.room == ROOMY
     assert np.all(next(store.pieces(1, 3)) == 1)
     scratch.close()
-
-
-def test_a_kernel_without_large_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mmap, "MADV_HUGEPAGE", 9999, raising=False)
-    store = Store(Scratch(ROOMY), np.zeros(2, np.float32))
-    store.append(np.ones((2, 4, 8), np.float16))
-    assert np.all(next(store.pieces(1, 3)) == 1)
 
 
 def test_progress_rises_and_cancel_stops(random_weights: Any, photo: Any, numpy_executor: Any) -> None:

@@ -22,7 +22,8 @@ from senga.neural.engine import run
 from senga.neural.executor import Activation, Executor
 from senga.neural.graph import Network
 from senga.neural.onnx import runtime
-from senga.neural.onnx.executor import COLUMNS, OnnxExecutor
+from senga.neural.onnx import executor
+from senga.neural.onnx.executor import PIECE, OnnxExecutor
 from senga.neural.winograd import ROWS, matrices
 from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_lite
 
@@ -81,7 +82,7 @@ def openvino_strips(precision: str) -> Any:
     return OpenVinoStrips("cpu", 2, precision)
 
 
-@pytest.mark.parametrize(("rows", "width"), [(1, 30), (6, 9), (8, 2 * COLUMNS + 37)])
+@pytest.mark.parametrize(("rows", "width"), [(1, 30), (6, 9), (8, 2 * PIECE + 37)])
 @pytest.mark.parametrize(
     ("shape", "stride", "groups"),
     [
@@ -112,7 +113,7 @@ def test_convolutions(
         assert abs(ours - theirs).max() < limit
 
 
-@pytest.mark.parametrize(("rows", "width"), [(1, 5), (4, COLUMNS + 3)])
+@pytest.mark.parametrize(("rows", "width"), [(1, 5), (4, PIECE // 2 + 3)])
 @pytest.mark.parametrize("channels", [5, 16])
 def test_doubling(reader: Executor, numpy_executor: Any, channels: int, rows: int, width: int) -> None:
     rng = np.random.default_rng(2)
@@ -135,6 +136,17 @@ def test_half_precision_and_back(reader: Executor, numpy_executor: Any, slope: f
         numpy_executor.widened(rows, before, theirs)
         assert abs(ours - theirs).max() < 1e-6
         assert ours.std() > 0.1
+
+
+def test_half_precision_channels_by_channels(
+    onnx: OnnxExecutor, numpy_executor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = np.random.default_rng(3).normal(5, 1, (5, 9, 6)).astype(np.float32)
+    offset = np.arange(5, dtype=np.float32)
+    for size in (1, 2 * 4 * 8 * 6, 1 << 20):
+        monkeypatch.setattr(executor, "HALVED", size)
+        for rows in (x, x[:, :8]):
+            assert np.array_equal(onnx.halved(rows, offset), numpy_executor.halved(rows, offset))
 
 
 @pytest.mark.parametrize("biased", [True, False])

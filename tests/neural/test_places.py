@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from mmap import mmap
 from typing import Any
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from senga.job import Job
-from senga.neural import places
+from senga.neural import painting, places
 from senga.neural.engine import run
 from senga.neural.executor import Array
 from senga.neural.memory import MB, resident
@@ -69,6 +70,15 @@ def test_places_are_used_again() -> None:
 
 
 @linux
+def test_a_kernel_without_large_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places.mmap, "MADV_HUGEPAGE", 9999, raising=False)
+    values = RowMemory().empty((LARGE,), np.float16)
+    assert values.dtype == np.float16
+    values[...] = 1
+    assert (values == 1).all()
+
+
+@linux
 def test_a_part_of_an_array_keeps_its_place() -> None:
     memory = RowMemory()
     part = memory.empty((3, LARGE))[1:, ::2].T
@@ -118,16 +128,22 @@ def test_threads_do_not_mix() -> None:
 
 
 @linux
-def test_all_rows_that_wait_have_a_place(monkeypatch: pytest.MonkeyPatch, random_weights: Any, photo: Any) -> None:
-    """In the heap they would leave holes: those that convolutions made, and sums of them."""
+@pytest.mark.parametrize("exact", [True, False])
+def test_all_rows_that_wait_have_a_place(
+    monkeypatch: pytest.MonkeyPatch, random_weights: Any, photo: Any, exact: bool
+) -> None:
+    """In the heap they would leave holes: those that convolutions made, sums of them, and what is halved of these."""
     pytest.importorskip("onnxruntime")
+    planned = painting.plan
+    monkeypatch.setattr(painting, "plan", lambda *given: replace(planned(*given), exact=exact))
     monkeypatch.setattr(places, "_SMALL", 0)
-    strays, keep = list[Any](), Scratch.keep
-    monkeypatch.setattr(Scratch, "keep", lambda self, rows: strays.append(holder(rows)) or keep(self, rows))
+    kept, keep = list[Any](), Scratch.keep
+    monkeypatch.setattr(Scratch, "keep", lambda self, rows: kept.append(rows) or keep(self, rows))
     network = animeganv2(0.25)
     run(network, random_weights(network), photo(64, 48), Job(engine="onnx", device="cpu"))
-    assert len(strays) > 20
-    assert [type(each) for each in strays] == [mmap] * len(strays)
+    assert len(kept) > 20
+    assert {each.dtype for each in kept} == {np.dtype(np.float32 if exact else np.float16)}
+    assert {type(holder(each)) for each in kept} == {mmap}
 
 
 def holder(values: Any) -> Any:

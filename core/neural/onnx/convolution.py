@@ -31,7 +31,7 @@ class Session(Protocol):
         """All results."""
         ...
 
-    def run_into(self, feeds: Mapping[str, Any], out: Array) -> None:
+    def run_into(self, feeds: Mapping[str, Any], out: Array | Half) -> None:
         """Put the only result into an array."""
         ...
 
@@ -41,7 +41,7 @@ class Sessions(Protocol):
 
     Attributes:
         concurrent: it computes on the processor, each strip in a thread of its own.
-        piece: columns that are convolved at once, or None for all.
+        piece: columns of a result that are computed at once, or None for all.
         columns_apart: kernels with few outputs are faster as single columns.
     """
 
@@ -100,10 +100,10 @@ class ModelConvolution:
         missing = -rows % ROWS if self._mixes else 0
         if missing:
             x = np.concatenate([x, np.zeros_like(x, shape=(x.shape[0], missing, x.shape[2]))], axis=1)
-        step = self._runtime.piece or width
-        if width <= step and len(self._parts) == 1:
-            return self._run_into(x, before, (outputs, rows + missing, width))[:, :rows]
         every = 1 if len(self._parts) == 1 else 2
+        step = (self._runtime.piece or width * every) // every
+        if width <= step and every == 1:
+            return self._run_into(x, before, (outputs, rows + missing, width))[:, :rows]
         out = rows_memory.empty((outputs, rows * every, width * every))
         for left in range(0, width, step):
             right = min(left + step, width)
