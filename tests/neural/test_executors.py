@@ -21,8 +21,7 @@ from senga.neural.blocks import Sampling
 from senga.neural.engine import run
 from senga.neural.executor import Activation, Executor
 from senga.neural.graph import Network
-from senga.neural.onnx import runtime
-from senga.neural.onnx import executor
+from senga.neural.onnx import executor, runtime
 from senga.neural.onnx.executor import PIECE, OnnxExecutor
 from senga.neural.winograd import ROWS, matrices
 from senga.plugins.animegan.network import animeganv1, animeganv2, animeganv2_lite
