@@ -22,7 +22,7 @@ from .filter import REACH, Filter, at_size, reach_of
 from .frames import Course, each_frame
 from .image import Animation, Frame, Image, Layer, Pixels, as_rgb, to_depth
 from .job import Job, unseen
-from .layers import converted, in_depth
+from .layers import converted, disowned, in_depth
 from .moved import moved
 from .ops.lightness import luma
 from .ops.rows import bands
@@ -94,15 +94,19 @@ def compose_act(
     *,
     reach: Reach | None = None,
     course: Course | None = None,
+    fills: bool | None = None,
 ) -> Image | Animation:
     """The same for any act: a filter, or a chain (then ``filter`` is None and its result says whether it is grey).
 
-    ``reach`` says how far the act sees, by default what the filter says; ``course`` how frames follow.
+    ``reach`` says how far the act sees, by default what the filter says; ``course`` how frames follow; ``fills``
+    whether the result is opaque where the picture is not, by default what the filter says.
     """
+    if fills is None:
+        fills = filter is not None and filter.fills_gaps
     if reach is None:
         reach = partial(reach_of, filter) if filter else partial(at_size, REACH)
     if isinstance(picture, Animation):
-        within = partial(compose_act, act, blend=blend, filter=filter, reach=reach)
+        within = partial(compose_act, act, blend=blend, filter=filter, reach=reach, fills=fills)
         return each_frame(within, picture, job, course or Course(), blend.selected())
     mask = blend.selected()
     if mask is not None and mask.shape != picture.pixels.shape[:2]:
@@ -121,8 +125,8 @@ def compose_act(
 
     def blended(image: Image, grey: bool) -> Image:
         made = visible.with_wide_colours(image, part, seen.pixels)
-        layers = _layers(made, picture, box, mask, blend, grey, name) if made.layers else ()
-        return replace(_blend_image(made, picture, box, mask, blend, grey), layers=layers)
+        layers = _layers(made, picture, box, mask, blend, grey, name, fills) if made.layers else ()
+        return replace(_blend_image(made, picture, box, mask, blend, grey, fills), layers=layers)
 
     watched = (
         replace(job, on_picture=unseen) if job.moment else job.shown_as(lambda image: blended(image, greyed(image)))
@@ -170,6 +174,7 @@ def _layers(
     blend: Blend,
     grey: bool,
     name: str,
+    fills: bool,
 ) -> tuple[Layer, ...]:
     """The layers of a result; where the original shows through, as a group above it, with the selection as its mask.
 
@@ -183,8 +188,8 @@ def _layers(
         return layers
     top, left, bottom, right = box
     cover = None if mask is None else to_depth(mask[top:bottom, left:right], source.depth)
-    group = Image(in_depth(result.pixels, source.depth, grey), cover, grey, source.info, layers)
-    original = Layer("Original", replace(source, alpha=None, layers=()), is_source=True)
+    group = disowned(Image(in_depth(result.pixels, source.depth, grey), cover, grey, source.info, layers))
+    original = Layer("Original", replace(source, alpha=source.alpha if fills else None, layers=()), is_source=True)
     return original, Layer(name, group, opacity=blend.strength, left=left, top=top)
 
 
@@ -215,6 +220,7 @@ def _blend_image(
     mask: NDArray[np.float32] | None,
     blend: Blend,
     grey: bool,
+    fills: bool = False,
 ) -> Image:
     top, left, bottom, right = box
     if result.pixels.shape[:2] != (bottom - top, right - left):
@@ -222,14 +228,27 @@ def _blend_image(
     if result.alpha is not None:
         return _cut(result, source, box, mask, blend, grey)
     if blend.plain:
-        pixels = in_depth(result.pixels, source.depth, grey)
-    else:
-        pixels = np.array(source.pixels)
-        for rows in bands(bottom, start=top):
-            old, new = source.pixels[rows, left:right], result.pixels[rows.start - top : rows.stop - top]
-            share = blend.strength if mask is None else blend.strength * mask[rows, left:right, None]
-            pixels[rows, left:right] = _mixed(old, new, share, blend.keep_colors, grey)
-    return Image(pixels, source.alpha, grey, replace(source.info))
+        alpha = None if fills else source.alpha
+        return Image(in_depth(result.pixels, source.depth, grey), alpha, grey, replace(source.info))
+    pixels, alpha = np.array(source.pixels), source.alpha
+    if fills and alpha is not None:
+        alpha = np.array(alpha)
+    for rows in bands(bottom, start=top):
+        old, new = source.pixels[rows, left:right], result.pixels[rows.start - top : rows.stop - top]
+        share: Any = blend.strength if mask is None else blend.strength * mask[rows, left:right, None]
+        if fills and alpha is not None:
+            cover, share = _covering(alpha[rows, left:right], share)
+            alpha[rows, left:right] = to_depth(cover, alpha.dtype)
+        pixels[rows, left:right] = _mixed(old, new, share, blend.keep_colors, grey)
+    return Image(pixels, alpha, grey, replace(source.info))
+
+
+def _covering(alpha: Pixels, share: Any) -> tuple[Any, Any]:
+    """The alpha after an opaque result was laid on with a share, and which share of the colour is the result's."""
+    before = to_depth(alpha, np.float32)
+    laid = np.broadcast_to(np.float32(share) if np.isscalar(share) else share[..., 0], before.shape)
+    after = before + (1 - before) * laid
+    return after, np.divide(laid, after, out=np.zeros_like(after), where=after > 0)[..., None]
 
 
 def _cut(

@@ -42,6 +42,7 @@ class Filter(BaseModel, ABC):
         locale: the folder of the catalogues that translate this filter, or None for those of Senga.
         wants_before: the frames of a film are painted in order, and ``job.frame.before`` is the last result.
         draws_strokes: it paints with strokes, which are carried along whole in steady films rather than mixed.
+        fills_gaps: transparent places are painted too, so that the result is opaque; other filters keep the alpha.
         measures_whole: the result depends a little on all that is seen, for example by its mean; the pixels beyond
             ``reach`` then shift it as a whole, but draw nothing.
         cuts: its results may have an alpha of their own, which is multiplied with that of the picture.
@@ -59,6 +60,7 @@ class Filter(BaseModel, ABC):
     locale: ClassVar[Path | None] = None
     wants_before: ClassVar[bool] = False
     draws_strokes: ClassVar[bool] = False
+    fills_gaps: ClassVar[bool] = False
     measures_whole: ClassVar[bool] = False
     cuts: ClassVar[bool] = False
 

@@ -82,6 +82,11 @@ def added(picture: Image) -> tuple[Layer, ...]:
     return tuple(layer for layer in picture.layers if not layer.is_source)
 
 
+def source_on_top(picture: Image) -> Layer | None:
+    """The source where it is the uppermost layer: what is added then lies below it, and it is laid on in its mode."""
+    return picture.layers[-1] if picture.layers and picture.layers[-1].is_source else None
+
+
 def stacked(alternatives: Iterable[Layer]) -> tuple[Layer, ...]:
     """Alternatives as layers from the bottom up: the first one lies on top, and is what is seen."""
     return tuple(

@@ -6,7 +6,7 @@ import hashlib
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -43,13 +43,21 @@ class Shelf:
         """
         if type(act).prepare is Filter.prepare:
             return None
-        key = _key(act, job)
+        with at_work(act.name):
+            return self.keep(_key(act, job), lambda: act.prepare(job))
+
+    def keep(self, key: bytes, make: Callable[[], Any]) -> Any:
+        """What ``make`` gives, made now or before under the same key.
+
+        Args:
+            key: a digest of all that it is made from.
+            make: makes it; it must not be written into afterwards.
+        """
         with self._turn:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key][0]
-        with at_work(act.name):
-            made = act.prepare(job)
+        made = make()
         with self._turn:
             self._kept[key] = made, _bytes(made)
             while len(self._kept) > 1 and sum(size for _, size in self._kept.values()) > self._room:

@@ -208,6 +208,11 @@ class Work:
         return any(stage.act.wants_before for stage in self.stages)
 
     @property
+    def fills_gaps(self) -> bool:
+        """Whether the result is opaque where the picture is not."""
+        return any(stage.act.fills_gaps for stage in self.stages)
+
+    @property
     def course(self) -> Course:
         """How frames of a film follow one another."""
         strokes = any(stage.act.draws_strokes for stage in self.stages)
@@ -237,6 +242,7 @@ class Work:
             only,
             reach=self.reach,
             course=self.course,
+            fills=self.fills_gaps,
         )
 
     def _paint(self, known: Plugins, image: Image, job: Job) -> Image | Animation:

@@ -10,6 +10,7 @@ BUILTIN = (
     "senga.plugins.fast_style",
     "senga.plugins.sketch",
     "senga.plugins.color_pencil",
+    "senga.plugins.colorize",
     "senga.plugins.drawing_process",
     "senga.plugins.effects.find_edges",
     "senga.plugins.effects.trace_contour",

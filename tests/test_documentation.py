@@ -135,6 +135,14 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         photo.save(tmp_path / name)
     PIL.Image.new("L", photo.size, 200).save(tmp_path / "mask.png")
+    for source, name in (
+        ("lines", "lines.png"),
+        ("hints", "hints.png"),
+        ("lines", "pages/1.png"),
+        ("hints", "hints/1.png"),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / "docs/images/colorize" / f"{source}.png", tmp_path / name)
     people = PIL.Image.open(ROOT / "examples" / "astronaut.png").convert("RGB")
     for name in ("people.jpg", "grandfather.jpg"):
         people.save(tmp_path / name)

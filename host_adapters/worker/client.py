@@ -191,7 +191,8 @@ class Layer(object):
     canvas of the job holds what they make together, and a host takes either. Then it has ``mode`` (``normal`` or
     ``multiply``, of encoded colours), ``opacity`` (0 to 1), ``left`` and ``top`` (on the canvas of the job), and
     ``strength``: the opacity of all layers together. The selection is not in them. ``choice`` says that they are
-    results to choose from: the topmost is the one that the canvas holds.
+    results to choose from: the topmost is the one that the canvas holds. ``below`` says that they belong below what was
+    sent, which is then laid on in ``source_mode``; ``fills`` that they are seen where that is transparent, too.
     """
 
     def __init__(self, canvas, title, seconds, part=None):

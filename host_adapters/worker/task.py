@@ -12,7 +12,7 @@ from typing import Any
 from senga.errors import Cancelled, SengaError
 from senga.image import Animation, Image, Layer
 from senga.job import Job, unseen
-from senga.layers import added, stacked
+from senga.layers import added, source_on_top, stacked
 from senga.registry import Plugins
 from senga.work import Work
 
@@ -115,7 +115,7 @@ class Task:
         result = work.run(known, image, self._placed(job, work))
         seconds = time.monotonic() - started
         changed = isinstance(result, Image) and result.pixels.shape == image.pixels.shape
-        greyed = self._deliver(result, changed, job)
+        greyed = self._deliver(result, changed, job, work.fills_gaps)
         return {"event": "done", "changed": changed, "notes": [self._say(GREYED)] if greyed else [], "seconds": seconds}
 
     def _placed(self, job: Job, work: Work) -> Job:
@@ -126,7 +126,7 @@ class Task:
         offset = (0, 0) if aligned else (place.top, place.left)
         return replace(job, full_size=(place.height, place.width), offset=offset)
 
-    def _deliver(self, result: Image | Animation, changed: bool, job: Job) -> bool:
+    def _deliver(self, result: Image | Animation, changed: bool, job: Job, fills: bool) -> bool:
         """Hand the result over; gives whether it lost its colours on the way."""
         grey_only = self._canvas.sheet.channels < 3
         if isinstance(result, Animation):
@@ -136,13 +136,16 @@ class Task:
         job.check()
         if changed:
             if not self.preview:
-                self._hand_over_parts(added(result) or stacked(result.alternatives), job, not added(result))
+                source = source_on_top(result)
+                facts = {"choice": not added(result), "below": source is not None, "fills": fills}
+                facts["source_mode"] = source.mode if source else "normal"
+                self._hand_over_parts(added(result) or stacked(result.alternatives), job, facts)
             self._canvas.write(result)
         else:
             self._hand_over(result, job)
         return grey_only and not result.grey
 
-    def _hand_over_parts(self, layers: tuple[Layer, ...], job: Job, choice: bool) -> None:
+    def _hand_over_parts(self, layers: tuple[Layer, ...], job: Job, facts: dict[str, Any]) -> None:
         """Send the layers of the result; of a group around all of them only its place and opacity count."""
         strength, left, top = 1.0, 0, 0
         while len(layers) == 1 and layers[0].picture.layers:
@@ -151,7 +154,7 @@ class Task:
             layers = added(group.picture)
         for layer in layers:
             place = {"left": left + layer.left, "top": top + layer.top}
-            part = {"mode": layer.mode, "opacity": layer.opacity, "strength": strength, "choice": choice, **place}
+            part = {"mode": layer.mode, "opacity": layer.opacity, "strength": strength, **place, **facts}
             self._hand_over(layer.picture, job, title=self._say(layer.name), part=part)
 
     def _hand_over(self, image: Image, job: Job, *, title: str = "", **facts: Any) -> None:

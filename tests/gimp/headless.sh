@@ -20,7 +20,7 @@ trap wait EXIT # a GIMP in the background must not outlive its folder
 make_profile "$here" "$work/profile"
 if [ $# -gt 0 ]; then check "$@"; exit; fi
 check check_modes check_layers check_groups check_failures check_changes check_preview
-check check_second_pictures
+check check_second_pictures check_colorize
 LANGUAGE=ja check check_language
 
 echo "Two GIMPs at once"

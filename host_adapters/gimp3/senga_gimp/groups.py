@@ -20,7 +20,7 @@ def add(image: Any, below: Any, place: tuple[int, int], task: Any, name: str, so
 
     Args:
         image: gets the group.
-        below: the layer above which it comes, or None for the top.
+        below: the layer above which it comes, or below which where the layers say so; None for the top.
         place: column and row of the image at which the canvas of the task lies.
         task: whose layers.
         name: of the group.
@@ -33,19 +33,30 @@ def add(image: Any, below: Any, place: tuple[int, int], task: Any, name: str, so
         raise Trouble(
             "An indexed picture has too few colours for separate layers: convert it to RGB, or choose a new image."
         )
+    facts = task.spool.parts[0].part
     group = Gimp.GroupLayer.new(image, name)
-    image.insert_layer(group, below and below.get_parent(), image.get_item_position(below) if below else 0)
+    place_of_group = image.get_item_position(below) + facts["below"] if below else 0
+    image.insert_layer(group, below and below.get_parent(), place_of_group)
     for frame in task.spool.parts:
         _add_part(image, group, place, frame, task.spool.pixels(frame))
     group.set_mode(Gimp.LayerMode.NORMAL)
-    group.set_opacity(100 * task.spool.parts[0].part["strength"])
+    group.set_opacity(100 * facts["strength"])
     _mix_encoded(group)
-    if task.drawable.has_alpha() or not Gimp.Selection.is_empty(source):
+    if facts["below"] and below:
+        lay_on(below, facts)
+    if (task.drawable.has_alpha() and not facts["fills"]) or not Gimp.Selection.is_empty(source):
         mask = group.create_mask(Gimp.AddMaskType.WHITE)
         group.add_mask(mask)
         _, left, top = group.get_offsets()
-        pixels.copy_cover(source, task.drawable, mask, left - place[0], top - place[1])
+        pixels.copy_cover(source, task.drawable, mask, left - place[0], top - place[1], facts["fills"])
         mask.update(0, 0, mask.get_width(), mask.get_height())
+
+
+def lay_on(lines: Any, facts: dict[str, Any]) -> None:
+    """Lay the old layer on the new ones in the mode that they ask for, unless the painter has chosen one."""
+    if facts["source_mode"] != "normal" and lines.get_mode() in (Gimp.LayerMode.NORMAL, Gimp.LayerMode.NORMAL_LEGACY):
+        lines.set_mode(_MODES[facts["source_mode"]])
+        _mix_encoded(lines)
 
 
 def _add_part(image: Any, group: Any, place: tuple[int, int], frame: Any, data: bytes) -> None:

@@ -59,11 +59,19 @@ def _add_still(made: Any, image: Any, task: Any, name: str) -> None:
         layer = _layer(made, task.canvas, name)
         pixels.copy_in(task.canvas, layer.get_buffer())
         return
-    if task.spool.parts[0].part["strength"] < 1 or not Gimp.Selection.is_empty(image):  # then the old picture shows
-        original = Gimp.Layer.new_from_drawable(task.drawable, made)
-        original.set_offsets(0, 0)
-        made.insert_layer(original, None, 0)
+    facts = task.spool.parts[0].part
+    if facts["strength"] < 1 or not Gimp.Selection.is_empty(image):  # then the old picture shows
+        _add_original(made, task)
     groups.add(made, None, (0, 0), task, name, image)
+    if facts["below"]:
+        groups.lay_on(_add_original(made, task), facts)
+
+
+def _add_original(made: Any, task: Any) -> Any:
+    original = Gimp.Layer.new_from_drawable(task.drawable, made)
+    original.set_offsets(0, 0)
+    made.insert_layer(original, None, 0)
+    return original
 
 
 def _add_frame(image: Any, frame: Frame, spool: Spool, number: int) -> None:

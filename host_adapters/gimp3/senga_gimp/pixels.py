@@ -111,11 +111,14 @@ def set_all(drawable: Any, frame: Any, data: bytes) -> None:
     buffer.flush()
 
 
-def copy_cover(image: Any, drawable: Any, mask: Any, left: int, top: int) -> None:
-    """Make a mask of what is selected in a drawable and not transparent; the mask lies at ``left``, ``top`` of it."""
+def copy_cover(image: Any, drawable: Any, mask: Any, left: int, top: int, whole: bool) -> None:
+    """Make a mask of what is selected in a drawable and not transparent; the mask lies at ``left``, ``top`` of it.
+
+    With ``whole`` what is transparent belongs to it, too.
+    """
     _, x, y = drawable.get_offsets()
     selection = None if Gimp.Selection.is_empty(image) else image.get_selection().get_buffer()
-    below = drawable.get_buffer() if drawable.has_alpha() else None
+    below = drawable.get_buffer() if drawable.has_alpha() and not whole else None
     buffer, width = mask.get_buffer(), mask.get_width()
     for start, rows in bands(0, mask.get_height()):
         covers = []

@@ -1,0 +1,96 @@
+"""Colours for line drawings: flat colours spread from hints to the lines, below lines that stay as they are.
+
+The drawing is divided into regions (``ops.regions``), gaps of its lines bridged, at a working size (``drawing``). Every
+hint colours its region (``hints``, ``filling``); a region with hints of several colours is divided among them by the
+way within the region. At full size colours are brought to the lines as they are there, and below them (``painting``).
+
+References:
+    Zhang, Chen, Zhang, Martin: Vectorizing cartoon animations. IEEE TVCG 15(4), 2009, doi:10.1109/TVCG.2009.9.
+    Sýkora, Dingliana, Collins: LazyBrush: flexible painting tool for hand-drawn cartoons. Computer Graphics Forum
+    28(2), 2009, doi:10.1111/j.1467-8659.2009.01400.x (strokes that run over a line by accident).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from senga import Picture, Seed, hookimpl
+from senga.filter import Filter, Makes, setting
+from senga.image import Image
+from senga.job import Job
+from senga.settings import Colour, Points
+
+
+class Colorize(Filter):
+    """Lay flat colours under a line drawing, from dots and strokes of colour; the lines stay as they are."""
+
+    name: ClassVar[str] = "colorize"
+    title: ClassVar[str] = "Colorize lines"
+    summary: ClassVar[str] = "Flat colours under a line drawing, spread from dots of colour to the lines."
+    group: ClassVar[str] = "Colour"
+    keywords: ClassVar[tuple[str, ...]] = (
+        "line art", "flat colours", "flats", "colouring", "bucket fill", "smart fill", "lazybrush", "manga", "comic",
+    )  # fmt: skip
+    fills_gaps: ClassVar[bool] = True
+
+    mode: Literal["hints", "flats"] = setting(
+        "hints",
+        "Colours from hints; or a colour of its own for every region, to begin with.",
+        labels={"hints": "From hints", "flats": "Every region another"},
+    )
+    hints: Picture | None = setting(
+        None, "Dots or strokes of colour on a transparent layer, or on white; one in every region.", aligned=True
+    )
+    points: Points = setting((), "Further hints as points; each takes the colour of the same place in the list below.")
+    colours: tuple[Colour, ...] = setting((), "The colours of the points, such as: orange, #80c0ff.")
+    gap: float = setting(
+        6.0, "The widest gap of a line that colours do not run through, on a picture of one megapixel.", ge=0, le=100,
+        unit="px",
+    )  # fmt: skip
+    without_hint: Literal["paper", "neighbour"] = setting(
+        "paper",
+        "What regions without a hint become: paper, or as the neighbour with the longest border.",
+        labels={"paper": "White paper", "neighbour": "As its neighbour"},
+    )
+    separate_layers: bool = setting(False, "Give paper, flat colours and lines as layers.")
+    faintest_line: float = setting(
+        0.3, "How dark a line must be to hold colours, as a share of the darkest ones.", ge=0.02, le=0.95, advanced=True
+    )
+    smallest_region: float = setting(
+        8.0, "Side of regions below which they need no hint of their own, on a picture of one megapixel.", ge=0, le=100,
+        unit="px", advanced=True,
+    )  # fmt: skip
+    overshoot: float = setting(
+        0.15, "What share of a stroke may run over a line into a region that has another hint.", ge=0, le=0.5,
+        advanced=True,
+    )  # fmt: skip
+    seed: Seed = setting(0, "Another number gives regions other colours, where every one gets its own.", advanced=True)
+
+    def __call__(self, image: Image, job: Job) -> Image:
+        """The coloured drawing.
+
+        Raises:
+            SengaError: there are no lines, or no hints.
+        """
+        from .painting import painted
+
+        job.progress(0.0, "Reading lines")
+        return painted(image, self, job)
+
+    def paints_color(self) -> bool:
+        """Lines are grey, hints are not."""
+        return True
+
+    def makes(self) -> Makes:
+        """Layers where they are asked for."""
+        return "layers" if self.separate_layers else "picture"
+
+    def reach(self, height: int, width: int) -> None:
+        """Everywhere: a region may be as large as the picture."""
+        return
+
+
+@hookimpl
+def senga_filters() -> tuple[type[Filter], ...]:
+    """The filter of this module."""
+    return (Colorize,)

@@ -1,0 +1,99 @@
+# ruff: noqa: B905
+"""Colours for lines: a group below the line layer, one undo step, the lines untouched, transparent or on paper."""
+
+from bench import HEIGHT, SUCCESS, WIDTH, add_layer, call, fill, picture, raw, values
+from gi.repository import Gimp
+
+RGBA = Gimp.ImageType.RGBA_IMAGE
+RED = (255, 0, 0)
+
+
+def lines(paper):
+    """A box of black lines, 3 pixels wide, on white or transparent paper."""
+    data = bytearray()
+    for y in range(HEIGHT):
+        for x in range(WIDTH):
+            inside = 8 <= x < 40 and 6 <= y < 30
+            data += bytes((0, 0, 0, 255) if inside and not (11 <= x < 37 and 9 <= y < 27) else paper)
+    return bytes(data)
+
+
+def drawn(paper):
+    """An image with a line layer and a hint layer, whose dot of red lies in the box."""
+    image, layer = picture()
+    fill(layer, lines(paper))
+    hints = add_layer(image, "hints", RGBA, 4, 4)
+    fill(hints, bytes((*RED, 255)) * 16)
+    hints.set_offsets(20, 15)
+    return image, layer, hints
+
+
+def seen(image, hints):
+    """What the image looks like without the hints."""
+    hints.set_visible(False)
+    copy = image.duplicate()
+    return values(copy.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE))
+
+
+def is_right(look):
+    for i, (red, green, blue, alpha) in enumerate(look):
+        x, y = i % WIDTH, i // WIDTH
+        wanted = (0, 0, 0) if 8 <= x < 40 and 6 <= y < 30 else (1, 1, 1)
+        wanted = (1, 0, 0) if 11 <= x < 37 and 9 <= y < 27 else wanted
+        assert max(abs(a - b) for a, b in zip((red, green, blue, alpha), (*wanted, 1))) < 0.02, (x, y, look[i])
+
+
+def check_a_group_below_lines_on_a_transparent_layer():
+    image, layer, hints = drawn((0, 0, 0, 0))
+    before = raw(layer)
+    status, _, message = call("senga-colorize", image, [layer], hints=hints, separate_layers=True)
+    assert status == SUCCESS, message
+    names = [each.get_name() for each in image.get_layers()]
+    assert names == ["hints", "shades", "shades – Colorize lines"], names
+    group = image.get_layers()[2]
+    assert [each.get_name() for each in group.get_children()] == ["Flat colours", "Paper"]
+    assert group.get_mask() is None
+    assert raw(layer) == before
+    assert layer.get_mode() in (Gimp.LayerMode.NORMAL, Gimp.LayerMode.NORMAL_LEGACY)
+    is_right(seen(image, hints))
+
+
+def check_a_group_below_lines_on_paper():
+    image, layer, hints = drawn((255, 255, 255, 255))
+    before = raw(layer)
+    status, _, message = call("senga-colorize", image, [layer], hints=hints, separate_layers=True)
+    assert status == SUCCESS, message
+    assert raw(layer) == before
+    assert layer.get_mode() == Gimp.LayerMode.MULTIPLY
+    is_right(seen(image, hints))
+
+
+def check_the_layer_itself_is_coloured():
+    image, layer, hints = drawn((0, 0, 0, 0))
+    status, _, message = call("senga-colorize", image, [layer], hints=hints)
+    assert status == SUCCESS, message
+    is_right(values(layer))
+
+
+def check_a_new_image_has_the_lines_on_top():
+    image, layer, hints = drawn((255, 255, 255, 255))
+    status, made, message = call(
+        "senga-colorize", image, [layer], hints=hints, separate_layers=True, output="new-image"
+    )
+    assert status == SUCCESS, message
+    assert [each.is_group() for each in made.get_layers()] == [False, True]
+    is_right(values(made.duplicate().merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)))
+
+
+def check_a_selection():
+    image, layer, hints = drawn((0, 0, 0, 0))
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 24, HEIGHT)
+    status, _, message = call("senga-colorize", image, [layer], hints=hints, separate_layers=True)
+    assert status == SUCCESS, message
+    Gimp.Selection.none(image)
+    look = seen(image, hints)
+    for i, (red, green, blue, alpha) in enumerate(look):
+        x, y = i % WIDTH, i // WIDTH
+        if 11 <= x < 37 and 9 <= y < 27:
+            assert round(alpha) == (x < 24), (x, y, alpha)
+            assert alpha < 0.5 or max(abs(red - 1), green, blue) < 0.02, (x, y, look[i])
