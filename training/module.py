@@ -94,6 +94,7 @@ class NetworkModule(nn.Module):
         for name in self._normed:
             flat, left = weights[name].flatten(1), buffers[f"{name}{_LEFT}"]
             right = _unit(flat.detach().T @ left)
+            weights[f"{spectral.RAW}{name}"] = weights[name]
             weights[name] = weights[name] / (left @ (flat @ right))
         return weights
 

@@ -12,6 +12,7 @@ from torch.nn import functional
 from senga.neural import blocks
 from senga.neural.blocks import Block, Padding, rule_of
 from senga.neural.resample import nearest, taps
+from senga.neural.training import spectral
 from senga.neural.training.arithmetic import average_counts, pool_sides
 
 Weights = Mapping[str, Tensor]
@@ -45,7 +46,7 @@ def _convolve(block: blocks.Conv, weights: Weights, x: Tensor) -> Tensor:
         x = _pad(x, sides)
     bias = _named(weights, block.bias)
     steps = block.stride, zeros, block.dilation, block.groups
-    return functional.conv2d(x, weights[block.weight], bias, *steps)
+    return functional.conv2d(x, weights[spectral.name_of(block, weights)], bias, *steps)
 
 
 def _pad(x: Tensor, sides: Padding) -> Tensor:
@@ -72,12 +73,10 @@ def _normalise(block: blocks.Norm, weights: Weights, x: Tensor, *vectors: Tensor
         return torch.group_norm(x, 1 if block.over == "picture" else x.shape[1], gamma, beta, block.eps)
     if block.over == "channel" and not block.unbiased and x[0, 0].numel() > 1:
         return _conditional(block, x, *(vector.expand(*x.shape[:2], 1, 1) for vector in vectors))
-    if block.over == "mixed":
-        share = _each(weights[block.rho or ""])
-        normal = share * _normal(x, (2, 3), block) + (1 - share) * _normal(x, (1, 2, 3), block)
-    else:
-        normal = _normal(x, (1, 2, 3) if block.over == "picture" else (2, 3), block)
     scale, shift = vectors or (None if gamma is None else _each(gamma), None if beta is None else _each(beta))
+    if block.over == "mixed":
+        return _mixed(block, _each(weights[block.rho or ""]), x, scale, shift)
+    normal = _normal(x, (1, 2, 3) if block.over == "picture" else (2, 3), block)
     normal = normal if scale is None else normal * scale
     return normal if shift is None else normal + shift
 
@@ -87,6 +86,19 @@ def _conditional(block: blocks.Norm, x: Tensor, scale: Tensor, shift: Tensor) ->
     rows = x.reshape(1, -1, *x.shape[2:])  # (1, N * C, H, W)
     normal = functional.batch_norm(rows, None, None, scale.flatten(), shift.flatten(), training=True, eps=block.eps)
     return normal.view_as(x)
+
+
+def _mixed(block: blocks.Norm, share: Tensor, x: Tensor, scale: Tensor | None, shift: Tensor | None) -> Tensor:
+    """Instance and layer norm together as one factor and one shift of each channel, which is far faster."""
+    variance, mean = (each.float() for each in torch.var_mean(x, (2, 3), correction=0, keepdim=True))
+    middle = mean.mean(1, keepdim=True)
+    spread = (variance + (mean - middle) ** 2).mean(1, keepdim=True)
+    free = [n / max(n - 1, 1) if block.unbiased else 1.0 for n in (x[0, 0].numel(), x[0].numel())]
+    own, whole = share / (free[0] * variance + block.eps).sqrt(), (1 - share) / (free[1] * spread + block.eps).sqrt()
+    factor, moved = own + whole, own * mean + whole * middle
+    factor, moved = (factor, moved) if scale is None else (factor * scale, moved * scale)
+    moved = -moved if shift is None else shift - moved
+    return torch.addcmul(moved.to(x.dtype), x, factor.to(x.dtype))
 
 
 def _normal(x: Tensor, axes: tuple[int, ...], block: blocks.Norm) -> Tensor:

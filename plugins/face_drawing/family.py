@@ -33,4 +33,7 @@ U_GAT_IT = Family(
     facts=Facts,
     converter="senga.plugins.face_drawing.published:to_senga",
     network="senga.plugins.face_drawing.published:network_of",
+    presets="senga.plugins.face_drawing.presets:PRESETS",
+    trainer="senga.plugins.face_drawing.training:Training",
+    perceptual=False,
 )

@@ -28,6 +28,7 @@ class Conv(Block):
         groups: so many times as many outputs are made from a share of the inputs each.
         breadth: columns of a kernel that is not square.
         dilation: pixels from one tap of the kernel to the next.
+        raw: where training divides kernels by their spectral norm, this one counts as it was before.
     """
 
     inputs: int
@@ -40,6 +41,7 @@ class Conv(Block):
     groups: int = 1
     breadth: int | None = None
     dilation: int = 1
+    raw: bool = False
 
     def __post_init__(self) -> None:
         if min(self.stride, self.dilation, self.groups) < 1 or self.inputs % self.groups or self.outputs % self.groups:

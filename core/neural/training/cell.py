@@ -88,8 +88,7 @@ class NetworkCell(Cell):  # type: ignore[misc]  # MindSpore has no types
         walk = self._walk(_divided(raw, sigmas))
 
         def back(g: Array) -> dict[str, Array]:
-            found = walk.backward([g], learn=True, to_input=False)[1]
-            return found | {name: sigma.gradient(found[name], raw[name]) for name, sigma in sigmas.items()}
+            return _of_raw(walk.backward([g], learn=True, to_input=False)[1], sigmas, raw)
 
         return walk.forward(as_array(x))[0], back
 
@@ -105,7 +104,7 @@ class NetworkCell(Cell):  # type: ignore[misc]  # MindSpore has no types
         function = _summed(lambda: loss(self.construct(to_tensor(pictures), True, False)))
         (_, parts), slopes = ms.value_and_grad(function, None, self.weights, has_aux=True)()
         found = {name: slope.asnumpy() for name, slope in zip(self.network.parameters, slopes, strict=True)}
-        return found, _numbers(parts)
+        return found, numbers_of(parts)
 
     def _gradients_again(self, x: Array, g: Array) -> dict[str, Array]:
         product = ms.grad(lambda: (self.construct(to_tensor(x)) * to_tensor(g)).sum(), None, self.weights)
@@ -164,7 +163,7 @@ class NetworkCell(Cell):  # type: ignore[misc]  # MindSpore has no types
             shape = given[name].shape
             flat = given[name].reshape(shape[0], -1)  # (outputs, inputs * height * width)
             value = (ms.Tensor(sigma.left) * ms.ops.matmul(flat, ms.Tensor(sigma.right))).sum()
-            given[name] = given[name] / value
+            given[f"{spectral.RAW}{name}"], given[name] = given[name], given[name] / value
         return given
 
 
@@ -193,8 +192,7 @@ class _Pass(Cell):  # type: ignore[misc]  # MindSpore has no types
         to_inputs = [
             np.zeros(x.shape, np.float32) if slope is None else slope for x, slope in zip(given, slopes, strict=True)
         ]
-        for name, sigma in self._sigmas.items() if learn else ():
-            found[name] = sigma.gradient(found[name], self._raw[name])
+        found = _of_raw(found, self._sigmas, self._raw) if learn else found
         rest = (to_tensor(found[name]) for name in self._owner[0].network.parameters) if learn else ()
         return (*map(to_tensor, to_inputs), *rest)
 
@@ -228,14 +226,24 @@ def _moved(
 
 
 def _divided(weights: Mapping[str, Array], sigmas: Mapping[str, spectral.Sigma]) -> dict[str, Array]:
-    """The weights with spectral norm, where that is asked for."""
-    return {**weights, **{name: weights[name] / np.float32(sigma.value) for name, sigma in sigmas.items()}}
+    """The weights with spectral norm, where that is asked for; as they were before, under names of their own."""
+    divided = {name: weights[name] / np.float32(sigma.value) for name, sigma in sigmas.items()}
+    return {**weights, **divided, **{f"{spectral.RAW}{name}": weights[name] for name in sigmas}}
+
+
+def _of_raw(
+    found: Mapping[str, Array], sigmas: Mapping[str, spectral.Sigma], raw: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Gradients of kernels from those of the divided ones, and of where they count undivided."""
+    own = {name: sigma.gradient(found[name], raw[name]) for name, sigma in sigmas.items()}
+    own |= {name: own[name] + found[f"{spectral.RAW}{name}"] for name in own if f"{spectral.RAW}{name}" in found}
+    return {**{name: g for name, g in found.items() if not name.startswith(spectral.RAW)}, **own}
 
 
 def gradient_of(loss: Callable[[Any], Mapping[str, Any]], x: Array) -> tuple[Array, dict[str, float]]:
     """The gradient of a loss in its argument, and the loss's named parts, whose sum counts."""
     (_, parts), slope = ms.value_and_grad(_summed(loss), 0, None, has_aux=True)(to_tensor(x))
-    return from_tensor(slope), _numbers(parts)
+    return from_tensor(slope), numbers_of(parts)
 
 
 def _summed(loss: Callable[..., Mapping[str, Any]]) -> Callable[..., tuple[Any, dict[str, Any]]]:
@@ -247,7 +255,8 @@ def _summed(loss: Callable[..., Mapping[str, Any]]) -> Callable[..., tuple[Any, 
     return function
 
 
-def _numbers(parts: Mapping[str, Any]) -> dict[str, float]:
+def numbers_of(parts: Mapping[str, Any]) -> dict[str, float]:
+    """Tensors of one number each as numbers."""
     return {name: float(part.asnumpy()) for name, part in parts.items()}
 
 

@@ -13,6 +13,7 @@ from senga.neural import blocks
 from senga.neural.blocks import Block, Padding, rule_of
 from senga.neural.graph import Network
 
+from . import spectral
 from .arithmetic import average_counts, mirrors, pool_sides, resize_matrices
 from .runtime import ms
 
@@ -70,7 +71,7 @@ def _convolve(block: blocks.Conv, weights: Weights, x: Any) -> Any:
     zeros = (sides.top, sides.bottom, sides.left, sides.right) if sides.mode == "zero" else (0, 0, 0, 0)
     steps = {"stride": block.stride, "dilation": block.dilation, "group": block.groups}
     conv = ops.Conv2D(block.outputs, block.kernel_size, pad_mode="pad", pad=zeros, **steps)
-    y = conv(x if sides.mode == "zero" else pad(x, sides), weights[block.weight])
+    y = conv(x if sides.mode == "zero" else pad(x, sides), weights[spectral.name_of(block, weights)])
     return _shifted(y, weights, block.bias)
 
 

@@ -6,14 +6,24 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from senga.neural.blocks import Conv
 from senga.neural.executor import Array
 from senga.neural.graph import Network
 
 EPS = 1e-12
+RAW = "raw "
+"""Before the name of a kernel: as it is before it is divided."""
+
+
+def name_of(block: Conv, weights: Mapping[str, Any]) -> str:
+    """Under which name a convolution finds its kernel."""
+    return f"{RAW}{block.weight}" if block.raw and f"{RAW}{block.weight}" in weights else block.weight
 
 
 def unit(vector: Array) -> Array:

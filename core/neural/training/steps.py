@@ -13,7 +13,7 @@ from senga.neural.blocks import BatchNorm, Conv, Double, Halve, Input, LeakyReLU
 from senga.neural.executor import Array
 from senga.neural.graph import Network, Node
 
-from . import arithmetic, gradients
+from . import arithmetic, gradients, spectral
 from .convolution import convolve_by_product, for_block, slope_by_product
 
 NOTHING = Padding()
@@ -143,7 +143,8 @@ class Walk:
         for node in reversed(self.plan.steps):
             name = self._end(node)
             if node.inputs and name in self._grads:
-                found |= self._back(node, self._grads.pop(name), learn, inputs)
+                for weight, slope in self._back(node, self._grads.pop(name), learn, inputs).items():
+                    found[weight] = found[weight] + slope if weight in found else slope  # a weight may serve twice
             self._values.pop(name, None)
         unreached = self.plan.network.parameters.keys() - found.keys() if learn else ()
         found |= {name: np.zeros_like(self.weights[name]) for name in unreached}
@@ -174,7 +175,7 @@ class Walk:
         self._keep(node.name, result)
 
     def _convolve(self, node: Node, block: Conv) -> None:
-        base, kernel = self._base(node.inputs[0], block.padding), self.weights[block.weight]
+        base, kernel = self._base(node.inputs[0], block.padding), self._kernel(block)
         multiplies = self.plan.multiplies(block)
         y = convolve_by_product(base, kernel) if multiplies else for_block(block).forward(base, kernel)
         bias, leak = self.weights[block.bias] if block.bias else None, self.plan.leaks.get(node.name)
@@ -187,6 +188,9 @@ class Walk:
         _, out = self._room(name, y.shape)
         arithmetic.shift_leak(y, bias, _slope(leak), out)
         self._close(name)
+
+    def _kernel(self, block: Conv) -> Array:
+        return self.weights[spectral.name_of(block, self.weights)]
 
     def _norm(self, node: Node, block: Norm) -> None:
         x = self._own(node.inputs[0])
@@ -229,12 +233,12 @@ class Walk:
         return found
 
     def _back_conv(self, node: Node, block: Conv, g: Array, learn: bool, wanted: bool) -> dict[str, Array]:
-        base, kernel = self._base(node.inputs[0], block.padding), self.weights[block.weight]
+        base, kernel = self._base(node.inputs[0], block.padding), self._kernel(block)
         leak = self.plan.leaks.get(node.name)
         g = arithmetic.unleak(g, self._middle(leak.name), _slope(leak)) if leak else np.ascontiguousarray(g)
         found: dict[str, Array] = {}
         if learn:
-            found[block.weight] = for_block(block).to_kernel(g, base, block.shape)
+            found[spectral.name_of(block, self.weights)] = for_block(block).to_kernel(g, base, block.shape)
             found |= {block.bias: g.sum((0, 2, 3))} if block.bias else {}
         if wanted:
             multiplies = self.plan.multiplies(block)

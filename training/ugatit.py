@@ -1,0 +1,317 @@
+"""Trains networks that draw faces: `python -m training.ugatit --pairs PAIRS --drawings LIST --held HELD --out RUN`.
+
+The losses are those of U-GAT-IT: what two judges say of whole faces and of parts, by places and by their attention;
+that a face which was drawn and made a photograph again is the first; that drawings stay as they are; and that a
+generator's own attention tells both kinds apart. A short training begins with twins that were drawn by rules
+(`training.twins`), held against which the generator knows where everything goes. The same command goes on where it was
+stopped.
+
+References:
+    J. Kim, M. Kim, H. Kang, K. Lee: U-GAT-IT. ICLR 2020, arXiv:1907.10830.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from senga.neural.training.perceptual import shipped_encoder
+from senga.plugins.face_drawing.first import beginning, first_of_judge
+from senga.plugins.face_drawing.network import Shape, generator, judge
+from senga.plugins.face_drawing.presets import LossWeights
+from senga.plugins.face_drawing.published import facts
+from training import losses
+from training.data import Pairs, crop_at, to_picture, to_tensor
+from training.drawn import SEEN, crop_plan, in_bfloat16
+from training.module import NetworkModule
+from training.perceptual import Features
+from training.pictures import Picture, list_pictures, read_rgb, write_rgb
+from training.running import (
+    Checkpoint,
+    Running,
+    begin,
+    learning_rate,
+    offer_weights,
+    run,
+    set_rate,
+    update,
+    weights_from,
+)
+
+RATE, JUDGED = 6e-4, 0.5
+"""First learning rate of generators, and the share of it that judges have."""
+COLOUR, GRADIENT, CONTENT = 8.0, 6.0, 0.7
+"""Weights of what generators pay for being unlike twins."""
+LAYERS = 6, 5
+"""Of the judges of whole faces and of parts."""
+SHOWN = 8
+"""Faces on a row of a sheet."""
+
+
+class Painted(NamedTuple):
+    """What a generator makes: a picture, where it looks, and whether it thinks that it was needed."""
+
+    picture: Tensor
+    attention: Tensor
+    verdict: Tensor
+
+
+class Trainer(Running):
+    """Two generators and their judges.
+
+    Args:
+        shape: of the generators.
+        weights: of the parts of the loss; without ``cycle`` there is only the generator of drawings.
+        faithful: how much twins count after the first phase.
+        channels: of the first layers of the judges.
+    """
+
+    def __init__(self, shape: Shape, weights: LossWeights, faithful: float, channels: int = 24) -> None:
+        described = generator(shape)
+        self.shape, self.weights, self.faithfulness = shape, weights, faithful
+        super().__init__(_laid_out(NetworkModule(described, beginning(described, "identity", 0))), 0.995, RATE, (0.5, 0.99))
+        both = weights.cycle > 0
+        self.back = _laid_out(NetworkModule(described, beginning(described, "identity", 1))) if both else None
+        sides = ("drawings", "photos") if both else ("drawings",)
+        self.judges = nn.ModuleDict({f"{side}{n}": _judge(n, channels) for side in sides for n in LAYERS})
+        self.back_optimiser = self.adam(self.back, RATE) if self.back else None
+        self.judge_optimiser = self.adam(self.judges, JUDGED * RATE)
+        self.features = Features(shipped_encoder()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @property
+    def kept(self) -> tuple[Any, ...]:
+        """What has a state."""
+        others = (self.back, self.back_optimiser) if self.back else ()
+        return *super().kept, self.judges, self.judge_optimiser, *others
+
+    def step(
+        self, photo: Tensor, target: Tensor, drawing: Tensor, progress: float, start: bool, many: int = 1
+    ) -> dict[str, float]:
+        """One step; in the first phase against twins alone.
+
+        Args:
+            photo: faces.
+            target: their twins.
+            drawing: other drawings.
+            progress: share of the training.
+            start: whether this is the first phase.
+            many: how many of the faces judges see.
+        """
+        self._set_rates(progress)
+        drawn = painted(self.network, photo)
+        parts, found = self._faithful(drawn.picture, target, 1.0 if start else self.faithfulness), {}
+        if not start:
+            few, drawing = photo[:many], drawing[:many]
+            first = Painted(*(each[:many] for each in drawn))
+            parts |= self._unpaired(few, drawing, first, found)
+        total = torch.stack(list(parts.values())).sum()
+        if self.back and self.back_optimiser and not start:
+            self.back_optimiser.zero_grad()
+        self.advance(total)
+        if self.back and self.back_optimiser and not start:
+            nn.utils.clip_grad_norm_(self.back.parameters(), 5.0)
+            self.back_optimiser.step()
+            clip_shares(self.back)
+        clip_shares(self.network)
+        return found | {name: part.item() for name, part in parts.items()}
+
+    def _unpaired(self, photo: Tensor, drawing: Tensor, drawn: Painted, found: dict[str, float]) -> dict[str, Tensor]:
+        """The losses of the publication."""
+        same, weights = painted(self.network, drawing), self.weights
+        identity = functional.l1_loss(same.picture, drawing)
+        attention = attentive(drawn.verdict, same.verdict)
+        fakes, reals, parts = {"drawings": drawn.picture}, {"drawings": drawing}, {}
+        if self.back:
+            made, unchanged = painted(self.back, drawing), painted(self.back, photo)
+            fakes["photos"], reals["photos"] = made.picture, photo
+            cycle = functional.l1_loss(painted(self.back, drawn.picture).picture, photo)
+            cycle = cycle + functional.l1_loss(painted(self.network, made.picture).picture, drawing)
+            parts["cycle"] = weights.cycle * cycle
+            identity = identity + functional.l1_loss(unchanged.picture, photo)
+            attention = attention + attentive(made.verdict, unchanged.verdict)
+        found["judge"] = self._step_judges(reals, {side: fake.detach() for side, fake in fakes.items()})
+        fooled = [losses.fool_loss(each) for name, judged in self.judges.items() for each in _seen(judged, fakes[name[:-1]])]
+        return parts | {
+            "adversarial": weights.adversarial * torch.stack(fooled).sum(),
+            "identity": weights.identity * identity,
+            "attention": weights.attention * attention,
+        }
+
+    def _faithful(self, drawn: Tensor, target: Tensor, share: float) -> dict[str, Tensor]:
+        """What the generator pays for being unlike the twin."""
+        if not share:
+            return {}
+        with torch.no_grad():
+            wanted = in_bfloat16(self.features, target)
+        content = losses.content_loss(in_bfloat16(self.features, drawn), wanted, SEEN)
+        return {
+            "colour": share * COLOUR * losses.colour_loss(drawn, target),
+            "gradient": share * GRADIENT * losses.gradient_loss(drawn, target),
+            "content": share * CONTENT * content,
+        }
+
+    def _step_judges(self, reals: dict[str, Tensor], fakes: dict[str, Tensor]) -> float:
+        """A step of all judges; they do not learn while generators do."""
+        self.judges.requires_grad_(True)
+        paid = []
+        for name, judged in self.judges.items():
+            assert isinstance(judged, NetworkModule)  # noqa: S101 - they all are
+            judged.follow()
+            real, fake = _seen(judged, reals[name[:-1]]), _seen(judged, fakes[name[:-1]])
+            paid += [losses.judge_loss(*pair) for pair in zip(real, fake, strict=True)]
+        loss = torch.stack(paid).sum()
+        update(self.judge_optimiser, self.judges, self.weights.adversarial * loss)
+        self.judges.requires_grad_(False)
+        return float(loss.item())
+
+    def _set_rates(self, progress: float) -> None:
+        rate = learning_rate(progress, RATE)
+        set_rate(self.optimiser, rate)
+        set_rate(self.judge_optimiser, JUDGED * rate)
+        if self.back_optimiser:
+            set_rate(self.back_optimiser, rate)
+
+    def save(self, path: Path) -> None:
+        """Writes the averaged weights in half precision."""
+        arrays = {name: value.detach().half().contiguous() for name, value in self.average.state_dict().items()}
+        save_file(arrays, path, metadata={**facts(self.shape), "steps": str(self.steps)})
+
+
+def _laid_out(module: NetworkModule) -> NetworkModule:
+    """With the channels last in memory, which is fastest."""
+    return module.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return] # torch's own
+
+
+def _judge(layers: int, channels: int) -> NetworkModule:
+    described = judge(layers, channels)
+    return _laid_out(NetworkModule(described, first_of_judge(described, layers), spectral_norm=True))
+
+
+def painted(network: nn.Module, picture: Tensor) -> Painted:
+    """What a generator makes, computed in half precision."""
+    with torch.autocast("cpu", torch.bfloat16):
+        found = network(picture.contiguous(memory_format=torch.channels_last))
+    return Painted(*(each.float() for each in found))
+
+
+def _seen(judged: nn.Module, picture: Tensor) -> list[Tensor]:
+    """Verdicts of places and of the attention."""
+    with torch.autocast("cpu", torch.bfloat16):
+        found = judged(picture.contiguous(memory_format=torch.channels_last))
+    return [each.float() for each in found]
+
+
+def attentive(painted: Tensor, same: Tensor) -> Tensor:
+    """How badly the attention of a generator tells pictures to paint from those that it leaves."""
+    return functional.softplus(-painted).mean() + functional.softplus(same).mean()
+
+
+def clip_shares(network: nn.Module) -> None:
+    """Shares of instance norm stay between 0 and 1."""
+    with torch.no_grad():
+        for name, value in network.named_parameters():
+            if name.endswith(".rho"):
+                value.clamp_(0, 1)
+
+
+class Twins(Pairs):
+    """Faces and their twins, cropped alike."""
+
+    def batch(self, count: int, size: int) -> tuple[Tensor, Tensor]:
+        """Crops of both."""
+        photos, targets = [], []
+        for index in self.random.integers(len(self.photos), size=count):
+            place, mirror = (self.random.random(), self.random.random()), self.random.random() < 0.5
+            photos.append(crop_at(self.photos[index], place, size, mirror))
+            targets.append(crop_at(self.targets[index], place, size, mirror))
+        return to_tensor(photos), to_tensor(targets)
+
+
+class Drawings:
+    """Drawn faces."""
+
+    def __init__(self, source: Path, seed: int = 1) -> None:
+        self.pictures = [read_rgb(path) for path in list_pictures(source)]
+        self.random = np.random.default_rng(seed)
+
+    def batch(self, count: int, size: int) -> Tensor:
+        """Crops of some."""
+        some = self.random.integers(len(self.pictures), size=count)
+        places = self.random.random((count, 3))
+        return to_tensor(
+            [crop_at(self.pictures[i], (y, x), size, turn < 0.5) for i, (y, x, turn) in zip(some, places, strict=True)]
+        )
+
+
+def write_sheet(network: nn.Module, faces: list[Picture], path: Path) -> None:
+    """Faces, below them how they are drawn."""
+    rows = []
+    for begun in range(0, len(faces), SHOWN):
+        few = faces[begun : begun + SHOWN]
+        with torch.inference_mode():
+            drawn = [to_picture(network(to_tensor([face]))[0][0]) for face in few]
+        row = np.vstack([np.hstack(few), np.hstack(drawn)])
+        rows.append(cv2.copyMakeBorder(row, 0, 0, 0, SHOWN * len(few[0]) - row.shape[1], cv2.BORDER_CONSTANT))
+    write_rgb(path, np.asarray(np.vstack(rows), np.uint8))
+
+
+def train(trainer: Trainer, twins: Twins, drawings: Drawings, held: list[Picture], options: Any) -> None:
+    """Trains to a number of steps, with checkpoints, weights and sheets to look at on the way."""
+    checkpoint = Checkpoint(options.out / "checkpoint.pt", trainer, (twins.random, drawings.random))
+
+    def step(progress: float) -> tuple[str, dict[str, float]]:
+        count, size = crop_plan(progress, options.pixels)
+        photo, target = twins.batch(count, size)
+        start = trainer.steps < options.start_steps
+        drawing = drawings.batch(count, size)
+        found = trainer.step(photo, target, drawing, progress, start, max(1, count // 2))
+        return f"{count}x{size}", found
+
+    def look() -> None:
+        trainer.save(options.out / f"step-{trainer.steps:05d}.safetensors")
+        if held:
+            write_sheet(trainer.average, held, options.out / f"step-{trainer.steps:05d}.png")
+
+    run(checkpoint, options.steps, step, (options.every, checkpoint.write), (options.sheets, look))
+
+
+def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=Path, required=True, help="folder written by training.twins")
+    parser.add_argument("--drawings", type=Path, required=True, help="drawn faces: folder, or text file of paths")
+    parser.add_argument("--held", type=Path, required=True, help="upright faces to look at: folder, or text file")
+    parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
+    parser.add_argument("--width", type=int, default=16, help="channels at full size")
+    parser.add_argument("--blocks", type=int, default=4)
+    parser.add_argument("--faithful", type=float, default=0.5, help="how much twins count after the first phase")
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--start-steps", type=int, default=2000, help="steps against twins alone")
+    parser.add_argument("--every", type=int, default=200, help="steps between checkpoints")
+    parser.add_argument("--sheets", type=int, default=400, help="steps between sheets and weights")
+    parser.add_argument("--pixels", type=int, default=66_000, help="pixels in one batch")
+    parser.add_argument("--threads", type=int, default=2)
+    offer_weights(parser, LossWeights)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs one training, or goes on with it."""
+    options = options_from(arguments)
+    begin(options)
+    held = [read_rgb(path) for path in list_pictures(options.held)]
+    shape = Shape(options.width, options.blocks)
+    trainer = Trainer(shape, weights_from(options, LossWeights), options.faithful)
+    train(trainer, Twins(options.pairs), Drawings(options.drawings), held, options)
+
+
+if __name__ == "__main__":
+    main()
