@@ -61,6 +61,8 @@ class Family:
         pairs: of a function that makes what photographs are to become, in place of a folder ``style``: from the preset,
             the folder of photographs, one to write into and two listeners (a sentence; the share that is done) to the
             folders of both halves, whose pictures have the same names and sizes.
+        shown: of a function that makes of photographs what the network is to see of them, such as upright faces: from
+            the same as ``pairs`` to the folder of these pictures.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Family:
     perceptual: bool = True
     folders: Mapping[str, str] = field(default_factory=dict)
     pairs: str = ""
+    shown: str = ""
 
 
 def resolve(reference: str) -> Any:

@@ -1,4 +1,4 @@
-"""Drawn twins of faces: what `training.ugatit` begins with, so that a short training knows where everything goes.
+"""Drawn twins of faces: `python -m training.twins --photos FOLDER --out PAIRS`, with which `training.ugatit` begins.
 
 A twin is drawn by rules from a face that stands upright in its square, its landmarks and its masks: large eyes, skin in
 three tones, flat hair, dark outlines. It has the colours of who was photographed.
@@ -6,8 +6,10 @@ three tones, flat hair, dark outlines. It has the colours of who was photographe
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,6 +20,8 @@ from senga.faces import Face, Masks, masks_of
 from senga.faces.face import JAW, LEFT_BROW, LEFT_EYE, LIPS, RIGHT_BROW, RIGHT_EYE
 from senga.image import Image
 from senga.job import Job
+from senga.plugins.face_drawing.squares import upright_face
+from training.pictures import list_pictures, write_rgb
 
 Plane = NDArray[np.float32]
 Picture = NDArray[np.float32]
@@ -150,7 +154,9 @@ class _Sheet:
         ink = ops.without_specks(ops.edge_ink(light, 0.9, 0.012), 40)
         ink = ops.fade_crowds(ink, 0.34)
         strong = ops.without_specks(ops.edge_ink(light, 1.1, 0.03), 30)
-        eyes = np.maximum.reduce([self._disc(self.points[part].mean(axis=0), 0.2 * self.size) for part in (LEFT_EYE, RIGHT_EYE)])
+        eyes = np.maximum.reduce(
+            [self._disc(self.points[part].mean(axis=0), 0.2 * self.size) for part in (LEFT_EYE, RIGHT_EYE)]
+        )
         mouth = self._filled(_wider(self.points[LIPS], 1.15))
         skin = cv2.GaussianBlur(np.clip(self.skin + self._inside_face(), 0, 1), (0, 0), 1.5)
         found = np.where(skin > 0.5, 0.7 * strong, 0.85 * ink)
@@ -159,7 +165,11 @@ class _Sheet:
     def _lines(self) -> Plane:
         """Contours that are always there."""
         thin, p = 0.018 * self.size, self.points
-        lines = [(p[JAW][2:15], thin, False), (p[31:36], 1.4 * thin, False), (p[[48, 60, 61, 62, 63, 64, 54]], thin, False)]
+        lines = [
+            (p[JAW][2:15], thin, False),
+            (p[31:36], 1.4 * thin, False),
+            (p[[48, 60, 61, 62, 63, 64, 54]], thin, False),
+        ]
         lines += [(p[[59, 58, 57, 56, 55]] + (0, 0.02 * self.size), 0.6 * thin, False)]
         for eye in (p[LEFT_EYE], p[RIGHT_EYE]):
             eye = _opened(eye, 1.25)
@@ -265,3 +275,26 @@ def _curve(points: NDArray[np.float32], *, closed: bool = False) -> NDArray[np.f
     for a, b, c, d in zip(all_points, all_points[1:], all_points[2:], all_points[3:], strict=False):
         parts.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
     return np.concatenate([*parts, points[:1] if closed else points[-1:]]).astype(np.float32)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Draws the twins of all portraits of a folder, but for those that are there."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", type=Path, required=True, help="portraits: folder, or text file of paths")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the pairs")
+    options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    for path in list_pictures(options.photos):
+        target = options.out / f"{path.stem}.target.png"
+        found = None if target.exists() else upright_face(path)
+        if found:
+            write_rgb(options.out / f"{path.stem}.photo.png", found[0])
+            masks = masks_of(Image(found[0]), Face.of_points(found[1]), Job())
+            write_rgb(
+                options.out / f"{path.stem}.head.png", np.rint(np.dstack([masks.head] * 3) * 255).astype(np.uint8)
+            )
+            write_rgb(target, twin(*found, masks))
+
+
+if __name__ == "__main__":
+    main()

@@ -52,6 +52,8 @@ COLOUR, GRADIENT, CONTENT = 8.0, 6.0, 0.7
 """Weights of what generators pay for being unlike twins."""
 LAYERS = 6, 5
 """Of the judges of whole faces and of parts."""
+AROUND = 0.2
+"""How much the surroundings of heads count."""
 SHOWN = 8
 """Faces on a row of a sheet."""
 
@@ -77,7 +79,9 @@ class Trainer(Running):
     def __init__(self, shape: Shape, weights: LossWeights, faithful: float, channels: int = 24) -> None:
         described = generator(shape)
         self.shape, self.weights, self.faithfulness = shape, weights, faithful
-        super().__init__(_laid_out(NetworkModule(described, beginning(described, "identity", 0))), 0.995, RATE, (0.5, 0.99))
+        super().__init__(
+            _laid_out(NetworkModule(described, beginning(described, "identity", 0))), 0.995, RATE, (0.5, 0.99)
+        )
         both = weights.cycle > 0
         self.back = _laid_out(NetworkModule(described, beginning(described, "identity", 1))) if both else None
         sides = ("drawings", "photos") if both else ("drawings",)
@@ -93,21 +97,22 @@ class Trainer(Running):
         return *super().kept, self.judges, self.judge_optimiser, *others
 
     def step(
-        self, photo: Tensor, target: Tensor, drawing: Tensor, progress: float, start: bool, many: int = 1
+        self, twins: tuple[Tensor, Tensor, Tensor], drawing: Tensor, progress: float, start: bool, many: int = 1
     ) -> dict[str, float]:
         """One step; in the first phase against twins alone.
 
         Args:
-            photo: faces.
-            target: their twins.
+            twins: faces, their drawn twins, and how much each place counts.
             drawing: other drawings.
             progress: share of the training.
             start: whether this is the first phase.
             many: how many of the faces judges see.
         """
         self._set_rates(progress)
+        photo, target, counts = twins
         drawn = painted(self.network, photo)
-        parts, found = self._faithful(drawn.picture, target, 1.0 if start else self.faithfulness), {}
+        share = 1.0 if start else self.faithfulness
+        parts, found = self._faithful(torch.lerp(target, drawn.picture, counts), target, share), {}
         if not start:
             few, drawing = photo[:many], drawing[:many]
             first = Painted(*(each[:many] for each in drawn))
@@ -121,6 +126,7 @@ class Trainer(Running):
             self.back_optimiser.step()
             clip_shares(self.back)
         clip_shares(self.network)
+        clip_shares(self.average)
         return found | {name: part.item() for name, part in parts.items()}
 
     def _unpaired(self, photo: Tensor, drawing: Tensor, drawn: Painted, found: dict[str, float]) -> dict[str, Tensor]:
@@ -138,7 +144,9 @@ class Trainer(Running):
             identity = identity + functional.l1_loss(unchanged.picture, photo)
             attention = attention + attentive(made.verdict, unchanged.verdict)
         found["judge"] = self._step_judges(reals, {side: fake.detach() for side, fake in fakes.items()})
-        fooled = [losses.fool_loss(each) for name, judged in self.judges.items() for each in _seen(judged, fakes[name[:-1]])]
+        fooled = [
+            losses.fool_loss(each) for name, judged in self.judges.items() for each in _seen(judged, fakes[name[:-1]])
+        ]
         return parts | {
             "adversarial": weights.adversarial * torch.stack(fooled).sum(),
             "identity": weights.identity * identity,
@@ -223,16 +231,21 @@ def clip_shares(network: nn.Module) -> None:
 
 
 class Twins(Pairs):
-    """Faces and their twins, cropped alike."""
+    """Faces, their twins, and where the head is, cropped alike."""
 
-    def batch(self, count: int, size: int) -> tuple[Tensor, Tensor]:
-        """Crops of both."""
-        photos, targets = [], []
+    def __init__(self, folder: Path, seed: int = 0) -> None:
+        super().__init__(folder, seed)
+        self.heads = [read_rgb(path) for path in sorted(folder.glob("*.head.png"))]
+
+    def three(self, count: int, size: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Crops of all: in [-1, 1], and (N, 1, H, W) how much each place counts, 0..1."""
+        found: tuple[list[Picture], ...] = ([], [], [])
         for index in self.random.integers(len(self.photos), size=count):
             place, mirror = (self.random.random(), self.random.random()), self.random.random() < 0.5
-            photos.append(crop_at(self.photos[index], place, size, mirror))
-            targets.append(crop_at(self.targets[index], place, size, mirror))
-        return to_tensor(photos), to_tensor(targets)
+            for few, pictures in zip(found, (self.photos, self.targets, self.heads), strict=True):
+                few.append(crop_at(pictures[index], place, size, mirror))
+        photo, target, head = map(to_tensor, found)
+        return photo, target, AROUND + (1 - AROUND) * (head[:, :1] + 1) / 2
 
 
 class Drawings:
@@ -269,11 +282,9 @@ def train(trainer: Trainer, twins: Twins, drawings: Drawings, held: list[Picture
 
     def step(progress: float) -> tuple[str, dict[str, float]]:
         count, size = crop_plan(progress, options.pixels)
-        photo, target = twins.batch(count, size)
         start = trainer.steps < options.start_steps
-        drawing = drawings.batch(count, size)
-        found = trainer.step(photo, target, drawing, progress, start, max(1, count // 2))
-        return f"{count}x{size}", found
+        shown = twins.three(count, size), drawings.batch(count, size)
+        return f"{count}x{size}", trainer.step(*shown, progress, start, max(1, count // 2))
 
     def look() -> None:
         trainer.save(options.out / f"step-{trainer.steps:05d}.safetensors")

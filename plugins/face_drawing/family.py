@@ -36,4 +36,5 @@ U_GAT_IT = Family(
     presets="senga.plugins.face_drawing.presets:PRESETS",
     trainer="senga.plugins.face_drawing.training:Training",
     perceptual=False,
+    shown="senga.plugins.face_drawing.squares:make_squares",
 )

@@ -99,7 +99,9 @@ def attended(net: Builder, x: str, bend: Callable[[str], str]) -> tuple[str, str
 
     def weighed(y: str, name: str, node: str) -> str:
         raw = node == name  # judges weigh what goes on by numbers before their spectral norm
-        return net.add_block(node, Conv(channels, channels, 1, 1, Padding(), f"{name}.weight", None, channels, raw=raw), y)
+        return net.add_block(
+            node, Conv(channels, channels, 1, 1, Padding(), f"{name}.weight", None, channels, raw=raw), y
+        )
 
     verdicts = [
         net.total(weighed(whole, name, f"{name}.verdict"))

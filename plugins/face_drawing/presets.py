@@ -59,6 +59,7 @@ PRESETS = named(
         channels=16,
         start="identity",
         crop=128,
+        zoom=2.0,
         whole=6,
         style_steps=20_000,
         rates=(2e-4, 2e-4, 2e-4),

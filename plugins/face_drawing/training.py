@@ -59,7 +59,7 @@ class Training(shared.Training[Preset, Batch]):
         """The generator of a preset."""
         return generator(shape_of(preset))
 
-    def set_up(self, encoder: Encoder | None) -> None:  # noqa: ARG002 - it takes none
+    def set_up(self, encoder: Encoder | None) -> None:
         """The other generator, and the judges of both kinds of pictures."""
         preset, described = self.preset, self.network(self.preset)
         self.back, self.back_adam = self.player(BACK, described, preset.start, self.seed + 1)
@@ -115,10 +115,15 @@ class Training(shared.Training[Preset, Batch]):
         rate = self.schedule.rate(step, 1)
         self._move(self.back, self.back_adam, other, rate)
         self.update(step, self._decayed(self.drawer, own), rate)
-        clip_shares(self.drawer)
         clip_shares(self.back)
         found = numbers_of(parts)
         return found | {"total": sum(found.values())}
+
+    def update(self, step: int, gradients: Mapping[str, Array], rate: float) -> None:
+        """Move the generator of drawings, and its running mean after it."""
+        super().update(step, gradients, rate)
+        clip_shares(self.drawer)
+        self.average = {name: np.clip(x, 0, 1) if name.endswith(".rho") else x for name, x in self.average.items()}
 
     def losses(self, photo: Any, drawing: Any) -> dict[str, Any]:
         """The generators' loss, part by part, of tensors."""
@@ -143,7 +148,7 @@ class Training(shared.Training[Preset, Batch]):
         seen = [verdict for cell, _ in self.judges[kind] for verdict in cell(made, False)]
         return sum(losses.fool("lsgan", verdict) for verdict in seen)
 
-    def parts(self, step: int, x: Any, batch: Batch, wanted: Any) -> dict[str, Any]:  # noqa: ARG002 - it is one of two
+    def parts(self, step: int, x: Any, batch: Batch, wanted: Any) -> dict[str, Any]:
         """What the generator of drawings pays for one of them alone."""
         return {"adversarial": self.preset.weights.adversarial * self._fooled(DRAWINGS, x)}
 

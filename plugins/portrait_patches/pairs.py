@@ -14,14 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from senga.atomic import replacing
 from senga.errors import ReadError, SengaError
 from senga.faces import Face, find_faces
 from senga.faces.face import width_of
 from senga.image import Image
 from senga.job import Job
-from senga.neural.training.album import find_pictures, read_rgb
-from senga.neural.training.disk import unwritable
+from senga.neural.training.album import find_pictures, read_rgb, write_rgb
 from senga.registry import plugins
 
 from .presets import Preset
@@ -77,17 +75,8 @@ def _made(painter: _Painter, path: Path, names: list[Path]) -> bool:
     except (SengaError, MemoryError):
         return False
     for name, picture in zip(names, pair, strict=True):
-        _write(name, picture)
+        write_rgb(name, picture)
     return True
-
-
-def _write(name: Path, picture: NDArray[np.uint8]) -> None:
-    try:
-        name.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(name) as stream:
-            stream.write(cv2.imencode(".png", np.ascontiguousarray(picture[:, :, ::-1]))[1].tobytes())
-    except OSError as error:
-        raise unwritable(name, error) from error
 
 
 class _Painter:

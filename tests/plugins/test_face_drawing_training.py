@@ -5,21 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 pytest.importorskip("mindspore")
 
+from senga.errors import SengaError
+from senga.exemplars import gallery
+from senga.faces import find_faces
+from senga.faces.face import LEFT_EYE, LIPS, RIGHT_EYE
+from senga.image import Image
+from senga.job import Job
 from senga.neural.checkpoints import read_checkpoint
+from senga.neural.training.album import read_rgb
 from senga.neural.training.cell import NetworkCell, to_tensor
 from senga.neural.training.loop import Pace
 from senga.neural.training.plan import TrainingPlan, begin, loop, resume
 from senga.neural.training.presets import make_preset
 from senga.neural.training.run_folder import RunFolder
 from senga.neural.training.runtime import ms
+from senga.plugins.face_drawing import squares
 from senga.plugins.face_drawing.family import U_GAT_IT
 from senga.plugins.face_drawing.first import beginning, first_of_judge
-from senga.plugins.face_drawing.network import Shape, generator, judge
+from senga.plugins.face_drawing.network import SIDE, Shape, generator, judge
+from senga.plugins.face_drawing.painting import EYES, LEVEL, MOUTH
 from senga.plugins.face_drawing.presets import PRESETS
 from senga.plugins.face_drawing.published import to_senga
 from senga.plugins.face_drawing.training import DRAWINGS, PHOTOS, Training, told_apart
@@ -29,6 +39,17 @@ TINY = {"crop": 32, "width": 4, "channels": 4, "blocks": 1, "whole": 5, "parts":
 
 def silent(told: object) -> None:
     """Hears and says nothing."""
+
+
+@pytest.fixture
+def upright(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of faces that are looked for: pictures as they are, but for black ones, in which there is nobody."""
+
+    def found(path: Path) -> Any:
+        picture = read_rgb(path)
+        return (picture, np.zeros((68, 2), np.float32)) if picture.max() else None
+
+    monkeypatch.setattr(squares, "upright_face", found)
 
 
 def a_plan(material: Path, name: str = "own", **changes: object) -> TrainingPlan:
@@ -46,7 +67,7 @@ def trained(plan: TrainingPlan, root: Path) -> Training:
 
 
 @pytest.mark.parametrize("name", ["own", "published"])
-def test_presets_train(name: str, material: Path, tmp_path: Path) -> None:
+def test_presets_train(name: str, upright: None, material: Path, tmp_path: Path) -> None:
     training = trained(a_plan(material, name), tmp_path / "run")
     head, *lines = (tmp_path / "run" / "losses.csv").read_text().splitlines()
     rows = [dict(zip(head.split(","), line.split(","), strict=True)) for line in lines]
@@ -62,7 +83,7 @@ def test_full_networks_are_described_for_faces_of_256_pixels() -> None:
     assert preset.crop == 256
 
 
-def test_a_stopped_training_goes_on_as_if_it_had_not(material: Path, tmp_path: Path) -> None:
+def test_a_stopped_training_goes_on_as_if_it_had_not(upright: None, material: Path, tmp_path: Path) -> None:
     whole = trained(a_plan(material), tmp_path / "whole")
     folder = RunFolder(tmp_path / "parts")
     training = begin(a_plan(material), folder, silent)
@@ -77,7 +98,7 @@ def test_a_stopped_training_goes_on_as_if_it_had_not(material: Path, tmp_path: P
         np.testing.assert_array_equal(state[name], array, err_msg=name)
 
 
-def test_every_loss_is_what_the_paper_says(material: Path, tmp_path: Path) -> None:
+def test_every_loss_is_what_the_paper_says(upright: None, material: Path, tmp_path: Path) -> None:
     """From the results of the networks alone, in numpy."""
     training = begin(a_plan(material, batch=2), RunFolder(tmp_path / "run"), silent)
     assert isinstance(training, Training)
@@ -96,7 +117,12 @@ def test_every_loss_is_what_the_paper_says(material: Path, tmp_path: Path) -> No
         chance = 1 / (1 + np.exp(-verdict.astype(np.float64)))
         return float(-np.log(chance if label else 1 - chance).mean())
 
-    seen = [v for kind, x in ((DRAWINGS, drawn), (PHOTOS, made)) for cell, _ in training.judges[kind] for v in cell.predict_all(x)]
+    seen = [
+        v
+        for kind, x in ((DRAWINGS, drawn), (PHOTOS, made))
+        for cell, _ in training.judges[kind]
+        for v in cell.predict_all(x)
+    ]
     assert len(seen) == 8, "two judges of each kind, of places and by their attention"
     again = apart(back(drawn)[0], batch.photo) + apart(ahead(made)[0], batch.drawing)
     wish = {
@@ -127,7 +153,9 @@ def test_judges_weigh_by_numbers_before_their_norm_and_speak_by_those_behind_it(
     seen = cell.predict_all(x)
     divided = {}
     for name, kernel in weights.items():
-        sigma = np.linalg.svd(kernel.reshape(len(kernel), -1), compute_uv=False)[0] if kernel.ndim == 4 else 1  # (outputs, rest)
+        sigma = (
+            np.linalg.svd(kernel.reshape(len(kernel), -1), compute_uv=False)[0] if kernel.ndim == 4 else 1
+        )  # (outputs, rest)
         divided[name] = (kernel / sigma).astype(np.float32)
     spoken = NetworkCell(network, divided, "plain").predict_all(x)[1]
     assert np.allclose(seen[1], spoken, rtol=1e-3, atol=1e-5)
@@ -153,15 +181,16 @@ def test_gradients_of_weights_that_serve_twice_are_sums() -> None:
         assert np.allclose(slope, found[1][name], atol=1e-4 * abs(slope).max() + 1e-7), name
 
 
-def test_shares_stay_shares(material: Path, tmp_path: Path) -> None:
+def test_shares_stay_shares(upright: None, material: Path, tmp_path: Path) -> None:
     training = begin(a_plan(material, rates="0.5,0.5,0.5"), RunFolder(tmp_path / "run"), silent)
     assert isinstance(training, Training)
     training.train(0, training.batch(0))
-    for cell in (training.drawer, training.back):
-        shares = np.concatenate([w for name, w in cell.arrays().items() if name.endswith(".rho")])
+    ends = [w for name, w in training.drawer.arrays().items() if name.endswith(".rho")]
+    assert any((w == bound).any() for w in ends for bound in (0, 1)), "a long step ends at the bounds"
+    for arrays in (training.drawer.arrays(), training.back.arrays(), training.weights()):
+        shares = np.concatenate([w for name, w in arrays.items() if name.endswith(".rho")])
         assert shares.min() >= 0
         assert shares.max() <= 1
-        assert (shares == 0).any() or (shares == 1).any(), "a long step ends at the bounds"
 
 
 def test_what_passes_photographs_on_does() -> None:
@@ -173,3 +202,31 @@ def test_what_passes_photographs_on_does() -> None:
     alike = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(drawn[0], photo[0], strict=True)]
     assert min(alike) > 0.5, alike
     assert ms is not None
+
+
+def test_faces_are_turned_upright_once_and_portraits_without_one_are_told(upright: None, tmp_path: Path) -> None:
+    folder, preset, told = tmp_path / "photos", make_preset(PRESETS, "own", TINY), []
+    folder.mkdir()
+    for name, shade in (("a", 0), ("b", 90)):
+        cv2.imwrite(str(folder / f"{name}.png"), np.full((40, 40, 3), shade, np.uint8))
+    made = squares.make_squares(preset, folder, tmp_path / "made", told.append)
+    assert [path.name for path in made.iterdir()] == ["b.png.png"]
+    assert told == ["1 photo(s) are left out, as no face was found in them, “a.png” first."]
+    cv2.imwrite(str(made / "b.png.png"), np.full((8, 8, 3), 7, np.uint8))
+    squares.make_squares(preset, folder, made, silent)
+    assert read_rgb(made / "b.png.png").max() == 7, "what is there stays"
+    (folder / "b.png").unlink()
+    with pytest.raises(SengaError, match="In none of the 1 pictures"):
+        squares.make_squares(preset, folder, tmp_path / "none", silent)
+
+
+def test_a_square_is_what_the_filter_shows_the_network(tmp_path: Path) -> None:
+    portrait = gallery.picture_of(gallery.find("kellogg"))
+    Image(portrait.u8()).save(tmp_path / "portrait.png")
+    found = squares.upright_face(tmp_path / "portrait.png")
+    assert found is not None
+    square, points = found
+    face = find_faces(Image(square), Job(), most=1)[0].points
+    assert np.abs(face - points).mean() < 0.03 * SIDE
+    for part, (x, y) in ((LEFT_EYE, (EYES[0], LEVEL)), (RIGHT_EYE, (EYES[1], LEVEL)), (LIPS, (0.5, MOUTH))):
+        assert np.abs(face[part].mean(axis=0) / SIDE - (x, y)).max() < 0.05

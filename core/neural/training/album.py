@@ -185,6 +185,20 @@ def read_rgb(path: Path) -> Bytes:
     return on_white(picture)
 
 
+def write_rgb(file: Path, picture: Bytes) -> None:
+    """Writes (H, W, 3) bytes as PNG; a folder that is missing is made.
+
+    Raises:
+        SengaError: the disk is full or closed.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file) as stream:
+            stream.write(cv2.imencode(".png", np.ascontiguousarray(picture[:, :, ::-1]))[1].tobytes())
+    except OSError as error:
+        raise unwritable(file, error) from error
+
+
 def on_white(picture: Image) -> Bytes:
     """The bytes of a picture without its transparency."""
     if picture.alpha is None:

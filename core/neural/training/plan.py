@@ -134,11 +134,22 @@ def prepare(plan: TrainingPlan, folder: RunFolder, say: Say, report: Callable[[f
     if plan.family.pairs:
         return _paired(plan, root, say, report)
     assert plan.style is not None  # noqa: S101 - families without pairs ask for it
-    photos = album(plan.photos, "photos", "photo")
-    targets = album(plan.photos, "targets", "", drawn) if preset.target == "drawn" else photos
+    source = _shown(plan, root, say, report)
+    photos = album(source, "photos", "photo")
+    targets = album(source, "targets", "", drawn) if preset.target == "drawn" else photos
     style = album(plan.style, "style", "style picture")
     others = {name: album(source, f"other-{name}", f"picture of {name}") for name, source in plan.others.items()}
     return Pictures(photos, targets, style, others)
+
+
+def _shown(plan: TrainingPlan, root: Path, say: Say, report: Callable[[float], None] | None) -> Path:
+    """The folder of photographs, or of what the family makes of them."""
+    if not plan.family.shown:
+        return plan.photos
+    make = resolve(plan.family.shown)
+    with using(plan.family.shown):
+        found: Path = make(plan.preset, plan.photos, root / "shown", say, report)
+    return found
 
 
 def _paired(plan: TrainingPlan, root: Path, say: Say, report: Callable[[float], None] | None) -> Pictures:
