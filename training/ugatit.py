@@ -25,13 +25,14 @@ from torch.nn import functional
 
 from senga.neural.training.perceptual import shipped_encoder
 from senga.plugins.face_drawing.first import beginning, first_of_judge
-from senga.plugins.face_drawing.network import Shape, generator, judge
+from senga.plugins.face_drawing.network import SIDE, Shape, generator, judge
 from senga.plugins.face_drawing.presets import LossWeights
 from senga.plugins.face_drawing.published import facts
 from training import losses
 from training.data import Pairs, crop_at, to_picture, to_tensor
 from training.drawn import SEEN, crop_plan, in_bfloat16
 from training.module import NetworkModule
+from training.passing import Arrays, passing
 from training.perceptual import Features
 from training.pictures import Picture, list_pictures, read_rgb, write_rgb
 from training.running import (
@@ -52,6 +53,8 @@ COLOUR, GRADIENT, CONTENT = 8.0, 6.0, 0.7
 """Weights of what generators pay for being unlike twins."""
 LAYERS = 6, 5
 """Of the judges of whole faces and of parts."""
+LOOKED_AT = 16
+"""Faces from which first weights are found."""
 AROUND = 0.2
 """How much the surroundings of heads count."""
 SHOWN = 8
@@ -74,14 +77,16 @@ class Trainer(Running):
         weights: of the parts of the loss; without ``cycle`` there is only the generator of drawings.
         faithful: how much twins count after the first phase.
         channels: of the first layers of the judges.
+        first: first weights of the generator; those of the plug-in without.
     """
 
-    def __init__(self, shape: Shape, weights: LossWeights, faithful: float, channels: int = 24) -> None:
+    def __init__(
+        self, shape: Shape, weights: LossWeights, faithful: float, channels: int = 24, first: Arrays | None = None
+    ) -> None:
         described = generator(shape)
+        first = first or beginning(described, "identity", 0)
         self.shape, self.weights, self.faithfulness = shape, weights, faithful
-        super().__init__(
-            _laid_out(NetworkModule(described, beginning(described, "identity", 0))), 0.995, RATE, (0.5, 0.99)
-        )
+        super().__init__(_laid_out(NetworkModule(described, first)), 0.995, RATE, (0.5, 0.99))
         both = weights.cycle > 0
         self.back = _laid_out(NetworkModule(described, beginning(described, "identity", 1))) if both else None
         sides = ("drawings", "photos") if both else ("drawings",)
@@ -320,8 +325,12 @@ def main(arguments: list[str] | None = None) -> None:
     begin(options)
     held = [read_rgb(path) for path in list_pictures(options.held)]
     shape = Shape(options.width, options.blocks)
-    trainer = Trainer(shape, weights_from(options, LossWeights), options.faithful)
-    train(trainer, Twins(options.pairs), Drawings(options.drawings), held, options)
+    twins, first = Twins(options.pairs), None
+    if not (options.out / "checkpoint.pt").exists():
+        photos, goals, _ = Twins(options.pairs).three(LOOKED_AT, SIDE)
+        first = passing(generator(shape), photos, goals)
+    trainer = Trainer(shape, weights_from(options, LossWeights), options.faithful, first=first)
+    train(trainer, twins, Drawings(options.drawings), held, options)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 EYES, LEVEL, MOUTH = (0.37, 0.63), 0.48, 0.74
 """Where eyes and mouth are in the square that is drawn, as shares of its side: as in published training pictures."""
+BROAD, FAINT = 0.09, 0.02
+"""Standard deviation within which colours are broad, as a share of the side; how much counts what is not drawn."""
 EDGE = 0.06
 """Over which share of the square its borders fade."""
 
@@ -86,8 +88,18 @@ def _head(act: FaceDrawing, drawer: Drawer, pixels: NDArray[Any], face: Face, jo
     if not act.whole:
         mask = np.asarray(Head.of(pixels, face.points, job.part(0, 0.2)).on(way, SIDE, SIDE)[..., 0])
     painting = drawer.draw(np.ascontiguousarray(square), act.shows, job.part(0.2, 1))
+    if act.colors and act.shows == "drawing":
+        painting = _coloured(painting, square, mask, act.colors)
     share = np.rint(mask * _fading() * act.strength).astype(np.uint8)
     return PaintedHead(np.dstack([painting, share]), way.inverse)
+
+
+def _coloured(painting: NDArray[Any], square: NDArray[Any], mask: NDArray[Any], share: float) -> NDArray[np.uint8]:
+    """The drawing with a share of the broad colours of the photograph, which its norms do not let it see."""
+    counts = mask.astype(np.float32)[..., None] / 255 + FAINT
+    apart = (square.astype(np.float32) - painting) * counts
+    broad, weight = (cv2.GaussianBlur(each, (0, 0), BROAD * SIDE) for each in (apart, counts))
+    return np.asarray(np.rint(np.clip(painting + share * broad / weight[..., None], 0, 255)), np.uint8)
 
 
 def upright(points: NDArray[Any], room: float) -> Similarity:

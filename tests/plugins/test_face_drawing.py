@@ -74,6 +74,19 @@ def test_strength_is_a_share() -> None:
     assert abs(half - (none + full) / 2).max() <= 2
 
 
+def test_broad_colours_of_the_photograph_come_back() -> None:
+    """And nothing fine does."""
+    inner = inside(POINTS, PORTRAIT.pixels.shape[:2])
+    none, full = (drawn(PORTRAIT, points=OWN_POINTS, colors=share).astype(np.float32) for share in (0, 1))
+
+    def apart(found: Any) -> float:
+        return float(np.abs(found[inner].mean(axis=0) - PORTRAIT.pixels[inner].mean(axis=0)).max())
+
+    assert apart(full) < 0.3 * apart(none)
+    fine = [(each - cv2.GaussianBlur(each, (0, 0), 3))[inner] for each in (none, full)]
+    assert np.corrcoef(fine[0].ravel(), fine[1].ravel())[0, 1] > 0.8
+
+
 @pytest.mark.parametrize("turn", [1, 2, 3])
 def test_a_turned_picture_is_drawn_turned(turn: int) -> None:
     places = np.array(OWN_POINTS)

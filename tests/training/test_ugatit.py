@@ -14,11 +14,14 @@ from senga.exemplars import gallery  # noqa: E402
 from senga.faces import read_faces  # noqa: E402
 from senga.faces.alignment import seen  # noqa: E402
 from senga.neural.checkpoints import read_checkpoint  # noqa: E402
-from senga.plugins.face_drawing.network import SIDE, Shape  # noqa: E402
+from senga.plugins.face_drawing.first import beginning  # noqa: E402
+from senga.plugins.face_drawing.network import SIDE, Shape, generator  # noqa: E402
 from senga.plugins.face_drawing.painting import upright  # noqa: E402
 from senga.plugins.face_drawing.presets import LossWeights  # noqa: E402
 from senga.plugins.face_drawing.published import network_of, to_senga  # noqa: E402
 from training import ugatit  # noqa: E402
+from training.module import NetworkModule  # noqa: E402
+from training.passing import passing  # noqa: E402
 from training.pictures import write_rgb  # noqa: E402
 from training.twins import twin  # noqa: E402
 from training.ugatit import Drawings, Trainer, Twins, attentive, options_from, train  # noqa: E402
@@ -106,6 +109,21 @@ def test_the_losses_of_a_step(material: Path) -> None:
     assert {name: float(part.detach()) for name, part in parts.items()} == pytest.approx(wish, rel=1e-3)
     assert len(seen) == 8
     assert float(attentive(torch.full((2,), 30.0), torch.full((2,), -30.0))) < 1e-9
+
+
+def test_first_weights_pass_photographs_on() -> None:
+    """Sharply: fine steps of the result are those of the photograph."""
+    y, x = np.mgrid[:64, :64] / 8
+    planes = [np.sin(x * (1 + y / 8)), np.cos(y * 1.7 + x), np.sin(x + y) * np.cos(3 * x)]
+    photo = torch.from_numpy(0.8 * np.stack(planes)[None].astype(np.float32))
+    described = generator(Shape(16, 2))
+    drawn = NetworkModule(described, passing(described, photo, photo))(photo)[0].detach()
+    before = NetworkModule(described, beginning(described, "identity", 0))(photo)[0].detach()
+    gaps = [
+        float((each.diff(dim=3) - photo.diff(dim=3)).abs().mean() / photo.diff(dim=3).abs().mean())
+        for each in (drawn, before)
+    ]
+    assert gaps[0] < 0.5 < gaps[1], gaps
 
 
 def test_twins_keep_colours_and_have_larger_eyes() -> None:
