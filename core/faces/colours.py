@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 ROUNDS = 6
-MOST = 1500
+MOST = 800
 """Samples that a mixture is fitted to: evenly chosen of more."""
 FLOOR = 12.0
 """Variance that is added, in squares of 8-bit steps: noise and JPEG."""
@@ -39,7 +39,7 @@ class Mixture:
         made = cls._best(some, shares)
         for _ in range(ROUNDS):
             odds = made.each(some)
-            shares = np.exp(odds - np.logaddexp.reduce(odds, axis=1, keepdims=True))
+            shares = np.exp(odds - _sum(odds)[:, None])
             made = cls._best(some, shares)
         return made
 
@@ -55,10 +55,17 @@ class Mixture:
 
     def each(self, colours: Array) -> Array:
         """(N, K) logarithms of weighted densities, but for a constant."""
-        white = np.matmul(colours[None] - self.means[:, None], self.whitening)  # (K, N, C)
+        means, whitening = (each.astype(colours.dtype) for each in (self.means, self.whitening))
+        white = np.matmul(colours[None] - means[:, None], whitening)  # (K, N, C)
         volume = np.log(np.einsum("kcc->kc", self.whitening)).sum(axis=1)
-        return np.asarray(np.log(self.weights) + volume - ((white**2).sum(axis=2) / 2).T)
+        return np.asarray(np.log(self.weights) + volume - np.einsum("knc,knc->nk", white, white) / 2)
 
     def log(self, colours: Array) -> Array:
         """(N,) logarithms of densities, but for a constant."""
-        return np.asarray(np.logaddexp.reduce(self.each(colours), axis=1))
+        return _sum(self.each(colours))
+
+
+def _sum(logarithms: Array) -> Array:
+    """(N,) the logarithm of the sum of what (N, K) are logarithms of."""
+    most = logarithms.max(axis=1)
+    return np.asarray(most + np.log(np.exp(logarithms - most[:, None]).sum(axis=1)))

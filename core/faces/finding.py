@@ -21,9 +21,10 @@ from .points_file import read_faces
 MOST = 32
 """Faces of a picture; of more the largest are taken."""
 LYING = 1280
-"""Longer side of pictures in which faces are looked for that lie or stand on their heads, where none is upright."""
+"""Longer side of pictures in which faces are looked for that lie or stand on their heads, where none is surely
+upright."""
 SURE = 0.96
-"""Score from which on those count."""
+"""Score from which on those count; an upside-down face may be taken for an upright one, but is less sure."""
 
 
 def find_faces(
@@ -53,8 +54,8 @@ def find_faces(
     """
     if not (points or given):
         found = _seen(picture.pixels, most, job.part(0, 0.4), known or ())
-        if not found and known is None:
-            found = _lying(picture.pixels, most, job.part(0.4, 1))
+        if known is None and not any(face.score >= SURE for face in found):
+            found = _beside(_lying(picture.pixels, most, job.part(0.4, 1)), found)
     else:
         whole = job.full_size or (picture.height, picture.width)
         told = faces_of_shares(points, whole) if points else read_faces(given, whole)
@@ -111,6 +112,14 @@ def _lying(pixels: Pixels, most: int, job: Job) -> list[Face]:
         if sure:
             return sure
     return []
+
+
+def _beside(sure: list[Face], others: list[Face]) -> list[Face]:
+    """Faces that are sure, and of others those that are none of them seen upside down."""
+    frames = [Frame.of(face.points) for face in sure]
+    return sure + [
+        face for face in others if not any(detector.is_near(Frame.of(face.points), frame) for frame in frames)
+    ]
 
 
 def _back(face: Face, quarters: int, size: tuple[int, ...], scale: float) -> Face:

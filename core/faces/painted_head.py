@@ -41,13 +41,20 @@ def laid(below: NDArray[Any], head: PaintedHead, job: Job) -> NDArray[Any]:
     def one(rows: slice) -> None:
         start, stop = top + rows.start, top + rows.stop
         made = warped(painted, way.then(-left, -start), stop - start, right - left, cv2.BORDER_CONSTANT)
-        share = made[..., 3:].astype(np.float32) / 255
-        under = to_depth(below[start:stop, left:right], np.float32)
-        mixed = under + (made[..., :3].astype(np.float32) / 255 - under) * share
-        result[start:stop, left:right] = to_depth(mixed, result.dtype)
+        result[start:stop, left:right] = _mixed(made, below[start:stop, left:right])
 
     each_band(one, parts_of(bottom - top, right - left), job)
     return result
+
+
+def _mixed(made: Any, under: NDArray[Any]) -> Any:
+    """Colours (h, w, 4) of bytes laid over a picture (h, w, 3), in the depth of that."""
+    share = np.asarray(made[..., 3], np.float32) / np.float32(255)
+    if under.dtype == np.uint8:
+        return cv2.blendLinear(np.ascontiguousarray(made[..., :3]), np.ascontiguousarray(under), share, 1 - share)
+    own = to_depth(under, np.float32)
+    mixed = own + (made[..., :3].astype(np.float32) / 255 - own) * share[:, :, None]
+    return to_depth(mixed, under.dtype)
 
 
 def _box(head: PaintedHead, height: int, width: int) -> tuple[int, int, int, int]:

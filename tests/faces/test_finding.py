@@ -137,6 +137,18 @@ def test_landmarks_of_portraits_are_near_those_of_the_mesh(shared: Path) -> None
     assert max(errors) < 0.1
 
 
+def test_a_portrait_upside_down_is_not_taken_for_an_upright_one(shared: Path) -> None:
+    found_at_all = 0
+    for name, points in json.loads(LABELS.read_text("utf-8")):
+        picture = read(shared / "faces_pd" / name)
+        assert isinstance(picture, Image)
+        found = find_faces(Image(np.ascontiguousarray(picture.pixels[::-1, ::-1])), Job())
+        there = Face.of_points(np.array([picture.width, picture.height]) - np.array(points))
+        assert all(apart_by(there, each) < 0.15 for each in found), name
+        found_at_all += len(found)
+    assert found_at_all > 4
+
+
 def test_finding_stops_when_it_is_asked_to_and_tells_how_far_it_is(astronaut: Image) -> None:
     with pytest.raises(Cancelled):
         find_faces(astronaut, Job(cancelled=lambda: True))
