@@ -28,7 +28,7 @@ Number = Annotated[str, Field(pattern=r"^(\d{1,9}(\.\d{0,12})?(e-?\d{1,3})?)$")]
 COMMON = frozenset(
     (
         *("name", "title", "family", "architecture", "licence", "licence_url", "terms", "commercial", "author"),
-        *("source", "training_data", "steps", "note", "file_digest", "fetched_from", "verified", "content_sha256"),
+        *("source", "training_data", "steps", "note", "draft_of", "file_digest", "fetched_from", "verified", "content_sha256"),
         *("layout", "channels", "range", "type", "multiple", "format"),
     )
 )
@@ -63,6 +63,7 @@ class Family:
             folders of both halves, whose pictures have the same names and sizes.
         shown: of a function that makes of photographs what the network is to see of them, such as upright faces: from
             the same as ``pairs`` to the folder of these pictures.
+        styled: its training learns from a folder of pictures in the style, as long as there are no ``pairs``.
     """
 
     name: str
@@ -78,6 +79,12 @@ class Family:
     folders: Mapping[str, str] = field(default_factory=dict)
     pairs: str = ""
     shown: str = ""
+    styled: bool = True
+
+    @property
+    def takes_style(self) -> bool:
+        """Whether its training takes a folder of pictures in the style."""
+        return self.styled and not self.pairs
 
 
 def resolve(reference: str) -> Any:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 Engine = Literal["auto", "mindspore", "onnx", "openvino"]
 """What networks run on; ``auto`` is the fastest one that is installed."""
 Precision = Literal["full", "draft"]
-"""How exactly networks compute: ``draft`` is quicker where the processor has bfloat16, and less exact."""
+"""How exactly networks compute: ``draft`` is quicker and less exact: in bfloat16 where the processor has that, and by a
+small network where the style has one (its draft form)."""
 Device = Literal["auto", "cpu", "gpu", "cuda", "directml", "coreml", "ascend"]
 """Where networks run; ``gpu`` is whatever accelerator works."""
 

@@ -267,10 +267,11 @@ class Plugins:
         return (next(alike, kind).name,)
 
     def styles_of(self, families: tuple[str, ...]) -> dict[str, ModelEntry]:
-        """The models of some families, by what a painter calls them: the short name while it is unique among them."""
+        """The styles of some families, by what a painter calls them: the short name while it is unique among them."""
         from .store.choice import short_names
+        from .store.drafts import without_drafts
 
-        entries = self.store().entries(families)
+        entries = without_drafts(self.store().entries(families))
         return dict(zip(short_names(entries), entries, strict=True))
 
     def store(self) -> Store:
@@ -315,10 +316,11 @@ class Plugins:
         return replace(job, weights=Styles(self.store), brushes=self.brushes, resources=self.resources)
 
     def offered(self, kind: type[Filter], job: Job) -> Job:
-        """The job with the styles of the filter's own families alone."""
+        """The job with the styles of the filter's own families alone, in their draft forms if it is for a draft."""
         if not isinstance(job.weights, Styles):
             return job
-        return replace(job, weights=replace(job.weights, families=self.families_of(kind), asking=kind.name))
+        told = {"families": self.families_of(kind), "asking": kind.name, "drafts": job.precision == "draft"}
+        return replace(job, weights=replace(job.weights, **told))
 
 
 @cache

@@ -23,14 +23,16 @@ class Styles:
         store: where they lie.
         families: only styles of these; by default of all.
         asking: the filter that paints with these families.
+        drafts: give the draft forms of styles that have one.
     """
 
     store: Callable[[], Store]
     families: tuple[str, ...] = ()
     asking: str = ""
+    drafts: bool = False
 
     def __call__(self, name: str) -> Weights:
-        return self.store().load(name, self.families, self.asking)
+        return self.store().load(name, self.families, self.asking, draft=self.drafts)
 
 
 def readable(families: Iterable[tuple[Family, str]], blame: Callable[[str, str], None]) -> list[Family]:

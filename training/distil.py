@@ -19,9 +19,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from senga.neural.training.initial import first_weights
+from senga.neural.executor import Array
+from senga.neural.graph import Network
+from senga.neural.training.narrowing import narrowed
 from training.cin import Photos
 from training.data import to_picture, to_tensor
+from training.module import NetworkModule
 from training.network import Generator, network_of
 from training.pictures import Picture, list_pictures, read_rgb, write_rgb
 from training.running import Checkpoint, Running, begin, run, set_rate
@@ -31,6 +34,8 @@ RATE, LAST = 2e-3, 5e-5
 """Of learning, first and last."""
 STEPS = 3.0
 """Weight of the steps between neighbours."""
+HUE = 6.0
+"""Weight of what differs between the channels: without it a small pupil learns lightness first and stays grey."""
 SHOWN = 768
 """Longest side of pictures on a sheet."""
 
@@ -41,12 +46,13 @@ class Pupil(Running):
     Args:
         teacher: it stays as it is.
         width: of the pupil, as on model cards.
+        photos: some crops, (N, 3, H, W), by which its first weights are taken from the teacher's.
     """
 
-    def __init__(self, teacher: Generator, width: float) -> None:
+    def __init__(self, teacher: Generator, width: float, photos: Tensor) -> None:
         self.teacher = teacher.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's own
         self.card = {**teacher.card, "width": f"{width:g}"}
-        network = Generator(self.card, first_weights(network_of(self.card), "identity", 0))
+        network = Generator(self.card, first_weights_of(teacher, network_of(self.card), photos))
         super().__init__(network.to(memory_format=torch.channels_last), 0.995, RATE, (0.9, 0.99))  # type: ignore[call-overload]
 
     def step(self, photo: Tensor, progress: float) -> dict[str, float]:
@@ -57,8 +63,12 @@ class Pupil(Running):
             with torch.no_grad():
                 wanted = self.teacher(photo).float()
             drawing = self.network(photo).float()
-        parts = {"colour": (drawing - wanted).abs().mean(), "lines": lines_apart(drawing, wanted)}
-        self.advance(parts["colour"] + STEPS * parts["lines"])
+        parts = {
+            "colour": (drawing - wanted).abs().mean(),
+            "hue": hues_apart(drawing, wanted),
+            "lines": lines_apart(drawing, wanted),
+        }
+        self.advance(parts["colour"] + HUE * parts["hue"] + STEPS * parts["lines"])
         return {name: part.item() for name, part in parts.items()}
 
     def paint(self, photo: Picture) -> list[Picture]:
@@ -72,11 +82,29 @@ class Pupil(Running):
         save_generator(self.average, path, {**facts, "steps": str(self.steps)})
 
 
+def first_weights_of(teacher: Generator, network: Network, photos: Tensor) -> dict[str, Array]:
+    """The teacher's, as far as they fit into a narrower network."""
+
+    def look(seen: Network, weights: Mapping[str, Array]) -> list[Array]:
+        with torch.inference_mode():
+            found = NetworkModule(seen, weights)(photos)
+        return [values.numpy() for values in (found if isinstance(found, tuple) else (found,))]
+
+    weights = {name: tensor.detach().numpy() for name, tensor in teacher.state_dict().items()}
+    return narrowed(teacher.network, weights, network, look)
+
+
 def lines_apart(x: Tensor, y: Tensor) -> Tensor:
     """How far the steps between neighbours are apart, at full and at half size."""
     whole = x - y
     both = whole, functional.avg_pool2d(whole, 2)
     return torch.stack([each.diff(dim=axis).abs().mean() for each in both for axis in (2, 3)]).sum()
+
+
+def hues_apart(x: Tensor, y: Tensor) -> Tensor:
+    """How far the colours are apart beyond their lightness, at a quarter of the size."""
+    apart = functional.avg_pool2d(x - y, 4)
+    return (apart - apart.mean(1, keepdim=True)).abs().mean()
 
 
 def shown(path: Path) -> Picture:
@@ -115,8 +143,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     begin(options)
-    pupil = Pupil(load_generator(options.teacher), options.width)
     photos = Photos(list_pictures(options.photos), options.size)
+    pupil = Pupil(load_generator(options.teacher), options.width, Photos(list_pictures(options.photos)[:48], options.size).batch(16))
     held = [shown(path) for path in list_pictures(options.held)] if options.held else []
     checkpoint = Checkpoint(options.out / "checkpoint.pt", pupil, [photos.random])
 

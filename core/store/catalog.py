@@ -45,7 +45,7 @@ _Reference = Annotated[str, Field(pattern=f"^({_REFERENCE.pattern})$")]
 
 CARD_FIELDS = (
     "title", "family", "architecture", "licence", "licence_url", "terms", "commercial", "author", "source",
-    "training_data", "steps", "note",
+    "training_data", "steps", "note", "draft_of",
 )  # fmt: skip
 """What every model card can say; with the facts of the family it travels, as text, in the metadata of the weights."""
 
@@ -70,6 +70,7 @@ class ModelEntry(BaseModel):
         training_data: what they were made from.
         steps: how many steps of training they saw.
         note: what the style looks like.
+        draft_of: the style that it is the draft form of, see ``senga.store.drafts``; empty for a style of its own.
         facts: what else its family says on a card; they can be given and read by their own names.
         converter: ``package.module:function`` that brings a file's arrays to the names of the network.
         network: ``package.module:function`` that tells which network a card describes.
@@ -95,6 +96,7 @@ class ModelEntry(BaseModel):
     training_data: _Text = "unknown"
     steps: _Text = ""
     note: _Text = ""
+    draft_of: _Text = ""
     facts: dict[str, str] = Field(default_factory=dict)
     converter: _Reference = ""
     network: _Reference = ""

@@ -9,6 +9,7 @@ from senga.errors import ModelError
 from senga.names import nearest, parted
 
 from .catalog import ModelEntry
+from .drafts import without_drafts
 
 
 def called(name: str, entries: Iterable[ModelEntry]) -> list[ModelEntry]:
@@ -58,5 +59,5 @@ def choose(name: str, entries: Sequence[ModelEntry], families: Sequence[str] = (
             "one; senga train --help lists the families that can be trained."
         )
     known = [entry.name for entry in offered] + [entry.full_name for entry in offered]
-    hint = nearest(name.lower(), known) or f"there are {', '.join(short_names(offered))}."
+    hint = nearest(name.lower(), known) or f"there are {', '.join(short_names(without_drafts(offered)))}."
     raise ModelError(f"There is no style “{name}”: {hint}")

@@ -24,6 +24,7 @@ from .catalog import ModelEntry, merge, read_card, read_entry
 from .choice import called, choose, of_families, short_names
 from .conversion import from_file
 from .download import Progress, digest_of, exclusive
+from .drafts import draft_form
 from .fetching import Accept
 from .folder import SUFFIX, FolderError, make_private, make_shelf, place, told
 from .folder import stored as stored_models
@@ -136,13 +137,16 @@ class Store:
         """
         return choose(name, self.entries(), families, asking)
 
-    def load(self, name: str, families: Sequence[str] = (), asking: str = "") -> Weights:
+    def load(
+        self, name: str, families: Sequence[str] = (), asking: str = "", *, draft: bool = False
+    ) -> Weights:
         """The weights of a model, as 32-bit floats in the names of its network, with its card.
 
         Args:
             name: of the model.
             families: only models of these; by default of all.
             asking: the filter that paints with these families.
+            draft: give the draft form in its place where it has one; what a plug-in says the place of has none.
 
         Raises:
             ModelError: it is unknown, not on this machine, or damaged; the message says what to do.
@@ -151,11 +155,14 @@ class Store:
         located = self._located(name, listed[0] if len(listed) == 1 else None)
         if located is not None:
             return picked(located)
-        entry = self.find(name, families, asking)
+        entries = self.entries()
+        entry = choose(name, entries, families, asking)
         if entry.file is None:
             way = f"`senga models pull {self.shown([entry])[0]}` fetches it{cost_of(entry)}"
             raise ModelError(f"The style “{name}” is not on this machine: {way}.")
-        return picked(read_model(entry.file, entry.network), entry.facts.get(STYLE, ""))
+        form = (draft_form(entry, entries) if draft else None) or entry
+        assert form.file is not None  # noqa: S101 - both have one
+        return picked(read_model(form.file, form.network), form.facts.get(STYLE, ""))
 
     def _located(self, name: str, entry: ModelEntry | None) -> Weights | None:
         """What plug-ins say of a model, by the name that was asked for, then by its other name."""

@@ -45,12 +45,14 @@ class Need:
         style: the name of the style whose weights it is; empty for a file.
         network: which function knows the network of the weights.
         ending: of the file.
+        drafts: the weights are for drafts, where a style may have a form of its own.
     """
 
     digest: str
     style: str = ""
     network: str = ""
     ending: str = ".safetensors"
+    drafts: bool = False
 
     @property
     def path(self) -> Path:
@@ -65,12 +67,13 @@ def _folder() -> Path:
 # ---- on the machine that leads
 
 
-def needs_of(recipe: Recipe, known: Plugins, *, send: bool) -> tuple[Recipe, tuple[Need, ...], Supplies]:
+def needs_of(recipe: Recipe, known: Plugins, job: Job, *, send: bool) -> tuple[Recipe, tuple[Need, ...], Supplies]:
     """The recipe as it can be followed elsewhere, what that needs, and who supplies it.
 
     Args:
         recipe: with paths as the user wrote them.
         known: finds filters and weights.
+        job: says how exactly networks compute, and so with which weights.
         send: files of settings are sent; otherwise they get whole paths.
 
     Raises:
@@ -78,17 +81,18 @@ def needs_of(recipe: Recipe, known: Plugins, *, send: bool) -> tuple[Recipe, tup
     """
     needs: list[Need] = []
     supplies: Supplies = {}
-    steps = [_step(step, act, known, send, needs, supplies) for step, act in recipe.made(known)]
+    steps = [_step(step, act, known.offered(type(act), known.equip(job)), send, needs, supplies) for step, act in recipe.made(known)]
     return recipe.model_copy(update={"steps": tuple(steps)}).at(None), tuple(needs), supplies
 
 
-def _step(step: Step, act: Filter, known: Plugins, send: bool, needs: list[Need], supplies: Supplies) -> Step:
-    job, settings = known.offered(type(act), known.equip(Job())), dict(step.settings)
+def _step(step: Step, act: Filter, job: Job, send: bool, needs: list[Need], supplies: Supplies) -> Step:
+    settings = dict(step.settings)
     for info in kinds_of(type(act)).values():
         value = getattr(act, info.name)
         if value and info.kind == "model":
             weights = job.weights(value)
-            need = Need(content_digest(weights.arrays, weights.card), value, weights.network)
+            digest, drafts = content_digest(weights.arrays, weights.card), job.precision == "draft"
+            need = Need(digest, value, weights.network, drafts=drafts)
             needs.append(need)
             supplies[need.digest] = lambda weights=weights: encoded(weights)  # type: ignore[misc]
         elif value and isinstance(value, str) and _is_path(value, info):
@@ -123,7 +127,7 @@ def _is_own(need: Need) -> bool:
     if not need.style:
         return False
     try:
-        weights = plugins().equip(Job()).weights(need.style)
+        weights = plugins().store().load(need.style, draft=need.drafts)
     except SengaError:
         return False
     return content_digest(weights.arrays, weights.card) == need.digest

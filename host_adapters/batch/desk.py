@@ -57,7 +57,9 @@ class Desk:
             SengaError: something that is needed is not there.
         """
         invocation, known, second = self.painter.invocation, self.painter.known, self.painter.second
-        recipe, needs, supplies = needs_of(invocation.recipe, known, send=self.folder is None)
+        recipe, needs, supplies = needs_of(
+            invocation.recipe, known, Job(precision=invocation.options["precision"]), send=self.folder is None
+        )
         options = {name: value for name, value in invocation.options.items() if name not in _LEFT_OUT}
         return Far(
             key=secrets.token_hex(8),

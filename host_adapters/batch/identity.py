@@ -34,7 +34,7 @@ def task_digest(invocation: Invocation, known: Plugins, second: SecondPictures) 
     told = {
         "senga": version("senga"),
         "steps": [
-            {"strength": step.strength, "keep_colors": step.keep_colors, **_told(act, known, second)}
+            {"strength": step.strength, "keep_colors": step.keep_colors, **_told(act, known, second, options["precision"])}
             for step, act in invocation.recipe.made(known)
         ],
         "blend": [blend.feather, blend.strength, blend.keep_colors],
@@ -46,9 +46,9 @@ def task_digest(invocation: Invocation, known: Plugins, second: SecondPictures) 
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _told(act: Filter, known: Plugins, second: SecondPictures) -> dict[str, Any]:
+def _told(act: Filter, known: Plugins, second: SecondPictures, precision: str) -> dict[str, Any]:
     origin = origin_of(act.name, known)
-    job = known.offered(type(act), known.equip(Job()))
+    job = known.offered(type(act), known.equip(Job(precision=precision)))
     settings = {info.name: _value(getattr(act, info.name), info, job, second) for info in kinds_of(type(act)).values()}
     return {"filter": act.name, "origin": origin, "code": code_of(type(act)), "settings": settings}
 

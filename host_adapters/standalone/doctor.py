@@ -102,8 +102,10 @@ def _plugins() -> Iterator[Finding]:
 
 
 def _models() -> Iterator[Finding]:
+    from senga.store.drafts import without_drafts
+
     store = plugins().store()
-    ready = store.shown(entry for entry in store.entries() if entry.file is not None)
+    ready = store.shown(entry for entry in without_drafts(store.entries()) if entry.file is not None)
     if ready:
         yield Finding("Models", "fine", f"{', '.join(ready)} can be used")
     else:

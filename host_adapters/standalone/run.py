@@ -109,7 +109,7 @@ COMMON: tuple[click.Parameter, ...] = (
         type=click.Choice(get_args(Precision)),
         default="full",
         show_default=True,
-        help="How exactly networks compute; draft is quicker on processors with bfloat16.",
+        help="How exactly networks compute; draft is quicker: the draft form of a style that has one, and bfloat16.",
     ),
     PlainOption(
         ["--threads"],

@@ -35,29 +35,35 @@ folder_option = click.Path(file_okay=False, path_type=Path)
 
 
 class FamilyGroup(click.Group):
-    """The families of networks as commands, beside those that are for all."""
+    """The families of networks as commands, with what makes small forms of all, beside those that are for all."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        trained = [name for name, family in plugins().families.items() if family.trainer]
-        return [*trained, *super().list_commands(ctx)]
+        return [*_trained(), *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         found = super().get_command(ctx, name)
         if found is not None:
             return found
-        family = plugins().family(name)
+        family = _trained().get(name) or plugins().family(name)
         mention_broken(plugins())
         return translated(family_command(family))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        families = plugins().families
-        lines = [(name, plain(families[name].title)) for name in self.list_commands(ctx) if name in families]
+        lines = [(name, tr(plain(family.title))) for name, family in _trained().items()]
         if lines:
             with formatter.section(tr("Families of networks")):
                 formatter.write_dl(lines)
         with formatter.section(tr("Commands")):
             formatter.write_dl([(name, each.get_short_help_str()) for name, each in self.commands.items()])
         mention_broken(plugins())
+
+
+def _trained() -> dict[str, Family]:
+    """The families that can be trained, and what learns from them."""
+    from senga.neural.training.distilling import DISTIL
+
+    families = {name: family for name, family in plugins().families.items() if family.trainer}
+    return families | {DISTIL.name: DISTIL}
 
 
 @click.group("train", cls=FamilyGroup, subcommand_metavar="FAMILY [OPTIONS]...")
@@ -98,7 +104,7 @@ def family_command(family: Family) -> click.Command:
     default, *others = presets
     names = " or ".join(", ".join([f"{default} (default)", *others]).rsplit(", ", 1))
     common = [
-        *(option for option in _SOURCES if not (family.pairs and option.name == "style")),
+        *(option for option in _SOURCES if family.takes_style or option.name != "style"),
         *(_folder(name, text) for name, text in family.folders.items()),
         *((_VGG,) if family.perceptual else ()),
         click.Option(["--preset", "preset_name"], help=f"{names}."),
@@ -159,8 +165,7 @@ def _train(family: Family, out: Path, resume: bool, keep: int, options: dict[str
 @click.option(
     "--commercial",
     type=click.Choice(["yes", "no", "unknown"]),
-    default="unknown",
-    help="Whether commercial use is allowed.",
+    help="Whether commercial use is allowed.  [default: as the style's that it comes from, or unknown]",
 )
 @click.option("--author", default="", help="Who made the weights.")
 @click.option(
@@ -170,7 +175,7 @@ def _train(family: Family, out: Path, resume: bool, keep: int, options: dict[str
     help="What photos and style pictures they are made from, and their licences.",
 )
 @click.option("--note", default="", help="What the style looks like.")
-def export(run: Path, output: Path, step: int | None, **facts: str) -> None:
+def export(run: Path, output: Path, step: int | None, **facts: str | None) -> None:
     """Write a training's generator as a style, with its card."""
     from senga.neural.training.export import export_style
     from senga.neural.training.run_folder import RunFolder
@@ -186,13 +191,14 @@ def _begun(family: Family, folder: RunFolder, options: dict[str, Any]) -> Callab
     """What begins a new training, once the options are found to be right."""
     from senga.neural.training.presets import make_preset
 
-    for name in ("photos",) if family.pairs else ("photos", "style"):
+    for name in ("photos", "style") if family.takes_style else ("photos",):
         if options[name] is None:
             raise SettingsError(f"A new training needs --{name}.")
     changes = _settings(options)
     start_from, first = options["start_from"] or "", None
     if start_from:
-        first = plugins().store().load(start_from, (family.name,))
+        own = (family.name,) if family.name in plugins().families else ()
+        first = plugins().store().load(start_from, own)
         changes |= {} if "start_epochs" in changes else {"start_steps": 0}
     preset = make_preset(presets_of(family), options["preset_name"] or "", changes | _changes(options["changes"]))
     folders = {name: options[name] for name in family.folders if options[name] is not None}

@@ -36,7 +36,7 @@ def export_style(folder: RunFolder, out: Path, facts: Mapping[str, str], step: i
     arrays, known = read_kept(folder.weights_file(step))
     steps = known.get("steps", "")
     given = {key: value for key, value in facts.items() if value}
-    stated = {"family": folder.settings().get("family", ""), **known, **given, "steps": steps}
+    stated = {"family": folder.settings().get("family", ""), "commercial": "unknown", **known, **given, "steps": steps}
     card = {key: value for key, value in stated.items() if key != "format" and value}
     text = out.with_suffix(".md")
     try:
@@ -59,7 +59,7 @@ def describe(card: Mapping[str, str], folder: RunFolder, step: int) -> str:
     lines += ["", "## Losses", "", "Means over a tenth of the steps each.", ""]
     lines += _loss_table(folder.root / "losses.csv", step)
     lines += ["", "## Settings", "", "| | |", "|--|--|"]
-    lines += [f"| {key} | {value} |" for key, value in settings.get("preset", {}).items()]
+    lines += [f"| {key} | {_public(key, value)} |" for key, value in settings.get("preset", {}).items()]
     return "\n".join(lines) + "\n"
 
 
@@ -67,7 +67,7 @@ def _public(key: str, value: object) -> object:
     """Where things lie on the author's machine is nobody's business."""
     if isinstance(value, dict):
         return ", ".join(f"{name} {Path(str(each)).name}" for name, each in value.items())
-    return Path(str(value)).name if key in ("photos", "style", "vgg") else value
+    return Path(str(value)).name if key in ("photos", "style", "vgg", "teacher", "exemplar") else value
 
 
 def _loss_table(file: Path, step: int, parts: int = 10) -> list[str]:

@@ -91,6 +91,7 @@ class Loop(Generic[B]):
         folder: where everything is written.
         pace: how long and how often.
         facts: for the checkpoints.
+        told: further facts of the generator as it is, for the weights.
         tell: hears of every step.
         stopped: asked after every step; True ends with a checkpoint.
     """
@@ -102,11 +103,12 @@ class Loop(Generic[B]):
         pace: Pace,
         *,
         facts: Mapping[str, str],
+        told: Callable[[], Mapping[str, str]] = dict,
         tell: Callable[[Progress], None] = lambda progress: None,  # noqa: ARG005
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self.trainee, self.folder, self.pace = trainee, folder, pace
-        self._facts, self._tell, self._stopped = dict(facts), tell, stopped
+        self._facts, self._told, self._tell, self._stopped = dict(facts), told, tell, stopped
         self._recent: deque[float] = deque(maxlen=20)
 
     def begin(self, *, resume: bool) -> int:
@@ -176,7 +178,7 @@ class Loop(Generic[B]):
 
     def _show(self, step: int) -> None:
         self.folder.save_sample(step, self.trainee.sample())
-        self.folder.save_weights(step, self.trainee.weights(), self._facts)
+        self.folder.save_weights(step, self.trainee.weights(), {**self._facts, **self._told()})
 
     def _left(self, step: int) -> float:
         return statistics.median(self._recent) * (self.pace.steps - step)

@@ -32,7 +32,7 @@ class TrainingPlan:
     Attributes:
         family: of the network.
         photos: folder of photographs.
-        style: folder of pictures in the style; None where the family makes pairs.
+        style: folder of pictures in the style; None where the family takes none.
         preset: all settings.
         vgg: file of a perceptual network; None takes the one that comes with Senga.
         seed: of everything random.
@@ -133,11 +133,10 @@ def prepare(plan: TrainingPlan, folder: RunFolder, say: Say, report: Callable[[f
 
     if plan.family.pairs:
         return _paired(plan, root, say, report)
-    assert plan.style is not None  # noqa: S101 - families without pairs ask for it
     source = _shown(plan, root, say, report)
     photos = album(source, "photos", "photo")
     targets = album(source, "targets", "", drawn) if preset.target == "drawn" else photos
-    style = album(plan.style, "style", "style picture")
+    style = album(plan.style, "style", "style picture") if plan.style else photos
     others = {name: album(source, f"other-{name}", f"picture of {name}") for name, source in plan.others.items()}
     return Pictures(photos, targets, style, others)
 
@@ -192,7 +191,8 @@ def reopen(plan: TrainingPlan, folder: RunFolder) -> Pictures:
     if plan.family.pairs:
         return Pictures(photos, targets, targets)
     others = {name: open_album(root / f"other-{name}.raw") for name in plan.others}
-    return Pictures(photos, targets, open_album(root / "style.raw"), others)
+    style = open_album(root / "style.raw") if plan.style else photos
+    return Pictures(photos, targets, style, others)
 
 
 def drawn(photo: Bytes) -> Bytes:
@@ -220,6 +220,8 @@ def begin(
     training = _made(plan, prepare(plan, folder, say, report), encoder)
     if first:
         training.start_with(first.arrays)
+    else:
+        training.settle()
     folder.write_settings(settings)
     return training
 
@@ -239,7 +241,7 @@ def _inherited(plan: TrainingPlan, first: Weights) -> str:
     """
     card, preset = first.card, plan.preset
     width = float(card.get("width", 1))
-    if (card.get("architecture"), width) != (preset.architecture, preset.width):
+    if preset.architecture and (card.get("architecture"), width) != (preset.architecture, preset.width):
         raise SettingsError(
             f"The style “{plan.start_from}” is an {card.get('architecture')} of width {width:g}, the training one of "
             f"{preset.architecture} of width {preset.width:g}: choose another style or --width {width:g}."
@@ -268,4 +270,4 @@ def loop(
     stopped: Callable[[], bool],
 ) -> Loop[Any]:
     """The loop of a training in its folder."""
-    return Loop(training, folder, pace, facts=training.facts(), tell=tell, stopped=stopped)
+    return Loop(training, folder, pace, facts=training.facts(), told=training.told, tell=tell, stopped=stopped)

@@ -130,6 +130,13 @@ class Training(ABC, Generic[P, B]):
         """What a model card says of the network."""
         return {"architecture": self.preset.architecture, "width": f"{self.preset.width:g}"}
 
+    def told(self) -> dict[str, str]:
+        """What else a card says of the generator as it is now."""
+        return {}
+
+    def settle(self) -> None:
+        """What a new training does before its first step, unless it starts from a style."""
+
     def calibrating(self) -> Array:
         """Pictures on which features are brought to the level that the weights of losses reckon with."""
         photo, _ = self.pictures.pairs(self.preset, self.seed, 0)
