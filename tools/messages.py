@@ -122,9 +122,10 @@ def _commands() -> Iterator[Message]:
     from senga.host_adapters.standalone.run import _recipe_command
     from senga.host_adapters.standalone.train import family_command
     from senga.host_adapters.standalone.watch import watch_command
+    from senga.neural.training.distilling import DISTIL
 
     yield from _help(_recipe_command(), "senga run")
-    for family in Plugins(third_party=False, disabled=(), strict=True).families.values():
+    for family in (*Plugins(third_party=False, disabled=(), strict=True).families.values(), DISTIL):
         if family.trainer:
             options = (param for param in family_command(family).params if isinstance(param, click.Option))
             yield from (Message(each.help, "help", f"senga train {family.name}") for each in options if each.help)

@@ -49,7 +49,7 @@ class FamilyGroup(click.Group):
         return translated(family_command(family))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        lines = [(name, tr(plain(family.title))) for name, family in _trained().items()]
+        lines = [(name, plain(family.title)) for name, family in _trained().items()]
         if lines:
             with formatter.section(tr("Families of networks")):
                 formatter.write_dl(lines)
@@ -118,6 +118,8 @@ def family_command(family: Family) -> click.Command:
         _train(family, out, resume, keep, options)
 
     text = tr("Train a generator of the family {family}.").format(family=plain(family.title))
+    if family.name not in plugins().families:
+        text = tr("Train a small form of a style, which paints its drafts and previews.")
     return click.Command(family.name, params=[*common, *own, *_COURSE], callback=act, help=text)
 
 
@@ -165,7 +167,7 @@ def _train(family: Family, out: Path, resume: bool, keep: int, options: dict[str
 @click.option(
     "--commercial",
     type=click.Choice(["yes", "no", "unknown"]),
-    help="Whether commercial use is allowed.  [default: as the style's that it comes from, or unknown]",
+    help="Whether commercial use is allowed.",
 )
 @click.option("--author", default="", help="Who made the weights.")
 @click.option(

@@ -49,6 +49,10 @@ class Preset(presets.Preset):
     teacher: str = Field("painted-comic", description="Style to learn from, or a file of one.")
     width: float = Field(0.25, gt=0, le=2, description="Share of the channels of the family's full network.")
     held: int = Field(8, ge=1, description="Photographs that are not learned from: they show how far it has come.")
+    start_epochs: float = Field(0, ge=0)
+    epochs: float = Field(101, ge=0)
+    start_steps: int | None = Field(0, ge=0)
+    style_steps: int | None = Field(2500, ge=0, description="Steps in all.")
     weights: LossWeights = LossWeights()
 
 
@@ -59,8 +63,6 @@ PRESETS = named(
         zoom=2.0,
         mirror=True,
         batch=4,
-        start_steps=0,
-        style_steps=2500,
         rates=(1e-3, 1e-3, 1e-3),
         rate_end=0.03,
         clip=5.0,
