@@ -28,7 +28,17 @@ Number = Annotated[str, Field(pattern=r"^(\d{1,9}(\.\d{0,12})?(e-?\d{1,3})?)$")]
 COMMON = frozenset(
     (
         *("name", "title", "family", "architecture", "licence", "licence_url", "terms", "commercial", "author"),
-        *("source", "training_data", "steps", "note", "draft_of", "file_digest", "fetched_from", "verified", "content_sha256"),
+        *(
+            "source",
+            "training_data",
+            "steps",
+            "note",
+            "draft_of",
+            "file_digest",
+            "fetched_from",
+            "verified",
+            "content_sha256",
+        ),
         *("layout", "channels", "range", "type", "multiple", "format"),
     )
 )

@@ -1,8 +1,9 @@
 """Trains a small generator to paint like a large one: `python -m training.distil --teacher FILE --photos photos.txt`.
 
-The pupil is of the teacher's own architecture at another width. It sees photographs in several sizes and other light,
-and learns what the teacher makes of them: the colours, and the steps between neighbours at two sizes, which are the
-lines. No paintings and no judge are needed, so the teacher's licence and its photographs are all that it inherits.
+The pupil is of the teacher's own architecture at another width, and begins with the teacher's channels as far as it has
+room for them (`senga.neural.training.narrowing`). It sees photographs in several sizes and other light, and learns what
+the teacher makes of them: the colours, the hues by themselves, and the steps between neighbours at two sizes, which are
+the lines. No paintings and no judge are needed, so the teacher's licence and its photographs are all that it inherits.
 
 Reference:
     G. Hinton, O. Vinyals, J. Dean: Distilling the Knowledge in a Neural Network. 2015, arXiv:1503.02531.
@@ -30,8 +31,10 @@ from training.pictures import Picture, list_pictures, read_rgb, write_rgb
 from training.running import Checkpoint, Running, begin, run, set_rate
 from training.weights import load_generator, save_generator
 
-RATE, LAST = 2e-3, 5e-5
+RATE, LAST = 1e-3, 3e-5
 """Of learning, first and last."""
+FIRST = 12
+"""Crops by which the first weights are found."""
 STEPS = 3.0
 """Weight of the steps between neighbours."""
 HUE = 6.0
@@ -136,7 +139,7 @@ def main() -> None:
     parser.add_argument("--held", type=Path, help="photos that are not learned from, for sheets and figures")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--width", type=float, default=0.25)
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--size", type=int, default=192, help="side of crops")
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--look", type=int, default=500)
@@ -144,7 +147,8 @@ def main() -> None:
     options = parser.parse_args()
     begin(options)
     photos = Photos(list_pictures(options.photos), options.size)
-    pupil = Pupil(load_generator(options.teacher), options.width, Photos(list_pictures(options.photos)[:48], options.size).batch(16))
+    first = Photos(list_pictures(options.photos)[::8], options.size, seed=5).batch(FIRST)
+    pupil = Pupil(load_generator(options.teacher), options.width, first)
     held = [shown(path) for path in list_pictures(options.held)] if options.held else []
     checkpoint = Checkpoint(options.out / "checkpoint.pt", pupil, [photos.random])
 

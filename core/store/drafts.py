@@ -18,9 +18,7 @@ def draft_form(style: ModelEntry, entries: Iterable[ModelEntry]) -> ModelEntry |
         entries: all models.
     """
     names = {style.name, style.full_name}
-    own = [
-        each for each in entries if each.draft_of in names and each.family == style.family and each.file is not None
-    ]
+    own = [each for each in entries if each.draft_of in names and each.family == style.family and each.file is not None]
     return min(own, key=lambda each: each.shipped, default=None)
 
 

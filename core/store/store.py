@@ -137,9 +137,7 @@ class Store:
         """
         return choose(name, self.entries(), families, asking)
 
-    def load(
-        self, name: str, families: Sequence[str] = (), asking: str = "", *, draft: bool = False
-    ) -> Weights:
+    def load(self, name: str, families: Sequence[str] = (), asking: str = "", *, draft: bool = False) -> Weights:
         """The weights of a model, as 32-bit floats in the names of its network, with its card.
 
         Args:

@@ -81,7 +81,10 @@ def needs_of(recipe: Recipe, known: Plugins, job: Job, *, send: bool) -> tuple[R
     """
     needs: list[Need] = []
     supplies: Supplies = {}
-    steps = [_step(step, act, known.offered(type(act), known.equip(job)), send, needs, supplies) for step, act in recipe.made(known)]
+    steps = [
+        _step(step, act, known.offered(type(act), known.equip(job)), send, needs, supplies)
+        for step, act in recipe.made(known)
+    ]
     return recipe.model_copy(update={"steps": tuple(steps)}).at(None), tuple(needs), supplies
 
 

@@ -34,7 +34,11 @@ def task_digest(invocation: Invocation, known: Plugins, second: SecondPictures) 
     told = {
         "senga": version("senga"),
         "steps": [
-            {"strength": step.strength, "keep_colors": step.keep_colors, **_told(act, known, second, options["precision"])}
+            {
+                "strength": step.strength,
+                "keep_colors": step.keep_colors,
+                **_told(act, known, second, options["precision"]),
+            }
             for step, act in invocation.recipe.made(known)
         ],
         "blend": [blend.feather, blend.strength, blend.keep_colors],
