@@ -28,18 +28,8 @@ Number = Annotated[str, Field(pattern=r"^(\d{1,9}(\.\d{0,12})?(e-?\d{1,3})?)$")]
 COMMON = frozenset(
     (
         *("name", "title", "family", "architecture", "licence", "licence_url", "terms", "commercial", "author"),
-        *(
-            "source",
-            "training_data",
-            "steps",
-            "note",
-            "draft_of",
-            "file_digest",
-            "fetched_from",
-            "verified",
-            "content_sha256",
-        ),
-        *("layout", "channels", "range", "type", "multiple", "format"),
+        *("source", "training_data", "steps", "note", "file_digest", "fetched_from", "verified", "content_sha256"),
+        *("draft_of", "layout", "channels", "range", "type", "multiple", "format"),
     )
 )
 """What every file may say, so that it is no fact of a family: of the model, of where it came from, of its interface."""

@@ -31,14 +31,11 @@ _OF_FILMS = ("preview", "steady", "boil")
 def task_digest(invocation: Invocation, known: Plugins, second: SecondPictures) -> str:
     """Equal for equal results: filters with their settings, versions and weights, and how results are written."""
     options, blend = invocation.options, second.work.blend
+    job = known.equip(Job(precision=options["precision"]))
     told = {
         "senga": version("senga"),
         "steps": [
-            {
-                "strength": step.strength,
-                "keep_colors": step.keep_colors,
-                **_told(act, known, second, options["precision"]),
-            }
+            {"strength": step.strength, "keep_colors": step.keep_colors, **_told(act, known, second, job)}
             for step, act in invocation.recipe.made(known)
         ],
         "blend": [blend.feather, blend.strength, blend.keep_colors],
@@ -50,9 +47,9 @@ def task_digest(invocation: Invocation, known: Plugins, second: SecondPictures) 
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _told(act: Filter, known: Plugins, second: SecondPictures, precision: str) -> dict[str, Any]:
+def _told(act: Filter, known: Plugins, second: SecondPictures, job: Job) -> dict[str, Any]:
     origin = origin_of(act.name, known)
-    job = known.offered(type(act), known.equip(Job(precision=precision)))
+    job = known.offered(type(act), job)
     settings = {info.name: _value(getattr(act, info.name), info, job, second) for info in kinds_of(type(act)).values()}
     return {"filter": act.name, "origin": origin, "code": code_of(type(act)), "settings": settings}
 

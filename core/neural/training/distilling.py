@@ -128,9 +128,7 @@ class Teacher:
         card = self._facts() | {"width": f"{width * full:g}"}
         network = described(self.weights.network or self.family.network, card)
         if network.parameter_count >= self.network.parameter_count:
-            raise SettingsError(
-                f"The network of “{self.name}” is no larger at --width {width:g}: choose a smaller one."
-            )
+            raise SettingsError(f"The network of “{self.name}” is no larger at width {width:g}: choose a smaller one.")
         return card, network
 
     def digest(self) -> str:

@@ -35,6 +35,7 @@ def narrowed(wide: Network, weights: Mapping[str, Array], narrow: Network, look:
     Args:
         wide: of the same nodes, with as many channels or more.
         weights: those of ``wide``.
+        narrow: whose weights are wanted.
         look: runs either on the same photographs.
 
     Raises:
@@ -106,7 +107,8 @@ class _Narrowing:
             self.found[block.bias] = self.weights[block.bias][kept] + kernel.sum((2, 3)) @ (middle - own @ shares)
 
     def _fit_norm(self, node: Node, block: Norm, kept: NDArray[np.int64]) -> None:
-        assert block.gamma and block.beta  # noqa: S101 - checked by `homes`
+        assert block.gamma  # noqa: S101 - checked by `homes`
+        assert block.beta  # noqa: S101
         self.found[block.gamma] = np.ones(node.channels, np.float32)
         wanted, given = self._seen[node.name][:, kept], self._of(self.narrow, self.found, [node.name])[node.name]
         own = given - given.mean(0)

@@ -1,7 +1,7 @@
 """Trains a narrow network to paint like a wide one, on MindSpore; pictures are RGB in [-1, 1], (N, 3, H, W).
 
 The pupil begins with the teacher's own channels, as far as it has room for them (``narrowing``), and learns what the
-teacher makes of photographs: the colours, the hues by themselves, and the steps between neighbours, which are the lines.
+teacher makes of photographs: the colours, the hues by themselves, and the steps between neighbours, which are lines.
 """
 
 from __future__ import annotations
