@@ -303,16 +303,17 @@ def _blend_animation(
 
 
 def scaled(image: Image, height: int, width: int) -> Image:
-    """The picture in another size, as the mean of what falls together."""
+    """The picture in another size, as the mean of what falls together, where colours count as far as they are seen."""
     if (image.height, image.width) == (height, width):
         return replace(image, grey=False)
-    pixels = to_depth(_resize(image.float(), height, width), image.depth)
-    alpha = (
-        None
-        if image.alpha is None
-        else to_depth(_resize(to_depth(image.alpha, np.float32), height, width), image.alpha.dtype)
-    )
-    return Image(pixels, alpha, False, image.info)
+    small = _resize(image.float(), height, width)
+    if image.alpha is None:
+        return Image(to_depth(small, image.depth), None, False, image.info)
+    cover = to_depth(image.alpha, np.float32)
+    share = _resize(cover, height, width)
+    seen = _resize(image.float() * cover[:, :, None], height, width)
+    small = np.divide(seen, share[:, :, None], out=small, where=share[:, :, None] > 0)
+    return Image(to_depth(small, image.depth), to_depth(share, image.alpha.dtype), False, image.info)
 
 
 def _resize(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:

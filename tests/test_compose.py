@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from senga import Animation, Filter, Frame, Image, Job
-from senga.compose import Blend, compose, feathered
+from senga.compose import Blend, compose, feathered, scaled
 from senga.errors import PluginError, SettingsError
 from senga.image import to_depth
 from senga.registry import Plugins
@@ -328,3 +328,12 @@ def test_a_selection_with_a_broken_number_selects_nothing_there(bare: Plugins) -
     result = run(bare, source, Invert, selection=mask).pixels
     assert result[3, 4, 0] == 0.25
     assert result[0, 0, 0] == 0.75
+
+
+def test_hidden_colours_do_not_show_in_smaller_pictures() -> None:
+    pixels, alpha = np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.uint8)
+    pixels[3, 3], alpha[3, 3] = (200, 40, 10), 255
+    small = scaled(Image(pixels, alpha), 2, 2)
+    assert small.alpha is not None
+    assert (small.pixels[0, 0] == (200, 40, 10)).all()
+    assert small.alpha.tolist() == [[16, 0], [0, 0]]

@@ -21,6 +21,8 @@ _MOST = 64
 """Colours of a hint layer up to which each is taken as it is; more are those of soft brushes or JPEG."""
 _OPAQUE = 128
 """Of 255: the alpha from which on a hint counts."""
+_SEEN = 16
+"""Of 255: the alpha of fainter ones, which count where nothing around them is more opaque: dots of reduced pictures."""
 _WHITE = 250
 """Of 255: lighter pixels of an opaque hint picture are its paper."""
 
@@ -53,8 +55,16 @@ def code_of(hints: Image, rows: slice) -> NDArray[np.int32]:
     colours = to_depth(hints.pixels[rows], np.uint8).astype(np.int32)
     code = (colours[..., 0] << 16) | (colours[..., 1] << 8) | colours[..., 2]
     if hints.alpha is not None:
-        return np.where(to_depth(hints.alpha[rows], np.uint8) >= _OPAQUE, code, -1).astype(np.int32)
+        return np.where(_counts(to_depth(hints.alpha[rows], np.uint8)), code, -1).astype(np.int32)
     return np.where((colours.min(axis=2) < _WHITE) & _flat(code), code, -1).astype(np.int32)
+
+
+def _counts(alpha: NDArray[np.uint8]) -> Any:
+    """Where a hint is opaque enough, or fainter and no rim of another."""
+    import cv2
+
+    most = cv2.dilate(alpha, np.ones((3, 3), np.uint8))
+    return (alpha >= _OPAQUE) | ((alpha >= _SEEN) & (alpha == most))
 
 
 def _flat(code: NDArray[np.int32]) -> Any:

@@ -171,6 +171,16 @@ def test_hints_may_be_on_white() -> None:
     assert (result[44:196, 44:156] == RED).all(), "and their soft rims are no colours of their own"
 
 
+def test_faint_and_reduced_hints_count_and_soft_rims_do_not() -> None:
+    layer = np.zeros((240, 320, 4), np.uint8)
+    layer[100, 100] = (*RED, 30)
+    layer[100:103, 220:223] = (*GREEN, 90)
+    layer[101, 221] = (*BLUE, 250)
+    result = coloured(two_boxes(), Image.of(layer))
+    assert (result[44:196, 44:156] == RED).all()
+    assert (result[44:196, 164:276] == BLUE).all()
+
+
 def test_regions_without_a_hint_become_as_their_neighbour_if_asked() -> None:
     lines = two_boxes()
     cv2.rectangle(lines, (90, 90), (130, 150), 0, 3)
