@@ -246,7 +246,7 @@ def _blend_image(
 def _covering(alpha: Pixels, share: Any) -> tuple[Any, Any]:
     """The alpha after an opaque result was laid on with a share, and which share of the colour is the result's."""
     before = to_depth(alpha, np.float32)
-    laid = np.broadcast_to(np.float32(share) if np.isscalar(share) else share[..., 0], before.shape)
+    laid = np.broadcast_to(np.asarray(share, np.float32), (*before.shape, 1))[..., 0]
     after = before + (1 - before) * laid
     return after, np.divide(laid, after, out=np.zeros_like(after), where=after > 0)[..., None]
 

@@ -90,11 +90,11 @@ def flooded(labels: Labels, open_now: Mask, kinds: Any = None) -> Labels:
     barred = np.where(open_now, 0, 255).astype(np.uint8)
     picture = np.repeat(barred[:, :, None], 3, axis=2) if kinds is None else np.where(open_now[..., None], kinds, 255)
     padded = cv2.copyMakeBorder(picture, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    markers = cv2.copyMakeBorder(np.where(open_now, labels, 0), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    markers = np.pad(np.where(open_now, labels, 0), 1)
     if not markers.any():
         return np.zeros_like(labels)
     found = cv2.watershed(padded, markers)[1:-1, 1:-1]
-    found = np.where(open_now & (found > 0), found, 0)
+    found = np.where(open_now & (found > 0), found, 0).astype(np.int32)
     return _without_ridges(found, open_now, picture)
 
 

@@ -137,8 +137,8 @@ class Task:
         if changed:
             if not self.preview:
                 source = source_on_top(result)
-                facts = {"choice": not added(result), "below": source is not None, "fills": fills}
-                facts["source_mode"] = source.mode if source else "normal"
+                mode = source.mode if source else "normal"
+                facts = {"choice": not added(result), "below": bool(source), "fills": fills, "source_mode": mode}
                 self._hand_over_parts(added(result) or stacked(result.alternatives), job, facts)
             self._canvas.write(result)
         else:

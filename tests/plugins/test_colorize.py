@@ -43,6 +43,13 @@ def two_boxes(gap: int = 0, scale: int = 1) -> Any:
     return lines
 
 
+def ring(thick: int, scale: int = 1) -> Any:
+    """A circle in the middle."""
+    lines = paper(240 * scale, 320 * scale)
+    cv2.circle(lines, (160 * scale, 120 * scale), 80 * scale, 0, thick, cv2.LINE_AA)
+    return lines
+
+
 def dots(*dots: tuple[int, int, tuple[int, int, int]], size: tuple[int, int] = (240, 320), radius: int = 3) -> Image:
     """A transparent layer with dots of colour at (x, y)."""
     layer = np.zeros((*size, 4), np.uint8)
@@ -89,11 +96,14 @@ def test_colours_do_not_run_through_gaps_that_are_bridged() -> None:
 
 
 def test_lines_have_colour_below_them_and_no_halo() -> None:
-    result = coloured(two_boxes(), BOTH)
-    for row, column, colour in ((120, slice(150, 160), RED), (120, slice(160, 170), BLUE)):
-        line = result[row, column].astype(float) / 255
-        tone = two_boxes()[row, column, None] / 255
-        assert np.abs(line - tone * np.array(colour) / 255).max() < 0.01, "rims of lines are the colour, darkened"
+    lines = ring(2)
+    assert ((lines > 20) & (lines < 235)).sum() > 100, "it has soft rims"
+    result = coloured(lines, dots((160, 120, RED), (5, 5, BLUE))) / 255
+    y, x = np.mgrid[:240, :320]
+    away = np.hypot(x - 160, y - 120) - 80
+    for colour, rim in ((RED, (away < -1) & (away > -5)), (BLUE, (away > 1) & (away < 5))):
+        wanted = lines[rim][:, None] / 255 * np.array(colour) / 255
+        assert np.abs(result[rim] - wanted).max() < 0.01, "rims are the colour, darkened"
 
 
 def test_the_line_layer_is_that_of_the_picture() -> None:
@@ -137,6 +147,14 @@ def test_a_region_is_divided_among_its_hints() -> None:
     result = coloured(two_boxes(), dots((60, 120, RED), (140, 120, GREEN)))
     assert (result[60:180, 50:98] == RED).all()
     assert (result[60:180, 103:150] == GREEN).all()
+
+
+def test_regions_are_divided_along_straight_lines() -> None:
+    result = coloured(two_boxes(), dots((60, 60, RED), (140, 180, GREEN), radius=0))
+    y, x = np.mgrid[44:196, 44:156]
+    nearer = np.hypot(x - 140, y - 180) - np.hypot(x - 60, y - 60)
+    assert (result[44:196, 44:156][nearer > 3] == RED).all()
+    assert (result[44:196, 44:156][nearer < -3] == GREEN).all()
 
 
 def test_hints_reach_round_corners_by_the_way_within_the_region() -> None:
@@ -210,6 +228,9 @@ def test_yellow_paper_lit_from_one_side_is_paper() -> None:
     result = coloured(scan, BOTH)
     assert np.abs(result[100, 100] - scan[100, 100] / 255 * np.array(RED)).max() <= 1
     assert np.abs(result[100, 220] - scan[100, 220] / 255 * np.array(BLUE)).max() <= 1
+    made = drawing.drawing_of(Image.of(scan), 6, 0.3, Job())
+    assert made.ink[two_boxes() == 255].max() < 20
+    assert made.ink[two_boxes() == 0].min() > 235
 
 
 def test_large_drawings_are_as_sharp_as_their_lines(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,16 +246,25 @@ def test_large_drawings_are_as_sharp_as_their_lines(monkeypatch: pytest.MonkeyPa
     away[450:510, 600:680] = False  # where the wall is open its end is the regions' own choice
     assert not (differs & away).any()
     assert (reduced[480, 400] == RED).all()
+    thin = ring(2, scale=4)
+    layer = dots((640, 480, RED), (20, 20, BLUE), size=thin.shape)
+    assert np.array_equal(coloured(thin, layer), reference(thin))
+
+
+def reference(lines: Any) -> Any:
+    """The ring of four times the size, red inside and blue outside."""
+    y, x = np.mgrid[: lines.shape[0], : lines.shape[1]]
+    inside = np.hypot(x - 640, y - 480) < 320
+    return np.rint(lines[..., None] / np.float32(255) * np.where(inside[..., None], RED, BLUE)).astype(np.uint8)
 
 
 def test_thin_lines_of_large_drawings_stay_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawing, "LARGEST", 20_000)
     lines = paper(480, 640)
     cv2.line(lines, (0, 100), (639, 383), 0, 2)
-    result = coloured(lines, dots((300, 30, RED), (300, 450, BLUE), size=(480, 640)))
+    result = coloured(lines, dots((300, 30, RED), size=(480, 640)), gap=0)
     assert (result[:90, 200:] == RED).all()
-    assert (result[400:, :500] == BLUE).all()
-    assert len(np.unique(result[lines == 255].reshape(-1, 3), axis=0)) == 2
+    assert (result[400:, :500] == 255).all()
 
 
 def test_regions_are_kept_while_hints_move(monkeypatch: pytest.MonkeyPatch) -> None:
