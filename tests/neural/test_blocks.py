@@ -116,13 +116,19 @@ def test_large_offsets_do_not_cancel(reference: Any, numpy_executor: Any) -> Non
 
 
 @pytest.mark.needs_mindspore
-@pytest.mark.parametrize("kernel", [(5, 12, 7, 7), (5, 3, 7, 7), (6, 9, 3, 3), (6, 9, 3, 2), (4, 8, 1, 1)])
-def test_mindspore_convolution(kernel: tuple[int, ...], numpy_executor: Any) -> None:
+@pytest.mark.parametrize("height", [7, 10, 11])
+@pytest.mark.parametrize(
+    ("kernel", "groups"),
+    [((5, 12, 7, 7), 1), ((5, 3, 7, 7), 1), ((6, 9, 3, 3), 1), ((6, 9, 3, 2), 1), ((4, 8, 1, 1), 1)]
+    + [((6, 1, *size), 6) for size in ((3, 3), (7, 5), (1, 1))]
+    + [((6, 1, 3, 3), 3), ((6, 2, 3, 3), 3)],
+)
+def test_mindspore_convolution(kernel: tuple[int, ...], groups: int, height: int, numpy_executor: Any) -> None:
     rng = np.random.default_rng(1)
     weight, bias = rng.normal(0, 1, kernel).astype(np.float32), rng.normal(0, 1, kernel[0]).astype(np.float32)
-    x = rng.normal(0, 1, (kernel[1], 11, 17)).astype(np.float32)
-    theirs = numpy_executor.convolution(weight, bias, 1, 1)(x)
-    ours = MindSporeExecutor("cpu").convolution(weight, bias, 1, 1)(x)
+    x = rng.normal(0, 1, (kernel[1] * groups, height, 17)).astype(np.float32)
+    theirs = numpy_executor.convolution(weight, bias, 1, groups)(x)
+    ours = MindSporeExecutor("cpu").convolution(weight, bias, 1, groups)(x)
     assert ours.shape == theirs.shape
     assert abs(ours - theirs).max() < 1e-4 * theirs.std()
 
