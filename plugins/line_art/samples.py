@@ -104,7 +104,7 @@ def example(pairs: Sequence[Pair], textures: Sequence[Bytes], side: int, rng: Rn
 def _placed(pair: Pair, side: int, rng: Rng) -> tuple[Plane, Plane]:
     """A square of colours and ink round some ink, turned, mirrored and scaled."""
     zoom = float(np.exp(rng.uniform(*np.log(ZOOM))))
-    turn = cv2.getRotationMatrix2D((0, 0), rng.uniform(-TURN, TURN), zoom)
+    turn: Any = cv2.getRotationMatrix2D((0, 0), rng.uniform(-TURN, TURN), zoom)
     turn[:, :2] *= np.where(rng.random(2) < (0.5, 0.15), -1, 1)
     height, width = pair.ink.shape
     inked = np.flatnonzero(pair.ink[::4, ::4] > 128)

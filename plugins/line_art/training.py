@@ -74,4 +74,4 @@ class Training(shared.Training[Preset, Batch]):
         self.drawer.load(now)
         inks = np.repeat(np.stack(made)[..., None], 3, axis=3)
         pictures = np.stack([each.picture for each in found])
-        return np.rint(np.stack([pictures, (1 - inks) / 2]) * 255).astype(np.uint8)
+        return np.stack([np.rint(each * 255).astype(np.uint8) for each in (pictures, (1 - inks) / 2)])
