@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from senga.neural.networks.lines import lines
+from senga.neural.training.batches import prefetching
 from senga.neural.training.initial import first_weights
 from senga.plugins.line_art.pairs import drawings, read_drawing
 from senga.plugins.line_art.samples import Example, Pair, example
@@ -46,12 +47,12 @@ class Drawings:
     """Drawings to learn from, held in memory, and details of photographs."""
 
     def __init__(self, pairs: Sequence[Pair], textures: Sequence[Picture], seed: int = 0) -> None:
-        self.pairs, self.textures = pairs, textures
-        self.random = np.random.default_rng(seed)
+        self.pairs, self.textures, self.seed = pairs, textures, seed
 
-    def batch(self, count: int, size: int) -> tuple[Tensor, Tensor]:
-        """What the network sees, (N, 3, S, S) in [-1, 1], and the ink, (N, 1, S, S) in 0..1."""
-        found = [example(self.pairs, self.textures, size, self.random) for _ in range(count)]
+    def batch(self, step: int, count: int, size: int) -> tuple[Tensor, Tensor]:
+        """What the network sees at a step, (N, 3, S, S) in [-1, 1], and the ink, (N, 1, S, S) in 0..1."""
+        random = np.random.default_rng([self.seed, step])
+        found = [example(self.pairs, self.textures, size, random) for _ in range(count)]
         seen, ink = np.stack([each.seen for each in found]), np.stack([each.ink for each in found])
         return torch.from_numpy(seen).permute(0, 3, 1, 2).contiguous(), torch.from_numpy(ink)[:, None]
 
@@ -127,17 +128,19 @@ def leave(trainer: Trainer, held: Sequence[Pair], textures: Sequence[Picture], o
 
 def train(trainer: Trainer, given: Drawings, held: Sequence[Pair], options: Any) -> None:
     """Trains to a number of steps, with checkpoints, weights and sheets to look at on the way."""
-    checkpoint = Checkpoint(options.out / "checkpoint.pt", trainer, (given.random,))
+    checkpoint = Checkpoint(options.out / "checkpoint.pt", trainer, ())
+    checkpoint.read()
 
     def step(progress: float) -> tuple[str, dict[str, float]]:
-        seen, ink = given.batch(options.batch, options.size)
+        seen, ink = ahead.get(trainer.steps)
         return f"{options.batch}x{options.size}", trainer.step(seen, ink, progress)
 
     def kept() -> None:
         checkpoint.write()
         leave(trainer, held, given.textures, options.out)
 
-    run(checkpoint, options.steps, step, (options.every, kept))
+    with prefetching(lambda number: given.batch(number, options.batch, options.size), trainer.steps) as ahead:
+        run(checkpoint, options.steps, step, (options.every, kept))
 
 
 def options_from(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -10,12 +10,15 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from senga.host_adapters.worker import client
 from senga.host_adapters.worker.client import Canvas, WorkerError
+from senga.host_adapters.worker.pixels import _bands
+from senga.image import Image
 
 
 @pytest.mark.parametrize("depth", ["u8", "u16", "float"])
@@ -119,3 +122,12 @@ def test_what_a_killed_host_leaves_is_removed_and_what_is_in_use_is_not(den: Pat
     assert [path.exists() for path in paths] == [False, True]
     hosts[1].communicate()
     hosts[0].communicate()
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_what_is_transparent_is_white_on_a_canvas_without_alpha(channels: int) -> None:
+    picture = Image(np.zeros((1, 3, 3), np.uint8), np.array([[0, 51, 255]], np.uint8))
+    ((_, values),) = _bands(picture, channels, "u8")
+    shown = values[0, :, 0].tolist()
+    assert shown == ([0, 0, 0] if channels in (2, 4) else [255, 204, 0])
+    assert channels in (1, 3) or values[0, :, -1].tolist() == [0, 51, 255]
