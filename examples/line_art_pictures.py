@@ -20,7 +20,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "weight 0.3": {"weight": 0.3},
     "weight 2.5": {"weight": 2.5},
     "cleaning 1": {"cleaning": 1.0},
-    "fineness 0.5": {"fineness": 0.5},
+    "weight 0.6": {"weight": 0.6},
     "blacks 0.25": {"blacks": 0.25},
 }
 """What the second sheet shows."""

@@ -36,11 +36,11 @@ class LineArt(Filter):
     cuts: ClassVar[bool] = True
 
     method: Literal["network", "pen"] = setting(
-        "pen",
+        "network",
         "Who finds the lines: a network that has learned from drawings, or a pen along the darker side of edges.",
         labels={"network": "Network", "pen": "Pen along the edges (XDoG)"},
     )
-    style: Model = setting("", "Which network finds them; `senga models` lists them.", advanced=True)
+    style: Model = setting("lines", "Which network finds them; `senga models` lists them.", advanced=True)
     weight: float = setting(1.0, "How bold lines are: 1 as they are found.", ge=0.2, le=5)
     darkness: float = setting(1.0, "How dark faint lines are: 1 as they are found, more is darker.", ge=0.3, le=4)
     faint: Literal["kept", "enhanced", "pure"] = setting(

@@ -28,6 +28,8 @@ MEGAPIXEL = 1e6
 """Pixels of the picture in which lines are looked for, about."""
 LONG = 512
 """Pixels of its longer side for sketchKeras."""
+FAINTEST, SUREST = 0.2, 0.72
+"""What our network is so little sure of is no line, and so sure of is black."""
 SOFT = 0.06
 """Between this much darker and lighter than asked for, blacks fade."""
 
@@ -69,7 +71,8 @@ def seen(weights: Weights, small: Plane, grid: reduction.Grid, job: Job) -> Plan
         return np.asarray(np.clip(np.max(several, axis=0), 0, 1), np.float32)
     lacks = [(place // grid.factor) % MULTIPLE for place in job.offset]
     wide = np.pad(highpass.evened(difference), [(lacks[0], 0), (lacks[1], 0), (0, 0)], "reflect")
-    made = (_result(network, weights, wide, job) + 1) / 2
+    sure = (_result(network, weights, wide, job) + 1) / 2
+    made = np.clip((sure - FAINTEST) / (SUREST - FAINTEST), 0, 1)
     return np.asarray(made[lacks[0] :, lacks[1] :], np.float32)
 
 

@@ -75,7 +75,7 @@ def test_every_form_keeps_every_promise(settings: dict[str, Any]) -> None:
     check_filter(plugins().make("line-art", {"method": "pen", **settings}))
 
 
-METHODS = ["pen"]
+METHODS = ["network", "pen"]
 
 
 @pytest.mark.parametrize("method", METHODS)
