@@ -94,8 +94,8 @@ def flooded(labels: Labels, open_now: Mask, kinds: Any = None) -> Labels:
     if not markers.any():
         return np.zeros_like(labels)
     found = cv2.watershed(padded, markers)[1:-1, 1:-1]
-    found = np.where(open_now & (found > 0), found, 0).astype(np.int32)
-    return _without_ridges(found, open_now, picture)
+    spread: Labels = np.where(open_now & (found > 0), found, 0).astype(np.int32)
+    return _without_ridges(spread, open_now, picture)
 
 
 def _without_ridges(labels: Labels, open_now: Mask, picture: Any) -> Labels:
