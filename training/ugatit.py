@@ -47,8 +47,8 @@ from training.running import (
     weights_from,
 )
 
-RATE, JUDGED = 6e-4, 0.5
-"""First learning rate of generators, and the share of it that judges have."""
+RATE, JUDGED, WARMING = 2e-4, 0.5, 50
+"""First learning rate of generators, the share of it that judges have, and steps until it is reached."""
 COLOUR, GRADIENT, CONTENT = 8.0, 6.0, 0.7
 """Weights of what generators pay for being unlike twins."""
 LAYERS = 6, 5
@@ -78,21 +78,28 @@ class Trainer(Running):
         faithful: how much twins count after the first phase.
         channels: of the first layers of the judges.
         first: first weights of the generator; those of the plug-in without.
+        rate: of learning, at first; what passes photographs on sharply is lost by larger ones.
     """
 
     def __init__(
-        self, shape: Shape, weights: LossWeights, faithful: float, channels: int = 24, first: Arrays | None = None
+        self,
+        shape: Shape,
+        weights: LossWeights,
+        faithful: float,
+        channels: int = 24,
+        first: Arrays | None = None,
+        rate: float = RATE,
     ) -> None:
         described = generator(shape)
         first = first or beginning(described, "identity", 0)
-        self.shape, self.weights, self.faithfulness = shape, weights, faithful
-        super().__init__(_laid_out(NetworkModule(described, first)), 0.995, RATE, (0.5, 0.99))
+        self.shape, self.weights, self.faithfulness, self.rate = shape, weights, faithful, rate
+        super().__init__(_laid_out(NetworkModule(described, first)), 0.99, rate, (0.9, 0.99))
         both = weights.cycle > 0
         self.back = _laid_out(NetworkModule(described, beginning(described, "identity", 1))) if both else None
         sides = ("drawings", "photos") if both else ("drawings",)
         self.judges = nn.ModuleDict({f"{side}{n}": _judge(n, channels) for side in sides for n in LAYERS})
-        self.back_optimiser = self.adam(self.back, RATE) if self.back else None
-        self.judge_optimiser = self.adam(self.judges, JUDGED * RATE)
+        self.back_optimiser = self.adam(self.back, rate) if self.back else None
+        self.judge_optimiser = self.adam(self.judges, JUDGED * rate)
         self.features = Features(shipped_encoder()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @property
@@ -186,7 +193,7 @@ class Trainer(Running):
         return float(loss.item())
 
     def _set_rates(self, progress: float) -> None:
-        rate = learning_rate(progress, RATE)
+        rate = learning_rate(progress, self.rate, self.rate / 10) * min(1.0, (self.steps + 1) / WARMING)
         set_rate(self.optimiser, rate)
         set_rate(self.judge_optimiser, JUDGED * rate)
         if self.back_optimiser:
@@ -309,6 +316,7 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--width", type=int, default=16, help="channels at full size")
     parser.add_argument("--blocks", type=int, default=4)
     parser.add_argument("--faithful", type=float, default=0.5, help="how much twins count after the first phase")
+    parser.add_argument("--rate", type=float, default=RATE, help="of learning, at first")
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--start-steps", type=int, default=2000, help="steps against twins alone")
     parser.add_argument("--every", type=int, default=200, help="steps between checkpoints")
@@ -329,7 +337,7 @@ def main(arguments: list[str] | None = None) -> None:
     if not (options.out / "checkpoint.pt").exists():
         photos, goals, _ = Twins(options.pairs).three(LOOKED_AT, SIDE)
         first = passing(generator(shape), photos, goals)
-    trainer = Trainer(shape, weights_from(options, LossWeights), options.faithful, first=first)
+    trainer = Trainer(shape, weights_from(options, LossWeights), options.faithful, first=first, rate=options.rate)
     train(trainer, twins, Drawings(options.drawings), held, options)
 
 
