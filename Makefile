@@ -116,6 +116,7 @@ bench: $(VENV)/ready-test
 	$(BIN)/python benchmarks/floor.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/films.py
+	$(BIN)/python benchmarks/face_drawing.py
 	$(BIN)/python benchmarks/worker.py
 	$(BIN)/python benchmarks/animations.py
 	$(BIN)/python benchmarks/training.py

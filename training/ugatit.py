@@ -30,7 +30,7 @@ from senga.plugins.face_drawing.presets import LossWeights
 from senga.plugins.face_drawing.published import facts
 from training import losses
 from training.data import Pairs, crop_at, to_picture, to_tensor
-from training.drawn import SEEN, crop_plan, in_bfloat16
+from training.drawn import SEEN, in_bfloat16
 from training.module import NetworkModule
 from training.passing import Arrays, passing
 from training.perceptual import Features
@@ -293,7 +293,7 @@ def train(trainer: Trainer, twins: Twins, drawings: Drawings, held: list[Picture
     checkpoint = Checkpoint(options.out / "checkpoint.pt", trainer, (twins.random, drawings.random))
 
     def step(progress: float) -> tuple[str, dict[str, float]]:
-        count, size = crop_plan(progress, options.pixels)
+        count, size = options.batch, options.size
         start = trainer.steps < options.start_steps
         shown = twins.three(count, size), drawings.batch(count, size)
         return f"{count}x{size}", trainer.step(*shown, progress, start, max(1, count // 2))
@@ -321,7 +321,8 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--start-steps", type=int, default=2000, help="steps against twins alone")
     parser.add_argument("--every", type=int, default=200, help="steps between checkpoints")
     parser.add_argument("--sheets", type=int, default=400, help="steps between sheets and weights")
-    parser.add_argument("--pixels", type=int, default=66_000, help="pixels in one batch")
+    parser.add_argument("--batch", type=int, default=1, help="faces in a step")
+    parser.add_argument("--size", type=int, default=SIDE, help="side of the crops; norms want to see whole faces")
     parser.add_argument("--threads", type=int, default=2)
     offer_weights(parser, LossWeights)
     return parser.parse_args(arguments)

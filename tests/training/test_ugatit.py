@@ -30,7 +30,6 @@ from training.ugatit import Drawings, Trainer, Twins, attentive, options_from, t
 @pytest.fixture
 def material(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(ugatit, "LAYERS", (5, 4))
-    monkeypatch.setattr(ugatit, "crop_plan", lambda *_: (2, 32))
     rng = np.random.default_rng(0)
     for folder, names in (
         ("pairs", ("a.photo", "a.target", "a.head", "b.photo", "b.target", "b.head")),
@@ -47,6 +46,7 @@ def run(material: Path, out: str, stopped: Any, stop: int | None = None, cycle: 
     (material / out).mkdir(exist_ok=True)
     words = ["--pairs", str(material / "pairs"), "--drawings", str(material / "drawn"), "--held", "x"]
     words += ["--out", str(material / out), "--steps", "4", "--start-steps", "2", "--every", "1", "--sheets", "4"]
+    words += ["--batch", "2", "--size", "32"]
     options = options_from(words)
     torch.manual_seed(0)
     trainer = Trainer(Shape(4, 1), LossWeights(cycle=cycle), 0.5, 4)
