@@ -36,10 +36,14 @@ def first_of_judge(network: Network, seed: int) -> dict[str, Array]:
 
 
 def _passing(weights: dict[str, Array], channels: int) -> dict[str, Array]:
-    """Weights that weigh all channels alike, scale norms by one, and turn colour differences back into colours."""
+    """Weights that weigh all channels alike, scale norms by one, and turn colour differences back into colours.
+
+    Half of the channels are weighed by less than nothing, which is undone behind, so that verdicts begin near nothing.
+    """
+    signs = np.where(np.arange(channels) % 2 == 0, 1, -1).astype(np.float32)
     for name in ("means", "maxima"):
-        weights[f"{name}.weight"][...] = channels**-0.5
-    weights["attended.weight"] *= np.float32(channels**0.5 / 2)
+        weights[f"{name}.weight"][...] = signs.reshape(-1, 1, 1, 1) * np.float32(channels**-0.5)  # channels
+    weights["attended.weight"] *= np.tile(signs, 2)[None, :, None, None] * np.float32(channels**0.5 / 2)
     weights["gamma.weight"][...] = 1 / (SEEN * channels)
     weights["beta.weight"] *= np.float32(FAINT)
     last = weights["last.weight"]
