@@ -80,7 +80,8 @@ class OpenVinoStrips:
         """See ``Executor``."""
         out: Half = rows_memory.empty((1, *rows.shape), np.float16)
         self._halve.run_into({"x": rows[None], "offset": offset[:, None, None]}, out)
-        return out[0]
+        half: Half = out[0]
+        return half
 
     def widened(self, rows: Half, before: Activation, out: Array) -> None:
         """See ``Executor``."""
