@@ -19,7 +19,7 @@ FLOOR = 12.0
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """Weights (K,), means (K, C), and per component the matrix that whitens (K, C, C)."""
+    """Weights (K,), means (K, 3), and per component the matrix that whitens (K, 3, 3)."""
 
     weights: Array
     means: Array
@@ -30,7 +30,7 @@ class Mixture:
         """Fitted by expectation and maximisation, from equal parts by the first channel; no chance is in it.
 
         Args:
-            samples: (N, C) colours in 8-bit steps, at least one.
+            samples: (N, 3) colours in 8-bit steps, at least one.
             count: of components.
         """
         some = samples[:: -(-len(samples) // MOST)].astype(np.float64)
@@ -51,7 +51,7 @@ class Mixture:
         apart = samples[:, None] - means  # (N, K, C)
         spread = np.einsum("nk,nkc,nkd->kcd", shares, apart, apart) / total[:, None, None]
         spread += FLOOR * np.eye(samples.shape[1])
-        return cls(total / total.sum(), means, np.linalg.cholesky(np.linalg.inv(spread)))
+        return cls(total / total.sum(), means, np.linalg.cholesky(_inverse(spread)))
 
     def each(self, colours: Array) -> Array:
         """(N, K) logarithms of weighted densities, but for a constant."""
@@ -63,6 +63,13 @@ class Mixture:
     def log(self, colours: Array) -> Array:
         """(N,) logarithms of densities, but for a constant."""
         return _sum(self.each(colours))
+
+
+def _inverse(matrices: Array) -> Array:
+    """Of symmetric (K, 3, 3): LAPACK starts threads for it, which take longer than the work."""
+    a, b, c = np.moveaxis(matrices, 1, 0)
+    made = np.stack([np.cross(b, c), np.cross(c, a), np.cross(a, b)], axis=1)
+    return np.asarray(made / np.einsum("kc,kc->k", a, made[:, 0])[:, None, None])
 
 
 def _sum(logarithms: Array) -> Array:
