@@ -71,6 +71,8 @@ def _votes(exemplar: Any, places: Any, radius: int, top: int, bottom: int, out: 
     """The colours of rows ``top`` to ``bottom``, see ``votes.blended``."""
     height, width = places.shape[:2]
     tall, wide = exemplar.shape[0] - 1, exemplar.shape[1] - 1
+    x: Any
+    y: Any
     across, down, is_upright = np.empty(width, np.int32), np.empty(width, np.int32), np.empty(width, np.bool_)
     for row in range(top, bottom):
         low, high = max(0, row - radius), min(height, row + radius + 1)

@@ -109,4 +109,4 @@ def _planes(values: NDArray[Any]) -> Array:
 
 def _as_told(values: Array) -> Array:
     """(1, C, H, W) -> (H, W, C), and (1, C) -> (C,)."""
-    return values[0].transpose(1, 2, 0) if values.ndim == 4 else values[0]
+    return np.asarray(values[0].transpose(1, 2, 0) if values.ndim == 4 else values[0])

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senga.image import Image, to_depth
+from senga.ops.lightness import grey
 from senga.ops.motion import Motion, motion, places_of
 
 Plane = NDArray[np.float32]
@@ -50,7 +51,8 @@ class Carried:
     def __init__(self, now: Image, before: Image) -> None:
         this, last = (np.ascontiguousarray(each.u8()) for each in (now, before))
         found = _motion(this, last)
-        self._places = cv2.convertMaps(*cv2.split(places_of(found.flow)), cv2.CV_16SC2)
+        columns, rows = cv2.split(places_of(found.flow))
+        self._places = cv2.convertMaps(columns, rows, cv2.CV_16SC2)
         self.trust = found.trust
         self.unlike = _change(this, self.moved(last))
 
@@ -61,7 +63,8 @@ class Carried:
 
     def moved(self, values: Any) -> Any:
         """(H, W, 3) of the frame before, where it is now."""
-        return cv2.remap(values, *self._places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        whole, parts = self._places
+        return cv2.remap(values, whole, parts, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def mixed(painted: Image, before: Image, carried: Carried, share: float) -> Image:
@@ -79,7 +82,7 @@ def mixed(painted: Image, before: Image, carried: Carried, share: float) -> Imag
 
 
 def _motion(now: NDArray[np.uint8], before: NDArray[np.uint8]) -> Motion:
-    return motion(*(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (now, before)), largest=_LARGEST)
+    return motion(grey(now), grey(before), largest=_LARGEST)
 
 
 def _numbers(image: Image, depth: np.dtype[Any]) -> Any:
