@@ -25,6 +25,8 @@ PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
         for name in ("adele", "mona-lisa", "vinton", "metzinger", "self-portrait", "kellogg")
     },
     **{f"style-{name}": ("face-style", {"exemplar": name}) for name in ("adele", "metzinger", "vinton")},
+    "patches-metzinger": ("portrait-patches", {"style": "metzinger"}),
+    "patches-background": ("portrait-patches", {"style": "metzinger", "background": "photograph"}),
     "likeness-0": ("face-blit", {"exemplar": "vinton", "likeness": 0}),
     "likeness-1": ("face-blit", {"exemplar": "vinton", "likeness": 1}),
     "background": ("face-blit", {"exemplar": "metzinger", "background": "photograph"}),

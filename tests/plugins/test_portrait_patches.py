@@ -188,3 +188,25 @@ def test_a_file_of_landmarks_that_is_not_there_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(SengaError, match="nowhere"):
         painted(sample(40, 40, 3), landmarks=str(tmp_path / "nowhere.json"))
+
+
+def test_the_style_that_comes_with_senga_paints_faces_in_its_colours_and_strokes_where_nothing_is() -> None:
+    store = plugins().store()
+    entry = next(entry for entry in store.entries(["patches"]) if entry.name == OWN)
+    assert entry.shipped
+    weights = store.load(f"patches/{OWN}")
+    assert sum(array.nbytes for array in weights.arrays.values()) < 4_000_000
+    assert float(weights.card["grain"]) > 0
+    assert "public domain" in weights.card["training_data"]
+    photo = np.full((360, 300, 3), 150, np.uint8)
+    cv2.ellipse(photo, (150, 180), (56, 75), 0, 0, 360, (224, 180, 160), -1)
+    for across in (125, 175):
+        cv2.ellipse(photo, (across, 165), (11, 6), 0, 0, 360, (60, 40, 35), -1)
+    cv2.ellipse(photo, (150, 222), (22, 7), 0, 0, 360, (170, 60, 70), -1)
+    act = plugins().make("portrait-patches", {"stroke_scale": 1.0})
+    made = act(Image(cv2.GaussianBlur(photo, (0, 0), 1.5)), Job(weights=lambda _: weights, threads=2)).pixels
+    forehead = made[125:150, 130:170].reshape(-1, 3).astype(int)
+    assert (forehead[:, 1] - forehead[:, 2]).mean() > 15, "yellow"
+    beside = made[20:90, 20:280].astype(float)
+    local = beside - cv2.GaussianBlur(beside, (0, 0), 6)
+    assert local.std() > 5, "strokes, of the grain"
