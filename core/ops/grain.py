@@ -38,7 +38,8 @@ def grained_anywhere(pictures: NDArray[np.float32], amount: float, rng: np.rando
     parts = [np.roll(_square(), place, (0, 1)) for place in rng.integers(_SIDE, size=(len(pictures), 2))]
     rows, columns = np.arange(height) % _SIDE, np.arange(width) % _SIDE
     grain = np.stack([part[rows][:, columns] for part in parts])[:, None]
-    return np.clip(pictures * np.float32(1 - 2 * amount) + np.float32(2 * amount) * grain, -1, 1)
+    mixed = pictures * np.float32(1 - 2 * amount) + np.float32(2 * amount) * grain
+    return np.asarray(np.clip(mixed, -1, 1), np.float32)
 
 
 @lru_cache(maxsize=1)
