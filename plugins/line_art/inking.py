@@ -18,6 +18,8 @@ LEAST = {"kept": 0.0, "enhanced": 0.1, "pure": 0.18}
 """Ink below which there is none, as sketchKeras has it."""
 SPECK = 80
 """Pixels that a line has at least, where cleaning is strongest."""
+ROUND = 0.8
+"""Standard deviation by which lines are smoothed before they are enlarged, so that their pixels make no steps."""
 THIN = 1.7
 """By which thin lines are multiplied once they are smoothed, so that they stay dark."""
 
@@ -60,22 +62,30 @@ def _thinner(ink: Plane, share: float) -> Plane:
     return np.asarray(ink + np.float32(share) * (np.minimum(ink, thin) - ink), np.float32)
 
 
-def at_full_size(ink: Plane, grid: reduction.Grid) -> tuple[Plane, Plane]:
-    """What is enlarged: the lines, and how dark they are in the middle."""
-    peaks: Any = cv2.dilate(ink, np.ones((3, 3), np.uint8))
-    return ink, blurred(np.asarray(peaks, np.float32), 0.8) if grid.factor > 1 else ink
+def at_full_size(ink: Plane, grid: reduction.Grid) -> tuple[Plane, Plane, Plane]:
+    """What is enlarged: smoothed lines, how dark these are in their middle, and how dark the lines themselves are."""
+    if grid.factor == 1:
+        return ink, ink, ink
+    soft = blurred(ink, ROUND)
+    return soft, _peaks(soft), _peaks(ink)
 
 
-def sharp(ink: Plane, peaks: Plane, factor: int) -> Plane:
+def _peaks(ink: Plane) -> Plane:
+    found: Any = cv2.dilate(ink, np.ones((3, 3), np.uint8))
+    return blurred(np.asarray(found, np.float32), 0.8)
+
+
+def sharp(ink: Plane, peaks: Plane, dark: Plane, factor: int) -> Plane:
     """Enlarged lines with edges as steep as if they had been drawn at this size.
 
     Args:
         ink: enlarged by ``factor``, and so as much softer.
-        peaks: how dark lines are in their middle, near each pixel.
+        peaks: how dark these are in the middle of lines, near each pixel.
+        dark: how dark lines are to be there.
         factor: of the enlargement.
     """
     if factor == 1:
         return ink
     height = np.maximum(peaks, np.float32(0.02))
     steep = (ink / height - np.float32(0.5)) * np.float32(0.75 * factor) + np.float32(0.5)
-    return np.asarray(np.clip(steep, 0, 1) * np.clip(peaks, 0, 1), np.float32)
+    return np.asarray(np.clip(steep, 0, 1) * np.clip(dark, 0, 1), np.float32)
