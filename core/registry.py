@@ -319,8 +319,10 @@ class Plugins:
         """The job with the styles of the filter's own families alone, in their draft forms if it is for a draft."""
         if not isinstance(job.weights, Styles):
             return job
-        told = {"families": self.families_of(kind), "asking": kind.name, "drafts": job.precision == "draft"}
-        return replace(job, weights=replace(job.weights, **told))
+        styles = replace(
+            job.weights, families=self.families_of(kind), asking=kind.name, drafts=job.precision == "draft"
+        )
+        return replace(job, weights=styles)
 
 
 @cache

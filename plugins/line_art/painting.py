@@ -90,7 +90,7 @@ def _laid(act: LineArt, image: Image, grid: reduction.Grid, ink: Plane, job: Job
     def one(part: slice) -> None:
         rows = grid.rows_of(part)
         large = grid.enlarged(planes, part)
-        lines = inking.sharp(*np.moveaxis(large, 2, 0), grid.factor)
+        lines = inking.sharp(large[..., 0], large[..., 1], large[..., 2], grid.factor)
         if act.blacks > 0:
             lines = np.maximum(lines, _dark(image.pixels[rows], act.blacks))
         banded.stored(1 - lines, paper[rows])

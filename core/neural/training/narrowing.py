@@ -78,13 +78,14 @@ class _Narrowing:
         count, wanted = self.wide.by_name[home].channels, self.narrow.by_name[home].channels
         if count == wanted or not read:
             return np.arange(wanted)
-        return telling(sum(np.cov(self._seen[name].T * self._weight(name)[:, None]) for name in read), wanted)
+        together = [np.cov(self._seen[name].T * self._weight(name)[:, None]) for name in read]
+        return telling(np.sum(together, axis=0), wanted)
 
     def _weight(self, name: str) -> Array:
         """How much each channel counts for the kernels that read it."""
         readers = [node.block for node in self.wide.readers[name] if isinstance(node.block, Conv)]
         kernels = [self.weights[block.weight] for block in readers if _mixes(block)]
-        return np.sqrt(sum(np.square(kernel).sum((0, 2, 3)) for kernel in kernels))
+        return np.asarray(np.sqrt(sum(np.square(kernel).sum((0, 2, 3)) for kernel in kernels)), np.float32)
 
     def _fit(self, node: Node) -> None:
         block, kept = node.block, self.kept[self._home[node.name]]
