@@ -29,7 +29,7 @@ class FaceDrawing(Filter):
 
     style: Model = setting("drawn", "Which network draws; `senga models` lists them.")
     strength: float = setting(1.0, "How much of the drawing lies over the photograph.", ge=0, le=1)
-    colors: float = setting(0.5, "How far the drawing takes the broad colours of the photograph.", ge=0, le=1)
+    colours: float = setting(0.5, "How far the drawing takes the broad colours of the photograph.", ge=0, le=1)
     background: Picture | None = setting(
         None,
         "What is around heads: a picture of the same place, such as what another filter made; else the photograph.",

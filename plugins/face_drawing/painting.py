@@ -88,8 +88,8 @@ def _head(act: FaceDrawing, drawer: Drawer, pixels: NDArray[Any], face: Face, jo
     if not act.whole:
         mask = np.asarray(Head.of(pixels, face.points, job.part(0, 0.2)).on(way, SIDE, SIDE)[..., 0])
     painting = drawer.draw(np.ascontiguousarray(square), act.shows, job.part(0.2, 1))
-    if act.colors and act.shows == "drawing":
-        painting = _coloured(painting, square, mask, act.colors)
+    if act.colours and act.shows == "drawing":
+        painting = _coloured(painting, square, mask, act.colours)
     share = np.rint(mask * _fading() * act.strength).astype(np.uint8)
     return PaintedHead(np.dstack([painting, share]), way.inverse)
 

@@ -77,7 +77,7 @@ def test_strength_is_a_share() -> None:
 def test_broad_colours_of_the_photograph_come_back() -> None:
     """And nothing fine does."""
     inner = inside(POINTS, PORTRAIT.pixels.shape[:2])
-    none, full = (drawn(PORTRAIT, points=OWN_POINTS, colors=share).astype(np.float32) for share in (0, 1))
+    none, full = (drawn(PORTRAIT, points=OWN_POINTS, colours=share).astype(np.float32) for share in (0, 1))
 
     def apart(found: Any) -> float:
         return float(np.abs(found[inner].mean(axis=0) - PORTRAIT.pixels[inner].mean(axis=0)).max())
