@@ -18,18 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from turns import measured
+from turns import THREADS, measured, session_of
 
 import senga
 from senga.job import Job
 from senga.neural.engine import run
 from senga.neural.networks import any_style
 from senga.neural.onnx.graph_file import network_model
-from senga.neural.onnx.runtime import onnxruntime
 from senga.registry import plugins
 from senga.testing import sample
 
-THREADS = 2
 Ways = dict[str, Callable[[], object]]
 
 
@@ -45,11 +43,8 @@ def bare(photo: Any) -> Ways:
     values = photo.float()
     style = dict(zip(any_style.STYLE, (np.full(3, 0.4), np.zeros(3), np.full(any_style.MANNER, 0.05)), strict=True))
     style = {name: vector.astype(np.float32) for name, vector in style.items()}
-    library = onnxruntime()
-    options = library.SessionOptions()
-    options.intra_op_num_threads = THREADS
     own = {name: np.asarray(arrays[name]) for name in network.parameters}
-    session = library.InferenceSession(network_model(network, own, {}), options, providers=["CPUExecutionProvider"])
+    session = session_of(network_model(network, own, {}))
     feed = {"photo": np.ascontiguousarray(values.transpose(2, 0, 1)[None])}
     for each in session.get_inputs()[1:]:
         feed[each.name] = style[each.name].reshape([side if isinstance(side, int) else 1 for side in each.shape])

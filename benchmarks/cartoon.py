@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from turns import measured
+from turns import THREADS, measured, session_of
 
 from senga.job import Job
 from senga.neural.checkpoints import read_checkpoint
 from senga.neural.engine import evaluate
-from senga.neural.onnx import runtime
 from senga.neural.onnx.graph_file import network_model
 from senga.neural.openvino_runtime import openvino
 from senga.neural.training.initial import first_weights
@@ -28,7 +27,6 @@ from senga.plugins.cartoon.network import generator, to_senga
 from senga.plugins.cartoon.painting import Parts, paint
 from senga.plugins.cartoongan.network import cartoongan_light
 
-THREADS = 2
 NETWORKS = {"White-box": generator(), "White-box, 3/4 width": generator(0.75), "CartoonGAN, light": cartoongan_light()}
 
 
@@ -36,10 +34,7 @@ def ways_of(network: Any, photo: Any) -> dict[str, Callable[[], object]]:
     """Runs of a network by name; the first is what the others are compared with."""
     weights = first_weights(network, "he", 0)
     model, feed = network_model(network, weights, {}), np.ascontiguousarray(photo.transpose(2, 0, 1)[None])
-    library = runtime.onnxruntime()
-    options = library.SessionOptions()
-    options.intra_op_num_threads = THREADS
-    session = library.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = session_of(model)
     core = openvino().Core()
     hints = {"INFERENCE_NUM_THREADS": THREADS, "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
     compiled = core.compile_model(core.read_model(model), "CPU", hints)

@@ -17,21 +17,19 @@ from typing import Any
 
 import cv2
 import numpy as np
-from turns import measured
+from turns import THREADS, measured, session_of
 
 import senga
 from senga.exemplars import gallery
 from senga.image import Image
 from senga.job import Job, Weights
 from senga.neural.engine import evaluate
-from senga.neural.onnx import runtime
 from senga.neural.onnx.graph_file import network_model
 from senga.plugins.face_drawing.first import beginning
 from senga.plugins.face_drawing.network import SIDE, Shape, generator
 from senga.plugins.face_drawing.published import facts
 from senga.registry import plugins
 
-THREADS = 2
 SHAPES = {"light, published": Shape(), "light, 16 channels": Shape(16)}
 NETWORK = "senga.plugins.face_drawing.published:network_of"
 
@@ -41,10 +39,7 @@ def beside(shape: Shape, rounds: int) -> str:
     network = generator(shape)
     weights = beginning(network, "he", 0)
     photo = np.random.default_rng(0).random((SIDE, SIDE, 3), np.float32) * 2 - 1
-    options = runtime.onnxruntime().SessionOptions()
-    options.intra_op_num_threads = THREADS
-    model = network_model(network, weights, {})
-    session = runtime.onnxruntime().InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = session_of(network_model(network, weights, {}))
     feed = np.ascontiguousarray(photo.transpose(2, 0, 1)[None])
     ways: dict[str, Any] = {"onnxruntime": lambda: session.run(None, {session.get_inputs()[0].name: feed})}
     for engine in ("auto", "onnx"):

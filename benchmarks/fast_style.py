@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from turns import measured
+from turns import THREADS, measured, session_of
 
 from senga.job import Job
 from senga.neural.checkpoints import read_checkpoint
@@ -24,26 +24,16 @@ from senga.neural.engine import run
 from senga.neural.networks.johnson import Shape, johnson
 from senga.neural.networks.stylebank import Shape as BankShape
 from senga.neural.networks.stylebank import stylebank
-from senga.neural.onnx import runtime
 from senga.neural.onnx.graph_file import network_model
 from senga.neural.training.initial import first_weights
 from senga.plugins.fast_style.network import network_of, to_cin
 from senga.store.several import picked
 
-THREADS = 2
 NETWORKS = {
     "Johnson, published": johnson(Shape(form="pytorch")),
     "conditional norms, small": johnson(Shape((16, 32, 64), (), 4, 5)),
     "StyleBank, small": stylebank(BankShape((16, 32, 64), 1, 5)),
 }
-
-
-def session_of(model: Any) -> Any:
-    """Onnxruntime with a graph, bytes or a file."""
-    library = runtime.onnxruntime()
-    options = library.SessionOptions()
-    options.intra_op_num_threads = THREADS
-    return library.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def exported(network: Any, photo: Any) -> dict[str, Callable[[], object]]:

@@ -16,18 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from turns import measured
+from turns import THREADS, measured, session_of
 
 from senga.job import Job
 from senga.neural.engine import evaluate
-from senga.neural.onnx import runtime
 from senga.neural.onnx.graph_file import network_model
 from senga.neural.training.initial import first_weights
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "neural"))
 from families import FAMILIES, SHRUNK
 
-THREADS = 2
 WAYS = {
     "OpenVINO": Job(engine="openvino", threads=THREADS),
     "OpenVINO, draft": Job(engine="openvino", precision="draft", threads=THREADS),
@@ -39,10 +37,7 @@ WAYS = {
 def ways_of(network: Any, photo: Any) -> dict[str, Callable[[], object]]:
     """Runs of a network by name; the first is what the others are compared with."""
     weights, name = first_weights(network, "he", 0), next(iter(network.inputs))
-    library = runtime.onnxruntime()
-    options = library.SessionOptions()
-    options.intra_op_num_threads = THREADS
-    session = library.InferenceSession(network_model(network, weights, {}), options, providers=["CPUExecutionProvider"])
+    session = session_of(network_model(network, weights, {}))
     feed = np.ascontiguousarray(photo.transpose(2, 0, 1)[None])
     ways: dict[str, Callable[[], object]] = {"onnxruntime": lambda: session.run(None, {name: feed})}
     return ways | {way: partial(evaluate, network, weights, {name: photo}, job) for way, job in WAYS.items()}

@@ -5,6 +5,19 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
+
+from senga.neural.onnx.runtime import onnxruntime
+
+THREADS = 2
+
+
+def session_of(model: Any) -> Any:
+    """Onnxruntime with a graph, bytes or a file, on two threads of the processor."""
+    library = onnxruntime()
+    options = library.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    return library.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def measured(ways: dict[str, Callable[[], object]], rounds: int) -> str:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from .atomic import replacing
 from .errors import SettingsError
+from .files.write_trouble import border
 from .image import Image
 
 _PAUSE = 1.0
@@ -49,13 +51,16 @@ class Kept:
         return cls(file)
 
     def show(self, make: Callable[[], Image]) -> None:
-        """Put a picture into the file, unless one was put there a moment ago; it is made only then."""
+        """Put a picture into the file, unless one was put there a moment ago; it is made only then.
+
+        Raises:
+            WriteError: the disk is full or closed, or something else has taken the name meanwhile.
+        """
         if self.file is None or time.monotonic() - self.written < _PAUSE:
             return
         import cv2
 
-        pixels = make().u8()
-        part = self.file.with_name(f".{self.file.name}.part")
-        part.write_bytes(cv2.imencode(".png", np.ascontiguousarray(pixels[..., ::-1]))[1].tobytes())
-        part.replace(self.file)
+        png = cv2.imencode(".png", np.ascontiguousarray(make().u8()[..., ::-1]))[1].tobytes()
+        with border(self.file, still=True), replacing(self.file, overwrite=self.written > 0) as stream:
+            stream.write(png)
         self.written = time.monotonic()

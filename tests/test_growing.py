@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from senga.compose import Blend
-from senga.errors import Cancelled
+from senga.errors import Cancelled, WriteError
 from senga.exemplars import gallery
 from senga.faces import read_faces
 from senga.filter import Filter
+from senga.growing import Kept
 from senga.image import Animation, Frame, Image
 from senga.job import Job
 from senga.registry import plugins
@@ -110,3 +112,16 @@ def test_strength_and_cancel_reach_what_is_seen() -> None:
     with pytest.raises(Cancelled):
         Job(cancelled=lambda: True, on_picture=lambda make: grown.append(make())).show(lambda: picture)
     assert len(grown) == 1
+
+
+def test_what_cannot_be_put_into_the_file_is_one_sentence_and_spares_what_took_its_name(tmp_path: Path) -> None:
+    kept = Kept.of(str(tmp_path / "growing.png"))
+    (tmp_path / "growing.png").write_bytes(b"mine")
+    with pytest.raises(WriteError, match="exists already"):
+        kept.show(lambda: sample(8, 8))
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"mine"]
+    (tmp_path / "new").mkdir()
+    gone = Kept.of(str(tmp_path / "new" / "growing.png"))
+    (tmp_path / "new").rmdir()
+    with pytest.raises(WriteError, match="There is no folder"):
+        gone.show(lambda: sample(8, 8))

@@ -106,7 +106,5 @@ def regressed(inputs: Tensor, wanted: Tensor, kernel: int, generator: torch.Gene
         gram += rows.T @ rows
         products += rows.T @ aim.flatten(1)[:, places].T
     gram.diagonal().add_(RIDGE * gram.diagonal().mean())
-    found = torch.linalg.solve(gram, products).T.reshape(
-        -1, inputs.shape[1], kernel, kernel
-    )  # (outputs, inputs, rows, columns)
+    found = torch.linalg.solve(gram, products).T.reshape(-1, inputs.shape[1], kernel, kernel)
     return np.ascontiguousarray(found.numpy(), np.float32)

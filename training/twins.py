@@ -78,8 +78,6 @@ class _Sheet:
         paint = _over(paint, 0.75 * INK + 0.15 * paint, self._lines())
         return np.clip(paint, 0, 1).astype(np.float32)
 
-    # ---- paint
-
     def _flat(self) -> Picture:
         smooth = ops.smooth_l0(ops.kuwahara(self.photo, 4), 0.02)
         steps = ops.tone_steps(smooth, 6, 0.7)
@@ -146,8 +144,6 @@ class _Sheet:
             paint = _over(paint, np.broadcast_to(colour, paint.shape), spot)
         return paint
 
-    # ---- lines
-
     def _edges(self) -> Plane:
         """Edges of the photograph: glasses, hair, clothes; in skin only strong ones."""
         light = ops.luma(ops.kuwahara(self.photo, 2))
@@ -165,23 +161,18 @@ class _Sheet:
     def _lines(self) -> Plane:
         """Contours that are always there."""
         thin, p = 0.018 * self.size, self.points
-        lines = [
-            (p[JAW][2:15], thin, False),
-            (p[31:36], 1.4 * thin, False),
-            (p[[48, 60, 61, 62, 63, 64, 54]], thin, False),
-        ]
-        lines += [(p[[59, 58, 57, 56, 55]] + (0, 0.02 * self.size), 0.6 * thin, False)]
+        lines = [(p[JAW][2:15], thin), (p[31:36], 1.4 * thin), (p[[48, 60, 61, 62, 63, 64, 54]], thin)]
+        lines += [(p[[59, 58, 57, 56, 55]] + (0, 0.02 * self.size), 0.6 * thin)]
         for eye in (p[LEFT_EYE], p[RIGHT_EYE]):
             eye = _opened(eye, 1.25)
-            lines += [(eye[:4], 2.4 * thin, False), (eye[[0, 5, 4, 3]], 0.7 * thin, False)]
-            fold = eye[:4] - (0, 0.09 * self.size)
-            lines += [(fold, 0.6 * thin, False)]
+            lines += [(eye[:4], 2.4 * thin), (eye[[0, 5, 4, 3]], 0.7 * thin)]
+            lines += [(eye[:4] - (0, 0.09 * self.size), 0.6 * thin)]  # the fold over it
         for brow in (p[LEFT_BROW], p[RIGHT_BROW]):
-            lines += [(brow, 2.6 * thin, False)]
+            lines += [(brow, 2.6 * thin)]
         ink = np.zeros([FINE * n for n in self.photo.shape[:2]], np.uint8)
-        for line, width, closed in lines:
+        for line, width in lines:
             way = np.rint(_curve(line) * FINE * 16).astype(np.int32)
-            cv2.polylines(ink, [way], closed, 255, max(1, round(width * FINE)), cv2.LINE_AA, 4)
+            cv2.polylines(ink, [way], False, 255, max(1, round(width * FINE)), cv2.LINE_AA, 4)
         drawn = np.asarray(cv2.resize(ink, self.photo.shape[1::-1], interpolation=cv2.INTER_AREA) / 255, np.float32)
         hair = cv2.GaussianBlur(self.hair, (0, 0), 0.8)
         return np.asarray(np.maximum(drawn * np.clip(1.3 - hair, 0, 1), self._outline()), np.float32)
@@ -193,10 +184,8 @@ class _Sheet:
         edge = ((plane > 0.5).astype(np.uint8) - inner).astype(np.float32)
         return np.asarray(np.clip(cv2.GaussianBlur(edge, (0, 0), 0.7) * 1.5, 0, 0.85), np.float32)
 
-    # ---- shapes
-
     def _inside_face(self) -> Plane:
-        return self._filled(np.concatenate([self.points[JAW], self.points[LEFT_BROW][::-1][:0], self.points[26:16:-1]]))
+        return self._filled(np.concatenate([self.points[JAW], self.points[26:16:-1]]))
 
     def _filled(self, outline: NDArray[np.float32]) -> Plane:
         plane = np.zeros([FINE * n for n in self.photo.shape[:2]], np.uint8)

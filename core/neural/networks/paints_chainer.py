@@ -22,8 +22,6 @@ from senga.neural.graph import Builder, Network
 
 EPS = 2e-5
 """Added to the variance, as Chainer does by itself."""
-NO_HINT = (-512.0, 128.0, 128.0)
-"""Y, U and V where there is no hint."""
 _BYTES = (0.0, 255.0)
 _KINDS = {
     "W": "weight", "b": "bias", "gamma": "norm.weight", "beta": "norm.bias", "avg_mean": "norm.running_mean",
