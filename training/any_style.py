@@ -19,12 +19,12 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch.nn import functional
 
 from senga.neural.executor import Array
 from senga.neural.networks.any_style import MANNER, painter
 from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import shipped_encoder
+from senga.ops.grain import grained_anywhere
 from training.balanced import Balanced
 from training.cin import Photos, scaled
 from training.data import to_picture, to_tensor
@@ -59,8 +59,6 @@ LAYOUT = torch.channels_last
 SHOWN = 448
 """Short side of paintings that are looked at on the way."""
 _SIDE = 256
-_WIDTH = 1.2
-"""Of a grain, as the deviation of a Gaussian in pixels."""
 
 
 class Artist(nn.Module):
@@ -135,8 +133,9 @@ class Trainer(Balanced):
         with torch.autocast("cpu", torch.bfloat16), torch.no_grad():
             shapes = self.features(photo.contiguous(memory_format=LAYOUT))
             given, wanted = self._wanted(views[:painted], photo[painted:], shapes)
+        shown = torch.from_numpy(grained_anywhere(photo.numpy(), GRAIN, np.random.default_rng(self.steps)))
         with torch.autocast("cpu", torch.bfloat16):
-            drawing = self.network(grained(photo), given)
+            drawing = self.network(shown, given)
             seen = self.features(drawing.contiguous(memory_format=LAYOUT))
         drawing = drawing.float()
         content, distance = content_distance(seen, shapes), tamed(style_distance(marks(seen), wanted))
@@ -178,14 +177,6 @@ class Trainer(Balanced):
         """What the averaged weights make of a photo."""
         with torch.inference_mode():
             return to_picture(self.average(to_tensor([photo]), statistics)[0])
-
-
-def grained(photo: Tensor, amount: float = GRAIN) -> Tensor:
-    """Photographs in [-1, 1] with grain, which is about two pixels wide."""
-    noise = torch.randn(len(photo), 1, *photo.shape[2:])
-    across = torch.from_numpy(cv2.getGaussianKernel(7, _WIDTH, cv2.CV_32F))
-    wide = functional.conv2d(noise, (across @ across.T)[None, None], padding=3)
-    return (photo * (1 - 2 * amount) + 2 * amount * wide / wide.std()).clamp(-1, 1)
 
 
 def tamed(distance: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("mindspore")
 
 from senga.errors import SettingsError
+from senga.neural.training import pupil
 from senga.neural.training.album import make_album
 from senga.neural.training.distilling import DISTIL, PRESETS, Teacher, teacher_of
 from senga.neural.training.export import export_style
@@ -68,6 +69,13 @@ def test_it_begins_near_its_teacher_and_comes_nearer(photos: Path, tmp_path: Pat
     assert training.sample().shape == (3, 1, 64, 64, 3)
 
 
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """First weights from two crops, where it does not matter what they are."""
+    monkeypatch.setattr(pupil, "FIRST", 2)
+
+
+@pytest.mark.usefixtures("hasty")
 def test_it_goes_on_as_if_it_had_not_stopped_and_only_with_the_same_teacher(photos: Path, tmp_path: Path) -> None:
     whole, folder = begun(a_plan(photos), tmp_path / "whole")
     trained(whole, folder)
@@ -86,6 +94,7 @@ def test_it_goes_on_as_if_it_had_not_stopped_and_only_with_the_same_teacher(phot
         trained(other, folder, again=True)
 
 
+@pytest.mark.usefixtures("hasty")
 def test_what_it_makes_is_a_draft_form_with_its_teachers_terms(photos: Path, tmp_path: Path) -> None:
     training, folder = begun(a_plan(photos, style_steps=1), tmp_path / "run")
     trained(training, folder)
