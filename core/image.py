@@ -303,7 +303,7 @@ def to_depth(values: Pixels, depth: Any) -> NDArray[Any]:
         return values.astype(np.uint16) * np.uint16(257)
     scaled = values * np.float32(aim / full)
     np.clip(np.rint(scaled, out=scaled), 0, aim, out=scaled)
-    return np.nan_to_num(scaled, copy=False).astype(target)
+    return (np.nan_to_num(scaled, copy=False) if values.dtype == np.float32 else scaled).astype(target)
 
 
 def _full_scale(values: Pixels) -> float:

@@ -61,9 +61,9 @@ def shown(pixels: Pixels, grain: float, job: Job) -> Pixels:
     return grained(pixels, grain, job) if grain else pixels
 
 
-def automatic_scale(size: tuple[int, int]) -> float:
-    """The stroke scale for a whole picture of this (height, width)."""
-    return max(1.0, sqrt(size[0] * size[1] / COMFORTABLE))
+def automatic_scale(size: tuple[int, int], comfortable: int = COMFORTABLE) -> float:
+    """The stroke scale for a whole picture of this (height, width), for a network that is used to so many pixels."""
+    return max(1.0, sqrt(size[0] * size[1] / comfortable))
 
 
 def match_luma(result: Pixels, photo: Pixels) -> None:

@@ -21,15 +21,20 @@ _WIDTH = 1.2
 
 
 def grained(pixels: Pixels, amount: float, job: Job) -> Pixels:
-    """A picture with grain of this deviation, where white is 1, as ``float32``; contrasts shrink to give it room."""
-    result, grain = np.empty(pixels.shape, np.float32), amount * _square()
-    columns = np.arange(pixels.shape[1]) % _SIDE
+    """A picture with grain of this deviation, where white is 1; contrasts shrink to give it room.
+
+    Returns:
+        (H, W, 3), of bytes in 16 bits, for the grain is not to be rounded to a few steps.
+    """
+    exact = pixels.dtype == np.float32
+    result = np.empty(pixels.shape, np.float32 if exact else np.uint16)
+    grain, columns, white = _square(), np.arange(pixels.shape[1]) % _SIDE, 1.0 if exact else 65535.0
     for rows in bands(pixels.shape[0]):
         job.check()
-        added = grain[np.arange(pixels.shape[0])[rows] % _SIDE][:, columns]
-        values = to_depth(pixels[rows], np.float32) * (1 - 2 * amount) + amount + added[..., None]
-        result[rows] = np.clip(values, 0, 1)
-    return result
+        added = cv2.cvtColor(grain[np.arange(pixels.shape[0])[rows] % _SIDE][:, columns], cv2.COLOR_GRAY2RGB)
+        band, kind = to_depth(np.ascontiguousarray(pixels[rows]), result.dtype), cv2.CV_32F if exact else cv2.CV_16U
+        result[rows] = cv2.addWeighted(band, 1 - 2 * amount, added, amount * white, amount * white, dtype=kind)
+    return np.clip(result, 0, 1, out=result) if exact else result
 
 
 def grained_anywhere(pictures: NDArray[np.float32], amount: float, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from . import AnyStyle
 
 Weighed = Sequence[tuple[float, Style]]
+_COMFORTABLE = 700_000
+"""Pixels up to which brushwork is about as broad, against the picture, as these networks learn it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +99,7 @@ def painted(act: AnyStyle, image: Image, job: Job) -> Image:
     """The painting of a picture, in its size and depth."""
     job.progress(0.0, "Looking at the picture")
     palette: Palette = job.prepared or act.prepare(job)
-    scale = act.stroke_scale or automatic_scale(job.full_size or (image.height, image.width))
+    scale = act.stroke_scale or automatic_scale(job.full_size or (image.height, image.width), _COMFORTABLE)
     small = reduced(image.pixels, scale)
     canvas = _Canvas(act, palette, image.pixels if small is None else small, job)
     result = _masked(act, palette, canvas, job.part(0.1, 0.85))

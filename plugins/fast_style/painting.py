@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from senga.exemplars import gallery
 from senga.families import network_of
 from senga.image import Image, Pixels, to_depth
 from senga.job import Job, Weights
-from senga.neural.canvas import paint
+from senga.neural.canvas import automatic_scale, paint
 from senga.ops.rows import bands
 
 from .arbitrary import OBSERVER, PAINTER, in_style, looked_at
@@ -78,13 +77,9 @@ def _style(name: str, numbers: NDArray[np.float32] | None, job: Job) -> Weights:
 
 def _one(act: FastStyle, weights: Weights, image: Image, job: Job) -> Pixels:
     network = network_of(weights)
-    scale = act.stroke_scale or automatic_scale(*(job.full_size or image.pixels.shape[:2]))
+    size = job.full_size or (image.height, image.width)
+    scale = act.stroke_scale or automatic_scale(size, COMFORTABLE)
     return paint(network, weights.arrays, image.pixels, job, scale, act.match_brightness)
-
-
-def automatic_scale(height: int, width: int) -> float:
-    """The stroke scale for a whole picture of this size."""
-    return max(1.0, sqrt(height * width / COMFORTABLE))
 
 
 def alike(first: Weights, second: Weights) -> bool:

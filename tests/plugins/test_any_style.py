@@ -135,7 +135,12 @@ def test_grain_is_the_same_in_every_depth_and_goes_on_over_its_borders() -> None
     lines = np.abs(np.diff(found[..., 0], axis=0)).mean(1)
     assert lines[508] < 2 * np.median(lines), "no seam"
     eight = (flat * 255).astype(np.uint8)
-    assert np.array_equal(grained(eight, 0.05, Job()), grained(to_depth(eight, np.float32), 0.05, Job()))
+    for depth in (np.uint8, np.uint16):
+        made = grained(to_depth(eight, depth), 0.05, Job())
+        assert made.dtype == np.uint16
+        apart = to_depth(made, np.float32) - grained(to_depth(eight, np.float32), 0.05, Job())
+        assert np.abs(apart).max() < 1e-5
+    assert grained(np.zeros((60, 60, 3), np.uint8), 0.2, Job()).min() == 0, "what is beyond black is black"
 
 
 def test_paintings_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,6 +152,17 @@ def test_paintings_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     act, shelf, job = plugins().make("any-style", {"second": "demon"}), Shelf(), Job(weights=plugins().store().load)
     assert shelf.take(act, job) is shelf.take(act, job)
     assert len(looked) == 2
+
+
+def test_a_second_picture_in_the_style_measures_no_painting_again(monkeypatch: pytest.MonkeyPatch, photo: Any) -> None:
+    from senga.plugins.any_style import painting
+
+    looked = []
+    real = painting.style_of
+    monkeypatch.setattr(painting, "style_of", lambda *given: looked.append(1) or real(*given))
+    for turned in (photo, photo[::-1]):
+        senga.apply("any-style", turned, exemplar="harvest", brushwork=0.37)
+    assert len(looked) == 1
 
 
 @pytest.mark.parametrize(
