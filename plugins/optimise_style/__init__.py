@@ -53,11 +53,14 @@ class OptimiseStyle(Filter):
     begun: Picture | None = setting(
         None, "What an earlier run left: goes on from it, at once at the full size.", advanced=True
     )
-    start: Literal["photo", "both", "noise", "painting"] = setting(
-        "photo",
-        "What it begins with: the photograph, half of it with noise, noise alone, or the painting.",
+    start: Literal["auto", "any-style", "photo", "both", "noise", "painting"] = setting(
+        "auto",
+        "What it begins with: what Any style paints, at once at the full size; the photograph, half of it with noise, "
+        "noise alone, or the painting; auto takes the first unless a larger network is given.",
         advanced=True,
         labels={
+            "auto": "What suits the network",
+            "any-style": "What Any style paints",
             "photo": "The photograph",
             "both": "Photograph and noise",
             "noise": "Noise",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from senga.image import to_depth
+import senga
+from senga.image import Image, to_depth
 from senga.job import Job
 from senga.neural.executor import Array
 from senga.neural.optimising.canvas import MARGIN, UNSEEN, Canvas, Pixels, View, Waves, pixels, planes, resized
@@ -28,6 +29,8 @@ CHUNK = 5
 """Steps after which what is there is shown."""
 LEAST = 64
 """Side below which no picture is optimised, in pixels."""
+SHORT = 448
+"""Short side of paintings at which `any-style` has brushwork of the size 1, in pixels."""
 _NOISE = 20.0
 _RATE = 4.0
 """How far pixels of 0..255 move in a step: the first of L-BFGS, each of Adam."""
@@ -63,15 +66,37 @@ def eye_of(act: OptimiseStyle) -> Eye:
 def grown(scene: Scene) -> Iterator[Array]:
     """The picture, (h, w, 3) in 0..1, whenever some steps more are done; the last one is the result."""
     act, begun = scene.act, scene.act.picture("begun")
-    sizes = _sizes(scene.photo.shape, 1 if begun else act.levels)
     end = time.monotonic() + 60 * act.minutes if act.minutes else float("inf")
     picture = None if begun is None else to_depth(begun.pixels, np.float32)
+    if picture is None and _starts_painted(act):
+        picture = _at_once(scene)
+    sizes = _sizes(scene.photo.shape, levels_of(act))
     for level, size in enumerate(sizes):
         part = scene.job.part(level / len(sizes), (level + 1) / len(sizes))
         for picture in _level(replace(scene, job=part), size, picture):  # noqa: B020 - it goes on from what is there
             yield picture
             if time.monotonic() > end:
                 return
+
+
+def levels_of(act: OptimiseStyle) -> int:
+    """At how many sizes is worked: what is painted already is worked on at the full size at once."""
+    return 1 if act.picture("begun") or _starts_painted(act) else act.levels
+
+
+def _starts_painted(act: OptimiseStyle) -> bool:
+    """Whether it begins with what `any-style` paints: small networks bring no large strokes about by themselves."""
+    return act.start == "any-style" or (act.start == "auto" and act.recipe == "senga" and not act.network)
+
+
+def _at_once(scene: Scene) -> Array:
+    """(h, w, 3) in 0..1, painted by a network that needs one pass."""
+    short = min(_style_size(scene.style.shape, scene.photo.shape[:2], scene.act.brushwork))
+    brushwork = min(max(short / SHORT, 0.25), 4.0)
+    job = scene.job
+    quiet = Job(cancelled=job.cancelled, memory=job.memory, device=job.device, engine=job.engine, threads=job.threads)
+    settings = {"painting": Image(scene.style), "brushwork": brushwork, "stroke_scale": 1}
+    return to_depth(senga.apply("any-style", Image(scene.photo), job=quiet, **settings).pixels, np.float32)
 
 
 def _level(scene: Scene, size: tuple[int, int], before: Any) -> Iterator[Array]:
@@ -123,7 +148,7 @@ def _start(act: OptimiseStyle, photo: Array, style: Array, job: Job) -> Array:
     if act.start == "painting":
         return planes(resized(style, *photo.shape[1:]))
     noise = job.rng(act.seed).uniform(-_NOISE, _NOISE, photo.shape).astype(np.float32)
-    if act.start == "photo":
+    if act.start in ("auto", "photo"):
         return _dyed(photo, style) if act.recipe == "senga" else photo.copy()
     return 128 + 0.5 * noise + 0.5 * (photo - 128) if act.start == "both" else 128 + noise
 

@@ -19,7 +19,7 @@ from senga.neural.optimising.canvas import resized
 from senga.neural.stroke_scale import finished
 from senga.ops import transfer
 
-from .growth import CHUNK, Scene, canvas_size, eye_of, grown, like
+from .growth import CHUNK, Scene, canvas_size, eye_of, grown, levels_of, like
 
 if TYPE_CHECKING:
     from . import OptimiseStyle
@@ -47,7 +47,7 @@ def grown_as_animation(act: OptimiseStyle, image: Image, job: Job) -> Animation:
     """How it grows, made while it is consumed."""
     scene = _scene(act, image, job)
     height, width = scene.photo.shape[:2]
-    stages = -(-act.steps // CHUNK) * act.levels
+    stages = -(-act.steps // CHUNK) * levels_of(act)
 
     def frames() -> Iterator[Frame]:
         last: Array = scene.photo

@@ -43,6 +43,17 @@ def test_it_keeps_every_promise() -> None:
     check_filter(plugins().make("optimise-style", {**QUICK, "steps": 1}))
 
 
+def test_it_begins_with_what_any_style_paints_unless_a_larger_network_looks() -> None:
+    assert all(
+        growth._starts_painted(plugins().make("optimise-style", given)) for given in ({}, {"start": "any-style"})
+    )
+    for given in ({"start": "photo"}, {"recipe": "paper"}, {"network": growth.shipped_encoder()}):
+        assert not growth._starts_painted(plugins().make("optimise-style", given)), given
+    begun, other = (painted(start=start, steps=1) for start in ("auto", "photo"))
+    fast = to_depth(senga.apply("any-style", sample(64, 72), painting=orange()).pixels, np.float32)
+    assert np.abs(begun - fast).mean() < 0.6 * np.abs(other - fast).mean()
+
+
 def loss(picture: Any) -> float:
     """How far a picture is from photo and painting, as the filter sees it."""
     act = plugins().make("optimise-style", {**QUICK, "painting": orange()})
