@@ -66,6 +66,7 @@ def starts(manifest: dict[str, Any]) -> None:
             ("first preview, 256 x 256, cold     ", "draft", (256, 256)),
             ("second preview, 256 x 256          ", "draft", (256, 256)),
             ("third preview, 384 x 256           ", "draft", (384, 256)),
+            *[("further preview, 300 x 300         ", "draft", (300, 300))] * 4,
             *[("further preview, 384 x 384         ", "draft", (384, 384))] * 4,
             ("first result, 384 x 384            ", "full", (384, 384)),
             ("second result, 384 x 384           ", "full", (384, 384)),
