@@ -125,6 +125,8 @@ class Painter(object):
         true = self._pieces["true"]
         place = {"width": true.width, "height": true.height, "reduced": True} if kind == "quick" else None
         pictures = {name: one.canvas() for name, one in beside.items()}
+        if piece.width >= true.width:  # painted in full, as the result will be
+            order = dict(order, precision="full")
         try:
             with piece.canvas() as canvas:
                 result = worker.run(order, canvas, progress, outdated, frame, preview, pictures, place, grown)

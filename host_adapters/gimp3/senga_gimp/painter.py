@@ -125,9 +125,14 @@ class Painter:
             worker.close()
 
     def _run(self, worker: Any, asked: Asked, canvas: Any, kind: str, **more: Any) -> Any:
-        """Each kind has a name of its own: an old true preview that comes late must not replace a new quick one."""
+        """Each kind has a name of its own: an old true preview that comes late must not replace a new quick one.
+
+        What is true is painted in full, as the result will be.
+        """
         key = f"{kind} {os.getpid()}"
-        return worker.run(asked.order, canvas, cancelled=lambda: self.is_outdated(asked), preview=key, **more)
+        is_true = kind == "true" or self._source.is_quickly_true(asked.piece)
+        order = {**asked.order, "precision": "full"} if is_true else asked.order
+        return worker.run(order, canvas, cancelled=lambda: self.is_outdated(asked), preview=key, **more)
 
     def _quick(self, worker: Any, asked: Asked) -> None:
         """At once on the small picture, and then on the part that is seen, if it is one."""
