@@ -163,7 +163,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = options_from(arguments)
     begin(options)
     cv2.setNumThreads(1)
-    pairs, held = split([Pair.of(*read_drawing(*both)) for both in drawings(options.pairs)])
+    pairs, held = split([Pair.of(*read_drawing(*both)) for both in drawings(options.pairs).items()])
     textures = [read_rgb(path) for path in list_pictures(options.textures)] if options.textures else []
     print(f"{len(pairs)} drawings, {len(held)} held back, {len(textures)} photographs", flush=True)
     train(Trainer(options.width), Drawings(pairs, textures), held, options)

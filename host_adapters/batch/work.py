@@ -93,7 +93,8 @@ def _with_second(target: Target, second: SecondPictures) -> Target:
 
 
 def _wish(invocation: Invocation, known: Plugins, second: SecondPictures) -> Wish:
-    options, saved = invocation.options, invocation.options["save_recipe"]
+    options = invocation.options
+    beside = (tr("the recipe"), options["save_recipe"]), (tr("the picture in progress"), options.get("growth"))
     return Wish(
         options["output"],
         invocation.name,
@@ -101,7 +102,7 @@ def _wish(invocation: Invocation, known: Plugins, second: SecondPictures) -> Wis
         invocation.makes(known),
         options["overwrite"],
         read=(*invocation.reads(second.work), *second.paths(options["inputs"])),
-        written=((tr("the recipe"), Path(saved)),) if saved else (),
+        written=tuple((name, Path(path)) for name, path in beside if path),
         preview=options.get("preview"),
         codec=codec_of(options),
     )

@@ -13,7 +13,7 @@ from senga.faces import find_faces
 from senga.faces.alignment import seen
 from senga.image import Image
 from senga.job import Job
-from senga.neural.training.album import find_pictures, read_rgb, write_rgb
+from senga.neural.training.album import each_made, find_pictures, read_rgb
 
 from .network import SIDE
 from .painting import upright
@@ -42,16 +42,8 @@ def make_squares(
     Raises:
         SengaError: there are no portraits, no faces in them, or the disk is full.
     """
-    paths, bad = find_pictures(photos), []
-    for done, path in enumerate(paths, 1):
-        name = folder / f"{path.relative_to(photos).as_posix().replace('/', '-')}.png"
-        found = None if name.exists() else upright_face(path)
-        if found:
-            write_rgb(name, found[0])
-        elif not name.exists():
-            bad.append(path.name)
-        if report:
-            report(done / len(paths))
+    paths = find_pictures(photos)
+    bad = each_made(photos, paths, [folder], lambda path: (upright_face(path) or ())[:1], report)
     if len(bad) == len(paths):
         raise ReadError(f"In none of the {len(paths)} pictures in “{photos}” a face was found.", photos)
     if bad:

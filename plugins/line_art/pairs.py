@@ -6,7 +6,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from senga.atomic import replacing
-from senga.errors import ReadError, SengaError
+from senga.errors import ReadError
 from senga.job import Job
-from senga.neural.training.album import find_pictures, read_rgb
-from senga.neural.training.disk import unwritable
+from senga.neural.training.album import each_made, find_pictures, read_rgb
 
 from .pen import pen
 
@@ -30,16 +28,16 @@ Report = Callable[[float], None]
 Say = Callable[[str], None]
 
 
-def drawings(folder: Path) -> list[tuple[Path, Path | None]]:
-    """The coloured pictures of a folder with the pictures of their lines, as far as there are any."""
+def drawings(folder: Path) -> dict[Path, Path | None]:
+    """The coloured pictures of a folder -> the pictures of their lines, as far as there are any."""
     paths = find_pictures(folder)
     known = set(paths)
-    found: list[tuple[Path, Path | None]] = []
+    found: dict[Path, Path | None] = {}
     for path in paths:
         if path.stem.endswith(LINE) and path.with_stem(path.stem.removesuffix(LINE) + COLOUR) in known:
             continue
         beside = path.with_stem(path.stem.removesuffix(COLOUR) + LINE)
-        found.append((path, beside if path.stem.endswith(COLOUR) and beside in known else None))
+        found[path] = beside if path.stem.endswith(COLOUR) and beside in known else None
     return found
 
 
@@ -89,31 +87,10 @@ def make_pairs(
         SengaError: there are none, or the disk is full.
     """
     halves = folder / "coloured", folder / "lines"
-    found, bad = drawings(photos), []
-    for done, (colour, line) in enumerate(found, 1):
-        name = colour.relative_to(photos).as_posix().replace("/", "-") + ".png"
-        if not all((half / name).exists() for half in halves):
-            try:
-                both = read_drawing(colour, line)
-            except SengaError:
-                bad.append(colour.name)
-            else:
-                _write(zip((half / name for half in halves), both, strict=True))
-        if report:
-            report(done / len(found))
+    found = drawings(photos)
+    bad = each_made(photos, found, halves, lambda colour: read_drawing(colour, found[colour]), report)
     if len(bad) == len(found):
         raise ReadError(f"None of the {len(found)} pictures in “{photos}” can be used.", photos)
     if bad:
         say(f"{len(bad)} picture(s) are left out, “{bad[0]}” first.")
     return halves
-
-
-def _write(files: Iterator[tuple[Path, Bytes]]) -> None:
-    for path, picture in files:
-        samples = np.ascontiguousarray(picture[:, :, ::-1]) if picture.ndim == 3 else picture
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as stream:
-                stream.write(cv2.imencode(".png", samples)[1].tobytes())
-        except OSError as error:
-            raise unwritable(path, error) from error

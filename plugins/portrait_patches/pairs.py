@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from senga.errors import ReadError, SengaError
+from senga.errors import ReadError
 from senga.faces import Face, find_faces
 from senga.faces.face import width_of
 from senga.image import Image
 from senga.job import Job
-from senga.neural.training.album import find_pictures, read_rgb, write_rgb
+from senga.neural.training.album import each_made, find_pictures, read_rgb
 from senga.registry import plugins
 
 from .presets import Preset
@@ -50,33 +50,13 @@ def make_pairs(preset: Preset, photos: Path, folder: Path, say: Say, report: Rep
     """
     halves = folder / PHOTOS, folder / PAINTED
     paths = find_pictures(photos)
-    painter, bad = _Painter(preset), []
-    for done, path in enumerate(paths, 1):
-        names = [half / _name_of(path, photos) for half in halves]
-        if not all(name.exists() for name in names) and not _made(painter, path, names):
-            bad.append(path.name)
-        if report:
-            report(done / len(paths))
+    painter = _Painter(preset)
+    bad = each_made(photos, paths, halves, lambda path: painter.pair(read_rgb(path)), report)
     if len(bad) == len(paths):
         raise ReadError(f"In none of the {len(paths)} pictures in “{photos}” a face can be painted.", photos)
     if bad:
         say(f"{len(bad)} photo(s) are left out, as no face in them can be painted, “{bad[0]}” first.")
     return halves
-
-
-def _name_of(path: Path, folder: Path) -> str:
-    return f"{path.relative_to(folder).as_posix().replace('/', '-')}.png"
-
-
-def _made(painter: _Painter, path: Path, names: list[Path]) -> bool:
-    """Whether the pair of a portrait could be made and written."""
-    try:
-        pair = painter.pair(read_rgb(path))
-    except (SengaError, MemoryError):
-        return False
-    for name, picture in zip(names, pair, strict=True):
-        write_rgb(name, picture)
-    return True
 
 
 class _Painter:

@@ -32,15 +32,13 @@ from senga.neural.training.run_folder import RunFolder
 from senga.plugins.animegan.discriminator import discriminator
 from senga.plugins.animegan.family import ANIMEGAN
 from senga.plugins.animegan.presets import PRESETS, Preset
-from senga.plugins.animegan.training import Training, generator
+from senga.plugins.animegan.training import generator
 from senga.store.catalog import read_entry
+
+from .trainings import silent, trained
 
 TINY = {"crop": 32, "batch": 2, "width": 0.25, "channels": 8, "zoom": 1.25}
 COMMAND = "import sys; from senga.host_adapters.standalone.train import train_command; train_command(sys.argv[1:])"
-
-
-def silent(told: object) -> None:
-    """Hears and says nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -68,20 +66,6 @@ def an_order(material: Path, name: str = "own", **changes: object) -> TrainingPl
     changes = {**TINY, "start_steps": 2, "epochs": 3, **changes}
     preset = make_preset(PRESETS, name, changes)
     return TrainingPlan(ANIMEGAN, material / "photos", material / "style", preset, material / "vgg.npz", 7)
-
-
-def trained(order: TrainingPlan, root: Path, **pace: int) -> Training:
-    folder = RunFolder(root)
-    training = begin(order, folder, silent)
-    some = loop(
-        training,
-        folder,
-        Pace(training.steps, **{"checkpoint": 100, "sample": 100, **pace}),
-        silent,
-        lambda: False,
-    )
-    assert some.run(some.begin(resume=False)) == training.steps
-    return training
 
 
 @pytest.mark.parametrize("name", ["hayao", "lite", "v1", "own"])

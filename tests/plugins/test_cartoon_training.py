@@ -12,21 +12,18 @@ pytest.importorskip("mindspore")
 from senga.job import Job
 from senga.neural.training.cell import from_tensor, gradient_of, to_tensor
 from senga.neural.training.guided import box_mean, guided_filter
-from senga.neural.training.loop import Pace
-from senga.neural.training.plan import TrainingPlan, begin, loop, resume
+from senga.neural.training.plan import TrainingPlan, begin
 from senga.neural.training.presets import make_preset
 from senga.neural.training.run_folder import RunFolder
 from senga.ops.guided import guided_filter as filtered
 from senga.plugins.cartoon.family import WHITEBOX
 from senga.plugins.cartoon.presets import PRESETS
-from senga.plugins.cartoon.training import Training, patches, surface, texture
+from senga.plugins.cartoon.training import patches, surface, texture
+
+from .trainings import check_going_on, losses_of, silent, trained
 
 RNG = np.random.default_rng(4)
 TINY = {"crop": 32, "batch": 2, "width": 0.25, "channels": 4, "zoom": 1.25, "patches": 4}
-
-
-def silent(told: object) -> None:
-    """Hears and says nothing."""
 
 
 def a_plan(material: Path, name: str = "own", *, faces: bool = False, **changes: object) -> TrainingPlan:
@@ -36,20 +33,10 @@ def a_plan(material: Path, name: str = "own", *, faces: bool = False, **changes:
     return TrainingPlan(WHITEBOX, material / "photos", material / "style", preset, vgg, 7, others=others)
 
 
-def trained(plan: TrainingPlan, root: Path) -> Training:
-    folder = RunFolder(root)
-    training = begin(plan, folder, silent)
-    some = loop(training, folder, Pace(training.steps, checkpoint=1, sample=100), silent, lambda: False)
-    assert some.run(some.begin(resume=False)) == training.steps
-    assert isinstance(training, Training)
-    return training
-
-
 @pytest.mark.parametrize("name", ["own", "published"])
 def test_every_preset_trains(name: str, material: Path, tmp_path: Path) -> None:
     training = trained(a_plan(material, name), tmp_path / "run")
-    head, *lines = (tmp_path / "run" / "losses.csv").read_text().splitlines()
-    rows = [dict(zip(head.split(","), line.split(","), strict=True)) for line in lines]
+    rows = losses_of(tmp_path / "run")
     assert [row["phase"] for row in rows] == ["start", "style", "style"]
     for column in ("judge", "surface", "texture", "structure", "content"):
         assert float(rows[-1][column]) > 0, column
@@ -57,18 +44,7 @@ def test_every_preset_trains(name: str, material: Path, tmp_path: Path) -> None:
 
 
 def test_a_stopped_training_goes_on_as_if_it_had_not(material: Path, tmp_path: Path) -> None:
-    whole = trained(a_plan(material), tmp_path / "whole")
-    folder = RunFolder(tmp_path / "parts")
-    training = begin(a_plan(material), folder, silent)
-    pace = Pace(training.steps, checkpoint=1, sample=100)
-    asked = iter([False, True])
-    first = loop(training, folder, pace, silent, lambda: next(asked, True))
-    assert first.run(first.begin(resume=False)) < training.steps
-    again = resume(folder, WHITEBOX)
-    second = loop(again, folder, pace, silent, lambda: False)
-    second.run(second.begin(resume=True))
-    for name, array in whole.weights().items():
-        np.testing.assert_array_equal(again.weights()[name], array, err_msg=name)
+    check_going_on(a_plan(material), tmp_path)
 
 
 def test_every_fifth_step_sees_faces(material: Path, tmp_path: Path) -> None:

@@ -9,43 +9,36 @@ import pytest
 
 pytest.importorskip("mindspore")
 
-from senga.neural.training.loop import Pace
-from senga.neural.training.plan import TrainingPlan, begin, loop
+from senga.neural.training.plan import TrainingPlan, begin
 from senga.neural.training.presets import make_preset
 from senga.neural.training.run_folder import RunFolder
 from senga.plugins.cartoongan.family import CARTOONGAN
 from senga.plugins.cartoongan.presets import PRESETS
 from senga.plugins.cartoongan.training import Training
 
+from .trainings import losses_of, silent, trained
+
 TINY = {"crop": 32, "batch": 2, "width": 0.25, "channels": 4, "zoom": 1.25, "start_steps": 2, "style_steps": 3}
 
 
-def silent(told: object) -> None:
-    """Hears and says nothing."""
-
-
-def trained(material: Path, root: Path, name: str) -> list[dict[str, str]]:
+def rows_of(material: Path, root: Path, name: str) -> list[dict[str, str]]:
     """The lines of the losses of a whole training."""
     preset = make_preset(PRESETS, name, TINY)
     plan = TrainingPlan(CARTOONGAN, material / "photos", material / "style", preset, material / "vgg.npz", 7)
-    folder = RunFolder(root)
-    training = begin(plan, folder, silent)
-    some = loop(training, folder, Pace(training.steps, checkpoint=100, sample=100), silent, lambda: False)
-    assert some.run(some.begin(resume=False)) == training.steps
-    head, *lines = (root / "losses.csv").read_text().splitlines()
-    return [dict(zip(head.split(","), line.split(","), strict=True)) for line in lines]
+    trained(plan, root)
+    return losses_of(root)
 
 
 @pytest.mark.parametrize("name", ["own", "cartoongan"])
 def test_the_discriminator_waits_for_the_second_phase(name: str, material: Path, tmp_path: Path) -> None:
-    rows = trained(material, tmp_path, name)
+    rows = rows_of(material, tmp_path, name)
     assert [bool(float(row["judge"] or 0)) for row in rows] == [False, False, True, True, True]
     assert [bool(float(row["adversarial"] or 0)) for row in rows] == [False, False, True, True, True]
     assert all(float(row["content"]) > 0 for row in rows)
 
 
 def test_that_of_comixgan_begins_first_and_learns_less_often(material: Path, tmp_path: Path) -> None:
-    rows = trained(material, tmp_path, "comixgan")
+    rows = rows_of(material, tmp_path, "comixgan")
     assert [bool(float(row["judge"] or 0)) for row in rows] == [True, False, False, True, False]
 
 

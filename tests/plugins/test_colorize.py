@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,6 @@ from senga.testing import check_filter
 from senga.testing.bench import hint
 from senga.work import Work
 
-ROOT = Path(__file__).resolve().parents[2]
-SHARED = Path(os.environ.get("SENGA_SHARED", ROOT.parent / "shared"))
 RED, BLUE, GREEN = (230, 40, 30), (20, 60, 220), (40, 200, 90)
 
 
@@ -325,26 +323,38 @@ def regions_of(lines: Any) -> Any:
     return parts, [number for number in range(1, count) if (parts == number).sum() >= 12]
 
 
+def dotted(lines: Any, colour_at: Callable[[int, int], Any]) -> tuple[Image, list[tuple[int, int, Any]]]:
+    """A dot in the middle of every region; and where each is, with the white of its region."""
+    parts, wanted = regions_of(lines)
+    layer, places = np.zeros((*lines.shape, 4), np.uint8), []
+    for number in wanted:
+        region = parts == number
+        depth = cv2.distanceTransform(np.pad(region, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+        y, x = (int(at) for at in np.unravel_index(int(depth.argmax()), depth.shape))
+        layer[y, x] = (*colour_at(y, x), 255)
+        places.append((y, x, region & (lines > 250)))
+    return Image.of(layer), places
+
+
+def are_filled(lines: Any, layer: Image, places: list[tuple[int, int, Any]]) -> list[bool]:
+    """For every region whether it has the colour of its dot alone; without those that are soft rims alone."""
+    result = coloured(lines, layer).astype(int)
+    return [
+        bool((np.abs(result[white] - layer.pixels[y, x]).max(axis=1) <= 2).mean() >= 0.99)
+        for y, x, white in places
+        if white.any()
+    ]
+
+
 def test_closed_regions_of_drawings_get_one_colour(shared: Path) -> None:
     """From a dot in every region of 40 drawings: the share of regions that have its colour alone."""
-    good = total = 0
+    good: list[bool] = []
     for path in sorted((shared / "lineart_pairs").glob("*_line.png"))[::17]:
         lines = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
         colours = cv2.imread(str(path).replace("_line", "_colour"))[..., ::-1]
-        parts, wanted = regions_of(lines)
-        layer, places = np.zeros((*lines.shape, 4), np.uint8), {}
-        for number in wanted:
-            depth = cv2.distanceTransform(np.pad(parts == number, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
-            y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-            layer[y, x], places[number] = (*colours[y, x], 255), (y, x)
-        result = coloured(lines, Image.of(layer)).astype(int)
-        for number, (y, x) in places.items():
-            inside = (parts == number) & (lines > 250)
-            if inside.any():  # others are soft rims alone
-                alike = np.abs(result[inside] - layer[y, x, :3]).max(axis=1) <= 2
-                good, total = good + bool(alike.mean() >= 0.99), total + 1
-    assert total > 300
-    assert good / total >= 0.97
+        good += are_filled(lines, *dotted(lines, lambda y, x, colours=colours: colours[y, x]))
+    assert len(good) > 300
+    assert np.mean(good) >= 0.97
 
 
 def test_a_drawing_of_ours_gets_one_colour_a_region() -> None:
@@ -352,23 +362,13 @@ def test_a_drawing_of_ours_gets_one_colour_a_region() -> None:
     rng, lines = np.random.default_rng(2), paper(400, 400)
     for x, y, size in rng.random((12, 3)):
         cv2.circle(lines, (int(400 * x), int(400 * y)), int(20 + 80 * size), 0, 2, cv2.LINE_AA)
-    parts, wanted = regions_of(lines)
-    layer, places = np.zeros((400, 400, 4), np.uint8), {}
-    for number in wanted:
-        depth = cv2.distanceTransform(np.pad(parts == number, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
-        y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-        layer[y, x], places[number] = (*rng.integers(0, 250, 3), 255), (y, x)
-    result = coloured(lines, Image.of(layer))
-    exact = [(result[y, x] == layer[y, x, :3]).all() for y, x in places.values()]
-    assert all(exact), "every hint has its own colour"
-    whole = [
-        (np.abs(result[(parts == number) & (lines > 250)].astype(int) - layer[y, x, :3]).max(axis=1) <= 2).mean()
-        for number, (y, x) in places.items()
-    ]
-    assert np.mean(np.array(whole) >= 0.99) >= 0.9
+    layer, places = dotted(lines, lambda _y, _x: rng.integers(0, 250, 3))
+    result = coloured(lines, layer)
+    assert all((result[y, x] == layer.pixels[y, x]).all() for y, x, _ in places), "every hint has its own colour"
+    assert np.mean(are_filled(lines, layer, places)) >= 0.9
 
 
-def test_threads_and_depths_make_no_difference() -> None:
+def test_threads_make_no_difference() -> None:
     lines = Image.of(two_boxes(scale=4))
     layer = dots((400, 480, RED), (880, 480, BLUE), size=(960, 1280))
     act = Colorize(hints=layer)

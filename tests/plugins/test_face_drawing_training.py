@@ -20,8 +20,7 @@ from senga.job import Job
 from senga.neural.checkpoints import read_checkpoint
 from senga.neural.training.album import read_rgb
 from senga.neural.training.cell import NetworkCell, to_tensor
-from senga.neural.training.loop import Pace
-from senga.neural.training.plan import TrainingPlan, begin, loop, resume
+from senga.neural.training.plan import TrainingPlan, begin
 from senga.neural.training.presets import make_preset
 from senga.neural.training.run_folder import RunFolder
 from senga.plugins.face_drawing import squares
@@ -33,11 +32,9 @@ from senga.plugins.face_drawing.presets import PRESETS
 from senga.plugins.face_drawing.published import to_senga
 from senga.plugins.face_drawing.training import DRAWINGS, PHOTOS, Training, told_apart
 
+from .trainings import check_going_on, losses_of, silent, trained
+
 TINY = {"crop": 32, "width": 4, "channels": 4, "blocks": 1, "whole": 5, "parts": 4}
-
-
-def silent(told: object) -> None:
-    """Hears and says nothing."""
 
 
 @pytest.fixture
@@ -56,20 +53,10 @@ def a_plan(material: Path, name: str = "own", **changes: object) -> TrainingPlan
     return TrainingPlan(U_GAT_IT, material / "photos", material / "style", preset, None, 7)
 
 
-def trained(plan: TrainingPlan, root: Path) -> Training:
-    folder = RunFolder(root)
-    training = begin(plan, folder, silent)
-    some = loop(training, folder, Pace(training.steps, checkpoint=1, sample=100), silent, lambda: False)
-    assert some.run(some.begin(resume=False)) == training.steps
-    assert isinstance(training, Training)
-    return training
-
-
 @pytest.mark.parametrize("name", ["own", "published"])
 def test_presets_train(name: str, upright: None, material: Path, tmp_path: Path) -> None:
     training = trained(a_plan(material, name), tmp_path / "run")
-    head, *lines = (tmp_path / "run" / "losses.csv").read_text().splitlines()
-    rows = [dict(zip(head.split(","), line.split(","), strict=True)) for line in lines]
+    rows = losses_of(tmp_path / "run")
     for column in ("judge", "adversarial", "cycle", "identity", "attention"):
         assert float(rows[-1][column]) > 0, column
     read = to_senga(read_checkpoint(next((tmp_path / "run" / "weights").glob("*.safetensors"))))
@@ -83,18 +70,7 @@ def test_full_networks_are_described_for_faces_of_256_pixels() -> None:
 
 
 def test_a_stopped_training_goes_on_as_if_it_had_not(upright: None, material: Path, tmp_path: Path) -> None:
-    whole = trained(a_plan(material), tmp_path / "whole")
-    folder = RunFolder(tmp_path / "parts")
-    training = begin(a_plan(material), folder, silent)
-    pace = Pace(training.steps, checkpoint=1, sample=100)
-    first = loop(training, folder, pace, silent, lambda: True)
-    assert first.run(first.begin(resume=False)) == 1
-    again = resume(folder, U_GAT_IT)
-    second = loop(again, folder, pace, silent, lambda: False)
-    second.run(second.begin(resume=True))
-    state = again.state()
-    for name, array in whole.state().items():
-        np.testing.assert_array_equal(state[name], array, err_msg=name)
+    check_going_on(a_plan(material), tmp_path)
 
 
 def test_every_loss_is_what_the_paper_says(upright: None, material: Path, tmp_path: Path) -> None:

@@ -22,13 +22,11 @@ from senga.plugins.fast_style.presets import CIN, JOHNSON, STYLEBANK
 from senga.plugins.fast_style.training import Training
 from senga.store.several import picked
 
+from .trainings import losses_of, silent
+
 TINY = {"crop": 32, "batch": 2, "zoom": 1.25, "down": "4,6,8", "blocks": 1, "kernel": 3, "style_steps": 4}
 PRESETS: Any = {"johnson": JOHNSON, "cin": CIN, "stylebank": STYLEBANK}
 CONVERTERS: Any = {"johnson": to_johnson, "cin": to_cin, "stylebank": to_stylebank}
-
-
-def silent(told: object) -> None:
-    """Hears and says nothing."""
 
 
 def begun(material: Path, root: Path, name: str, **changes: Any) -> Training:
@@ -58,8 +56,7 @@ def test_what_a_training_writes_is_a_style_of_its_family(name: str, material: Pa
     assert weights.card.get("styles", "") == ("" if name == "johnson" else "0,1")
     one = picked(weights)
     network_of(one.card).check(one.arrays)
-    head, *lines = (tmp_path / "run" / "losses.csv").read_text().splitlines()
-    rows = [dict(zip(head.split(","), line.split(","), strict=True)) for line in lines]
+    rows = losses_of(tmp_path / "run")
     assert [bool(float(row["same"] or 0)) for row in rows] == [False, False, name == "stylebank", False]
 
 

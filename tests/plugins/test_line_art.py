@@ -261,7 +261,7 @@ def test_folders_of_pairs_and_of_coloured_pictures(tmp_path: Path) -> None:
     colour = drawing(96).pixels
     for name in ("a_colour", "a_line", "b", "c_line"):
         cv2.imwrite(str(folder / f"{name}.png"), colour if "line" not in name else colour.max(axis=2))
-    found = {one.name: other and other.name for one, other in pairs.drawings(folder)}
+    found = {one.name: other and other.name for one, other in pairs.drawings(folder).items()}
     assert found == {"a_colour.png": "a_line.png", "b.png": None, "c_line.png": None}
     picture, inked = pairs.read_drawing(folder / "b.png", None)
     assert picture.shape == (96, 96, 3)

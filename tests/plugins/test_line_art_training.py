@@ -12,8 +12,7 @@ pytest.importorskip("mindspore")
 
 from senga.errors import ReadError
 from senga.neural.training.cell import from_tensor, to_tensor
-from senga.neural.training.loop import Pace
-from senga.neural.training.plan import TrainingPlan, begin, loop, resume
+from senga.neural.training.plan import TrainingPlan, begin
 from senga.neural.training.presets import make_preset
 from senga.neural.training.run_folder import RunFolder
 from senga.plugins.line_art import pairs
@@ -21,11 +20,9 @@ from senga.plugins.line_art.family import LINES
 from senga.plugins.line_art.presets import PRESETS
 from senga.plugins.line_art.training import Batch, Training
 
+from .trainings import check_going_on, losses_of, silent, trained
+
 TINY = {"crop": 32, "side": 32, "batch": 2, "width": 0.25, "zoom": 1.5, "style_steps": 3}
-
-
-def silent(told: object) -> None:
-    """Hears and says nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -45,23 +42,13 @@ def a_plan(drawings: Path, name: str = "own", **changes: object) -> TrainingPlan
     return TrainingPlan(LINES, drawings, None, make_preset(PRESETS, name, {**TINY, **changes}), None, 7)
 
 
-def trained(plan: TrainingPlan, root: Path) -> Training:
-    folder = RunFolder(root)
-    training = begin(plan, folder, silent)
-    some = loop(training, folder, Pace(training.steps, checkpoint=1, sample=100), silent, lambda: False)
-    assert some.run(some.begin(resume=False)) == training.steps
-    assert isinstance(training, Training)
-    return training
-
-
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_every_preset_trains(name: str, drawings: Path, tmp_path: Path) -> None:
     training = trained(a_plan(drawings, name), tmp_path / "run")
-    head, *lines = (tmp_path / "run" / "losses.csv").read_text().splitlines()
-    last = dict(zip(head.split(","), lines[-1].split(","), strict=True))
-    assert len(lines) == 3
-    assert float(last["entropy"]) > 0
-    assert float(last["dice"]) > 0
+    rows = losses_of(tmp_path / "run")
+    assert len(rows) == 3
+    assert float(rows[-1]["entropy"]) > 0
+    assert float(rows[-1]["dice"]) > 0
     assert training.facts() == {"architecture": "lines", "width": "0.25"}
     sheet = cv2.imread(str(next((tmp_path / "run" / "samples").iterdir())))
     assert sheet is not None
@@ -69,18 +56,7 @@ def test_every_preset_trains(name: str, drawings: Path, tmp_path: Path) -> None:
 
 
 def test_a_stopped_training_goes_on_as_if_it_had_not(drawings: Path, tmp_path: Path) -> None:
-    whole = trained(a_plan(drawings), tmp_path / "whole")
-    folder = RunFolder(tmp_path / "parts")
-    training = begin(a_plan(drawings), folder, silent)
-    pace = Pace(training.steps, checkpoint=1, sample=100)
-    asked = iter([False, True])
-    first = loop(training, folder, pace, silent, lambda: next(asked, True))
-    assert first.run(first.begin(resume=False)) < training.steps
-    again = resume(folder, LINES)
-    second = loop(again, folder, pace, silent, lambda: False)
-    second.run(second.begin(resume=True))
-    for name, array in whole.weights().items():
-        np.testing.assert_array_equal(again.weights()[name], array, err_msg=name)
+    check_going_on(a_plan(drawings), tmp_path)
 
 
 def test_the_loss_is_cross_entropy_and_dice(drawings: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from senga.errors import ModelError
 from senga.faces import Face
@@ -42,26 +40,12 @@ def a_job(**more: Any) -> Job:
     return Job(weights=lambda _: Weights(negative(), CARD, reference), threads=2, **more)
 
 
-@pytest.fixture(scope="module")
-def network_at_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Those weights as the network of the filter, as long as none comes with Senga."""
-    store = plugins().store()
-    if any(entry.name == OWN for entry in store.entries(["patches"])):
-        yield
-        return
-    file = tmp_path_factory.mktemp("weights") / f"{OWN}.safetensors"
-    save_file({name: np.ascontiguousarray(array) for name, array in negative().items()}, file, metadata=CARD)
-    store.import_file(file)
-    yield
-    store.remove(OWN)
-
-
 def painted(image: Image, **settings: Any) -> Any:
     return plugins().make("portrait-patches", settings)(image, a_job()).pixels
 
 
 @pytest.mark.parametrize("background", ["painted", "photograph"])
-def test_the_filter_keeps_every_promise(background: str, network_at_hand: None) -> None:
+def test_the_filter_keeps_every_promise(background: str) -> None:
     check_filter(plugins().make("portrait-patches", {"background": background}), plugins=plugins())
 
 

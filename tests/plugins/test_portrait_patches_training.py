@@ -12,20 +12,16 @@ import pytest
 pytest.importorskip("mindspore")
 
 from senga.errors import SengaError
-from senga.neural.training.loop import Pace
-from senga.neural.training.plan import TrainingPlan, begin, loop, resume
+from senga.neural.training.plan import TrainingPlan, begin
 from senga.neural.training.presets import make_preset
 from senga.neural.training.run_folder import RunFolder
 from senga.plugins.portrait_patches import pairs
 from senga.plugins.portrait_patches.family import PATCHES
 from senga.plugins.portrait_patches.presets import PRESETS
-from senga.plugins.portrait_patches.training import Training
+
+from .trainings import check_going_on, losses_of, silent, trained
 
 TINY = {"crop": 32, "batch": 2, "width": 0.25, "channels": 4, "zoom": 1.5, "blocks": 1, "face": 32}
-
-
-def silent(told: object) -> None:
-    """Hears and says nothing."""
 
 
 @pytest.fixture
@@ -53,20 +49,10 @@ def a_plan(material: Path, name: str = "own", **changes: object) -> TrainingPlan
     return TrainingPlan(PATCHES, material / "photos", None, preset, material / "vgg.npz", 7)
 
 
-def trained(plan: TrainingPlan, root: Path) -> Training:
-    folder = RunFolder(root)
-    training = begin(plan, folder, silent)
-    some = loop(training, folder, Pace(training.steps, checkpoint=1, sample=100), silent, lambda: False)
-    assert some.run(some.begin(resume=False)) == training.steps
-    assert isinstance(training, Training)
-    return training
-
-
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_every_preset_trains(name: str, painter: list[int], material: Path, tmp_path: Path) -> None:
     training = trained(a_plan(material, name), tmp_path / "run")
-    head, *lines = (tmp_path / "run" / "losses.csv").read_text().splitlines()
-    rows = [dict(zip(head.split(","), line.split(","), strict=True)) for line in lines]
+    rows = losses_of(tmp_path / "run")
     assert [row["phase"] for row in rows] == ["start", "style", "style"]
     for column in ("judge", "adversarial", "colour", "detail", "content", "texture"):
         assert float(rows[-1][column]) > 0, column
@@ -81,18 +67,7 @@ def test_every_preset_trains(name: str, painter: list[int], material: Path, tmp_
 
 
 def test_a_stopped_training_goes_on_as_if_it_had_not(painter: list[int], material: Path, tmp_path: Path) -> None:
-    whole = trained(a_plan(material), tmp_path / "whole")
-    folder = RunFolder(tmp_path / "parts")
-    training = begin(a_plan(material), folder, silent)
-    pace = Pace(training.steps, checkpoint=1, sample=100)
-    asked = iter([False, True])
-    first = loop(training, folder, pace, silent, lambda: next(asked, True))
-    assert first.run(first.begin(resume=False)) < training.steps
-    again = resume(folder, PATCHES)
-    second = loop(again, folder, pace, silent, lambda: False)
-    second.run(second.begin(resume=True))
-    for name, array in whole.weights().items():
-        np.testing.assert_array_equal(again.weights()[name], array, err_msg=name)
+    check_going_on(a_plan(material), tmp_path)
 
 
 def test_crops_of_both_halves_lie_over_each_other(painter: list[int], material: Path, tmp_path: Path) -> None:

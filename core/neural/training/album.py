@@ -7,7 +7,7 @@ same file, so it sees the same pixels whatever became of the folder.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,16 +185,61 @@ def read_rgb(path: Path) -> Bytes:
     return on_white(picture)
 
 
-def write_rgb(file: Path, picture: Bytes) -> None:
-    """Writes (H, W, 3) bytes as PNG; a folder that is missing is made.
+def each_made(
+    photos: Path,
+    paths: Iterable[Path],
+    folders: Sequence[Path],
+    make: Callable[[Path], Sequence[Bytes] | None],
+    report: Callable[[float], None] | None = None,
+) -> list[str]:
+    """Makes pictures of pictures, as files of the same names; those that are there are kept.
+
+    Args:
+        photos: a folder.
+        paths: pictures in it, or in folders in it.
+        folders: where what is made goes, a folder for each.
+        make: gives a picture for each folder, as ``write_png`` takes them; None or a ``SengaError`` where it cannot.
+        report: told the share that is done.
+
+    Returns:
+        The names of the pictures of which nothing could be made.
 
     Raises:
         SengaError: the disk is full or closed.
     """
+    bad, known = [], list(paths)
+    for done, path in enumerate(known, 1):
+        name = f"{path.relative_to(photos).as_posix().replace('/', '-')}.png"
+        files = [folder / name for folder in folders]
+        if not all(file.exists() for file in files) and not _made(make, path, files):
+            bad.append(path.name)
+        if report:
+            report(done / len(known))
+    return bad
+
+
+def _made(make: Callable[[Path], Sequence[Bytes] | None], path: Path, files: list[Path]) -> bool:
+    """Whether something could be made of a picture and was written."""
+    try:
+        pictures = make(path)
+    except (SengaError, MemoryError):
+        return False
+    for file, picture in zip(files, pictures or (), strict=bool(pictures)):
+        write_png(file, picture)
+    return bool(pictures)
+
+
+def write_png(file: Path, picture: Bytes) -> None:
+    """Writes (H, W, 3) or grey (H, W) bytes as PNG; a folder that is missing is made.
+
+    Raises:
+        SengaError: the disk is full or closed.
+    """
+    samples = picture[:, :, ::-1] if picture.ndim == 3 else picture
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with replacing(file) as stream:
-            stream.write(cv2.imencode(".png", np.ascontiguousarray(picture[:, :, ::-1]))[1].tobytes())
+            stream.write(cv2.imencode(".png", np.ascontiguousarray(samples))[1].tobytes())
     except OSError as error:
         raise unwritable(file, error) from error
 

@@ -47,7 +47,8 @@ class Site:
         shutil.copy(TRIALS, self.folder / "trials.py")
         self.install("trials", "1", "[senga]\ntrials = trials\n")
         python = folder / "python"
-        python.write_text(f'#!/bin/sh\nexport PYTHONPATH="{self.folder}"\nexec "{sys.executable}" "$@"\n')
+        home = f'SENGA_HOME="${{SENGA_HOME:-{folder / "home"}}}"'  # who is killed while it loads may not trouble others
+        python.write_text(f'#!/bin/sh\nexport PYTHONPATH="{self.folder}" {home}\nexec "{sys.executable}" "$@"\n')
         python.chmod(0o755)
         self.python = str(python)
 

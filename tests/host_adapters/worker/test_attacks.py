@@ -375,7 +375,7 @@ def test_what_makes_no_sense_is_answered_in_one_line(worker: Worker, wrong: dict
             wrong = {"canvas": message["canvas"] | wrong["canvas"]}
         worker._ask(message | wrong)
         with pytest.raises(WorkerError) as caught:
-            worker._follow(None, lambda: False, None)
+            worker._follow(None, lambda: False, None, None)
         assert caught.value.message.isprintable()
         assert len(caught.value.message) <= 1000
     assert works(worker)
@@ -405,7 +405,7 @@ def test_what_is_no_plain_file_full_of_pixels_is_no_canvas(
     facts = {"path": str(path), "width": width, "height": 1, "channels": 3, "depth": "u8", "masked": False}
     worker._ask({"op": "run", "order": {"filter": "redden"}, "canvas": facts})
     with pytest.raises(WorkerError, match=r"no canvas|cannot be opened|is full"):
-        worker._follow(None, lambda: False, None)
+        worker._follow(None, lambda: False, None, None)
     assert real.read_bytes() == bytes(16 * 12 * 3)
     path.unlink()
 

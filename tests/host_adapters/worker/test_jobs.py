@@ -142,21 +142,20 @@ def test_a_picture_is_seen_while_it_grows_where_somebody_looks(worker: Worker, r
         assert worker.run(order, canvas, preview="true").layers == [], "nobody looks, nothing comes"
 
 
-def test_many_pictures_a_second_are_not_all_made_and_a_cancel_comes_through(
-    worker: Worker, rng: np.random.Generator
-) -> None:
-    got: list[float] = []
-    order = {"filter": "grow", "settings": {"steps": 600, "pause": 0.005}}
-    asked = [float("inf")]
+def test_many_pictures_a_second_are_not_all_made(worker: Worker, rng: np.random.Generator) -> None:
+    got: list[str] = []
+    order = {"filter": "grow", "settings": {"steps": 100, "pause": 0.005}}
+    with filled(pixels(rng, 3, "u8")) as canvas:
+        worker.run(order, canvas, on_growth=lambda one: got.append(one.title))
+    assert 1 <= len(got) < 30
 
-    def look(_layer: Layer) -> None:
-        got.append(time.monotonic())
-        asked[0] = got[-1] if len(got) == 3 else asked[0]
 
+def test_a_picture_that_grows_can_be_cancelled(worker: Worker, rng: np.random.Generator) -> None:
+    got: list[str] = []
+    order = {"filter": "grow", "settings": {"steps": 600, "pause": 0.05}}
     with filled(pixels(rng, 3, "u8")) as canvas, pytest.raises(Cancelled):
-        worker.run(order, canvas, cancelled=lambda: len(got) == 3, on_growth=look)
-    assert time.monotonic() - asked[0] < 1
-    assert got[2] - got[0] > 0.9
+        worker.run(order, canvas, cancelled=lambda: bool(got), on_growth=lambda one: got.append(one.title))
+    assert len(got) < 10
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -379,7 +378,7 @@ def test_canvases_that_are_none_are_refused(worker: Worker, rng: np.random.Gener
     with filled(pixels(rng, 3, "u8")) as canvas:
         worker._ask({"op": "run", "order": {"filter": "posterize"}, "canvas": canvas.facts() | change})
         with pytest.raises(WorkerError):
-            worker._follow(None, lambda: False, None)
+            worker._follow(None, lambda: False, None, None)
     assert Path("/etc/passwd").exists()
 
 
