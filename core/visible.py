@@ -102,3 +102,24 @@ def _half(values: NDArray[Any]) -> NDArray[Any]:
 
     height, width = values.shape[:2]
     return cv2.resize(values, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
+
+
+def scaled(image: Image, height: int, width: int) -> Image:
+    """The picture in another size, as the mean of what falls together, where colours count as far as they are seen."""
+    if (image.height, image.width) == (height, width):
+        return replace(image, grey=False)
+    small = resized(image.float(), height, width)
+    if image.alpha is None:
+        return Image(to_depth(small, image.depth), None, False, image.info)
+    cover = to_depth(image.alpha, np.float32)
+    share = resized(cover, height, width)
+    seen = resized(image.float() * cover[:, :, None], height, width)
+    small = np.divide(seen, share[:, :, None], out=small, where=share[:, :, None] > 0)
+    return Image(to_depth(small, image.depth), to_depth(share, image.alpha.dtype), False, image.info)
+
+
+def resized(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    """(H, W) or (H, W, C) in another size, as the mean of what falls together."""
+    import cv2
+
+    return np.asarray(cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA), np.float32)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from senga import Animation, Filter, Frame, Image, Job
-from senga.compose import Blend, compose, feathered, scaled
+from senga.compose import Blend, compose, feathered
 from senga.errors import PluginError, SettingsError
 from senga.image import to_depth
 from senga.registry import Plugins
-from senga.visible import expected, opaque
+from senga.visible import expected, opaque, scaled
 
 
 class Invert(Filter):

@@ -9,13 +9,14 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from senga.compose import Blend, scaled
+from senga.compose import Blend
 from senga.errors import SettingsError
 from senga.image import Image, Pixels
 from senga.job import Precision
 from senga.recipe import Recipe
 from senga.registry import Plugins
 from senga.settings import SettingInfo
+from senga.visible import scaled
 from senga.work import Work
 
 from . import second
