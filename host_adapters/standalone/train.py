@@ -35,7 +35,7 @@ folder_option = click.Path(file_okay=False, path_type=Path)
 
 
 class FamilyGroup(click.Group):
-    """The families of networks as commands, with what makes small forms of all, beside those that are for all."""
+    """The families of networks as commands, with what makes draft forms of all, beside those that are for all."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*_trained(), *super().list_commands(ctx)]
@@ -119,7 +119,7 @@ def family_command(family: Family) -> click.Command:
 
     text = tr("Train a generator of the family {family}.").format(family=plain(family.title))
     if family.name not in plugins().families:
-        text = tr("Train a small form of a style, which paints its drafts and previews.")
+        text = tr("Train a draft form of a style: a small network that paints its drafts and previews.")
     return click.Command(family.name, params=[*common, *own, *_COURSE], callback=act, help=text)
 
 

@@ -81,8 +81,8 @@ def palette_of(hints: Image | None, colours: Sequence[str]) -> Palette:
         for rows in bands(hints.height):
             code = code_of(hints, rows)
             found, many = np.unique(code[code >= 0], return_counts=True)
-            for code, count in zip(found.tolist(), many.tolist(), strict=True):
-                counts[code] = counts.get(code, 0) + count
+            for each, count in zip(found.tolist(), many.tolist(), strict=True):
+                counts[each] = counts.get(each, 0) + count
     codes = np.array(sorted(counts), np.int32)
     shades = np.stack([codes >> 16, (codes >> 8) & 255, codes & 255], axis=1)
     groups = np.arange(len(codes)) if len(codes) <= _MOST else _alike(shades)

@@ -91,11 +91,12 @@ def _starts_painted(act: OptimiseStyle) -> bool:
 
 def _at_once(scene: Scene) -> Array:
     """(h, w, 3) in 0..1, painted by a network that needs one pass."""
-    short = min(_style_size(scene.style.shape, scene.photo.shape[:2], scene.act.brushwork))
+    height, width = scene.photo.shape[:2]
+    short = min(_style_size(scene.style.shape, (height, width), scene.act.brushwork))
     brushwork = min(max(short / SHORT, 0.25), 4.0)
     job = scene.job
     quiet = Job(cancelled=job.cancelled, memory=job.memory, device=job.device, engine=job.engine, threads=job.threads)
-    settings = {"painting": Image(scene.style), "brushwork": brushwork, "stroke_scale": 1}
+    settings: dict[str, Any] = {"painting": Image(scene.style), "brushwork": brushwork, "stroke_scale": 1}
     return to_depth(senga.apply("any-style", Image(scene.photo), job=quiet, **settings).pixels, np.float32)
 
 

@@ -73,7 +73,7 @@ PRESETS = named(
 
 DISTIL = Family(
     name="distil",
-    title="Small forms of styles",
+    title="Draft forms of styles",
     presets=f"{__name__}:PRESETS",
     trainer="senga.neural.training.pupil:Training",
     perceptual=False,
