@@ -17,8 +17,8 @@ import numpy as np
 
 import senga
 from senga import Image, Job
-from senga.compose import scaled
 from senga.registry import plugins
+from senga.visible import scaled
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SIDES = (300, 512)
@@ -65,6 +65,7 @@ def seconds(picture: Image, style: str, precision: str) -> float:
 
 
 def main() -> None:
+    """Print a line for each style."""
     given = photos(sys.argv[1:])
     squares = [scaled(given[0], side, side) for side in SIDES]
     heads = " ".join(f"{f'{precision} {side}':>11}" for side in SIDES for precision in ("full", "draft"))

@@ -16,8 +16,6 @@ import argparse
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
-import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -29,12 +27,12 @@ from senga.plugins.face_drawing.network import SIDE, Shape, generator, judge
 from senga.plugins.face_drawing.presets import LossWeights
 from senga.plugins.face_drawing.published import facts
 from training import losses
-from training.data import Pairs, crop_at, to_picture, to_tensor
 from training.drawn import SEEN, in_bfloat16
+from training.drawn_faces import Drawings, Twins, write_sheet
 from training.module import NetworkModule
 from training.passing import Arrays, passing
 from training.perceptual import Features
-from training.pictures import Picture, list_pictures, read_rgb, write_rgb
+from training.pictures import Picture, list_pictures, read_rgb
 from training.running import (
     Checkpoint,
     Running,
@@ -55,10 +53,6 @@ LAYERS = 6, 5
 """Of the judges of whole faces and of parts."""
 LOOKED_AT = 16
 """Faces from which first weights are found."""
-AROUND = 0.2
-"""How much the surroundings of heads count."""
-SHOWN = 8
-"""Faces on a row of a sheet."""
 
 
 class Painted(NamedTuple):
@@ -240,52 +234,6 @@ def clip_shares(network: nn.Module) -> None:
         for name, value in network.named_parameters():
             if name.endswith(".rho"):
                 value.clamp_(0, 1)
-
-
-class Twins(Pairs):
-    """Faces, their twins, and where the head is, cropped alike."""
-
-    def __init__(self, folder: Path, seed: int = 0) -> None:
-        super().__init__(folder, seed)
-        self.heads = [read_rgb(path) for path in sorted(folder.glob("*.head.png"))]
-
-    def three(self, count: int, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Crops of all: in [-1, 1], and (N, 1, H, W) how much each place counts, 0..1."""
-        found: tuple[list[Picture], ...] = ([], [], [])
-        for index in self.random.integers(len(self.photos), size=count):
-            place, mirror = (self.random.random(), self.random.random()), self.random.random() < 0.5
-            for few, pictures in zip(found, (self.photos, self.targets, self.heads), strict=True):
-                few.append(crop_at(pictures[index], place, size, mirror))
-        photo, target, head = map(to_tensor, found)
-        return photo, target, AROUND + (1 - AROUND) * (head[:, :1] + 1) / 2
-
-
-class Drawings:
-    """Drawn faces."""
-
-    def __init__(self, source: Path, seed: int = 1) -> None:
-        self.pictures = [read_rgb(path) for path in list_pictures(source)]
-        self.random = np.random.default_rng(seed)
-
-    def batch(self, count: int, size: int) -> Tensor:
-        """Crops of some."""
-        some = self.random.integers(len(self.pictures), size=count)
-        places = self.random.random((count, 3))
-        return to_tensor(
-            [crop_at(self.pictures[i], (y, x), size, turn < 0.5) for i, (y, x, turn) in zip(some, places, strict=True)]
-        )
-
-
-def write_sheet(network: nn.Module, faces: list[Picture], path: Path) -> None:
-    """Faces, below them how they are drawn."""
-    rows = []
-    for begun in range(0, len(faces), SHOWN):
-        few = faces[begun : begun + SHOWN]
-        with torch.inference_mode():
-            drawn = [to_picture(network(to_tensor([face]))[0][0]) for face in few]
-        row = np.vstack([np.hstack(few), np.hstack(drawn)])
-        rows.append(cv2.copyMakeBorder(row, 0, 0, 0, SHOWN * len(few[0]) - row.shape[1], cv2.BORDER_CONSTANT))
-    write_rgb(path, np.asarray(np.vstack(rows), np.uint8))
 
 
 def train(trainer: Trainer, twins: Twins, drawings: Drawings, held: list[Picture], options: Any) -> None:

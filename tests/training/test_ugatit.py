@@ -20,11 +20,12 @@ from senga.plugins.face_drawing.painting import upright  # noqa: E402
 from senga.plugins.face_drawing.presets import LossWeights  # noqa: E402
 from senga.plugins.face_drawing.published import network_of, to_senga  # noqa: E402
 from training import ugatit  # noqa: E402
+from training.drawn_faces import Drawings, Twins  # noqa: E402
 from training.module import NetworkModule  # noqa: E402
 from training.passing import passing  # noqa: E402
 from training.pictures import write_rgb  # noqa: E402
 from training.twins import twin  # noqa: E402
-from training.ugatit import Drawings, Trainer, Twins, attentive, options_from, train  # noqa: E402
+from training.ugatit import Trainer, attentive, options_from, train  # noqa: E402
 
 
 @pytest.fixture
