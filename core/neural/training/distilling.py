@@ -113,7 +113,7 @@ class Teacher:
         family = family_of(weights.card, known.families)
         if family is None or "width" not in names_of(family, {"width": ""}):
             of = f"of the family {family.title}" if family else "of no family that is known"
-            raise SettingsError(f"“{name}” is {of}, whose networks have no width: it has no smaller form.")
+            raise SettingsError(f"“{name}” is {of}, whose networks have no width: it can have no draft form.")
         found = cls(_full_name(name, family), family, weights, network_of(weights))
         _check(name, found.network)
         return found
@@ -165,7 +165,7 @@ def _check(name: str, network: Network) -> None:
     inputs, output = list(network.inputs), network.outputs[0].node
     plain = len(inputs) == 1 and not network.inputs[inputs[0]].vector and not network.fixed
     if not plain or len(network.outputs) > 1 or not network.keeps_size(output):
-        raise SettingsError(f"“{name}” does more than turn pictures into pictures: it has no smaller form.")
+        raise SettingsError(f"“{name}” does more than turn pictures into pictures: it can have no draft form.")
 
 
 def teacher_of(preset: Preset) -> Teacher:

@@ -115,7 +115,7 @@ def test_what_it_makes_is_a_draft_form_with_its_teachers_terms(photos: Path, tmp
 @pytest.mark.parametrize(
     ("name", "width", "told"),
     [
-        ("wave", 0.25, "whose networks have no width: it has no smaller form"),
+        ("wave", 0.25, "whose networks have no width: it can have no draft form"),
         ("painted-comic", 0.5, "is no larger at width 0.5: choose a smaller one"),
         ("no-such", 0.25, "--teacher: There is no style “no-such”"),
     ],
