@@ -74,7 +74,6 @@ class Job:
 
     Attributes:
         on_progress: called with the share done (0..1) and a note for the painter.
-        on_picture: called with what makes the picture as far as it is there, see ``show``; it need not be made.
         cancelled: asked often; True means stop.
         weights: style name -> Weights; raises ModelError.
         brushes: drawing instruments that plug-ins bring.
@@ -91,10 +90,10 @@ class Job:
             opaque colours, but those that were hidden should not count where colours are measured.
         moment: which frame of a film this is, or None.
         prepared: what ``Filter.prepare`` made, or None.
+        on_picture: called with what makes the picture as far as it is there, see ``show``; it need not be made.
     """
 
     on_progress: Callable[[float, str], None] = lambda share, note: None  # noqa: ARG005
-    on_picture: Callable[[Callable[[], Image]], None] = unseen
     cancelled: Callable[[], bool] = lambda: False
     weights: Callable[[str], Weights] = _no_weights
     brushes: Callable[[], Iterable[Brush]] = tuple
@@ -109,6 +108,7 @@ class Job:
     alpha: NDArray[Any] | None = field(default=None, repr=False)
     moment: Moment | None = None
     prepared: Any = None
+    on_picture: Callable[[Callable[[], Image]], None] = unseen
 
     def check(self) -> None:
         """Stop here if the user asked to.
