@@ -41,6 +41,7 @@ def forever():
 shout("import")
 threading.Thread(target=forever, daemon=True).start()
 atexit.register(shout, "exit")
+atexit.register(CLOCK.set)  # called first: threads that print when Python ends may break it
 
 class Loud(Filter):
     name, title, summary = "loud", "Loud", "Prints."
