@@ -21,9 +21,10 @@ from torch.nn import functional
 
 from senga.neural.networks.lines import lines
 from senga.neural.training.batches import prefetching
+from senga.neural.training.drawings import drawings, read_drawing
 from senga.neural.training.initial import first_weights
-from senga.plugins.line_art.pairs import drawings, read_drawing
-from senga.plugins.line_art.samples import Example, Pair, example
+from senga.neural.training.inked import Pair
+from senga.plugins.line_art.samples import Example, example
 from training.drawn import in_bfloat16
 from training.module import NetworkModule
 from training.pictures import Picture, list_pictures, read_rgb, write_rgb

@@ -32,5 +32,5 @@ LINES = Family(
     presets="senga.plugins.line_art.presets:PRESETS",
     trainer="senga.plugins.line_art.training:Training",
     perceptual=False,
-    pairs="senga.plugins.line_art.pairs:make_pairs",
+    pairs="senga.neural.training.drawings:make_pairs",
 )

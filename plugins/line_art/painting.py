@@ -14,9 +14,9 @@ from senga.image import Image, Layer, as_rgb, to_depth
 from senga.job import Job, Weights
 from senga.neural.engine import evaluate
 from senga.neural.networks.lines import MULTIPLE, REACH
-from senga.ops import banded, luma, reduction
+from senga.ops import banded, luma, pen, reduction
 
-from . import highpass, inking, pen
+from . import highpass, inking
 from .network import PUBLIC
 
 if TYPE_CHECKING:

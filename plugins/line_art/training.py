@@ -16,11 +16,12 @@ from senga.neural.networks.lines import lines
 from senga.neural.training import training as shared
 from senga.neural.training.batches import to_bytes
 from senga.neural.training.cell import to_tensor
+from senga.neural.training.inked import Pair
 from senga.neural.training.pictures import OTHER, rng_of
 from senga.neural.training.runtime import ms
 
 from .presets import Preset
-from .samples import Example, Pair, example
+from .samples import Example, example
 
 
 @dataclass(frozen=True)

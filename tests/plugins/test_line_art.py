@@ -18,10 +18,12 @@ from senga.image import Image, to_depth
 from senga.job import Job, Weights
 from senga.neural.checkpoints import Checkpoint
 from senga.neural.networks.lines import lines, sketch_keras
+from senga.neural.training import drawings as pairs
 from senga.neural.training.initial import first_weights
+from senga.neural.training.inked import Pair
 from senga.ops.reduction import Grid
-from senga.plugins.line_art import highpass, inking, network, painting, pairs
-from senga.plugins.line_art.samples import Pair, example
+from senga.plugins.line_art import highpass, inking, network, painting
+from senga.plugins.line_art.samples import example
 from senga.registry import plugins
 from senga.testing import check_filter, sample
 

@@ -11,11 +11,11 @@ import pytest
 pytest.importorskip("mindspore")
 
 from senga.errors import ReadError
+from senga.neural.training import drawings as pairs
 from senga.neural.training.cell import from_tensor, to_tensor
 from senga.neural.training.plan import TrainingPlan, begin
 from senga.neural.training.presets import make_preset
 from senga.neural.training.run_folder import RunFolder
-from senga.plugins.line_art import pairs
 from senga.plugins.line_art.family import LINES
 from senga.plugins.line_art.presets import PRESETS
 from senga.plugins.line_art.training import Batch, Training

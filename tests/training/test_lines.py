@@ -19,8 +19,8 @@ from senga.neural.checkpoints import read_checkpoint  # noqa: E402
 from senga.neural.engine import evaluate  # noqa: E402
 from senga.neural.networks.lines import lines, sketch_keras  # noqa: E402
 from senga.neural.training.initial import first_weights  # noqa: E402
+from senga.neural.training.inked import Pair  # noqa: E402
 from senga.plugins.line_art.network import network_of, to_senga  # noqa: E402
-from senga.plugins.line_art.samples import Pair  # noqa: E402
 from training.lines import Drawings, Trainer, agreement, options_from, split, train  # noqa: E402
 from training.module import NetworkModule  # noqa: E402
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from senga.errors import ReadError
 from senga.job import Job
-from senga.neural.training.album import each_made, find_pictures, read_rgb
+from senga.ops.pen import pen
 
-from .pen import pen
+from .album import each_made, find_pictures, read_rgb
 
 COLOUR, LINE = "_colour", "_line"
 LARGEST = 640

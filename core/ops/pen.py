@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senga.job import Job
-from senga.ops import luma, outlines, tangents
+
+from . import outlines, tangents
+from .lightness import luma
 
 Plane = NDArray[np.float32]
 
