@@ -15,10 +15,13 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from senga import Picture, Seed, hookimpl
+from senga.families import Family
 from senga.filter import Filter, Makes, setting
 from senga.image import Image
 from senga.job import Job
-from senga.settings import Colour, Points
+from senga.settings import Colour, Model, Points
+
+from .families import FAMILIES
 
 
 class Colorize(Filter):
@@ -31,18 +34,20 @@ class Colorize(Filter):
     keywords: ClassVar[tuple[str, ...]] = (
         "line art", "flat colours", "flats", "colouring", "bucket fill", "smart fill", "lazybrush", "manga", "comic",
     )  # fmt: skip
+    families: ClassVar[tuple[str, ...]] = tuple(family.name for family in FAMILIES.values())
     fills_gaps: ClassVar[bool] = True
 
-    mode: Literal["hints", "flats"] = setting(
+    mode: Literal["hints", "shaded", "flats"] = setting(
         "hints",
-        "Colours from hints; or a colour of its own for every region, to begin with.",
-        labels={"hints": "From hints", "flats": "Every region another"},
+        "Flat colours from hints; colours and shades by a network, from hints or without; or every region another.",
+        labels={"hints": "From hints", "shaded": "From hints, with shades", "flats": "Every region another"},
     )
     hints: Picture | None = setting(
         None, "Dots or strokes of colour on a transparent layer, or on white; one in every region.", aligned=True
     )
     points: Points = setting((), "Further hints as points; each takes the colour of the same place in the list below.")
     colours: tuple[Colour, ...] = setting((), "The colours of the points, such as: orange, #80c0ff.")
+    shading: float = setting(1.0, "How strong the shades are that a network paints; 0 leaves flat colours.", ge=0, le=1)
     gap: float = setting(
         6.0, "The widest gap of a line that colours do not run through, on a picture of one megapixel.", ge=0, le=100,
         unit="px",
@@ -52,7 +57,10 @@ class Colorize(Filter):
         "What regions without a hint become: paper, or as the neighbour with the longest border.",
         labels={"paper": "White paper", "neighbour": "As its neighbour"},
     )
-    separate_layers: bool = setting(False, "Give paper, flat colours and lines as layers.")
+    separate_layers: bool = setting(False, "Give paper, flat colours, shades and lines as layers.")
+    style: Model | None = setting(
+        None, "Which network paints, where the mode takes one; by default that which comes with Senga.", advanced=True
+    )
     faintest_line: float = setting(
         0.3, "How dark a line must be to hold colours, as a share of the darkest ones.", ge=0.02, le=0.95, advanced=True
     )
@@ -70,7 +78,7 @@ class Colorize(Filter):
         """The coloured drawing.
 
         Raises:
-            SengaError: there are no lines, or no hints.
+            SengaError: there are no lines, no hints, or no network.
         """
         from .painting import painted
 
@@ -94,3 +102,9 @@ class Colorize(Filter):
 def senga_filters() -> tuple[type[Filter], ...]:
     """The filter of this module."""
     return (Colorize,)
+
+
+@hookimpl
+def senga_families() -> tuple[Family, ...]:
+    """The networks of this plug-in."""
+    return tuple(FAMILIES.values())

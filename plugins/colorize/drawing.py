@@ -41,6 +41,7 @@ class Drawing:
         labels: (h, w) regions at the working size from 1 on; 0 on lines.
         under: (h, w) flat index of the nearest pixel without a line; its own where there is none.
         on_paper: whether there is light paper around the lines, rather than nothing.
+        darkest: the ink of the darkest lines.
     """
 
     ink: Ink
@@ -49,6 +50,12 @@ class Drawing:
     labels: regions.Labels
     under: NDArray[np.int32]
     on_paper: bool
+    darkest: int = 255
+
+    @cached_property
+    def small_ink(self) -> Ink:
+        """(h, w) ink at the working size."""
+        return reduced(self.ink, self.factor)
 
     @cached_property
     def neighbours(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -87,7 +94,7 @@ def _made(image: Image, gap: float, faintest: float, job: Job) -> Drawing:
     free = reduced(ink, factor) < level
     scale = math.sqrt(ink.size / 1e6) / factor
     labels = regions.regions(free, gap * scale, job.part(0.3, 1))
-    return Drawing(ink, level, factor, labels, regions.nearest(labels > 0), on_paper)
+    return Drawing(ink, level, factor, labels, regions.nearest(labels > 0), on_paper, max(1, darkest))
 
 
 def factor_of(height: int, width: int) -> int:

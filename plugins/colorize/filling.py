@@ -7,13 +7,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from senga.ops import regions
 
+from .colouring import Numbers
 from .drawing import Drawing
-
-Numbers = NDArray[np.int32]
 
 _STRAIGHT = 40
 """Regions, those with most hints, that are divided along straight lines; the others along stairs."""

@@ -6,8 +6,8 @@ import colorsys
 
 import numpy as np
 
+from .colouring import Numbers
 from .drawing import Drawing
-from .filling import Numbers
 from .hints import Palette
 
 _TURN = 0.61803399

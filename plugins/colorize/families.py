@@ -1,0 +1,37 @@
+"""The families of networks that colour drawings, by the mode in which they do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from senga.families import Family, Number
+
+_HOME = Path(__file__).parent
+
+
+class HintFacts(BaseModel):
+    """What a model card says of a network that paints from hints.
+
+    Attributes:
+        width: channels at full size.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    width: Number = "32"
+
+
+COLOUR_HINTS = Family(
+    name="colour-hints",
+    title="Colours from hints",
+    models=_HOME / "colour-hints.toml",
+    architectures=("hint-painter", "paints-chainer"),
+    facts=HintFacts,
+    converter="senga.plugins.colorize.hint_network:to_senga",
+    network="senga.plugins.colorize.hint_network:network_of",
+    perceptual=False,
+)
+FAMILIES = {"shaded": COLOUR_HINTS}
+"""By the mode."""

@@ -1,0 +1,226 @@
+"""From what a network paints to flat colours, one for each region, and shades on them that end at the lines.
+
+Networks paint small and soft, and over lines. A region takes the colour that most of it has, away from its rim. A large
+one, in which open lines leave several things, is divided where the network's colours clearly differ. What is darker
+within a region than its colour becomes its shade, smoothed by wavelets with holes that do not look over lines.
+
+References:
+    Dammertz, Sewtz, Hanika, Lensch: Edge-avoiding À-Trous wavelet transform for fast global illumination filtering.
+    HPG 2010.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from senga.ops import luma
+from senga.ops.superpixels import lab
+
+from .colouring import Colouring, Numbers, Plane
+from .drawing import Drawing
+from .hints import Palette
+
+RIM = 4.0
+"""Pixels from a line from which on a pixel counts wholly, or half as many of the network's, if that is more."""
+ALIKE = 0.08
+"""Difference of a channel from which on a pixel hardly counts for the colour of its region."""
+LARGE = 0.06
+"""Share of the picture from which on a region may be divided."""
+KINDS = 4
+"""Parts of a divided region, at most."""
+CLEAR = 16.0
+"""Distance of colours that clearly differ, see ``hues``."""
+PART = 0.06
+"""Share of a region that a part of it has, at least."""
+SMOOTH = 0.012
+"""Radius to which shades are smoothed, as a share of the longer side."""
+SLIGHT = 0.03
+"""What is darker by less is no shade."""
+DARKEST = 0.45
+WHITE = 0.955
+"""What is lighter in all channels is white."""
+
+
+def coloured_by(drawing: Drawing, seen: Plane, hinted: Colouring | None = None) -> Colouring:
+    """Flat colours and shades of a drawing.
+
+    Args:
+        drawing: its regions.
+        seen: (a, b, 3) what a network painted, in 0..1, of any size.
+        hinted: colours from hints, which are kept where there are any.
+    """
+    height, width = drawing.labels.shape
+    rim = max(RIM, RIM / 2 * width / seen.shape[1])
+    seen = np.asarray(cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    inside: Any = cv2.distanceTransform((drawing.labels > 0).astype(np.uint8), cv2.DIST_L2, 3)
+    weight = np.asarray(np.clip(inside / rim, 0.02, 1), np.float32)
+    parts = divided(drawing.labels, hues(seen), weight >= 1)
+    colours = main_colours(parts, seen, weight)
+    shade = shade_of(parts, seen, weight, colours).reshape(-1)[drawing.under]
+    whole = parts.reshape(-1)[drawing.under]
+    flats = np.rint(255 * np.where(colours.min(axis=1, keepdims=True) > WHITE, 1, colours)).astype(np.uint8)
+    if hinted is None:
+        return Colouring.of(flats[1:], whole, shade)
+    own = hinted.palette
+    palette = Palette(np.concatenate([own.colours, flats[1:]]), own.codes, own.numbers)
+    numbers = np.where(hinted.numbers > 0, hinted.numbers, np.where(whole > 0, whole + len(own.colours) - 1, 0))
+    return Colouring(palette, numbers.astype(np.int32), shade)
+
+
+def main_colours(labels: Numbers, seen: Plane, weight: Plane) -> Plane:
+    """(N + 1, 3) the colour that most of every region has; white for 0.
+
+    Args:
+        labels: (h, w) regions from 1 on.
+        seen: (h, w, 3) colours in 0..1.
+        weight: (h, w) how much every pixel counts.
+    """
+    flat, values, count = labels.reshape(-1), seen.reshape(-1, 3), int(labels.max(initial=0)) + 1
+    counts = weight.reshape(-1)
+    found = np.ones((count, 3), np.float32)
+    for _ in range(4):
+        found = _weighted(flat, values, counts, count)
+        away = np.square((values - found[flat]) / np.float32(ALIKE)).sum(axis=1)
+        counts = weight.reshape(-1) / np.square(1 + away)
+    found[0] = 1
+    return found
+
+
+def _weighted(flat: Numbers, values: Plane, counts: Plane, number: int) -> Plane:
+    sums = [np.bincount(flat, counts * values[:, channel], minlength=number) for channel in range(3)]
+    whole = np.maximum(np.bincount(flat, counts, minlength=number), 1e-9)
+    return np.asarray(np.stack(sums, axis=1) / whole[:, None], np.float32)
+
+
+def hues(seen: Plane) -> Plane:
+    """(h, w, 3) colours in 0..1 such that those of one thing, lit and in shade, are near: CIELAB, a and b by L."""
+    found = lab(seen)
+    light = found[:, :, :1]
+    return np.concatenate([np.float32(0.4) * light, 60 * found[:, :, 1:] / np.maximum(light, 15)], axis=2)
+
+
+def divided(labels: Numbers, colours: Plane, counts: Any) -> Numbers:
+    """The same regions, large ones in parts whose colours clearly differ.
+
+    Args:
+        labels: (h, w) regions from 1 on, 0 on lines.
+        colours: (h, w, 3), see ``hues``.
+        counts: (h, w) which pixels are far enough from lines to be asked.
+    """
+    area = np.bincount(labels.reshape(-1))
+    result, following = labels, len(area)
+    for region in np.flatnonzero(area >= LARGE * labels.size).tolist():
+        inside = labels == region
+        kinds = _kinds(colours[inside & counts]) if region else []
+        if len(kinds) > 1:
+            part = _in_parts(inside, colours, kinds)
+            result = np.where(inside & (part > 0), following - 1 + part, result).astype(np.int32)
+            following += len(kinds) - 1
+    return result
+
+
+def _kinds(colours: Any) -> list[Any]:
+    """The colours that clearly differ in (N, 3), the most frequent first."""
+    if not len(colours):
+        return []
+    some = colours[:: max(1, len(colours) // 4000)]
+    centres = [np.median(some, axis=0)]
+    while len(centres) < KINDS:
+        away = np.min([np.linalg.norm(some - each, axis=1) for each in centres], axis=0)
+        if (away > CLEAR).mean() < PART:
+            break
+        centres.append(np.median(some[away >= np.quantile(away, 1 - PART)], axis=0))
+        centres = _settled(some, centres)
+    return centres
+
+
+def _settled(some: Any, centres: list[Any]) -> list[Any]:
+    """Centres in the middle of what is nearest to them, without those that are rare or alike."""
+    for _ in range(4):
+        nearest = np.argmin([np.linalg.norm(some - each, axis=1) for each in centres], axis=0)
+        order = np.argsort(-np.bincount(nearest, minlength=len(centres)), kind="stable").tolist()
+        means = [some[nearest == each].mean(axis=0) for each in order if (nearest == each).mean() >= PART]
+        centres = [
+            mean
+            for at, mean in enumerate(means)
+            if all(np.linalg.norm(mean - other) > 0.75 * CLEAR for other in means[:at])
+        ]
+    return centres
+
+
+def _in_parts(inside: Any, colours: Plane, kinds: list[Any]) -> Numbers:
+    """(h, w) which kind every pixel of a region is, from 0 on, with smooth borders."""
+    side = max(3, round(0.02 * max(inside.shape)) | 1)
+    nearest = np.argmin([np.square(colours - each).sum(axis=2) for each in kinds], axis=0)
+    shares = [cv2.blur((inside & (nearest == each)).astype(np.float32), (side, side)) for each in range(len(kinds))]
+    return np.asarray(np.argmax(shares, axis=0), np.int32)
+
+
+def shade_of(labels: Numbers, seen: Plane, weight: Plane, colours: Plane) -> Plane:
+    """(h, w) by how much what a network painted is darker than the colour of its region; 1 not at all."""
+    light = np.maximum(luma(colours), np.float32(0.05))[labels]
+    ratio = np.minimum(luma(seen) / light + np.float32(SLIGHT), 1)
+    ratio = np.maximum(np.where(labels > 0, ratio, 1), np.float32(DARKEST)).astype(np.float32)
+    return smoothed(ratio, weight, labels, SMOOTH * max(labels.shape))
+
+
+def smoothed(values: Plane, weight: Plane, labels: Numbers, radius: float) -> Plane:
+    """Planes smoothed within regions: means of neighbours of the same region, ever farther away."""
+    step = 1
+    sums = values * weight
+    while step <= max(1.0, radius):
+        for axis in (0, 1):
+            sums, weight = (_with_neighbours(each, labels, step, axis) for each in (sums, weight))
+        step *= 2
+    return np.asarray(sums / np.maximum(weight, 1e-6), np.float32)
+
+
+def _with_neighbours(values: Plane, labels: Numbers, step: int, axis: int) -> Plane:
+    """A half of each pixel, and a quarter of both neighbours as far as they are of the same region."""
+    if step >= values.shape[axis]:
+        return values
+    result = 0.5 * values
+    before, after = ((slice(None),) * axis + (one,) for one in (slice(None, -step), slice(step, None)))
+    same = (labels[before] == labels[after]) * np.float32(0.25)
+    result[before] += same * values[after]
+    result[after] += same * values[before]
+    return np.asarray(result, np.float32)
+
+
+def enlarged(shade: Plane, numbers: Numbers, large: Numbers, rows: slice, factor: int) -> Plane:
+    """A band of shades at full size: between pixels of the working size that have the colour of the one that is asked.
+
+    Args:
+        shade: (h, w) at the working size.
+        numbers: (h, w) colours there.
+        large: (H, W) colours at full size.
+        rows: of it.
+        factor: pixels of the full size to one of the working size.
+    """
+    if factor == 1:
+        return shade[rows]
+    down, across = (_places(np.arange(*bounds), factor, side) for bounds, side in _axes(rows, large, shade))
+    wanted = large[rows]
+    sums, whole = np.zeros(wanted.shape, np.float32), np.full(wanted.shape, 1e-6, np.float32)
+    for y, high in down:
+        for x, wide in across:
+            at = np.ix_(y, x)
+            share = (high[:, None] * wide[None]) * (numbers[at] == wanted) + np.float32(1e-6)
+            sums += share * shade[at]
+            whole += share
+    return np.asarray(sums / whole, np.float32)
+
+
+def _axes(rows: slice, large: Numbers, shade: Plane) -> Any:
+    return ((rows.start, rows.stop), shade.shape[0]), ((0, large.shape[1]), shade.shape[1])
+
+
+def _places(places: Any, factor: int, side: int) -> list[tuple[Any, Plane]]:
+    """Both neighbours of pixels along one side, and how near each is."""
+    exact = (places + 0.5) / factor - 0.5
+    low = np.floor(exact).astype(np.int64)
+    share = np.asarray(exact - low, np.float32)
+    return [(np.clip(low, 0, side - 1), 1 - share), (np.clip(low + 1, 0, side - 1), share)]
