@@ -25,11 +25,14 @@ SMOOTH, COHERENCE = 2.5, 3.5
 FAINTEST, SHARPNESS = 0.006, 110.0
 
 
-def pen(picture: Plane, job: Job) -> Plane:
-    """Ink in 0..1, (H, W), on the darker side of the edges of (H, W, 3) colours in 0..1."""
+def pen(picture: Plane, job: Job, sensitivity: float = 1.0) -> Plane:
+    """Ink in 0..1, (H, W), on the darker side of the edges of (H, W, 3) colours in 0..1.
+
+    Edges count ``sensitivity`` times what they are.
+    """
     field = tangents.tangents(picture, SMOOTH * SIGMA)
     response = outlines.flowing(luma(picture), SIGMA, COHERENCE * SIGMA, field, job)
-    return np.asarray(1 - outlines.ink(response, FAINTEST, SHARPNESS), np.float32)
+    return np.asarray(1 - outlines.ink(np.float32(sensitivity) * response, FAINTEST, SHARPNESS), np.float32)
 
 
 def reach() -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from senga.cutouts import on_white
 from senga.errors import SengaError, SettingsError
 from senga.image import Image, to_depth
 from senga.job import Job
@@ -25,6 +26,10 @@ _SEEN = 16
 """Of 255: the alpha of fainter ones, which count where nothing around them is more opaque: dots of reduced pictures."""
 _WHITE = 250
 """Of 255: lighter pixels of an opaque hint picture are its paper."""
+_RIPPLE = 215
+"""Of 255: the same where colours are those of JPEG, whose white is uneven round strokes."""
+_SAME = 24
+"""Of 255: so near to the drawing the colours of an opaque hint picture are the drawing itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +53,26 @@ class Palette:
             return np.zeros_like(code)
         at = np.minimum(np.searchsorted(self.codes, code), len(self.codes) - 1)
         return np.where(self.codes[at] == code, self.numbers[at], 0).astype(np.int32)
+
+
+def apart(hints: Image, image: Image, cover: Any) -> Image:
+    """Hints without the drawing, as they may be put on a copy of it; transparent ones as they are.
+
+    Args:
+        hints: of the size of the drawing.
+        image: the drawing.
+        cover: its alpha, if it has one.
+    """
+    import cv2
+
+    if hints.alpha is not None and (to_depth(hints.alpha, np.uint8) < 255).any():
+        return hints
+    pixels = np.array(to_depth(hints.pixels, np.uint8))
+    for rows in bands(hints.height):
+        part = Image(image.pixels[rows], None if cover is None else cover[rows])
+        gap = cv2.absdiff(pixels[rows], to_depth(on_white(part).pixels, np.uint8))
+        pixels[rows][gap.max(axis=2) <= _SAME] = 255
+    return replace(hints, pixels=pixels, alpha=None)
 
 
 def code_of(hints: Image, rows: slice) -> NDArray[np.int32]:
@@ -84,13 +109,20 @@ def palette_of(hints: Image | None, colours: Sequence[str]) -> Palette:
             for each, count in zip(found.tolist(), many.tolist(), strict=True):
                 counts[each] = counts.get(each, 0) + count
     codes = np.array(sorted(counts), np.int32)
-    shades = np.stack([codes >> 16, (codes >> 8) & 255, codes & 255], axis=1)
+    if hints is not None and hints.alpha is None and len(codes) > _MOST:
+        codes = codes[_shades(codes).min(axis=1) < _RIPPLE]
+    shades = _shades(codes)
     groups = np.arange(len(codes)) if len(codes) <= _MOST else _alike(shades)
     weight = np.array([counts[code] for code in codes.tolist()], np.float64)
     mine = _means(shades, groups, weight)
     own = [[round(255 * part) for part in rgba(colour)[:3]] for colour in colours]
     every = np.concatenate([[[255, 255, 255]], mine, np.array(own).reshape(-1, 3)])
     return Palette(every.astype(np.uint8), codes, (groups + 1).astype(np.int32))
+
+
+def _shades(codes: NDArray[np.int32]) -> Any:
+    """(N, 3) red, green and blue."""
+    return np.stack([codes >> 16, (codes >> 8) & 255, codes & 255], axis=1)
 
 
 def _alike(shades: Any) -> Any:

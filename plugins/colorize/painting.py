@@ -13,7 +13,7 @@ from .colouring import Colouring, Numbers
 from .drawing import Drawing, drawing_of
 from .filling import filled
 from .flats import flats_of
-from .hints import Palette, check_points, marks_of, palette_of
+from .hints import Palette, apart, check_points, marks_of, palette_of
 from .laying import laid
 from .networks import weights_for
 from .shading import coloured_by
@@ -29,9 +29,12 @@ def painted(image: Image, act: Colorize, job: Job) -> Image:
         SengaError: there are no lines, no hints, or no network.
     """
     check_points(act.points, act.colours)
+    hints = act.picture("hints") if act.mode in HINTED else None
+    if hints is not None:
+        hints = apart(hints, image, job.alpha)
+        act = act.with_pictures({"hints": hints})
     drawing = drawing_of(image, act.gap, act.faintest_line, job.part(0, 0.4))
     made = MAKERS[act.mode](drawing, act, job.part(0.4, 0.6))
-    hints = act.picture("hints") if act.mode in HINTED else None
     job = job.part(0.6, 1)
     return laid(image, drawing, made, job, hints=hints, shading=act.shading, in_layers=act.separate_layers)
 

@@ -42,6 +42,12 @@ class LineArt(Filter):
     )
     style: Model = setting("lines", "Which network finds them; `senga models` lists them.", advanced=True)
     weight: float = setting(1.0, "How bold lines are: 1 as they are found.", ge=0.2, le=5)
+    sensitivity: float = setting(
+        1.0,
+        "How faint lines are that are found: above 1 those of a hard pencil too, below 1 less fur and foliage.",
+        ge=0.1,
+        le=6,
+    )
     darkness: float = setting(1.0, "How dark faint lines are: 1 as they are found, more is darker.", ge=0.3, le=4)
     faint: Literal["kept", "enhanced", "pure"] = setting(
         "enhanced",

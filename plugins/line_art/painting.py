@@ -41,7 +41,11 @@ def drawn(act: LineArt, image: Image, job: Job) -> Image:
     full = job.full_size or (image.height, image.width)
     grid = reduction.Grid.of(image.pixels, factor_of(full, act.fineness, weights), job)
     small = grid.reduced(image.pixels, job.part(0, 0.1))
-    found = pen.pen(small, job.part(0.1, 0.85)) if weights is None else seen(weights, small, grid, job.part(0.1, 0.85))
+    finding = job.part(0.1, 0.85)
+    if weights is None:
+        found = pen.pen(small, finding, act.sensitivity)
+    else:
+        found = seen(weights, small, grid, finding, act.sensitivity)
     job.progress(0.85, "Inking")
     ink = inking.inked(found, act.faint, act.darkness, act.weight, act.cleaning)
     return _laid(act, image, grid, ink, job.part(0.85, 1))
@@ -60,17 +64,22 @@ def reach_of(act: LineArt, full: tuple[int, int]) -> int:
     return factor_of(full, act.fineness, None) * (near + math.ceil(act.weight) + inking.speck(act.cleaning) + 8)
 
 
-def seen(weights: Weights, small: Plane, grid: reduction.Grid, job: Job) -> Plane:
-    """The ink that a network finds, (H, W) in 0..1, in (H, W, 3) colours in 0..1."""
+def seen(weights: Weights, small: Plane, grid: reduction.Grid, job: Job, sensitivity: float = 1.0) -> Plane:
+    """The ink that a network finds, (H, W) in 0..1, in (H, W, 3) colours in 0..1.
+
+    Differences count ``sensitivity`` times what they are.
+    """
     network = network_of(weights)
     difference = highpass.highpass(small)
     if weights.card.get("architecture") == PUBLIC:
-        planes = np.moveaxis(highpass.at_most_one(difference), 2, 0)[..., None]
+        stronger = np.float32(sensitivity) * highpass.at_most_one(difference)
+        planes = np.moveaxis(np.minimum(stronger, 1), 2, 0)[..., None]
         parts = [job.part(index / 3, (index + 1) / 3) for index in range(3)]
         several = [_result(network, weights, each, part) for each, part in zip(planes, parts, strict=True)]
         return np.asarray(np.clip(np.max(several, axis=0), 0, 1), np.float32)
     lacks = [(place // grid.factor) % MULTIPLE for place in job.offset]
-    wide = np.pad(highpass.evened(difference), [(lacks[0], 0), (lacks[1], 0), (0, 0)], "reflect")
+    evened = highpass.evened(np.float32(sensitivity) * difference)
+    wide = np.pad(evened, [(lacks[0], 0), (lacks[1], 0), (0, 0)], "reflect")
     sure = (_result(network, weights, wide, job) + 1) / 2
     made = np.clip((sure - FAINTEST) / (SUREST - FAINTEST), 0, 1)
     return np.asarray(made[lacks[0] :, lacks[1] :], np.float32)

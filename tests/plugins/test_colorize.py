@@ -187,6 +187,26 @@ def test_hints_may_be_on_white() -> None:
     assert (result[44:196, 44:156] == RED).all(), "and their soft rims are no colours of their own"
 
 
+@pytest.mark.parametrize("kind", ["png", "jpg", "with alpha", "the lines themselves"])
+def test_hints_may_be_on_a_copy_of_the_lines(kind: str) -> None:
+    lines = two_boxes()
+    copy = np.repeat(lines[:, :, None], 3, axis=2)
+    if kind == "the lines themselves":
+        with pytest.raises(SengaError, match="hints is empty"):
+            coloured(lines, Image.of(copy))
+        return
+    cv2.circle(copy, (100, 120), 9, RED, -1, cv2.LINE_AA)
+    cv2.circle(copy, (220, 120), 9, BLUE, -1, cv2.LINE_AA)
+    if kind == "jpg":
+        copy = cv2.imdecode(cv2.imencode(".jpg", copy, [cv2.IMWRITE_JPEG_QUALITY, 80])[1], cv2.IMREAD_COLOR)
+    if kind == "with alpha":
+        copy = np.dstack([copy, paper()])
+    result = coloured(lines, Image.of(np.ascontiguousarray(copy))).astype(int)
+    assert abs(result[46:194, 46:154] - RED).max() <= 12
+    assert abs(result[46:194, 166:274] - BLUE).max() <= 12
+    assert (result[:36] == 255).all()
+
+
 def test_faint_and_reduced_hints_count_and_soft_rims_do_not() -> None:
     layer = np.zeros((240, 320, 4), np.uint8)
     layer[100, 100] = (*RED, 30)

@@ -132,6 +132,19 @@ def test_faint_lines_are_cut_by_sketch_keras_thresholds() -> None:
     assert inking.inked(faint, "kept", 2, 1, 0)[0, 2] == pytest.approx(0.2**0.5)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_sensitivity_finds_a_hard_pencil_and_leaves_out_fur(method: str) -> None:
+    faint = np.rint(235 - 0.03 * (235 - drawing().float() * 255)).astype(np.uint8)
+    found = [
+        np.count_nonzero(ink(faint, method=method, sensitivity=sensitivity)[true_ink(drawing())] > 0.5)
+        for sensitivity in (0.3, 1, 5)
+    ]
+    assert found[0] <= found[1] < found[2]
+    assert found[2] > 0.4 * true_ink(drawing()).sum()
+    strong = [ink(drawing(), method=method, sensitivity=each)[true_ink(drawing())].sum() for each in (0.3, 1)]
+    assert strong[0] > 0.5 * strong[1], "clear lines stay"
+
+
 def test_dark_places_are_filled_if_one_wants_it() -> None:
     pixels = np.full((80, 80, 3), 240, np.uint8)
     pixels[20:60, 20:60] = 20
