@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import compileall
 import importlib.util
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import numpy as np
@@ -34,6 +36,20 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # hundreds of processes start: as in an installation, they find it compiled
         for room in ("core", "plugins", "host_adapters"):
             compileall.compile_dir(ROOT / room, quiet=2)
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        warm = _warm()
+        os.environ["SENGA_WARM"] = warm.program
+        config.add_cleanup(warm.end)
+
+
+def _warm() -> Any:
+    """See ``warm/__init__.py``."""
+    spec = importlib.util.spec_from_file_location("warm", Path(__file__).parent / "warm" / "__init__.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Warm()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,13 +85,30 @@ def process_stays_as_it_was() -> Iterator[None]:
     os.environ.update(environment)
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names of folders; pytest would look through all that are there before it makes the next."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
+@pytest.fixture(scope="session")
+def machine_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What numba compiled, for all processes of all tests."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "machine-code"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def private_home(homes: Iterator[Path], machine_code: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test reads or writes the user's own models and choices."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(homes)
+    (home / "cache").mkdir(parents=True)
+    (home / "cache" / "compiled").symlink_to(machine_code)
     monkeypatch.setenv("SENGA_HOME", str(home))
     if importlib.util.find_spec("openvino") is not None:  # or every process would measure first
-        (home / "cache").mkdir()
         speed.note().write_text('{"openvino": 1.0, "onnx": 2.0}')
     monkeypatch.setenv("SENGA_LANGUAGE", "en")
     for name in ("SENGA_PLUGINS", "SENGA_STRICT", "SENGA_OFFLINE"):

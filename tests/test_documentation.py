@@ -28,6 +28,7 @@ from senga.host_adapters.standalone.batch import batch_command
 from senga.host_adapters.standalone.watch import watch_command
 
 ROOT = Path(__file__).resolve().parent.parent
+SENGA = os.environ["SENGA_WARM"]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "training" / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 PROGRAM = re.compile(r"(\w+=\S+ +)*(& +)?(~/senga/bin/|\$HOME\\senga\\Scripts\\)?([a-z][\w.+-]*)( |$)")
 PROGRAMS = {
@@ -144,8 +145,8 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / "docs/images/colorize" / f"{source}.png", tmp_path / name)
     people = PIL.Image.open(ROOT / "examples" / "astronaut.png").convert("RGB")
-    for name in ("people.jpg", "grandfather.jpg"):
-        people.save(tmp_path / name)
+    people.save(tmp_path / "grandfather.jpg")
+    people.resize((192, 192)).save(tmp_path / "people.jpg")
     shutil.copy(ROOT / "examples" / "astronaut.points.json", tmp_path / "grandfather.json")
     shutil.copy(ROOT / "plugins/animegan/weights/hokusai.safetensors", tmp_path / "weights.safetensors")
     write_styles(tmp_path / "multistyle26.npz")
@@ -179,7 +180,7 @@ def write_film(path: Path, picture: np.ndarray) -> None:
 
 
 def run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    path = os.pathsep.join([str(Path(SENGA).parent), str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path, "HOME": str(folder), "SENGA_OFFLINE": "1"}
     words = ["bash", "-e", "-o", "pipefail", "-c", command]
     return subprocess.run(
@@ -198,7 +199,7 @@ def watched(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
     """A command that never ends by itself: until it has made a result, when it is asked to end."""
     words = shlex.split(command, comments=True)
     out = folder / words[words.index("-o") + 1]
-    with subprocess.Popen([str(Path(sys.executable).with_name(words[0])), *words[1:]], cwd=folder) as running:
+    with subprocess.Popen([SENGA, *words[1:]], cwd=folder) as running:
         deadline = time.monotonic() + 120
         while not list(out.glob("[!.]*")) and running.poll() is None and time.monotonic() < deadline:
             time.sleep(0.1)

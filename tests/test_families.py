@@ -28,7 +28,7 @@ from senga.registry import Plugins
 
 ROOT = Path(__file__).resolve().parent.parent
 STRANGER = ROOT / "tests" / "third_party" / "senga-wash"
-SENGA = str(Path(sys.executable).with_name("senga"))
+SENGA = os.environ["SENGA_WARM"]
 GOOD = Family("good", "Good")
 
 

@@ -34,7 +34,9 @@ from senga.host_adapters.batch.report import JsonReport
 from senga.host_adapters.standalone.run import COMMON
 from senga.testing import sample
 
-SENGA = str(Path(sys.executable).with_name("senga"))
+SENGA = os.environ["SENGA_WARM"]
+REAL = str(Path(sys.executable).with_name("senga"))
+"""For processes that are killed, or looked up."""
 
 COUNTER = """
 import os
@@ -497,7 +499,7 @@ def many(folder: Path, count: int) -> Path:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
 def test_kills_at_any_moment_cost_nothing(tmp_path: Path, strangers: Path) -> None:
     album, out, luck = many(tmp_path / "in", 60), tmp_path / "out", random.Random(7)  # noqa: S311 - moments to kill at
-    words = [SENGA, "batch", str(album), "--filter", "counted", "--delay", "0.02", "-o", str(out), "--jobs", "2"]
+    words = [REAL, "batch", str(album), "--filter", "counted", "--delay", "0.02", "-o", str(out), "--jobs", "2"]
     kills = 0
     while kills < 5:
         with subprocess.Popen([*words, "--resume"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
@@ -542,7 +544,7 @@ def test_two_batches_on_one_folder_share_the_work(tmp_path: Path, strangers: Pat
 
 
 def test_another_batch_on_the_same_folder_says_so(album: Path, tmp_path: Path, strangers: Path) -> None:
-    words = [SENGA, "batch", str(album), "--filter", "counted", "--delay", "20", "-o", str(tmp_path / "out")]
+    words = [REAL, "batch", str(album), "--filter", "counted", "--delay", "20", "-o", str(tmp_path / "out")]
     with subprocess.Popen(words, stderr=subprocess.PIPE) as running:
         deadline = time.monotonic() + 30
         while not painted(tmp_path) and time.monotonic() < deadline:

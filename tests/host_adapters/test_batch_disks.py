@@ -24,7 +24,9 @@ from senga.errors import SettingsError
 from senga.host_adapters.batch import obstacles
 from senga.testing import sample
 
-SENGA = str(Path(sys.executable).with_name("senga"))
+SENGA = os.environ["SENGA_WARM"]
+REAL = str(Path(sys.executable).with_name("senga"))
+"""For processes with fewer rights."""
 MEEK = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 """Takes from root what others do not have either: to read what may not be read."""
 HELD = """
@@ -53,7 +55,7 @@ def paint(path: Path, number: int = 0) -> Path:
 
 
 def senga(*words: object, cwd: Path, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-    command = [*before, SENGA, "batch", *map(str, words)]
+    command = [*before, REAL if before else SENGA, "batch", *map(str, words)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=240)
 
 

@@ -8,7 +8,6 @@ import itertools
 import os
 import re
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -23,7 +22,7 @@ from browser import PROGRAM, Browser, browser
 from senga.host_adapters.batch import page as pages
 from senga.testing import sample
 
-SENGA = str(Path(sys.executable).with_name("senga"))
+SENGA = os.environ["SENGA_WARM"]
 EMPTY = {"meta", "img", "input", "link", "br"}
 EVIL = "<img src=x onerror=alert(1)>&\"'.png"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import random
 import shutil
 import signal
 import statistics
 import subprocess
-import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ from senga.host_adapters.batch.inputs import Choice, Search
 from senga.host_adapters.batch.watching import Watch
 from senga.testing import sample
 
-SENGA = str(Path(sys.executable).with_name("senga"))
+SENGA = os.environ["SENGA_WARM"]
 
 
 def paint(path: Path, number: int = 0) -> Path:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
-import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 
 from senga.image import Animation, Frame, Image
 
-SENGA = str(Path(sys.executable).with_name("senga"))
+SENGA = os.environ["SENGA_WARM"]
 RECIPE = 'senga = 1\n\n[[steps]]\nfilter = "sketch"\n\n[[steps]]\nfilter = "color-pencil"\n'
 
 

@@ -236,7 +236,7 @@ def test_on_a_terminal_the_terms_are_asked(listed: Path) -> None:
     assert "wave is ready." in screen
 
 
-SENGA = Path(sys.executable).with_name("senga")
+SENGA = os.environ["SENGA_WARM"]
 
 
 def senga(*words: object) -> subprocess.CompletedProcess[str]:

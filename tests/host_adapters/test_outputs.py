@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 import unicodedata
 from pathlib import Path
@@ -276,7 +275,7 @@ def test_names_that_are_no_text_are_taken_as_they_are() -> None:
 
 def test_nothing_is_painted_before_all_is_checked(here: Path) -> None:
     still("a.png")
-    senga = [str(Path(sys.executable).with_name("senga")), "run"]
+    senga = [os.environ["SENGA_WARM"], "run"]
     for words in (
         ["anime", "--style", "nonsense", "a.png", "-o", "x.png", "--save-recipe", "r.toml"],
         ["sketch", "--brush", "nonsense", "a.png", "-o", "x.png", "--save-recipe", "r.toml"],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ def test_the_runner_and_python_hand_it_on() -> None:
 
 # ---- from one end to the other
 
-SENGA = str(Path(sys.executable).with_name("senga"))
+SENGA = os.environ["SENGA_WARM"]
 needs_openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="no OpenVINO here")
 
 

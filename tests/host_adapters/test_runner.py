@@ -18,7 +18,9 @@ from plug_ins import plug_in
 from senga.host_adapters.batch.signals import ending_signals
 from senga.testing import sample
 
-SENGA = str(Path(sys.executable).with_name("senga"))
+SENGA = os.environ["SENGA_WARM"]
+REAL = str(Path(sys.executable).with_name("senga"))
+"""For processes that are killed, or looked up."""
 
 
 @pytest.fixture
@@ -217,7 +219,7 @@ def test_ctrl_c_ends_within_a_second_and_leaves_nothing(
     site = plug_in(tmp_path / "site", SLOW.replace("POLITE", str(polite)), "slow")
     out = tmp_path / "out"
     out.mkdir()
-    words = [SENGA, "run", "slow", str(photo), "-o", str(out / "a.png"), "--json"]
+    words = [REAL, "run", "slow", str(photo), "-o", str(out / "a.png"), "--json"]
     running = subprocess.Popen(
         words,
         stdout=subprocess.PIPE,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 import senga
 from senga.testing import sample
 
-SENGA = str(Path(sys.executable).with_name("senga"))
+SENGA = os.environ["SENGA_WARM"]
 
 
 def run(*words: object, data: bytes | None = None, cwd: Path) -> subprocess.CompletedProcess[bytes]:

@@ -20,7 +20,9 @@ from senga import files
 from senga.image import Animation, Frame, Image
 from senga.testing import sample
 
-SENGA = str(Path(sys.executable).with_name("senga"))
+SENGA = os.environ["SENGA_WARM"]
+REAL = str(Path(sys.executable).with_name("senga"))
+"""For processes that are killed, or looked up."""
 
 STRANGERS = """
 import os, time
@@ -205,7 +207,7 @@ def test_what_a_killed_run_leaves_is_swept_by_the_next(strangers: Path, tmp_path
     frames = [Frame(Image.of(np.full((8, 8, 3), shade, np.uint8))) for shade in (200, 190)]
     Animation(lambda: iter(frames), 8, 8, 2).save(tmp_path / "film.gif")
     env = {**os.environ, "PYTHONPATH": str(strangers)}
-    words = [SENGA, "run", "slow", str(tmp_path / "film.gif"), "-o"]
+    words = [REAL, "run", "slow", str(tmp_path / "film.gif"), "-o"]
     out = tmp_path / "out"
     for name in ("a.gif", "a-%d.png"):
         with subprocess.Popen([*words, str(out / name)], env=env, stderr=subprocess.DEVNULL) as running:
@@ -253,7 +255,7 @@ def test_no_worker_outlives_its_crew(
 ) -> None:
     (strangers / "strange_filters.py").write_text(STRANGERS.replace("POLITE", str(polite)))
     out = tmp_path / "out"
-    words = [SENGA, "run", "slow", *map(str, photos), "-o", f"{out}/", "--workers", "2", "--json"]
+    words = [REAL, "run", "slow", *map(str, photos), "-o", f"{out}/", "--workers", "2", "--json"]
     env = {**os.environ, "PYTHONPATH": str(strangers)}
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as running:
         assert running.stdout is not None

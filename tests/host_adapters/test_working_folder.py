@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -92,6 +93,23 @@ def commands(command: click.Command = cli, path: tuple[str, ...] = ()) -> Iterat
             yield from commands(found, (*path, name))
 
 
+IN_TURN = {path: path[0] for path in OTHERS if path[0] in ("train", "evaluate", "models")}
+"""Commands that one process runs one after the other: where one of them would search, the next one searches too."""
+SEVERAL = """
+import json, sys
+from pathlib import Path
+from senga.host_adapters import standalone
+
+standalone._end_soon = lambda: None
+for words in json.loads(sys.argv[1]):
+    sys.argv[:] = ["senga", *words]
+    try:
+        standalone.main()
+    except SystemExit:
+        pass
+    print(words, [path.name for path in Path(sys.path[0], "../marks").iterdir()], file=sys.stderr)
+"""
+
 PAINTED = {("run", name): ["a.png", "b.png", "-o", "out/", "--workers", "2"] for name in ("sketch", "anime")}
 PAINTED[("batch",)] = [".", "--filter", "sketch", "-o", "out", "--jobs", "2", "--exclude", "out", "--report", "r.html"]
 """One filter without and one with a network; the others start no other processes."""
@@ -142,7 +160,7 @@ def test_every_command_is_tried() -> None:
     assert set(PAINTED) <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("path", [path for path in COMMANDS if path not in IN_TURN], ids=" ".join)
 def test_no_command_runs_what_lies_beside_the_photographs(photos: Photos, path: tuple[str, ...]) -> None:
     if path[:2] in (("gimp", "doctor"), ("gimp", "uninstall")):
         assert photos.run(SENGA, "gimp", "install", *COMMANDS[path]).returncode == 0
@@ -155,6 +173,17 @@ def test_no_command_runs_what_lies_beside_the_photographs(photos: Photos, path: 
     if path == ("gimp", "doctor"):
         assert "3.0.4" in done.stdout
         assert "Self-test" in done.stdout
+
+
+@pytest.mark.parametrize("group", sorted({*IN_TURN.values()}))
+def test_no_command_of_a_group_does(photos: Photos, group: str) -> None:
+    program = photos.programs / "several.py"
+    program.write_text(SEVERAL)
+    lines = [[*path, *OTHERS[path]] for path in IN_TURN if path[0] == group]
+    done = photos.run(sys.executable, str(program), json.dumps(lines))
+    assert done.returncode == 0
+    assert done.stderr.count("] []") == len(lines), done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_worker_and_its_starter_do_not_either(photos: Photos, tmp_path: Path) -> None:
