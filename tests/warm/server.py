@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import atexit
 import fcntl
 import gc
 import importlib
@@ -15,6 +16,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 from contextlib import suppress
 from io import TextIOWrapper
 
@@ -148,15 +150,35 @@ def main(number: str, program: str, python: str) -> None:
     listening.detach()
     request.line.detach()
     multiprocessing.set_executable(python)
+    try:
+        go(request, program)
+    except SystemExit as end:
+        end_soon(end)
+        raise
+
+
+def go(request: Request, program: str) -> None:
+    """Run what was asked for: code, or the program."""
     if "-c" in request.words:
         place = request.words.index("-c")
         sys.argv[:] = request.words[place : place + 1] + request.words[place + 2 :]
         exec(request.words[place + 1], {"__name__": "__main__"})  # noqa: S102 - what Python does
-    else:
-        places = filter(None, request.environment.get("PYTHONPATH", "").split(os.pathsep))
-        sys.path[:0] = [os.path.dirname(program), *places]  # noqa: PTH120 - as Python does
-        sys.argv[:] = [program, *request.words]
-        runpy.run_path(program, run_name="__main__")
+        return
+    places = filter(None, request.environment.get("PYTHONPATH", "").split(os.pathsep))
+    sys.path[:0] = [os.path.dirname(program), *places]  # noqa: PTH120 - as Python does
+    sys.argv[:] = [program, *request.words]
+    runpy.run_path(program, run_name="__main__")
+
+
+def end_soon(end: SystemExit) -> None:
+    """As Python ends, but without taking everything down, which takes longer than most commands do."""
+    if isinstance(end.code, int | None):
+        threading._shutdown()
+        atexit._run_exitfuncs()
+        with suppress(OSError):
+            for stream in filter(None, (sys.stdout, sys.stderr)):
+                stream.flush()
+            os._exit(end.code or 0)
 
 
 if __name__ == "__main__":
