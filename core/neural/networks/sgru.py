@@ -1,8 +1,8 @@
 """The swish-gated residual U-net, which colours a line drawing in nine ways at once.
 
-It sees how light the lines are, 0..255, and gives 27 planes, black at -1 and white at 1: nine of red, nine of green, and
-nine of blue. In every block what a network would pass on as it is goes through a gate: it is multiplied by shares that
-a convolution and a norm find in itself.
+It sees how light the lines are, 0..255, and gives 27 planes, black at -1 and white at 1: nine of red, nine of green,
+and nine of blue. In every block what a network would pass on as it is goes through a gate: it is multiplied by shares
+that a convolution and a norm find in itself.
 
 Published weights come without a licence, and none of them come with Senga; ``to_senga`` reads files in their names.
 
