@@ -37,10 +37,16 @@ class Colorize(Filter):
     families: ClassVar[tuple[str, ...]] = tuple(family.name for family in FAMILIES.values())
     fills_gaps: ClassVar[bool] = True
 
-    mode: Literal["hints", "shaded", "flats"] = setting(
+    mode: Literal["hints", "shaded", "automatic", "flats"] = setting(
         "hints",
-        "Flat colours from hints; colours and shades by a network, from hints or without; or every region another.",
-        labels={"hints": "From hints", "shaded": "From hints, with shades", "flats": "Every region another"},
+        "Flat colours from hints; colours and shades by a network, from hints or without; nine suggestions without "
+        "hints; or every region another.",
+        labels={
+            "hints": "From hints",
+            "shaded": "From hints, with shades",
+            "automatic": "Nine suggestions",
+            "flats": "Every region another",
+        },
     )
     hints: Picture | None = setting(
         None, "Dots or strokes of colour on a transparent layer, or on white; one in every region.", aligned=True
@@ -48,6 +54,7 @@ class Colorize(Filter):
     points: Points = setting((), "Further hints as points; each takes the colour of the same place in the list below.")
     colours: tuple[Colour, ...] = setting((), "The colours of the points, such as: orange, #80c0ff.")
     shading: float = setting(1.0, "How strong the shades are that a network paints; 0 leaves flat colours.", ge=0, le=1)
+    suggestion: int = setting(0, "Which of the nine suggestions to give, from 1 on; 0 gives all.", ge=0, le=9)
     gap: float = setting(
         6.0, "The widest gap of a line that colours do not run through, on a picture of one megapixel.", ge=0, le=100,
         unit="px",
@@ -90,7 +97,9 @@ class Colorize(Filter):
         return True
 
     def makes(self) -> Makes:
-        """Layers where they are asked for."""
+        """Layers where they are asked for; alternatives where there are suggestions to choose from."""
+        if self.mode == "automatic" and not self.suggestion:
+            return "alternatives"
         return "layers" if self.separate_layers else "picture"
 
     def reach(self, height: int, width: int) -> None:

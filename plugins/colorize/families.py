@@ -33,5 +33,31 @@ COLOUR_HINTS = Family(
     network="senga.plugins.colorize.hint_network:network_of",
     perceptual=False,
 )
-FAMILIES = {"shaded": COLOUR_HINTS}
+
+
+class SuggestionFacts(BaseModel):
+    """What a model card says of a network that makes suggestions.
+
+    Attributes:
+        width: share of the channels.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    width: Number = "1.0"
+
+
+COLOUR_SUGGESTIONS = Family(
+    name="colour-suggestions",
+    title="Colours without hints, nine at once",
+    models=_HOME / "colour-suggestions.toml",
+    architectures=("sgru",),
+    facts=SuggestionFacts,
+    converter="senga.plugins.colorize.suggestion_network:to_senga",
+    network="senga.plugins.colorize.suggestion_network:network_of",
+    presets="senga.plugins.colorize.suggestion_presets:PRESETS",
+    trainer="senga.plugins.colorize.suggestion_training:Training",
+    pairs="senga.neural.training.drawings:make_pairs",
+)
+FAMILIES = {"shaded": COLOUR_HINTS, "automatic": COLOUR_SUGGESTIONS}
 """By the mode."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -40,16 +41,42 @@ def laid(
     whole = _enlarged(drawing, made.numbers, hints, made.palette, job.part(0, 0.5))
     shades = _shades(drawing, made, whole, shading, job.part(0.5, 0.7))
     flats = np.empty((*whole.shape, 3), np.uint8)
-    banded.each_band(
-        lambda rows: flats.__setitem__(rows, made.palette.colours[whole[rows]]),
-        banded.parts_of(*whole.shape),
-        job.part(0.7, 0.8),
-    )
+    _filled(flats, made.palette.colours, whole, job.part(0.7, 0.8))
     result = _laid_under(image, drawing, flats, shades, job.part(0.8, 1))
     if not in_layers:
         return result
     layers = _layers(image, drawing, flats, whole > 0, shades, job)
     return Image(result.pixels, None, result.grey, result.info, layers)
+
+
+def laid_in_turn(
+    image: Image, drawing: Drawing, numbers: Numbers, several: NDArray[np.uint8], job: Job
+) -> Iterator[Image]:
+    """The drawing with one flat colouring after the other, which have their regions in common.
+
+    Args:
+        image: the lines.
+        drawing: what is known of them.
+        numbers: (h, w) regions, below lines too.
+        several: (K, N + 1, 3) the colours of regions in each.
+        job: as for ``laid``.
+    """
+    made = Colouring.of(several[0][1:], np.asarray(numbers, np.int32))
+    whole = _enlarged(drawing, made.numbers, None, made.palette, job.part(0, 0.3))
+    flats = np.empty((*whole.shape, 3), np.uint8)
+    for number, colours in enumerate(several):
+        part = job.part(0.3 + 0.7 * number / len(several), 0.3 + 0.7 * (number + 1) / len(several))
+        _filled(flats, colours, whole, part.part(0, 0.4))
+        yield _laid_under(image, drawing, flats, None, part.part(0.4, 1))
+
+
+def _filled(flats: Any, colours: NDArray[np.uint8], whole: Numbers, job: Job) -> None:
+    """Puts the colour of every pixel in."""
+
+    def one(rows: slice) -> None:
+        np.take(colours, whole[rows], axis=0, out=flats[rows], mode="clip")
+
+    banded.each_band(one, banded.parts_of(*whole.shape), job)
 
 
 def _enlarged(drawing: Drawing, numbers: Numbers, hints: Image | None, palette: Palette, job: Job) -> Numbers:

@@ -17,6 +17,7 @@ from .hints import Palette, apart, check_points, marks_of, palette_of
 from .laying import laid
 from .networks import weights_for
 from .shading import coloured_by
+from .suggestions import suggested
 
 if TYPE_CHECKING:
     from . import Colorize
@@ -34,6 +35,8 @@ def painted(image: Image, act: Colorize, job: Job) -> Image:
         hints = apart(hints, image, job.alpha)
         act = act.with_pictures({"hints": hints})
     drawing = drawing_of(image, act.gap, act.faintest_line, job.part(0, 0.4))
+    if act.mode == "automatic":
+        return suggested(image, drawing, act, job.part(0.4, 1))
     made = MAKERS[act.mode](drawing, act, job.part(0.4, 0.6))
     job = job.part(0.6, 1)
     return laid(image, drawing, made, job, hints=hints, shading=act.shading, in_layers=act.separate_layers)
