@@ -150,6 +150,14 @@ def failing() -> Any:
     return sheet.done()[60:440]
 
 
+def suggested(lines: Any) -> Any:
+    """The nine suggestions for a drawing, three in a row."""
+    every = [layer.picture.pixels for layer in senga.apply("colorize", lines, mode="automatic").alternatives]
+    small = [cv2.resize(each, None, fx=0.44, fy=0.44, interpolation=cv2.INTER_AREA) for each in every]
+    framed = [cv2.copyMakeBorder(each, 5, 5, 5, 5, cv2.BORDER_CONSTANT, value=(255, 255, 255)) for each in small]
+    return np.vstack([np.hstack(framed[row : row + 3]) for row in (0, 3, 6)])
+
+
 def save(folder: Path, name: str, pixels: Any) -> None:
     """As PNG of few colours, or as it is."""
     Image.of(np.ascontiguousarray(pixels)).save(folder / f"{name}.png")
@@ -164,6 +172,7 @@ def main(folder: Path) -> None:
     save(folder, "lines-and-hints", over(lines, hints))
     save(folder, "coloured", senga.apply("colorize", lines, hints=hints).pixels)
     save(folder, "flats", senga.apply("colorize", lines, mode="flats").pixels)
+    save(folder, "suggestions", suggested(lines))
     half = cv2.copyMakeBorder(failing(), 0, SIZE[1] - 380, 0, 0, cv2.BORDER_CONSTANT, value=255)
     dots = hinted([(120, 110, RED), (520, 200, GREEN), (720, 200, ORANGE), (40, 30, SKY)])
     result = senga.apply("colorize", half, hints=dots).pixels

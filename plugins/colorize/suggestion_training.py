@@ -85,7 +85,7 @@ class Training(shared.Training[Preset, Batch]):
         made = x.reshape(count, 3, PICTURES, rows, columns).swapaxes(1, 2)  # (N, 9, 3, S, S)
         off = self.off(made, batch)
         mean = self.preset.weights.share(step / max(1, self.steps))
-        return {"best": (1 - mean) * off.min(1).mean(), "mean": mean * off.mean()}
+        return {"best": (1 - mean) * ms.ops.ReduceMin()(off, 1).mean(), "mean": mean * off.mean()}
 
     def off(self, made: Any, batch: Batch) -> Any:
         """How far each of the pictures (N, 9, 3, S, S) is from the one that it should be, (N, 9)."""
