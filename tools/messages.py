@@ -194,8 +194,8 @@ class Source:
             if name in ("tr", "_", "say") and call.args and isinstance(call.args[0], ast.Constant):
                 context = [word.value.value for word in call.keywords if word.arg == "context"]
                 yield "text", (context or [""])[0], call.args[0].value
-            elif name == "Layer" and call.args and isinstance(call.args[0], ast.Constant):
-                yield "layer", "", call.args[0].value
+            elif name == "Layer" and call.args and isinstance(call.args[0], ast.Constant | ast.JoinedStr):
+                yield from (("layer", "", text) for text in self._texts(call.args[0], 0))
             elif name == "progress":
                 notes = [*call.args[1:2], *(word.value for word in call.keywords if word.arg == "note")]
                 yield from (("note", "", text) for note in notes for text in self._texts(note, 1))

@@ -15,16 +15,22 @@ from numpy.typing import NDArray
 
 from .drawing import Drawing
 
+
+def _(name: str) -> str:
+    """Marks what is translated where it is shown."""
+    return name
+
+
 PALETTES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Meadow", ("#f6f3e4", "#8abf9f", "#e58a6b", "#f3cf8c", "#4a5a86", "#fffcf3")),
-    ("Sea", ("#e6f2f4", "#5fb0cf", "#f5b578", "#8fd3c7", "#e2694f", "#ffffff")),
-    ("Sunset", ("#fff0df", "#f3865a", "#f9c56e", "#cf5c7c", "#6a4a8c", "#fff8ee")),
-    ("Candy", ("#fff1f6", "#f7a6c8", "#9ddbea", "#fbe495", "#a884e0", "#ffffff")),
-    ("Forest", ("#eef3e4", "#6d9c62", "#c0cc7e", "#a4714a", "#e0912f", "#fbf9ee")),
-    ("Earth", ("#f7efe4", "#cb9468", "#ead0a8", "#8f6d58", "#5d9490", "#fcf8f1")),
-    ("Dusk", ("#d9dff1", "#7180c6", "#a890d6", "#f4d67c", "#ec93b4", "#f7f5ff")),
-    ("Spice", ("#fbf3dc", "#c45648", "#eeae4c", "#8a9a55", "#3c7379", "#fffaec")),
-    ("Poster", ("#fbfaf6", "#ea6246", "#4c8fdc", "#ffd23c", "#46a35e", "#ffffff")),
+    (_("Meadow"), ("#f6f3e4", "#8abf9f", "#e58a6b", "#f3cf8c", "#4a5a86", "#fffcf3")),
+    (_("Sea"), ("#e6f2f4", "#5fb0cf", "#f5b578", "#8fd3c7", "#e2694f", "#ffffff")),
+    (_("Sunset"), ("#fff0df", "#f3865a", "#f9c56e", "#cf5c7c", "#6a4a8c", "#fff8ee")),
+    (_("Candy"), ("#fff1f6", "#f7a6c8", "#9ddbea", "#fbe495", "#a884e0", "#ffffff")),
+    (_("Forest"), ("#eef3e4", "#6d9c62", "#c0cc7e", "#a4714a", "#e0912f", "#fbf9ee")),
+    (_("Earth"), ("#f7efe4", "#cb9468", "#ead0a8", "#8f6d58", "#5d9490", "#fcf8f1")),
+    (_("Dusk"), ("#d9dff1", "#7180c6", "#a890d6", "#f4d67c", "#ec93b4", "#f7f5ff")),
+    (_("Spice"), ("#fbf3dc", "#c45648", "#eeae4c", "#8a9a55", "#3c7379", "#fffaec")),
+    (_("Poster"), ("#fbfaf6", "#ea6246", "#4c8fdc", "#ffd23c", "#46a35e", "#ffffff")),
 )
 """Names, and colours: of the paper, the most, the second and the third part, small things, and what is light."""
 PAPER, STRONG, LIGHT = 0, 4, 5

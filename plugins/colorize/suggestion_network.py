@@ -40,10 +40,8 @@ def to_senga(checkpoint: Checkpoint) -> Weights:
     arrays = checkpoint.arrays
     if _FIRST not in arrays:
         arrays = dict(sgru.to_senga(arrays))
-    first = arrays[_FIRST]
-    if first.ndim != 4:
-        raise ModelError(f"It has no kernel “{_FIRST}”.")
-    width = checkpoint.metadata.get("width") or f"{len(first) / sgru.DOWN[0]:.4g}"
+    outputs = (*arrays[_FIRST].shape, 0)[0]
+    width = checkpoint.metadata.get("width") or f"{outputs / sgru.DOWN[0]:.4g}"
     card = {"architecture": ARCHITECTURE, "width": width}
     network_of(card).check(arrays)
     for name, array in arrays.items():

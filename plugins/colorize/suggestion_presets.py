@@ -51,7 +51,7 @@ class Preset(presets.Preset):
 
     architecture: str = "sgru"
     target: Literal["photo", "drawn", "pairs"] = "pairs"
-    width: float = Field(1.0, ge=0.05, le=2, description="Share of the channels: 0.17 is what comes with Senga.")
+    width: float = Field(1.0, ge=0.05, le=2, description="Share of the channels: 0.17 makes a file of 3 MB.")
     side: int = Field(128, ge=32, multiple_of=32, description="Side of the squares of a step, a multiple of 32.")
     paper: float = Field(0.25, ge=0, le=1)
     tint: float = Field(0.25, ge=0, le=1)

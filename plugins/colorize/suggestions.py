@@ -30,7 +30,6 @@ SEEN = 160 * 160
 """Pixels of the drawing as a network sees it."""
 _COUNTED = 600_000
 """Pixels from which the colours of regions are told."""
-_MADE = tuple(f"Suggestion {number}" for number in range(1, PICTURES + 1))
 
 
 def suggested(image: Image, drawing: Drawing, act: Colorize, job: Job) -> Image:
@@ -47,8 +46,10 @@ def suggested(image: Image, drawing: Drawing, act: Colorize, job: Job) -> Image:
         return laid(image, drawing, made, job.part(0.2, 1), in_layers=act.separate_layers)
     count = int(np.clip(MEMORY // max(1, image.pixels.size * image.depth.itemsize), 1, PICTURES))
     made = list(laid_in_turn(image, drawing, numbers, colours[:count], job.part(0.2, 1)))
-    names = _MADE if act.style else tuple(name for name, _ in PALETTES)
-    layers = tuple(Layer(name, each) for name, each in zip(names, made, strict=False))
+    layers = tuple(
+        Layer(f"Suggestion {number + 1}", each) if act.style else Layer(PALETTES[number][0], each)
+        for number, each in enumerate(made)
+    )
     return Image(made[0].pixels, None, image.grey, image.info, alternatives=layers)
 
 
