@@ -1,7 +1,7 @@
 # ruff: noqa: B905
 """Colours for lines: a group below the line layer, one undo step, the lines untouched, transparent or on paper."""
 
-from bench import HEIGHT, SUCCESS, WIDTH, add_layer, call, fill, picture, raw, values
+from bench import HEIGHT, SUCCESS, WIDTH, add_layer, call, fill, near, picture, raw, values
 from gi.repository import Gimp
 
 RGBA = Gimp.ImageType.RGBA_IMAGE
@@ -97,3 +97,40 @@ def check_a_selection():
         if 11 <= x < 37 and 9 <= y < 27:
             assert round(alpha) == (x < 24), (x, y, alpha)
             assert alpha < 0.5 or max(abs(red - 1), green, blue) < 0.02, (x, y, look[i])
+
+
+def check_hidden_hints_of_a_group_or_on_white():
+    """What the eye, a group and paper below the dots do to hints: nothing."""
+    for kind in ("hidden", "group", "white"):
+        image, layer, hints = drawn((255, 255, 255, 255))
+        if kind == "hidden":
+            hints.set_visible(False)
+        elif kind == "group":
+            group = Gimp.GroupLayer.new(image, "hints in a group")
+            image.insert_layer(group, None, 0)
+            image.reorder_item(hints, group, 0)
+            hints = group
+        else:
+            whole = bytes((255, 255, 255, 255)) * (20 + 15 * WIDTH) + bytes((*RED, 255)) * 4
+            rows = whole + bytes((255, 255, 255, 255)) * (WIDTH - 4) + bytes((*RED, 255)) * 4
+            hints = add_layer(image, "hints on white", RGBA)
+            fill(hints, rows + bytes((255, 255, 255, 255)) * (WIDTH * HEIGHT - len(rows) // 4))
+            image.get_layers()[1].set_visible(False)
+        status, _, message = call("senga-colorize", image, [layer], hints=hints, separate_layers=True)
+        assert status == SUCCESS, (kind, message)
+        is_right(seen(image, hints))
+
+
+def check_lines_and_hints_at_other_places():
+    image, layer, hints = drawn((255, 255, 255, 255))
+    layer.set_offsets(10, 5)
+    hints.set_offsets(30, 20)
+    status, _, message = call("senga-colorize", image, [layer], hints=hints, separate_layers=True)
+    assert status == SUCCESS, message
+    look = seen(image, hints)
+    assert near(look[20 * WIDTH + 30][:3], (1, 0, 0), 0.02), "red within the box"
+    assert near(look[(5 + 4) * WIDTH + 10 + 4][:3], (1, 1, 1), 0.02), "paper around it"
+    hints.set_offsets(-20, -20)
+    status, _, message = call("senga-colorize", image, [layer], hints=hints, separate_layers=True)
+    assert status != SUCCESS
+    assert "is empty" in message, message
