@@ -84,7 +84,7 @@ class NetworkModule(nn.Module):
         self._moments = {}
 
     def _note(self, block: BatchNorm, x: Tensor) -> None:
-        variance, mean = torch.var_mean(x, (0, 2, 3))
+        variance, mean = torch.var_mean(x.float(), (0, 2, 3))
         self._moments[block.mean, block.variance] = mean, variance
 
     def _weights(self) -> dict[str, Tensor]:

@@ -1,0 +1,1 @@
+"""Networks that colour lines as another picture is coloured: the family ``colour-reference``, and its training."""
