@@ -27,11 +27,11 @@ from senga.neural.checkpoints import read_checkpoint
 from senga.neural.networks import reference_features, vgg_features
 from senga.neural.networks.style2paints import Shape, critic, reference_painter, without_guides
 from senga.neural.training.batches import prefetching
+from senga.neural.training.drawings import drawings, read_drawing
 from senga.neural.training.initial import first_weights
+from senga.neural.training.inked import Pair
 from senga.plugins.colorize.references.network import shape_of
 from senga.plugins.colorize.references.samples import GREY, Example, example
-from senga.plugins.line_art.pairs import drawings, read_drawing
-from senga.plugins.line_art.samples import Pair
 from training.drawn import in_bfloat16
 from training.module import NetworkModule
 from training.pictures import Picture, write_rgb

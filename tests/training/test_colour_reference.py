@@ -12,8 +12,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from senga.neural.checkpoints import read_checkpoint  # noqa: E402
+from senga.neural.training.inked import Pair  # noqa: E402
 from senga.plugins.colorize.references.network import network_of, shape_of, to_senga  # noqa: E402
-from senga.plugins.line_art.samples import Pair  # noqa: E402
 from training.colour_reference import (  # noqa: E402
     Drawings,
     OwnEyes,

@@ -37,5 +37,5 @@ COLOUR_REFERENCE = Family(
     presets="senga.plugins.colorize.references.presets:PRESETS",
     trainer="senga.plugins.colorize.references.training:Training",
     perceptual=False,
-    pairs="senga.plugins.line_art.pairs:make_pairs",
+    pairs="senga.neural.training.drawings:make_pairs",
 )

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senga.neural.networks.reference_features import squeezed
-from senga.plugins.line_art.samples import Pair
+from senga.neural.training.inked import Pair
 
 Plane = NDArray[np.float32]
 Rng = np.random.Generator

@@ -27,10 +27,10 @@ from senga.neural.training import losses
 from senga.neural.training import training as shared
 from senga.neural.training.batches import to_bytes
 from senga.neural.training.cell import NetworkCell, numbers_of, to_tensor
+from senga.neural.training.inked import Pair
 from senga.neural.training.perceptual import Encoder
 from senga.neural.training.pictures import OTHER, rng_of
 from senga.neural.training.runtime import ms
-from senga.plugins.line_art.samples import Pair
 
 from .network import shape_of
 from .presets import Preset
