@@ -37,13 +37,14 @@ class Colorize(Filter):
     families: ClassVar[tuple[str, ...]] = tuple(family.name for family in FAMILIES.values())
     fills_gaps: ClassVar[bool] = True
 
-    mode: Literal["hints", "shaded", "automatic", "flats"] = setting(
+    mode: Literal["hints", "shaded", "reference", "automatic", "flats"] = setting(
         "hints",
-        "Flat colours from hints; colours and shades by a network, from hints or without; nine suggestions without "
-        "hints; or every region another.",
+        "Flat colours from hints; colours and shades by a network, from hints or without; the colours of another "
+        "picture, also where there is one and no hint; nine suggestions without hints; or every region another.",
         labels={
             "hints": "From hints",
             "shaded": "From hints, with shades",
+            "reference": "As another picture",
             "automatic": "Nine suggestions",
             "flats": "Every region another",
         },
@@ -53,6 +54,15 @@ class Colorize(Filter):
     )
     points: Points = setting((), "Further hints as points; each takes the colour of the same place in the list below.")
     colours: tuple[Colour, ...] = setting((), "The colours of the points, such as: orange, #80c0ff.")
+    reference: Picture | None = setting(None, "The picture whose colours the drawing gets; it may show something else.")
+    matching: Literal["network", "place"] = setting(
+        "network",
+        "Who hands out the colours of another picture: a network that guesses what things are, or size and place.",
+        labels={"network": "A network", "place": "Size and place"},
+    )
+    closeness: float = setting(
+        1.0, "How close colours keep to those of another picture: 0 as the network mixes them.", ge=0, le=1
+    )
     shading: float = setting(1.0, "How strong the shades are that a network paints; 0 leaves flat colours.", ge=0, le=1)
     suggestion: int = setting(0, "Which of the nine suggestions to give, from 1 on; 0 gives all.", ge=0, le=9)
     gap: float = setting(
@@ -67,6 +77,9 @@ class Colorize(Filter):
     separate_layers: bool = setting(False, "Give paper, flat colours, shades and lines as layers.")
     style: Model | None = setting(
         None, "Which network paints, where the mode takes one; by default that which comes with Senga.", advanced=True
+    )
+    encoder: Model | None = setting(
+        None, "The VGG-19 that networks of the published form see another picture with.", advanced=True
     )
     faintest_line: float = setting(
         0.3, "How dark a line must be to hold colours, as a share of the darkest ones.", ge=0.02, le=0.95, advanced=True

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from senga.families import Family, Number
 
+from .references.family import COLOUR_REFERENCE
+
 _HOME = Path(__file__).parent
 
 
@@ -59,5 +61,5 @@ COLOUR_SUGGESTIONS = Family(
     trainer="senga.plugins.colorize.suggestion_training:Training",
     pairs="senga.neural.training.drawings:make_pairs",
 )
-FAMILIES = {"shaded": COLOUR_HINTS, "automatic": COLOUR_SUGGESTIONS}
+FAMILIES = {"shaded": COLOUR_HINTS, "reference": COLOUR_REFERENCE, "automatic": COLOUR_SUGGESTIONS}
 """By the mode."""

@@ -35,11 +35,18 @@ def painted(image: Image, act: Colorize, job: Job) -> Image:
         hints = apart(hints, image, job.alpha)
         act = act.with_pictures({"hints": hints})
     drawing = drawing_of(image, act.gap, act.faintest_line, job.part(0, 0.4))
+    act = act.model_copy(update={"mode": mode_of(act)})
     if act.mode == "automatic":
         return suggested(image, drawing, act, job.part(0.4, 1))
     made = MAKERS[act.mode](drawing, act, job.part(0.4, 0.6))
     job = job.part(0.6, 1)
     return laid(image, drawing, made, job, hints=hints, shading=act.shading, in_layers=act.separate_layers)
+
+
+def mode_of(act: Colorize) -> str:
+    """The mode: that of another picture where there is one and nothing that the mode of hints could take."""
+    hinted = act.hints is not None or bool(act.points)
+    return "reference" if act.mode == "hints" and act.reference is not None and not hinted else act.mode
 
 
 def from_hints(drawing: Drawing, act: Colorize, job: Job) -> Colouring:
@@ -85,7 +92,18 @@ def _spread(drawing: Drawing, act: Colorize, palette: Palette, marks: Numbers) -
     return Colouring(palette, filled(drawing, marks, act.overshoot, smallest, spreads=spreads))
 
 
-MAKERS = {"hints": from_hints, "shaded": with_shades, "flats": every_other}
+def as_another(drawing: Drawing, act: Colorize, job: Job) -> Colouring:
+    """The colours of another picture.
+
+    Raises:
+        SengaError: there is none, or no network.
+    """
+    from .reference import from_reference
+
+    return from_reference(drawing, act, job)
+
+
+MAKERS = {"hints": from_hints, "shaded": with_shades, "reference": as_another, "flats": every_other}
 """By the mode: what makes the colours of a drawing."""
 HINTED = {"hints", "shaded"}
 """Modes that take hints."""

@@ -128,7 +128,7 @@ def _kinds(colours: Any) -> list[Any]:
         return []
     some = colours[:: max(1, len(colours) // 4000)]
     centres = [np.median(some, axis=0)]
-    while len(centres) < KINDS:
+    for _ in range(KINDS - 1):  # settling may take away what was added
         away = np.min([np.linalg.norm(some - each, axis=1) for each in centres], axis=0)
         if (away > CLEAR).mean() < PART:
             break

@@ -22,6 +22,10 @@ MOST = 12
 """Colours that are told apart."""
 ALIKE = 7.0
 """Distance in CIELAB below which colours are one."""
+BLACK, ENOUGH = 15.0, 0.15
+"""What is darker, in CIELAB, is ink rather than a colour where so much of the picture is lighter."""
+EDGE = 12.0
+"""Difference of lightness to what is around, from which on a pixel hardly counts: it is a mixture of two colours."""
 LEAST = 0.004
 """Share of a picture that a colour covers, at least."""
 _FINE = 24
@@ -48,7 +52,9 @@ class Shades:
     def of(cls, picture: Image) -> Shades:
         """Those of a picture; what is transparent does not count, and neither do lines."""
         small, counts = _small(picture)
-        values = lab(small).reshape(-1, 3)
+        seen = lab(small)
+        counts = _without_ink(seen, counts * _flatness(seen))
+        values = seen.reshape(-1, 3)
         centres = _centres(values, counts.reshape(-1))
         nearest = np.argmin([np.square(values - each).sum(axis=1) for each in centres], axis=0)
         return cls._measured(centres, nearest, counts)
@@ -82,6 +88,19 @@ def _small(picture: Image) -> tuple[Plane, Plane]:
     if not counts.max() > 0.02:
         counts = np.ones_like(counts)
     return np.asarray(pixels, np.float32) / np.float32(255), np.asarray(counts, np.float32)
+
+
+def _flatness(seen: Plane) -> Plane:
+    """(h, w) 1 where a pixel is as those around it, less where it is not."""
+    around = np.ones((3, 3), np.uint8)
+    steps: Any = cv2.dilate(seen, around) - cv2.erode(seen, around)
+    return np.asarray(1 / (1 + np.square(steps.max(axis=2) / np.float32(EDGE)) ** 2), np.float32)
+
+
+def _without_ink(seen: Plane, counts: Plane) -> Plane:
+    """What counts, without black where there is enough beside it."""
+    light = counts * (seen[:, :, 0] >= BLACK)
+    return light if light.sum() >= ENOUGH * counts.sum() else counts
 
 
 def _centres(values: Plane, counts: Plane) -> Plane:
