@@ -11,7 +11,7 @@ References:
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from torch.nn import functional
 
 from senga.neural.checkpoints import read_checkpoint
 from senga.neural.networks import reference_features, vgg_features
-from senga.neural.networks.style2paints import Shape, critic, reference_painter, without_guides
+from senga.neural.networks.style2paints import critic, reference_painter, without_guides
 from senga.neural.training.batches import prefetching
 from senga.neural.training.drawings import drawings, read_drawing
 from senga.neural.training.initial import first_weights
@@ -171,9 +171,17 @@ def parts_of(kind: str, made: Sequence[Tensor], colours: Tensor, verdict: Tensor
 
 
 class Trainer(Running):
-    """The network with its guides, its running mean and optimiser, and the critic."""
+    """The network with its guides, its running mean and optimiser, and the critic.
 
-    def __init__(self, shape: Shape, eyes: nn.Module, kind: str = "squares", channels: int = 12) -> None:
+    Args:
+        card: what the network looks like, as its model card will say.
+        eyes: what looks at other pictures.
+        kind: of the critic's loss.
+        channels: of the critic.
+    """
+
+    def __init__(self, card: Mapping[str, str], eyes: nn.Module, kind: str = "squares", channels: int = 12) -> None:
+        shape = shape_of(card)
         network = reference_painter(shape, guides=True)
         module = NetworkModule(network, first_weights(network, "he", 0)).train()
         super().__init__(module.to(memory_format=LAYOUT), 0.995, RATE, (0.9, 0.99))
@@ -181,7 +189,7 @@ class Trainer(Running):
         judged = critic(shape.features, channels)
         self.critic = NetworkModule(judged, first_weights(judged, "he", 1)).to(memory_format=LAYOUT)
         self.critic_optimiser = self.adam(self.critic, RATE)
-        self.shape, self.eyes, self.kind = shape, eyes, kind
+        self.card, self.eyes, self.kind = dict(card), eyes, kind
 
     def step(self, batch: Batch, progress: float) -> dict[str, float]:
         """One step."""
@@ -232,7 +240,7 @@ class Trainer(Running):
         """Writes the averaged weights without guides, in half precision."""
         state = {name: value for name, value in self.average.state_dict().items() if without_guides(name)}
         arrays = {name: value.detach().half().contiguous() for name, value in state.items()}
-        save_file(arrays, path, metadata={"architecture": "style2paints", "steps": str(self.steps)})
+        save_file(arrays, path, metadata={"architecture": "style2paints", **self.card, "steps": str(self.steps)})
 
     def paint(self, batch: Batch) -> Tensor:
         """What the averaged weights make of examples."""
@@ -301,8 +309,8 @@ def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
 def beginning(options: argparse.Namespace) -> Trainer:
     """A training before its first step."""
     eyes = VggEyes(options.vgg) if options.vgg else OwnEyes()
-    card = {"form": options.form, "width": str(options.width), "features": str(eyes.features)}
-    trainer = Trainer(shape_of(card), eyes, options.adversarial)
+    card = {"form": options.form, "width": f"{options.width:g}", "features": str(eyes.features)}
+    trainer = Trainer(card, eyes, options.adversarial)
     if options.start:
         for network in (trainer.network, trainer.average):
             network.load_state_dict(load_file(options.start), strict=False)

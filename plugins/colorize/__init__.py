@@ -55,10 +55,10 @@ class Colorize(Filter):
     points: Points = setting((), "Further hints as points; each takes the colour of the same place in the list below.")
     colours: tuple[Colour, ...] = setting((), "The colours of the points, such as: orange, #80c0ff.")
     reference: Picture | None = setting(None, "The picture whose colours the drawing gets; it may show something else.")
-    matching: Literal["network", "place"] = setting(
-        "network",
-        "Who hands out the colours of another picture: a network that guesses what things are, or size and place.",
-        labels={"network": "A network", "place": "Size and place"},
+    matching: Literal["place", "network"] = setting(
+        "place",
+        "How the colours of another picture find their regions: by size and place, or as a network thinks.",
+        labels={"place": "By size and place", "network": "By a network"},
     )
     closeness: float = setting(
         1.0, "How close colours keep to those of another picture: 0 as the network mixes them.", ge=0, le=1

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 from senga.neural.checkpoints import read_checkpoint  # noqa: E402
 from senga.neural.training.inked import Pair  # noqa: E402
-from senga.plugins.colorize.references.network import network_of, shape_of, to_senga  # noqa: E402
+from senga.plugins.colorize.references.network import network_of, to_senga  # noqa: E402
 from training.colour_reference import (  # noqa: E402
     Drawings,
     OwnEyes,
@@ -43,7 +43,7 @@ def run(out: Path, stopped: Any, stop: int | None = None) -> dict[str, Any]:
     words = ["--pairs", "x", "--out", str(out), "--steps", "4", "--every", "1", "--batch", "2", "--size", "32"]
     options = options_from(words)
     torch.manual_seed(0)
-    trainer = Trainer(shape_of({"width": "0.25"}), OwnEyes(), channels=2)
+    trainer = Trainer({"width": "0.25"}, OwnEyes(), channels=2)
     learned, held = some_pairs(8)[:6], some_pairs(8)[6:]
     stopped(trainer, stop, lambda: train(trainer, Drawings(learned), held, options))
     state = {f"network.{name}": value for name, value in trainer.network.state_dict().items()}

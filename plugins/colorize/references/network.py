@@ -32,7 +32,7 @@ def shape_of(card: Mapping[str, str]) -> Shape:
         width, features = float(card.get("width") or 1), int(card.get("features") or OURS.features)
     except ValueError as error:
         raise ModelError("The model card says of width or features what is no number; check it.") from error
-    if form not in _FORMS or not 0.05 <= width <= 4 or not 1 <= features <= 65_536:
+    if form not in _FORMS or not 0.04 <= width <= 4 or not 1 <= features <= 65_536:
         raise ModelError("The model card says of form, width or features what no network can be; check it.")
     return narrowed(replace(_FORMS[form], features=features), width)
 
@@ -69,13 +69,13 @@ def to_senga(checkpoint: Checkpoint) -> Weights:
         vgg_features.vgg19_features().check(arrays)
         return _finite(Weights(arrays, {"architecture": READER}))
     kept = {name: each for name, each in arrays.items() if style2paints.without_guides(name)}
-    facts = _facts(kept)
+    facts = _facts(kept, checkpoint.metadata)
     network_of(facts).check(kept)
     return _finite(Weights(kept, facts))
 
 
-def _facts(arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
-    """What names and shapes tell.
+def _facts(arrays: Mapping[str, NDArray[Any]], stated: Mapping[str, str]) -> dict[str, str]:
+    """What names and shapes tell, and what the file states.
 
     Raises:
         ModelError: they are of another network.
@@ -84,8 +84,8 @@ def _facts(arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
     if matrix is None or matrix.ndim != 2 or middle is None or middle.ndim != 4:
         raise ModelError("It has neither a matrix “middle.reference.weight” nor “classifier.0.weight” of VGG-19.")
     form = "own" if "middle.norm.weight" in arrays else "published"
-    width = len(middle) / _FORMS[form].middle
-    return {"architecture": PAINTER, "form": form, "width": f"{width:g}", "features": str(matrix.shape[1])}
+    width = stated.get("width") or f"{len(middle) / _FORMS[form].middle:g}"
+    return {"architecture": PAINTER, "form": form, "width": width, "features": str(matrix.shape[1])}
 
 
 def _finite(weights: Weights) -> Weights:
