@@ -140,14 +140,16 @@ def weights(features: int = reference_features.FEATURES) -> Weights:
 
 
 def test_a_network_may_say_what_is_what_and_colours_stay_those_of_the_picture() -> None:
-    act = Colorize(mode="reference", reference=Image(a_picture()), style="mine")
+    act = Colorize(mode="reference", reference=Image(a_picture()), style="mine", matching="network")
     made = act(Image(a_drawing()), Job(weights=lambda name: {"mine": weights()}[name])).u8()
     for place in ((5, 5), (80, 80)):
         assert any(near(made[place], colour) for colour in (BLUE, RED, GREEN))
 
 
 def test_it_may_mix_them_as_it_likes() -> None:
-    own = Colorize(mode="reference", reference=Image(a_picture()), style="mine", closeness=0.0, shading=0.0)
+    own = Colorize(
+        mode="reference", reference=Image(a_picture()), style="mine", matching="network", closeness=0.0, shading=0.0
+    )
     job = Job(weights=lambda name: {"mine": weights()}[name])
     free = own(Image(a_drawing()), job).u8()
     close = own.model_copy(update={"closeness": 1.0})(Image(a_drawing()), job).u8()
@@ -160,7 +162,7 @@ def test_networks_of_the_published_form_want_vgg(monkeypatch: pytest.MonkeyPatch
     small = vgg_features.vgg19_features((2, 2, 2, 2, 2), 4096)
     monkeypatch.setattr(reference, "network_of", lambda each: each.card.get("small") or network_of(each.card))
     given = {"mine": weights(4096), "vgg19": Weights(first_weights(small, "he", 1), {"small": small})}  # type: ignore[dict-item]
-    act = Colorize(mode="reference", reference=Image(a_picture()), style="mine")
+    act = Colorize(mode="reference", reference=Image(a_picture()), style="mine", matching="network")
     assert act(Image(a_drawing()), Job(weights=given.__getitem__)).u8().shape == (160, 160, 3)
 
     def none(name: str) -> Weights:
