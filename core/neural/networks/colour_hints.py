@@ -11,12 +11,14 @@ References:
 
 from __future__ import annotations
 
+from senga.neural.blocks import Padding
 from senga.neural.graph import Builder, Network
 
 WIDTHS = (1, 2, 4, 8, 10)
 """Channels at full size and each time it is halved, in widths."""
 PLANES = 5
 MULTIPLE = 16
+_MARGIN = Padding(1, 1, 1, 1, "zero")
 
 
 def hint_unet(width: int = 16) -> Network:
@@ -38,3 +40,17 @@ def hint_unet(width: int = 16) -> Network:
         x = conv(x, f"up{level}b", channels[level]) if level else x
     net.tanh(net.conv(x, "colours", 3, 3, bias=True))
     return net.build("hint-painter", MULTIPLE)
+
+
+def hint_judge(width: int = 12) -> Network:
+    """Tells painted colours from drawn ones, place by place, each of about 46 pixels: 1 for drawn ones.
+
+    It sees red, green and blue in [-1, 1] and the lines, -1 black and 1 paper.
+    """
+    net = Builder(4)
+    x = net.input
+    for level in range(3):
+        x = net.leaky_relu(net.conv(x, f"seen{level}", width << level, 4, 2, padding=_MARGIN, bias=True))
+    x = net.leaky_relu(net.conv(x, "seen3", width << 3, 3, bias=True))
+    net.conv(x, "verdict", 1, 3, bias=True)
+    return net.build("hint-judge", 8)

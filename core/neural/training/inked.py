@@ -49,9 +49,16 @@ class Pair:
         return cls(colours[labels], ink)
 
 
-def placed(pair: Pair, side: int, rng: Rng) -> tuple[Plane, Plane]:
+def halved(pair: Pair) -> Pair:
+    """At half the size."""
+    size = max(1, pair.ink.shape[1] // 2), max(1, pair.ink.shape[0] // 2)
+    fill, ink = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (pair.fill, pair.ink))
+    return Pair(np.asarray(fill, np.uint8), np.asarray(ink, np.uint8))
+
+
+def placed(pair: Pair, side: int, rng: Rng, zooms: tuple[float, float] = ZOOM) -> tuple[Plane, Plane]:
     """A square of colours and ink round some ink, turned, mirrored and scaled."""
-    zoom = float(np.exp(rng.uniform(*np.log(ZOOM))))
+    zoom = float(np.exp(rng.uniform(*np.log(zooms))))
     turn: Any = cv2.getRotationMatrix2D((0, 0), rng.uniform(-TURN, TURN), zoom)
     turn[:, :2] *= np.where(rng.random(2) < (0.5, 0.15), -1, 1)
     height, width = pair.ink.shape
