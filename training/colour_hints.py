@@ -10,7 +10,7 @@ least squares where PaintsChainer's has a softmax.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,15 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from senga.neural.executor import Array
+from senga.neural.graph import Network
 from senga.neural.networks.colour_hints import hint_judge, hint_unet
 from senga.neural.training.batches import prefetching
 from senga.neural.training.drawings import drawings, read_drawing
 from senga.neural.training.initial import first_weights
 from senga.neural.training.inked import Pair, halved
 from senga.neural.training.perceptual import shipped_encoder
+from senga.plugins.colorize.hint_network import quiet_start
 from senga.plugins.colorize.samples import example
 from training import losses
 from training.drawn import SEEN, in_bfloat16
@@ -34,7 +37,7 @@ from training.perceptual import Features
 from training.pictures import write_rgb
 from training.running import Checkpoint, Running, begin, learning_rate, run, set_rate, update
 
-RATE, LAST = 1e-3, 1e-4
+RATE, LAST = 8e-4, 1e-4
 """First and last learning rate."""
 COLOUR, CONTENT, JUDGED = 10.0, 1.0, 0.1
 """Weights of the parts of the loss."""
@@ -69,9 +72,11 @@ class Trainer(Running):
     """The network, its running mean, its judge and their optimisers."""
 
     def __init__(self, width: int = 16, rate: float = RATE) -> None:
-        super().__init__(_module(hint_unet(width), 0), 0.995, rate, (0.9, 0.99))
+        network = hint_unet(width)
+        super().__init__(_module(network, quiet_start(network, 0)), 0.995, rate, (0.9, 0.99))
         self.width, self.rate = width, rate
-        self.judge = _module(hint_judge(), 1)
+        judge = hint_judge()
+        self.judge = _module(judge, first_weights(judge, "he", 1))
         self.judge_optimiser = self.adam(self.judge, rate / 2)
         self.features = Features(shipped_encoder()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -116,8 +121,8 @@ class Trainer(Running):
         save_file(arrays, path, metadata={"architecture": "hint-painter", **facts})
 
 
-def _module(network: Any, seed: int) -> NetworkModule:
-    module = NetworkModule(network, first_weights(network, "he", seed))
+def _module(network: Network, weights: Mapping[str, Array]) -> NetworkModule:
+    module = NetworkModule(network, weights)
     return module.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return] # torch's own
 
 

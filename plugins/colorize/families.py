@@ -33,7 +33,9 @@ COLOUR_HINTS = Family(
     facts=HintFacts,
     converter="senga.plugins.colorize.hint_network:to_senga",
     network="senga.plugins.colorize.hint_network:network_of",
-    perceptual=False,
+    presets="senga.plugins.colorize.hint_presets:PRESETS",
+    trainer="senga.plugins.colorize.hint_training:Training",
+    pairs="senga.neural.training.drawings:make_pairs",
 )
 
 

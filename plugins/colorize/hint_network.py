@@ -9,10 +9,12 @@ import numpy as np
 from senga.errors import ModelError
 from senga.job import Weights
 from senga.neural.checkpoints import Checkpoint
+from senga.neural.executor import Array
 from senga.neural.graph import Network
 from senga.neural.networks.colour_hints import hint_unet
 from senga.neural.networks.paints_chainer import hint_painter
 from senga.neural.networks.paints_chainer import to_senga as of_chainer
+from senga.neural.training.initial import first_weights
 
 OURS, PUBLIC = "hint-painter", "paints-chainer"
 MOST = 256
@@ -32,6 +34,12 @@ def network_of(card: Mapping[str, str]) -> Network:
     if not 1 <= width <= MOST:
         raise ModelError("The model card says of width what no network can be; check it.")
     return hint_painter(width) if card.get("architecture") == PUBLIC else hint_unet(width)
+
+
+def quiet_start(network: Network, seed: int) -> dict[str, Array]:
+    """First weights of our network, whose colours are near grey, so that it learns evenly from the first step on."""
+    weights = first_weights(network, "he", seed)
+    return weights | {"colours.weight": weights["colours.weight"] * np.float32(0.1)}
 
 
 def to_senga(checkpoint: Checkpoint) -> Weights:

@@ -83,7 +83,7 @@ def _shade(free: Any) -> Plane:
     """(S, S) 0..1 the right lower side of parts that bulge."""
     free = free.astype(np.uint8)
     distance: Any = cv2.distanceTransform(cv2.copyMakeBorder(free, 1, 1, 1, 1, cv2.BORDER_REPLICATE), cv2.DIST_L2, 5)
-    distance = distance[1:-1, 1:-1]
+    distance = np.minimum(distance[1:-1, 1:-1], len(free))
     _, labels, facts, _ = cv2.connectedComponentsWithStats(free, connectivity=4)
     size = np.sqrt(facts[:, cv2.CC_STAT_AREA].astype(np.float32))[labels]
     soft: Any = cv2.GaussianBlur(distance, (0, 0), 1.5)
