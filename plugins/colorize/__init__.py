@@ -81,6 +81,10 @@ class Colorize(Filter):
     encoder: Model | None = setting(
         None, "The VGG-19 that networks of the published form see another picture with.", advanced=True
     )
+    second_style: Model | None = setting(
+        None, "The network of the second pass, where one paints in two (PaintsChainer); by default the same.",
+        advanced=True,
+    )  # fmt: skip
     faintest_line: float = setting(
         0.3, "How dark a line must be to hold colours, as a share of the darkest ones.", ge=0.02, le=0.95, advanced=True
     )

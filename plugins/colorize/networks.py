@@ -21,13 +21,18 @@ OURS = {"shaded": "", "reference": ""}
 """By the mode: the style that is taken where none is named; an empty text where none comes with Senga."""
 
 
-def weights_for(act: Colorize, job: Job) -> Weights:
+def weights_for(act: Colorize, job: Job, asked: str = "") -> Weights:
     """The network that paints in the mode of a filter.
+
+    Args:
+        act: the filter.
+        job: gives weights.
+        asked: the name of the network, in place of the filter's style.
 
     Raises:
         ModelError: none is there, or it is one for something else.
     """
-    family, name = FAMILIES[act.mode], act.style or OURS.get(act.mode, "")
+    family, name = FAMILIES[act.mode], asked or act.style or OURS.get(act.mode, "")
     if not name:
         raise ModelError(
             f"No network for the mode “{act.mode}” comes with Senga: import one (`senga models import FILE`), "

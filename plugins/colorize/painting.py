@@ -68,11 +68,11 @@ def with_shades(drawing: Drawing, act: Colorize, job: Job) -> Colouring:
     """
     from .shaded import seen_by
 
-    weights = weights_for(act, job)
+    both = weights_for(act, job), weights_for(act, job, act.second_style or "")
     palette = palette_of(act.picture("hints"), act.colours)
     has_hints = act.hints is not None or bool(act.points)
     marks = _marks(drawing, act, palette, job) if has_hints else np.zeros(drawing.labels.shape, np.int32)
-    seen = seen_by(weights, drawing, palette.colours, marks, job)
+    seen = seen_by(both, drawing, palette.colours, marks, job)
     return coloured_by(drawing, seen, _spread(drawing, act, palette, marks) if has_hints else None)
 
 

@@ -19,7 +19,7 @@ from .networks import lines_of
 if TYPE_CHECKING:
     from .drawing import Drawing
 
-PIXELS = 256 * 256
+PIXELS = 208 * 208
 """Of the picture that our network sees, about."""
 NONE = -512.0, 128.0, 128.0
 """Y, U and V where PaintsChainer sees no hint."""
@@ -27,18 +27,19 @@ YUV = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418
 """From RGB in 0..255 to Y, and U and V without their 128."""
 
 
-def seen_by(weights: Weights, drawing: Drawing, colours: Any, marks: Numbers, job: Job) -> Plane:
-    """(a, b, 3) what a network paints, in 0..1.
+def seen_by(both: tuple[Weights, Weights], drawing: Drawing, colours: Any, marks: Numbers, job: Job) -> Plane:
+    """(a, b, 3) what networks paint, in 0..1.
 
     Args:
-        weights: of a network for hints.
+        both: of a network for hints; and that of the second pass, where it paints in two.
         drawing: the lines.
         colours: (N + 1, 3) uint8, those of hints.
         marks: (h, w) their numbers at the working size, 0 where there is no hint.
         job: told of the progress.
     """
+    weights = both[0]
     if weights.card.get("architecture") == PUBLIC:
-        return _in_two_passes(weights, drawing, colours, marks, job)
+        return _in_two_passes(both, drawing, colours, marks, job)
     lines = lines_of(drawing, PIXELS, MULTIPLE)
     hints, there = reduced_hints(colours, marks, lines.shape)
     planes = np.dstack([2 * lines - 1, (hints / 127.5 - 1) * there[:, :, None], there])
@@ -54,17 +55,17 @@ def reduced_hints(colours: Any, marks: Numbers, size: tuple[int, ...]) -> tuple[
     return hints, there
 
 
-def _in_two_passes(weights: Weights, drawing: Drawing, colours: Any, marks: Numbers, job: Job) -> Plane:
+def _in_two_passes(both: tuple[Weights, Weights], drawing: Drawing, colours: Any, marks: Numbers, job: Job) -> Plane:
     """As PaintsChainer does it: at a shorter side of 128 pixels from hints, then of 512 from what that gave."""
     long, short = max(drawing.labels.shape), min(drawing.labels.shape)
     lines = lines_of(drawing, 128 * 128 * long / short, MULTIPLE)
     hints, there = reduced_hints(colours, marks, lines.shape)
     yuv = np.where(there[:, :, None] > 0, to_yuv(hints), np.float32(NONE))
-    found = _result(weights, np.dstack([255 * lines, yuv]), job.part(0, 0.1))
+    found = np.clip(_result(both[0], np.dstack([255 * lines, yuv]), job.part(0, 0.1)), 0, 255)
     size = 4 * lines.shape[1], 4 * lines.shape[0]
     fine = cv2.resize(lines_of(drawing, 16 * lines.size), size, interpolation=cv2.INTER_AREA)
     coarse = cv2.resize(found, size, interpolation=cv2.INTER_CUBIC)
-    return from_yuv(_result(weights, np.dstack([255 * fine, coarse]), job.part(0.1, 1))) / np.float32(255)
+    return from_yuv(_result(both[1], np.dstack([255 * fine, coarse]), job.part(0.1, 1))) / np.float32(255)
 
 
 def to_yuv(colours: Plane) -> Plane:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -16,7 +17,9 @@ from senga.neural.networks.colour_hints import hint_unet
 from senga.neural.networks.paints_chainer import hint_painter
 from senga.neural.training.initial import first_weights
 from senga.plugins.colorize import Colorize, drawing, hint_network, networks, shading
+from senga.plugins.colorize.families import COLOUR_HINTS
 from senga.prepared import SHELF
+from senga.store.store import default_store
 
 from .test_colorize import BOTH, RED, two_boxes
 
@@ -100,6 +103,30 @@ def test_hints_are_exact_and_layers_give_the_picture(name: str) -> None:
     assert np.abs(merged(result.layers, lines).pixels.astype(int) - result.pixels).max() <= 1
     bare = Colorize(mode="shaded", hints=BOTH, style="any", shading=0)(lines, a_job(name))
     assert (bare.pixels[LEFT] == RED).all()
+
+
+def test_published_files_paint_in_two_passes(tmp_path: Path) -> None:
+    """Files in Chainer's names, with random numbers, are imported; each pass takes the network that it should."""
+    names = {"weight": "W", "bias": "b", "norm.weight": "gamma", "norm.bias": "beta", "norm.running_mean": "avg_mean"}
+    names |= {"norm.running_var": "avg_var"}
+    store, found = default_store([COLOUR_HINTS], root=tmp_path / "store"), {}
+    for seed, name in enumerate(("unet-128", "unet-512")):
+        arrays = {}
+        for ours, array in first_weights(hint_painter(2), "he", seed).items():
+            layer, _, kind = ours.partition(".")
+            arrays[f"{'bn' * kind.startswith('norm')}{layer}/{names[kind]}"] = array
+        np.savez(tmp_path / f"{name}.npz", **arrays)
+        store.import_file(tmp_path / f"{name}.npz", name)
+        found[name] = store.load(name, ("colour-hints",))
+    asked: list[str] = []
+    job = replace(Job(), weights=lambda name: asked.append(name) or found[name])
+    act = Colorize(mode="shaded", hints=BOTH, style="unet-128", second_style="unet-512", shading=1)
+    two = act(Image.of(two_boxes()), job)
+    one = act.model_copy(update={"second_style": None})(Image.of(two_boxes()), job)
+    assert asked == ["unet-128", "unet-512", "unet-128", "unet-128"]
+    assert isinstance(two, Image)
+    assert isinstance(one, Image)
+    assert not np.array_equal(two.pixels, one.pixels)
 
 
 def test_it_paints_without_hints() -> None:
