@@ -72,8 +72,8 @@ def with_shades(drawing: Drawing, act: Colorize, job: Job) -> Colouring:
     palette = palette_of(act.picture("hints"), act.colours)
     has_hints = act.hints is not None or bool(act.points)
     marks = _marks(drawing, act, palette, job) if has_hints else np.zeros(drawing.labels.shape, np.int32)
-    seen = seen_by(both, drawing, palette.colours, marks, job)
-    return coloured_by(drawing, seen, _spread(drawing, act, palette, marks) if has_hints else None)
+    spread = _spread(drawing, act, palette, marks)
+    return coloured_by(drawing, seen_by(both, drawing, spread, marks, job), spread if has_hints else None)
 
 
 def every_other(drawing: Drawing, act: Colorize, _job: Job) -> Colouring:

@@ -33,6 +33,10 @@ DEEP = 0.42
 """How dark the side away from the light is, at most."""
 BINARY = 0.2
 """Share of drawings whose lines are black or nothing."""
+FREE = 0.3
+"""Ink below which there is no line."""
+ALIKE = 0.04
+"""Difference of channels up to which two colours are one."""
 NONE = 0.15
 """Share of examples without hints."""
 MOST = 30
@@ -74,7 +78,7 @@ def lit(fill: Plane, ink: Plane) -> Plane:
     """(S, S) light on regions, 1 or darker: things of one colour bulge, and what lines divide them into, less so."""
     element = np.ones((3, 3), np.uint8)
     steps: Any = cv2.dilate(fill, element) - cv2.erode(fill, element)
-    shade = _shade(steps.max(axis=2) < EDGE) + np.float32(BETWEEN) * _shade(ink < 0.3)
+    shade = _shade(steps.max(axis=2) < EDGE) + np.float32(BETWEEN) * _shade(ink < FREE)
     shade = np.where(fill.min(axis=2) < PAPER, shade, 0).astype(np.float32)
     return np.asarray(1 - DEEP * np.minimum(cv2.GaussianBlur(shade, (0, 0), 1.2), 1), np.float32)
 
@@ -118,19 +122,26 @@ def _with_gaps(side: int, rng: Rng) -> Plane:
 
 
 def hinted(square: Square, rng: Rng) -> tuple[Plane, Plane]:
-    """Sparse hints: their colours, (S, S, 3) in 0..1, and where there are any, (S, S) 0 or 1. At times none."""
+    """Sparse hints, spread within closed lines: their colours, (S, S, 3), and where there are any, (S, S) 0 or 1.
+
+    Points and strokes, from one to many; at times none.
+    """
     side = len(square.ink)
     hints, there = np.zeros_like(square.flats), np.zeros((side, side), np.float32)
     if rng.random() < NONE:
         return hints, there
+    _, regions = cv2.connectedComponents((square.ink < FREE).astype(np.uint8), connectivity=4)
     for row, column in _places(square, int(MOST ** rng.uniform(0, 1)), rng):
-        _dot(square, hints, there, row, column, rng)
+        for region in _touched(regions, row, column, rng):
+            colour = square.flats[row, column]
+            at = (regions == region) & (np.abs(square.flats - colour).max(axis=2) < ALIKE)
+            hints[at], there[at] = colour, 1
     return hints, there
 
 
 def _places(square: Square, count: int, rng: Rng) -> list[tuple[int, int]]:
     """Pixels without ink, three times as often on colours as on paper."""
-    free = (square.ink < 0.15).reshape(-1)
+    free = (square.ink < FREE).reshape(-1)
     chance = np.where(square.flats.min(axis=2).reshape(-1) < PAPER, 3.0, 1.0) * free
     if not chance.any():
         return []
@@ -138,15 +149,13 @@ def _places(square: Square, count: int, rng: Rng) -> list[tuple[int, int]]:
     return [(int(at) // square.ink.shape[1], int(at) % square.ink.shape[1]) for at in chosen]
 
 
-def _dot(square: Square, hints: Plane, there: Plane, row: int, column: int, rng: Rng) -> None:
-    """A point, or a stroke; only where the colour is that of its beginning."""
-    mask, end = np.zeros(there.shape, np.uint8), (column, row)
-    if rng.random() < 0.4:
-        end = int(column + rng.integers(-14, 15)), int(row + rng.integers(-14, 15))
-    cv2.line(mask, (column, row), end, 1, int(rng.integers(1, 4)))
-    colour = square.flats[row, column]
-    alike = (mask > 0) & (np.abs(square.flats - colour).max(axis=2) < 0.04) & (square.ink < 0.3)
-    hints[alike], there[alike] = colour, 1
+def _touched(regions: Any, row: int, column: int, rng: Rng) -> list[int]:
+    """The regions of a point, or of a stroke that begins there."""
+    if rng.random() < 0.6:
+        return [int(regions[row, column])]
+    mask, end = np.zeros(regions.shape, np.uint8), (column + rng.integers(-14, 15), row + rng.integers(-14, 15))
+    cv2.line(mask, (column, row), (int(end[0]), int(end[1])), 1)
+    return [each for each in np.unique(regions[mask > 0]).tolist() if each]
 
 
 def planes_of(lines: Plane, hints: Plane, there: Plane) -> Plane:

@@ -12,9 +12,10 @@ from senga.job import Job, Weights
 from senga.neural.engine import evaluate
 from senga.neural.networks.colour_hints import MULTIPLE
 
-from .colouring import Numbers, Plane
+from .colouring import Colouring, Numbers, Plane
 from .hint_network import PUBLIC
 from .networks import lines_of
+from .samples import FREE, planes_of
 
 if TYPE_CHECKING:
     from .drawing import Drawing
@@ -27,23 +28,26 @@ YUV = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418
 """From RGB in 0..255 to Y, and U and V without their 128."""
 
 
-def seen_by(both: tuple[Weights, Weights], drawing: Drawing, colours: Any, marks: Numbers, job: Job) -> Plane:
+def seen_by(
+    both: tuple[Weights, Weights], drawing: Drawing, hinted: Colouring, marks: Numbers, job: Job
+) -> Plane:  # fmt: skip
     """(a, b, 3) what networks paint, in 0..1.
 
     Args:
         both: of a network for hints; and that of the second pass, where it paints in two.
         drawing: the lines.
-        colours: (N + 1, 3) uint8, those of hints.
-        marks: (h, w) their numbers at the working size, 0 where there is no hint.
+        hinted: colours that have spread from hints within closed lines, which our network takes for hints.
+        marks: (h, w) the hints themselves, which PaintsChainer takes, 0 where there is none.
         job: told of the progress.
     """
-    weights = both[0]
-    if weights.card.get("architecture") == PUBLIC:
+    colours = hinted.palette.colours
+    if both[0].card.get("architecture") == PUBLIC:
         return _in_two_passes(both, drawing, colours, marks, job)
     lines = lines_of(drawing, PIXELS, MULTIPLE)
-    hints, there = reduced_hints(colours, marks, lines.shape)
-    planes = np.dstack([2 * lines - 1, (hints / 127.5 - 1) * there[:, :, None], there])
-    return np.asarray((_result(weights, planes, job) + 1) / 2, np.float32)
+    numbers = cv2.resize(hinted.numbers, lines.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    there = np.asarray((numbers > 0) & (lines > 1 - FREE), np.float32)
+    planes = planes_of(lines, colours[numbers] / np.float32(255), there)
+    return np.asarray(np.clip((_result(both[0], planes, job) + 1) / 2, 0, 1), np.float32)
 
 
 def reduced_hints(colours: Any, marks: Numbers, size: tuple[int, ...]) -> tuple[Plane, Plane]:

@@ -27,12 +27,15 @@ RIM = 4.0
 """Pixels from a line from which on a pixel counts wholly, or half as many of the network's, if that is more."""
 ALIKE = 0.08
 """Difference of a channel from which on a pixel hardly counts for the colour of its region."""
+ROUNDS = 3
 LARGE = 0.06
 """Share of the picture from which on a region may be divided."""
 KINDS = 4
 """Parts of a divided region, at most."""
 CLEAR = 16.0
 """Distance of colours that clearly differ, see ``hues``."""
+BROAD = 0.04
+"""How broad a part is somewhere, as a share of the longer side."""
 PART = 0.06
 """Share of a region that a part of it has, at least."""
 SMOOTH = 0.012
@@ -53,11 +56,11 @@ def coloured_by(drawing: Drawing, seen: Plane, hinted: Colouring | None = None) 
         hinted: colours from hints, which are kept where there are any.
     """
     height, width = drawing.labels.shape
-    rim = max(RIM, RIM / 2 * width / seen.shape[1])
-    seen = np.asarray(cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    parts = divided(drawing.labels, seen)
     inside: Any = cv2.distanceTransform((drawing.labels > 0).astype(np.uint8), cv2.DIST_L2, 3)
+    rim = max(RIM, RIM / 2 * width / seen.shape[1])
     weight = np.asarray(np.clip(inside / rim, 0.02, 1), np.float32)
-    parts = divided(drawing.labels, hues(seen), weight >= 1)
+    seen = np.asarray(cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     colours = main_colours(parts, seen, weight)
     shade = shade_of(parts, seen, weight, colours).reshape(-1)[drawing.under]
     whole = parts.reshape(-1)[drawing.under]
@@ -78,21 +81,19 @@ def main_colours(labels: Numbers, seen: Plane, weight: Plane) -> Plane:
         seen: (h, w, 3) colours in 0..1.
         weight: (h, w) how much every pixel counts.
     """
-    flat, values, count = labels.reshape(-1), seen.reshape(-1, 3), int(labels.max(initial=0)) + 1
-    counts = weight.reshape(-1)
-    found = np.ones((count, 3), np.float32)
-    for _ in range(4):
-        found = _weighted(flat, values, counts, count)
-        away = np.square((values - found[flat]) / np.float32(ALIKE)).sum(axis=1)
-        counts = weight.reshape(-1) / np.square(1 + away)
-    found[0] = 1
-    return found
-
-
-def _weighted(flat: Numbers, values: Plane, counts: Plane, number: int) -> Plane:
-    sums = [np.bincount(flat, counts * values[:, channel], minlength=number) for channel in range(3)]
-    whole = np.maximum(np.bincount(flat, counts, minlength=number), 1e-9)
-    return np.asarray(np.stack(sums, axis=1) / whole[:, None], np.float32)
+    flat, count = labels.reshape(-1), int(labels.max(initial=0)) + 1
+    planes = [np.ascontiguousarray(plane).reshape(-1) for plane in cv2.split(seen)]
+    first = counts = weight.reshape(-1)
+    for _ in range(ROUNDS):
+        whole = np.maximum(np.bincount(flat, counts, minlength=count), 1e-9)
+        found = [(np.bincount(flat, counts * each, minlength=count) / whole).astype(np.float32) for each in planes]
+        away = np.ones_like(counts)
+        for each, mean in zip(planes, found, strict=True):
+            away += np.square((each - mean[flat]) * np.float32(1 / ALIKE))
+        counts = first / np.square(away)
+    result = np.stack(found, axis=1)
+    result[0] = 1
+    return result
 
 
 def hues(seen: Plane) -> Plane:
@@ -102,22 +103,22 @@ def hues(seen: Plane) -> Plane:
     return np.concatenate([np.float32(0.4) * light, 60 * found[:, :, 1:] / np.maximum(light, 15)], axis=2)
 
 
-def divided(labels: Numbers, colours: Plane, counts: Any) -> Numbers:
+def divided(labels: Numbers, seen: Plane) -> Numbers:
     """The same regions, large ones in parts whose colours clearly differ.
 
     Args:
         labels: (h, w) regions from 1 on, 0 on lines.
-        colours: (h, w, 3), see ``hues``.
-        counts: (h, w) which pixels are far enough from lines to be asked.
+        seen: (a, b, 3) colours in 0..1, smaller or of the same size.
     """
     area = np.bincount(labels.reshape(-1))
-    result, following = labels, len(area)
+    result, following, colours = labels, len(area), hues(seen)
+    small = cv2.resize(labels, seen.shape[1::-1], interpolation=cv2.INTER_NEAREST)
     for region in np.flatnonzero(area >= LARGE * labels.size).tolist():
-        inside = labels == region
-        kinds = _kinds(colours[inside & counts]) if region else []
+        inside = (small == region).astype(np.uint8)
+        kinds = _kinds(colours[cv2.erode(inside, np.ones((3, 3), np.uint8)) > 0]) if region else []
         if len(kinds) > 1:
-            part = _in_parts(inside, colours, kinds)
-            result = np.where(inside & (part > 0), following - 1 + part, result).astype(np.int32)
+            part = _in_parts(inside > 0, colours, kinds, labels.shape)
+            result = np.where((labels == region) & (part > 0), following - 1 + part, result).astype(np.int32)
             following += len(kinds) - 1
     return result
 
@@ -151,12 +152,15 @@ def _settled(some: Any, centres: list[Any]) -> list[Any]:
     return centres
 
 
-def _in_parts(inside: Any, colours: Plane, kinds: list[Any]) -> Numbers:
-    """(h, w) which kind every pixel of a region is, from 0 on, with smooth borders."""
-    side = max(3, round(0.02 * max(inside.shape)) | 1)
-    nearest = np.argmin([np.square(colours - each).sum(axis=2) for each in kinds], axis=0)
-    shares = [cv2.blur((inside & (nearest == each)).astype(np.float32), (side, side)) for each in range(len(kinds))]
-    return np.asarray(np.argmax(shares, axis=0), np.int32)
+def _in_parts(inside: Any, colours: Plane, kinds: list[Any], size: tuple[int, ...]) -> Numbers:
+    """Which kind every pixel of a region is, from 0 on, with smooth borders, in (h, w); rims are none."""
+    side = max(5, round(BROAD * max(inside.shape)) | 1)
+    nearest = np.argmin([np.square(colours - np.float32(each)).sum(axis=2) for each in kinds], axis=0)
+    masks = [(inside & (nearest == each)).astype(np.float32) for each in range(len(kinds))]
+    broad = [mask for mask in masks if cv2.erode(mask, np.ones((side, side), np.uint8)).any()]
+    shares = [cv2.blur(mask, (side, side)) for mask in broad or masks[:1]]
+    large = [cv2.resize(each, size[::-1], interpolation=cv2.INTER_LINEAR) for each in shares]
+    return np.asarray(np.argmax(large, axis=0), np.int32)
 
 
 def shade_of(labels: Numbers, seen: Plane, weight: Plane, colours: Plane) -> Plane:

@@ -78,17 +78,16 @@ def test_large_regions_are_divided_where_colours_clearly_differ() -> None:
     labels = np.ones((200, 300), np.int32)
     colours = np.full((200, 300, 3), (0.8, 0.6, 0.5), np.float32)
     colours[:, 150:] = 0.4, 0.6, 0.8
-    counts = np.ones((200, 300), bool)
-    parts = shading.divided(labels, shading.hues(colours), counts)
+    parts = shading.divided(labels, colours)
     assert len(np.unique(parts[:, :140])) == 1
     assert len(np.unique(parts[:, 160:])) == 1
     assert parts[0, 0] != parts[0, 299]
     lit = np.full((200, 300, 3), (0.8, 0.6, 0.5), np.float32)
     lit[:, 150:] *= 0.7
-    assert len(np.unique(shading.divided(labels, shading.hues(lit), counts))) == 1, "a shade is no other thing"
+    assert len(np.unique(shading.divided(labels, lit))) == 1, "a shade is no other thing"
     small = labels.copy()
     small[:, 6:] = 0
-    assert len(np.unique(shading.divided(small, shading.hues(colours), counts))) == 2
+    assert len(np.unique(shading.divided(small, colours))) == 2
 
 
 @pytest.mark.parametrize("name", ["hint-painter", "paints-chainer"])

@@ -117,9 +117,8 @@ def test_hints_are_sparse_have_the_colours_below_and_are_lacking_at_times() -> N
         counts.append(int(at.sum()))
         assert np.abs(hints[at] - square.flats[at]).max(initial=0) < 0.05
         assert (hints[~at] == 0).all()
-        assert at.mean() < 0.3
     assert 2 <= counts.count(0) <= 25
-    assert max(counts) > 30
+    assert len(set(counts)) > 20
 
 
 def test_lines_are_altered_and_sometimes_binarised() -> None:

@@ -1,8 +1,8 @@
 """A small network of our own that colours lines by hints: a U-net in the shape of PaintsChainer's.
 
-It sees five planes: the lines, -1 black and 1 paper; red, green and blue of hints in [-1, 1], 0 where there is none;
-and 1 where there is a hint, else 0. It gives the colours below the lines, in [-1, 1] and a little beyond:
-most of a drawing is white, at which a tanh would stay.
+It sees five planes: the lines, -1 black and 1 paper; red, green and blue in [-1, 1] of hints that have spread within
+closed lines, 0 where there is none; and 1 where there is a hint, else 0. It gives the colours below the lines, in
+[-1, 1] and a little beyond: most of a drawing is white, at which a tanh would stay.
 
 References:
     T. Yonetsuji: PaintsChainer, 2017, https://github.com/pfnet/PaintsChainer (MIT licence).
