@@ -69,10 +69,11 @@ class Colorize(Filter):
         6.0, "The widest gap of a line that colours do not run through, on a picture of one megapixel.", ge=0, le=100,
         unit="px",
     )  # fmt: skip
-    without_hint: Literal["paper", "neighbour"] = setting(
+    without_hint: Literal["paper", "neighbour", "network"] = setting(
         "paper",
-        "What regions without a hint become: paper, or as the neighbour with the longest border.",
-        labels={"paper": "White paper", "neighbour": "As its neighbour"},
+        "What regions without a hint become: paper, as the neighbour with the longest border, or, where a network "
+        "paints shades, as it guesses.",
+        labels={"paper": "White paper", "neighbour": "As its neighbour", "network": "As a network guesses"},
     )
     separate_layers: bool = setting(False, "Give paper, flat colours, shades and lines as layers.")
     style: Model | None = setting(

@@ -61,19 +61,24 @@ def from_hints(drawing: Drawing, act: Colorize, job: Job) -> Colouring:
 
 
 def with_shades(drawing: Drawing, act: Colorize, job: Job) -> Colouring:
-    """Colours and shades of a network, which takes hints where there are any; these keep their colours.
+    """Colours from hints, and shades on them by a network; where it may guess, colours without hints, too.
 
     Raises:
-        SengaError: there is no network, or the layer with hints is empty.
+        SengaError: there is no network, or there are no hints and it may not guess.
     """
     from .shaded import seen_by
 
-    both = weights_for(act, job), weights_for(act, job, act.second_style or "")
+    both, guesses = (weights_for(act, job), weights_for(act, job, act.second_style or "")), _guesses(act)
     palette = palette_of(act.picture("hints"), act.colours)
-    has_hints = act.hints is not None or bool(act.points)
-    marks = _marks(drawing, act, palette, job) if has_hints else np.zeros(drawing.labels.shape, np.int32)
+    is_bare = guesses and act.hints is None and not act.points
+    marks = np.zeros(drawing.labels.shape, np.int32) if is_bare else _marks(drawing, act, palette, job)
     spread = _spread(drawing, act, palette, marks)
-    return coloured_by(drawing, seen_by(both, drawing, spread, marks, job), spread if has_hints else None)
+    return coloured_by(drawing, seen_by(both, drawing, spread, marks, job), spread, guesses=guesses)
+
+
+def _guesses(act: Colorize) -> bool:
+    """Whether regions without a hint become as a network guesses."""
+    return act.without_hint == "network"
 
 
 def every_other(drawing: Drawing, act: Colorize, _job: Job) -> Colouring:

@@ -11,17 +11,18 @@ References:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from senga.ops import luma
 from senga.ops.superpixels import lab
 
 from .colouring import Colouring, Numbers, Plane
 from .drawing import Drawing
-from .hints import Palette
 
 RIM = 4.0
 """Pixels from a line from which on a pixel counts wholly, or half as many of the network's, if that is more."""
@@ -47,30 +48,53 @@ WHITE = 0.955
 """What is lighter in all channels is white."""
 
 
-def coloured_by(drawing: Drawing, seen: Plane, hinted: Colouring | None = None) -> Colouring:
+def coloured_by(
+    drawing: Drawing, seen: Plane, hinted: Colouring | None = None, *, guesses: bool = True
+) -> Colouring:  # fmt: skip
     """Flat colours and shades of a drawing.
 
     Args:
         drawing: its regions.
         seen: (a, b, 3) what a network painted, in 0..1, of any size.
         hinted: colours from hints, which are kept where there are any.
+        guesses: whether what has none of these takes its colour from the network, rather than staying paper.
     """
     height, width = drawing.labels.shape
-    parts = divided(drawing.labels, seen)
+    parts = divided(drawing.labels, seen) if guesses else drawing.labels
+    parts = parts if hinted is None else apart(parts, hinted.numbers)
     inside: Any = cv2.distanceTransform((drawing.labels > 0).astype(np.uint8), cv2.DIST_L2, 3)
     rim = max(RIM, RIM / 2 * width / seen.shape[1])
     weight = np.asarray(np.clip(inside / rim, 0.02, 1), np.float32)
     seen = np.asarray(cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     colours = main_colours(parts, seen, weight)
     shade = shade_of(parts, seen, weight, colours).reshape(-1)[drawing.under]
-    whole = parts.reshape(-1)[drawing.under]
-    flats = np.rint(255 * np.where(colours.min(axis=1, keepdims=True) > WHITE, 1, colours)).astype(np.uint8)
-    if hinted is None:
-        return Colouring.of(flats[1:], whole, shade)
-    own = hinted.palette
-    palette = Palette(np.concatenate([own.colours, flats[1:]]), own.codes, own.numbers)
-    numbers = np.where(hinted.numbers > 0, hinted.numbers, np.where(whole > 0, whole + len(own.colours) - 1, 0))
-    return Colouring(palette, numbers.astype(np.int32), shade)
+    if hinted is not None and not guesses:
+        return replace(hinted, shade=shade)
+    made = Colouring.of(_bytes(colours), parts.reshape(-1)[drawing.under], shade)
+    return made if hinted is None else over(made, hinted)
+
+
+def apart(labels: Numbers, numbers: Numbers) -> Numbers:
+    """Regions from 1 on, apart where colours from hints divide them."""
+    keys = np.where(labels > 0, labels + (int(labels.max(initial=0)) + 1) * numbers, 0)
+    used = np.bincount(keys.reshape(-1)) > 0
+    used[0] = True
+    return np.asarray((np.cumsum(used, dtype=np.int32) - 1)[keys], np.int32)
+
+
+def over(made: Colouring, hinted: Colouring) -> Colouring:
+    """Colours from hints where there are any, and others elsewhere."""
+    first, palette = len(hinted.palette.colours) - 1, hinted.palette
+    colours = np.concatenate([palette.colours, made.palette.colours[1:]])
+    others = np.where(made.numbers > 0, made.numbers + first, 0)
+    numbers = np.where(hinted.numbers > 0, hinted.numbers, others).astype(np.int32)
+    return Colouring(replace(palette, colours=colours), numbers, made.shade)
+
+
+def _bytes(colours: Plane) -> NDArray[np.uint8]:
+    """Those of (N + 1, 3) colours in 0..1 that have numbers; what is nearly white is white."""
+    whiter = np.where(colours.min(axis=1, keepdims=True) > WHITE, 1, colours)
+    return np.rint(255 * np.clip(whiter[1:], 0, 1)).astype(np.uint8)
 
 
 def main_colours(labels: Numbers, seen: Plane, weight: Plane) -> Plane:

@@ -17,11 +17,12 @@ from senga.neural.networks.colour_hints import hint_unet
 from senga.neural.networks.paints_chainer import hint_painter
 from senga.neural.training.initial import first_weights
 from senga.plugins.colorize import Colorize, drawing, hint_network, networks, shading
+from senga.plugins.colorize.colouring import Colouring
 from senga.plugins.colorize.families import COLOUR_HINTS
 from senga.prepared import SHELF
 from senga.store.store import default_store
 
-from .test_colorize import BOTH, RED, two_boxes
+from .test_colorize import BOTH, RED, dots, two_boxes
 
 LEFT, RIGHT = np.s_[48:192, 48:152], np.s_[48:192, 168:272]
 
@@ -128,8 +129,32 @@ def test_published_files_paint_in_two_passes(tmp_path: Path) -> None:
     assert not np.array_equal(two.pixels, one.pixels)
 
 
-def test_it_paints_without_hints() -> None:
-    result = Colorize(mode="shaded", style="any", separate_layers=True)(Image.of(two_boxes()), a_job())
+def test_shades_are_measured_by_each_colour_of_a_divided_region() -> None:
+    """Two colours in one region, each painted evenly by the network: none of them is the shade of the other."""
+    lines = two_boxes()
+    lines[43:197, 155:166] = 255
+    seen = np.ones((240, 320, 3), np.float32)
+    seen[:, :160], seen[:, 160:] = (0.9, 0.8, 0.7), (0.3, 0.2, 0.2)
+    numbers = np.where(np.arange(320) < 160, 1, 2) * np.ones((240, 1), np.int32)
+    hinted = Colouring.of(np.array([RED, (20, 60, 220)], np.uint8), numbers)
+    shade = shading.coloured_by(made_of(lines), seen, hinted, guesses=False).shade
+    assert shade is not None
+    assert shade[60:180, 60:150].min() > 0.98
+    assert shade[60:180, 170:260].min() > 0.98
+    labels = np.array([[0, 1, 1, 2]], np.int32)
+    assert shading.apart(labels, np.array([[3, 0, 3, 0]], np.int32)).tolist() == [[0, 1, 3, 2]]
+
+
+def test_it_guesses_only_where_it_is_asked() -> None:
+    one = dots((100, 120, RED))
+    bare = Colorize(mode="shaded", style="any", hints=one)(Image.of(two_boxes()), a_job())
+    assert isinstance(bare, Image)
+    assert (bare.pixels[RIGHT] == 255).all(), "and has no shade either"
+    with pytest.raises(SengaError, match="There are no hints"):
+        Colorize(mode="shaded", style="any")(Image.of(two_boxes()), a_job())
+    result = Colorize(mode="shaded", style="any", separate_layers=True, without_hint="network")(
+        Image.of(two_boxes()), a_job()
+    )
     assert isinstance(result, Image)
     flats = result.layers[1].picture.pixels
     assert len(np.unique(flats[LEFT].reshape(-1, 3), axis=0)) == 1
@@ -155,13 +180,13 @@ def test_large_scans_have_shades_as_far_as_their_lines(monkeypatch: pytest.Monke
 def test_a_network_that_does_not_fit_is_said_in_a_sentence(style: str, architecture: str, said: str) -> None:
     job = replace(Job(), weights=lambda _: Weights({}, {"architecture": architecture}))
     with pytest.raises(SengaError, match=said):
-        Colorize(mode="shaded", style=style)(Image.of(two_boxes()), job)
+        Colorize(mode="shaded", hints=BOTH, style=style)(Image.of(two_boxes()), job)
 
 
 def test_a_mode_without_a_network_asks_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(networks.OURS, "shaded", "")
     with pytest.raises(SengaError, match=r"No network for the mode “shaded” comes with Senga"):
-        Colorize(mode="shaded")(Image.of(two_boxes()), Job())
+        Colorize(mode="shaded", hints=BOTH)(Image.of(two_boxes()), Job())
 
 
 def test_networks_see_dark_lines_and_every_hint() -> None:
