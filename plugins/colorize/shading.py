@@ -188,11 +188,21 @@ def _in_parts(inside: Any, colours: Plane, kinds: list[Any], size: tuple[int, ..
 
 
 def shade_of(labels: Numbers, seen: Plane, weight: Plane, colours: Plane) -> Plane:
-    """(h, w) by how much what a network painted is darker than the colour of its region; 1 not at all."""
-    light = np.maximum(luma(colours), np.float32(0.05))[labels]
-    ratio = np.minimum(luma(seen) / light + np.float32(SLIGHT), 1)
+    """(h, w) by how much what a network painted is darker than the colour of its region; 1 not at all.
+
+    What is behind everything has no shade.
+    """
+    light = np.maximum(luma(colours), np.float32(0.05))
+    light[behind(labels)] = 1e-3
+    ratio = np.minimum(luma(seen) / light[labels] + np.float32(SLIGHT), 1)
     ratio = np.maximum(np.where(labels > 0, ratio, 1), np.float32(DARKEST)).astype(np.float32)
     return smoothed(ratio, weight, labels, SMOOTH * max(labels.shape))
+
+
+def behind(labels: Numbers) -> list[int]:
+    """Regions that reach at least three sides of the picture."""
+    sides = [set(np.unique(side).tolist()) for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1])]
+    return [each for each in set().union(*sides) if each and sum(each in side for side in sides) > 2]
 
 
 def smoothed(values: Plane, weight: Plane, labels: Numbers, radius: float) -> Plane:

@@ -129,6 +129,17 @@ def test_published_files_paint_in_two_passes(tmp_path: Path) -> None:
     assert not np.array_equal(two.pixels, one.pixels)
 
 
+def test_what_is_behind_everything_has_no_shade() -> None:
+    lines = made_of(two_boxes())
+    seen = np.full((240, 320, 3), 0.8, np.float32)
+    seen[200:] = seen[150:190] = 0.4
+    shade = shading.coloured_by(lines, seen).shade
+    assert shade is not None
+    assert shade[220, 160] > 0.99
+    assert shade[170, 100] < 0.7, "what is in front has"
+    assert shading.behind(np.array([[1, 1, 2], [3, 1, 2], [1, 1, 1]])) == [1]
+
+
 def test_shades_are_measured_by_each_colour_of_a_divided_region() -> None:
     """Two colours in one region, each painted evenly by the network: none of them is the shade of the other."""
     lines = two_boxes()
