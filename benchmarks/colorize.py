@@ -2,6 +2,7 @@
 
 python benchmarks/colorize.py            # 1 and 35 megapixels (A4 at 600 dpi)
 python benchmarks/colorize.py 2.5        # megapixels
+python benchmarks/colorize.py 2.5 --mode shaded
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def drawing(height: int, width: int) -> tuple[Image, Image]:
     return Image.of(lines), Image.of(hints)
 
 
-def measure(megapixels: float) -> None:
+def measure(megapixels: float, mode: str) -> None:
     """Print seconds and the peak of the process."""
     width = round((megapixels * 1e6 / 1.4142) ** 0.5)
     lines, hints = drawing(round(width * 1.4142), width)
@@ -40,11 +41,13 @@ def measure(megapixels: float) -> None:
     )
     for name, layer in (("first", hints), ("a hint has moved", moved)):
         started = time.perf_counter()
-        senga.apply("colorize", lines, hints=layer)
+        senga.apply("colorize", lines, mode=mode, hints=layer)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(f"{megapixels:g} MP, {name}: {time.perf_counter() - started:.2f} s, peak {peak:.2f} GB", flush=True)
 
 
 if __name__ == "__main__":
-    for size in [float(each) for each in sys.argv[1:]] or [1.0, 34.8]:
-        measure(size)
+    words = sys.argv[1:]
+    asked = words.pop() if words[-2:-1] == ["--mode"] else "hints"
+    for size in [float(each) for each in words if each != "--mode"] or [1.0, 34.8]:
+        measure(size, asked)

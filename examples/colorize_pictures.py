@@ -171,6 +171,7 @@ def main(folder: Path) -> None:
     hints.save(folder / "hints.png")
     save(folder, "lines-and-hints", over(lines, hints))
     save(folder, "coloured", senga.apply("colorize", lines, hints=hints).pixels)
+    save(folder, "shaded", senga.apply("colorize", lines, mode="shaded", hints=hints).pixels)
     save(folder, "flats", senga.apply("colorize", lines, mode="flats").pixels)
     save(folder, "suggestions", suggested(lines))
     half = cv2.copyMakeBorder(failing(), 0, SIZE[1] - 380, 0, 0, cv2.BORDER_CONSTANT, value=255)
