@@ -159,6 +159,10 @@ def _tflite() -> list[Sample]:
     return [Sample((CHECKPOINTS / "small.tflite").read_bytes())]
 
 
+def _hdf5() -> list[Sample]:
+    return [Sample((CHECKPOINTS / "small.h5").read_bytes())]
+
+
 def _recipes() -> list[Sample]:
     return [Sample(path.read_bytes()) for path in sorted((ROOT / "examples").glob("*.toml"))]
 
@@ -313,6 +317,7 @@ READERS = {
     "manifests": Reader(_manifests, _read_manifest, (b'"shape"', b'"filename"', b"[[", b"{" * 500)),
     "indexes": Reader(_indexes, _read_index, (b"\xff\xff\xff\xff\x7f", b"\0\0\0")),
     "onnx": Reader(_onnx, _read_weights, ONNX),
+    "hdf5": Reader(_hdf5, _read_weights, (b"TREE", b"SNOD", b"HEAP", b"GCOL", b"\xff" * 8)),
     "tflite": Reader(_tflite, _read_weights, (b"TFL3", b"\xff\xff\xff\x7f", b"\x04\0\0\0")),
     "recipes": Reader(_recipes, _read_recipe, TOML),
     "lists": Reader(_lists, _read_list, (*TOML, b"shipped = ", b"urls = ", b"file = ")),

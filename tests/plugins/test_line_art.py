@@ -243,6 +243,37 @@ def test_files_are_known_by_their_layers() -> None:
         network.network_of({"architecture": "lines", "width": "fat"})
 
 
+NORM = {"weight": "gamma:0", "bias": "beta:0", "running_mean": "moving_mean:0", "running_var": "moving_variance:0"}
+CONVOLUTION = {"weight": "kernel:0", "bias": "bias:0"}
+
+
+def in_keras(arrays: dict[str, Any]) -> dict[str, Any]:
+    """The weights of sketchKeras under the names, and with the axes, that Keras gives them."""
+    made, numbers = {}, {"conv2d": 0, "batch_normalization": 0}
+    for layer in dict.fromkeys(name.rpartition(".")[0] for name in arrays):
+        own = {part: arrays[f"{layer}.{part}"] for part in NORM if f"{layer}.{part}" in arrays}
+        kind, names = ("batch_normalization", NORM) if "running_mean" in own else ("conv2d", CONVOLUTION)
+        numbers[kind] += 1
+        path = f"model_weights/{kind}_{numbers[kind]}/{kind}_{numbers[kind]}"
+        for part, array in own.items():
+            made[f"{path}/{names[part]}"] = array.transpose(2, 3, 1, 0) if array.ndim == 4 else array
+    return made
+
+
+def test_the_file_of_keras_is_read_layer_by_layer() -> None:
+    rng = np.random.default_rng(0)
+    shapes = sketch_keras().parameters
+    wanted = {name: rng.standard_normal(shape).astype(np.float16) for name, shape in shapes.items()}
+    given = in_keras(wanted) | {"optimizer_weights/Adam/iterations:0": np.zeros(())}
+    found = network.to_senga(Checkpoint("hdf5", given))
+    assert dict(found.card) == {"architecture": "sketch-keras"}
+    assert set(found.arrays) == set(wanted)
+    assert all(np.array_equal(found.arrays[name], array) for name, array in wanted.items())
+    del given["model_weights/conv2d_3/conv2d_3/kernel:0"], given["model_weights/conv2d_3/conv2d_3/bias:0"]
+    with pytest.raises(ModelError, match="convolutions and"):
+        network.to_senga(Checkpoint("hdf5", given))
+
+
 def test_ink_is_taken_off_a_drawing() -> None:
     colour = np.full((40, 60, 3), (200, 30, 30), np.uint8)
     colour[:, 30:] = (30, 30, 200)

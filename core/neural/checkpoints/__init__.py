@@ -1,8 +1,8 @@
 """Weights files of every common format, read as data: no file can run code, and none needs its framework.
 
 Read are safetensors, NumPy ``.npz`` and ``.npy``, MindSpore ``.ckpt``, PyTorch ``.pt``/``.pth``, Paddle ``.pdparams``,
-TensorFlow ``.index`` with its data beside it, the ``manifest.json`` of variables in files beside it, and the constants
-of ONNX and TensorFlow Lite models. The content decides, not the ending.
+Keras ``.h5``, TensorFlow ``.index`` with its data beside it, the ``manifest.json`` of variables in files beside it, and
+the constants of ONNX and TensorFlow Lite models. The content decides, not the ending.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from senga.errors import ModelError
 from .archives import Archive, read_npz
 from .budget import Damaged, budget_for
 from .checkpoint import Checkpoint, Node, content_of
+from .hdf5_file import MAGIC as HDF5_MAGIC
+from .hdf5_file import read_hdf5
 from .mindspore_ckpt import read_mindspore
 from .numpy_npy import MAGIC as NPY_MAGIC
 from .numpy_npy import read_npy
@@ -32,14 +34,14 @@ from .variable_folder import read_manifest
 __all__ = ["Checkpoint", "Node", "read", "read_checkpoint"]
 
 _FOREIGN = {
-    (0, b"\x89HDF"): "an HDF5 file (Keras)",
     (0, b"version https://git-lfs"): "a Git LFS pointer instead of the file it points to",
     (0, b"<"): "a web page",
     (0, b"\x1f\x8b"): "a gzip archive",
 }
 
 _READ = (
-    "safetensors, npz and npy, MindSpore ckpt, TensorFlow index, PyTorch pt and pth, Paddle pdparams, ONNX and tflite"
+    "safetensors, npz and npy, MindSpore ckpt, TensorFlow index, PyTorch pt and pth, Paddle pdparams, Keras h5, ONNX "
+    "and tflite"
 )
 
 _ONNX_STARTS = b"\x08\x12\x1a\x22\x2a\x32\x3a\x42"
@@ -86,6 +88,8 @@ def _parse(data: memoryview) -> Checkpoint:
         return read_npy(data)
     if start[:1] == b"\x80":
         return read_pytorch_plain(data) if PYTORCH_MAGIC in start else read_paddle(data)
+    if start[:8] == HDF5_MAGIC:
+        return read_hdf5(data)
     if start[4:8] == MARK:
         return read_tflite(data)
     for (at, mark), what in _FOREIGN.items():

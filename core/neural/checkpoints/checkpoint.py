@@ -50,7 +50,7 @@ class Checkpoint:
 
     Attributes:
         format: ``safetensors``, ``npz``, ``npy``, ``mindspore``, ``pytorch``, ``paddle``, ``tensorflow``, ``tflite``,
-            ``variables`` or ``onnx``.
+            ``variables``, ``hdf5`` or ``onnx``.
         arrays: name -> array, in the order of the file.
         metadata: facts that the file states about itself.
         nodes: the operations that use the arrays, in the order they run; ONNX only.

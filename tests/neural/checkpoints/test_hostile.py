@@ -222,7 +222,8 @@ def test_a_numpy_header_that_lies_reserves_no_memory(tmp_path: Path) -> None:
     [
         (b"", "format is unknown"),
         (b"hello there", "format is unknown"),
-        (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+        (b"\x89HDF\r\n\x1a\n", "a damaged or incomplete one"),
+        (b"\x89HDF\r\n\x1a\n\x02\x08\x08\0" + bytes(40), "newer form of HDF5"),
         (b"\x1c\0\0\0TFL3", "points beyond its end"),
         (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
         (b"<!DOCTYPE html>", "a web page"),
