@@ -177,7 +177,8 @@ def command(*args: object) -> list[str]:
 
 def senga(*args: object, on: Cluster | None = None) -> subprocess.CompletedProcess[str]:
     more = ["--backend", "dask", "--scheduler", on.address] if on else []
-    return subprocess.run(command(*args, *more), capture_output=True, text=True, check=False, timeout=120)
+    words = [os.environ["SENGA_WARM"], *command(*args, *more)[1:]]
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
 
 
 def paint(path: Path, number: int = 0, *, black: bool = False) -> Path:
