@@ -247,6 +247,17 @@ def test_openraster_goes_there_and_back(tmp_path: Path) -> None:
     assert (again.info.format, again.layers) == ("ORA", ())
 
 
+def test_thumbnails_show_the_colours_that_are_seen() -> None:
+    """Red stripes beside green ones that nobody sees become a veil of red."""
+    pixels = np.zeros((8, 1024, 3), np.uint8)
+    pixels[:, ::2, 0] = pixels[:, 1::2, 1] = 255
+    alpha = np.where(np.arange(1024) % 2, 0, 255).astype(np.uint8) * np.ones((8, 1), np.uint8)
+    archive, _ = opened(files.encode(Image(pixels, alpha), "ora"))
+    with PIL.Image.open(io.BytesIO(archive.read("Thumbnails/thumbnail.png"))) as small:
+        assert (small.mode, small.size) == ("RGBA", (256, 2))
+        assert set(small.get_flattened_data()) == {(255, 0, 0, 128)}
+
+
 def test_names_are_in_the_painters_language() -> None:
     from senga.language import speaking
 

@@ -19,6 +19,7 @@ from senga.errors import ReadError
 from senga.image import Image, Layer, Metadata, Pixels, to_depth
 from senga.language import sentence
 from senga.layers import stacked
+from senga.visible import scaled
 
 from .budget import name_of
 from .png import read_header, read_png, write_png
@@ -134,13 +135,7 @@ def _cut(layer: Layer, mask: Pixels) -> Layer:
 
 
 def _thumbnail(image: Image) -> Image:
-    import cv2
-
     scale = min(1.0, _THUMBNAIL / max(image.height, image.width))
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    values = to_depth(image.pixels, np.uint8)
-    small = cv2.resize(np.ascontiguousarray(values), size, interpolation=cv2.INTER_AREA)
-    if image.alpha is None:
-        return Image(np.asarray(small, np.uint8))
-    cover = cv2.resize(to_depth(np.ascontiguousarray(image.alpha), np.uint8), size, interpolation=cv2.INTER_AREA)
-    return Image(np.asarray(small, np.uint8), np.asarray(cover, np.uint8))
+    height, width = (max(1, round(side * scale)) for side in (image.height, image.width))
+    alpha = None if image.alpha is None else to_depth(image.alpha, np.uint8)
+    return scaled(Image(to_depth(image.pixels, np.uint8), alpha), height, width)
