@@ -45,7 +45,7 @@ NOT_RUN = {
     r"python tools/messages\.py": "rewrites the catalogues",
     r"msginit|msgfmt": "needs GNU gettext",
     r"senga models pull": "needs the network",
-    r"senga models import \S+\.(pth?|h5)|senga run (any-style .*--network|face-drawing)": "published weights, not kept here",
+    r"senga models import \S+\.(pth?|h5)|senga run (any-style .*--network|face-drawing)": "weights kept elsewhere",
     r"senga run line-art .*--style": "the same",
     r"senga run optimise-style|senga run photo-style .*--method network": "minutes; its tests take few steps",
     r"senga evaluate .*--weights": "needs weights that do not come with Senga",
