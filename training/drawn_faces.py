@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from training.data import Pairs, crop_at, to_picture, to_tensor
 from training.pictures import Picture, list_pictures, read_rgb, write_rgb
 
-AROUND = 0.2
-"""How much the surroundings of heads count."""
+AROUND, HEAD = 0.1, 0.3
+"""How much the surroundings of heads count, and heads, beside eyes, brows and mouths."""
 SHOWN = 8
 """Faces on a row of a sheet."""
 
 
 class Twins(Pairs):
-    """Faces, their twins, and where the head is, cropped alike."""
+    """Faces, their twins, and where the head is (red) and its eyes, brows and mouth (green), cropped alike."""
 
     def __init__(self, folder: Path, seed: int = 0) -> None:
         super().__init__(folder, seed)
@@ -32,8 +32,9 @@ class Twins(Pairs):
             place, mirror = (self.random.random(), self.random.random()), self.random.random() < 0.5
             for few, pictures in zip(found, (self.photos, self.targets, self.heads), strict=True):
                 few.append(crop_at(pictures[index], place, size, mirror))
-        photo, target, head = map(to_tensor, found)
-        return photo, target, AROUND + (1 - AROUND) * (head[:, :1] + 1) / 2
+        photo, target, masks = map(to_tensor, found)
+        head, parts = ((masks[:, i : i + 1] + 1) / 2 for i in (0, 1))
+        return photo, target, torch.lerp(AROUND + (HEAD - AROUND) * head, torch.ones_like(parts), parts)
 
 
 class Drawings:

@@ -44,8 +44,19 @@ def passing(network: Network, photos: Tensor, goals: Tensor, seed: int = 0) -> A
         values = activations(network, weights, photos)
         wanted = values[goal] if goal else torch.atanh(goals.clamp(-BRIGHTEST, BRIGHTEST))
         inputs = values[network.by_name[name].inputs[0]]
-        weights[f"{name}.weight"] = regressed(inputs, wanted, weights[f"{name}.weight"].shape[-1], generator)
+        kernel = regressed(inputs, wanted, weights[f"{name}.weight"].shape[-1], generator)
+        weights[f"{name}.weight"] = _as_large_as_others(kernel) if goal else kernel
     return weights
+
+
+def _as_large_as_others(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A kernel before a norm, whose size is free, as large as random ones.
+
+    What is regressed is fifty times smaller. Adam moves all numbers by the learning rate, so it would be undone within
+    some dozen steps, and eyes and mouths with it.
+    """
+    wanted = (2 / kernel[0].size) ** 0.5
+    return np.asarray(kernel * (wanted / kernel.std()), np.float32)
 
 
 def _spread_out(weights: Arrays) -> None:

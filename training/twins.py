@@ -1,7 +1,8 @@
 """Drawn twins of faces: `python -m training.twins --photos FOLDER --out PAIRS`, with which `training.ugatit` begins.
 
-A twin is drawn by rules from a face that stands upright in its square, its landmarks and its masks: large eyes, skin in
-three tones, flat hair, dark outlines. It has the colours of who was photographed.
+A twin is drawn by rules from a face that stands upright in its square, its landmarks and its masks: flat colours, skin
+in four tones, dark outlines, eyes a little larger. Eyes, brows, nostrils and mouth are those of the photograph, made
+clear: eyes and mouths of one shape for all would make all people alike.
 """
 
 from __future__ import annotations
@@ -22,14 +23,29 @@ from senga.image import Image
 from senga.job import Job
 from senga.plugins.face_drawing.squares import upright_face
 from training.pictures import list_pictures, write_rgb
+from training.twin_shapes import (
+    Grown,
+    Picture,
+    Plane,
+    band,
+    clear,
+    curve,
+    dark_side,
+    grey_of,
+    opened,
+    over,
+    step,
+    wider,
+)
 
-Plane = NDArray[np.float32]
-Picture = NDArray[np.float32]
-"""(H, W, 3), 0..1."""
-LARGER, REACH = 1.6, 0.42
-"""How much eyes grow, and how far round them, in distances of the eyes."""
-INK = np.array((0.16, 0.09, 0.10), np.float32)
-WHITE, PUPIL = np.array((0.97, 0.96, 0.95), np.float32), np.array((0.08, 0.05, 0.06), np.float32)
+INK = np.array((0.17, 0.10, 0.11), np.float32)
+PUPIL = np.array((0.06, 0.04, 0.05), np.float32)
+THIN = 0.018
+"""Width of lines, in distances of the eyes."""
+BELOW, DRAWN = (0, 0.3, 0.62, 0.85, 1.0, 1.25, 1.9), (0, 0.16, 0.58, 0.93, 1.03, 1.3, 2.1)
+"""Lightness in eyes and mouths, beside that of the skin, and how it is drawn: darker where it is dark."""
+NEAR = 9
+"""Pixels over which eyes, brows and mouths are widened where they count."""
 FINE = 4
 """So many times larger lines are drawn, and then reduced."""
 
@@ -58,11 +74,11 @@ class _Sheet:
 
     @classmethod
     def of(cls, square: NDArray[np.uint8], points: NDArray[np.float32], masks: Masks) -> _Sheet:
-        grown = _Grown(points, len(square))
+        grown = Grown(points, len(square))
         planes = (square.astype(np.float32) / 255, masks.head, masks.skin, masks.hair)
         photo, head, skin, hair = (grown.seen(each) for each in planes)
         photo = np.clip(1.04 * np.clip(photo, 0, 1) ** 0.85, 0, 1)
-        return cls(photo, grown.moved(points), *(_step(each - 0.5, 0.3) for each in (head, skin, hair)))
+        return cls(photo, grown.moved(points), *(step(each - 0.5, 0.3) for each in (head, skin, hair)))
 
     @cached_property
     def size(self) -> float:
@@ -70,42 +86,67 @@ class _Sheet:
         left, right = (self.points[part].mean(axis=0) for part in (LEFT_EYE, RIGHT_EYE))
         return float(np.linalg.norm(right - left))
 
+    @cached_property
+    def light(self) -> Plane:
+        """Lightness of the photograph."""
+        return np.asarray(ops.luma(self.photo), np.float32)
+
+    @cached_property
+    def soft(self) -> Picture:
+        """The photograph without what is fine and faint."""
+        soft = self.photo
+        for _ in range(3):
+            soft = np.asarray(cv2.bilateralFilter(soft, -1, 0.09, 2.2), np.float32)
+        return soft
+
+    @cached_property
+    def middle(self) -> NDArray[np.float32]:
+        """The colour of the skin."""
+        sure = (self.skin > 0.8) & (self._inside_face() > 0.5)
+        return np.asarray(np.median(self.photo[sure], axis=0) if sure.sum() > 50 else (0.7, 0.5, 0.4), np.float32)
+
+    @cached_property
+    def parts(self) -> Plane:
+        """Eyes, brows, nostrils and mouth, softly."""
+        p, size = self.points, self.size
+        outlines = [wider(opened(p[eye], 1.5), 1.35) for eye in (LEFT_EYE, RIGHT_EYE)]
+        outlines += [wider(p[LIPS], 1.12), band(p[31:36], 0.091 * size, 0.035 * size)]
+        outlines += [band(p[brow], 0.07 * size, 0.077 * size) for brow in (LEFT_BROW, RIGHT_BROW)]
+        found = np.maximum.reduce([self._filled(each) for each in outlines])
+        return np.asarray(cv2.GaussianBlur(found, (0, 0), 0.035 * size), np.float32)
+
     def drawn(self) -> Picture:
-        paint = self._flat()
-        paint = _over(paint, INK * 0.7 + 0.3 * paint, self._edges())
-        for part in (LEFT_EYE, RIGHT_EYE):
-            paint = self._eye(paint, self.points[part])
-        paint = _over(paint, 0.75 * INK + 0.15 * paint, self._lines())
+        flat = ops.smooth_l0(np.ascontiguousarray(self.soft), 0.008)
+        paint = ops.saturate(ops.tone_steps(flat, 7, 0.75), 1.25)
+        skin = np.asarray(cv2.GaussianBlur(np.maximum(self.skin, self._core()), (0, 0), 0.7), np.float32)
+        paint = over(paint, self._skin_tones(flat, skin), 0.9 * skin * self._like_skin() * (1 - self.parts))
+        paint = over(paint, self._clear_parts(), self.parts)
+        for eye in (LEFT_EYE, RIGHT_EYE):
+            paint = self._eye(paint, self.points[eye])
+        paint = over(paint, 0.75 * INK + 0.2 * paint, np.maximum(self._edges(), self._lines()))
+        for eye in (LEFT_EYE, RIGHT_EYE):
+            paint = self._light_in(paint, self.points[eye])
         return np.clip(paint, 0, 1).astype(np.float32)
 
-    def _flat(self) -> Picture:
-        smooth = ops.smooth_l0(ops.kuwahara(self.photo, 4), 0.02)
-        steps = ops.tone_steps(smooth, 6, 0.7)
-        paint = ops.saturate(steps, 1.25)
-        face = np.maximum(self.skin * self._like_skin(), self._inside_face() * (1 - self.hair))
-        paint = _over(paint, self._skin_tones(), face)
-        lips = self._filled(self.points[LIPS])
-        return _over(paint, self._lips(), lips)
-
-    def _skin_tones(self) -> Picture:
-        """Light, middle and shade of the skin."""
-        sure = self.skin > 0.8
-        if sure.sum() < 50:
-            return ops.kuwahara(self.photo, 4)
-        middle = np.median(self.photo[sure], axis=0)
-        light = cv2.GaussianBlur(ops.luma(self.photo), (0, 0), 0.045 * self.size)
-        level = light / max(float(np.median(light[sure])), 0.05)
-        tones = 1 - 0.2 * _step(0.82 - level, 0.05) + 0.1 * _step(level - 1.16, 0.05)
-        middle = _clear(middle)
-        cheeks = self._cheeks()[..., None] * np.array((0.03, -0.03, -0.02), np.float32)
-        return np.asarray(np.clip(middle * tones[..., None] + cheeks, 0, 1), np.float32)
+    def _skin_tones(self, flat: Picture, skin: Plane) -> Picture:
+        """Light, middle, shade and deep shade of the skin."""
+        share, reach = np.clip(skin, 0, 1) + 1e-3, 0.022 * self.size
+        light = cv2.GaussianBlur(ops.luma(flat) * share, (0, 0), reach) / cv2.GaussianBlur(share, (0, 0), reach)
+        level = np.asarray(light / max(grey_of(self.middle), 0.05), np.float32)
+        base = clear(self.middle)
+        shade = np.clip(base * (0.86, 0.74, 0.72), 0, 1)
+        paint = np.broadcast_to(base, self.photo.shape)
+        for colour, where in ((shade, 0.8 - level), (0.84 * shade, 0.56 - level), (1.06 * base + 0.035, level - 1.13)):
+            paint = over(paint, np.broadcast_to(np.clip(colour, 0, 1), paint.shape), step(where, 0.05))
+        cheeks = self._cheeks()[..., None] * np.array((0.035, -0.03, -0.02), np.float32)
+        return np.asarray(np.clip(paint + cheeks, 0, 1), np.float32)
 
     def _like_skin(self) -> Plane:
         """What has the colours of the cheeks: grey hair has not."""
         lab = cv2.cvtColor(ops.kuwahara(self.photo, 3), cv2.COLOR_RGB2LAB)
         sure = (self.skin > 0.8) & (self._inside_face() > 0.5)
         apart = (lab - np.median(lab[sure], axis=0)) / (40, 8, 8) if sure.any() else np.zeros_like(lab)
-        return _step(1.35 - np.linalg.norm(apart, axis=2), 0.3)
+        return step(1.35 - np.linalg.norm(apart, axis=2), 0.3)
 
     def _cheeks(self) -> Plane:
         spots = np.zeros(self.photo.shape[:2], np.float32)
@@ -115,155 +156,80 @@ class _Sheet:
             cv2.circle(spots, (int(x), int(y)), round(0.22 * self.size), 1.0, -1)
         return np.asarray(cv2.GaussianBlur(spots, (0, 0), 0.16 * self.size), np.float32)
 
-    def _lips(self) -> Picture:
-        """Lips in one colour, teeth white."""
-        inside = self._filled(self.points[60:68])
-        own = self.photo[self._filled(self.points[LIPS]) * (1 - inside) > 0.5]
-        colour = np.median(own, axis=0) if len(own) else np.array((0.7, 0.35, 0.35))
-        lips = np.broadcast_to(_clear(colour * np.array((1.02, 0.88, 0.88))), self.photo.shape)
-        open_mouth = self.points[65:68, 1].mean() - self.points[61:64, 1].mean() > 0.05 * self.size
-        teeth = WHITE * 0.97 if open_mouth else colour * 0.5
-        return _over(np.asarray(lips, np.float32), np.broadcast_to(teeth, lips.shape), inside)
+    def _clear_parts(self) -> Picture:
+        """The photograph with more contrast, teeth without colour, no gloss on lips."""
+        sharp = np.clip(self.soft + 0.9 * (self.photo - cv2.GaussianBlur(self.photo, (0, 0), 1.6)), 0, 1)
+        inside, outside = self._filled(self.points[60:68]), self._filled(wider(self.points[LIPS], 1.12))
+        lips = cv2.GaussianBlur(np.clip(outside - inside, 0, 1), (0, 0), 0.8)
+        level = ops.luma(sharp) / grey_of(self.middle)
+        wanted = np.interp(level, BELOW, DRAWN)
+        wanted = np.where(level > 1, wanted + (1 + (level - 1) * 0.3 - wanted) * lips, wanted)
+        grey = ops.luma(sharp)[..., None]
+        tint = over(ops.saturate(sharp, 1.25), grey + 0.3 * (sharp - grey), inside * step(level - 0.95, 0.3))
+        gain = (wanted / np.maximum(level, 0.02))[..., None] * (clear(self.middle) / np.maximum(self.middle, 0.02))
+        return np.asarray(np.clip(tint * gain, 0, 1), np.float32)
 
     def _eye(self, paint: Picture, eye: NDArray[np.float32]) -> Picture:
-        """White, iris, pupil and a light; under the lid a shade."""
-        tall = max(float(eye[4:6, 1].mean() - eye[1:3, 1].mean()), 0.02 * self.size)
-        wide = float(np.linalg.norm(eye[3] - eye[0]))
-        middle = eye.mean(axis=0)
-        radius = float(np.clip(0.62 * tall, 0.19 * wide, 0.3 * wide))
-        white = self._filled(_opened(eye, 1.25))
-        x, y = middle.round().astype(int)
-        near = self.photo[max(0, y - 3) : y + 4, max(0, x - 3) : x + 4].reshape(-1, 3)  # (pixels, 3)
-        iris = 0.5 * np.percentile(near, 30, axis=0) + 0.5 * np.array((0.33, 0.2, 0.13))
-        for colour, spot in (
-            (WHITE, white),
-            (iris, white * self._disc(middle, radius)),
-            (PUPIL, white * self._disc(middle, 0.55 * radius)),
-            (WHITE, white * self._disc(middle + radius * np.array((0.35, -0.4)), 0.28 * radius)),
-        ):
-            paint = _over(paint, np.broadcast_to(colour, paint.shape), spot)
-        return paint
+        """White, and what is dark in the colour of the iris."""
+        hole = self._filled(opened(eye, 1.15))
+        inside = hole > 0.5
+        if inside.sum() < 6:
+            return paint
+        low, high = np.percentile(self.light[inside], (12, 92))
+        dark = step(0.49 * (low + high) - self.light, 0.5 * max(high - low, 0.05))
+        own = self.photo[inside & (dark > 0.7)]
+        colour = np.median(own, axis=0) if len(own) > 2 else np.array((0.3, 0.2, 0.15))
+        iris = np.clip(0.45 * ops.saturate(colour[None, None].astype(np.float32), 1.8) + 0.02, 0, 1)
+        white = np.array((0.96, 0.95, 0.94)) * (0.82 + 0.18 * step(self.light - 0.8 * high, 0.3))[..., None]
+        return over(paint, over(white, np.broadcast_to(iris, paint.shape), dark), 0.85 * hole)
+
+    def _light_in(self, paint: Picture, eye: NDArray[np.float32]) -> Picture:
+        """Pupil and a light, where the eye is darkest."""
+        hole = self._filled(eye)
+        if not (hole > 0.5).any():
+            return paint
+        share = hole * np.clip(1 - self.light / max(self.light[hole > 0.5].max(), 0.05), 0, 1) ** 3
+        y, x = np.mgrid[: len(hole), : hole.shape[1]] + 0.5
+        middle = np.array([(share * each).sum() for each in (x, y)]) / max(share.sum(), 1e-6)
+        radius = max(0.17 * float(np.linalg.norm(eye[3] - eye[0])), 1.6)
+        paint = over(paint, np.broadcast_to(PUPIL, paint.shape), hole * self._disc(middle, 0.55 * radius))
+        spot = self._disc(middle + radius * np.array((0.4, -0.5)), max(0.33 * radius, 0.8))
+        return over(paint, np.ones_like(paint), 0.95 * np.clip(hole + 0.3, 0, 1) * spot)
 
     def _edges(self) -> Plane:
         """Edges of the photograph: glasses, hair, clothes; in skin only strong ones."""
-        light = ops.luma(ops.kuwahara(self.photo, 2))
-        ink = ops.without_specks(ops.edge_ink(light, 0.9, 0.012), 40)
-        ink = ops.fade_crowds(ink, 0.34)
-        strong = ops.without_specks(ops.edge_ink(light, 1.1, 0.03), 30)
-        eyes = np.maximum.reduce(
-            [self._disc(self.points[part].mean(axis=0), 0.2 * self.size) for part in (LEFT_EYE, RIGHT_EYE)]
-        )
-        mouth = self._filled(_wider(self.points[LIPS], 1.15))
-        skin = cv2.GaussianBlur(np.clip(self.skin + self._inside_face(), 0, 1), (0, 0), 1.5)
-        found = np.where(skin > 0.5, 0.7 * strong, 0.85 * ink)
-        return np.asarray(found * (1 - 0.75 * eyes) * (1 - mouth), np.float32)
+        light = 0.5 * ops.luma(self.soft) + 0.5 * ops.luma(cv2.bilateralFilter(self.photo, -1, 0.12, 2.0))
+        light = np.sqrt(np.clip(light, 0, 1))
+        all_lines = ops.fade_crowds(ops.without_specks(dark_side(light, 1.0, 0.006), 16), 0.4)
+        strong = ops.without_specks(dark_side(light, 1.1, 0.011), 14)
+        skin = cv2.GaussianBlur(np.clip(self.skin + self._core(), 0, 1), (0, 0), 1.5)
+        return np.asarray(0.9 * (all_lines * (1 - skin) + strong * skin) * (1 - 0.7 * self.parts), np.float32)
 
     def _lines(self) -> Plane:
-        """Contours that are always there."""
-        thin, p = 0.018 * self.size, self.points
-        lines = [(p[JAW][2:15], thin), (p[31:36], 1.4 * thin), (p[[48, 60, 61, 62, 63, 64, 54]], thin)]
-        lines += [(p[[59, 58, 57, 56, 55]] + (0, 0.02 * self.size), 0.6 * thin)]
-        for eye in (p[LEFT_EYE], p[RIGHT_EYE]):
-            eye = _opened(eye, 1.25)
-            lines += [(eye[:4], 2.4 * thin), (eye[[0, 5, 4, 3]], 0.7 * thin)]
-            lines += [(eye[:4] - (0, 0.09 * self.size), 0.6 * thin)]  # the fold over it
-        for brow in (p[LEFT_BROW], p[RIGHT_BROW]):
-            lines += [(brow, 2.6 * thin)]
+        """Lashes, and faintly the jaw."""
+        thin, p = THIN * self.size, self.points
         ink = np.zeros([FINE * n for n in self.photo.shape[:2]], np.uint8)
-        for line, width in lines:
-            way = np.rint(_curve(line) * FINE * 16).astype(np.int32)
-            cv2.polylines(ink, [way], False, 255, max(1, round(width * FINE)), cv2.LINE_AA, 4)
-        drawn = np.asarray(cv2.resize(ink, self.photo.shape[1::-1], interpolation=cv2.INTER_AREA) / 255, np.float32)
-        hair = cv2.GaussianBlur(self.hair, (0, 0), 0.8)
-        return np.asarray(np.maximum(drawn * np.clip(1.3 - hair, 0, 1), self._outline()), np.float32)
-
-    def _outline(self) -> Plane:
-        """The edge of the head."""
-        plane = cv2.GaussianBlur(self.head, (0, 0), 1.2)
-        inner = cv2.erode((plane > 0.5).astype(np.uint8), np.ones((3, 3), np.uint8))
-        edge = ((plane > 0.5).astype(np.uint8) - inner).astype(np.float32)
-        return np.asarray(np.clip(cv2.GaussianBlur(edge, (0, 0), 0.7) * 1.5, 0, 0.85), np.float32)
+        for line, width, dark in ((p[JAW][2:15], 0.8, 0.4), *((p[e][:4], 1.9, 1.0) for e in (LEFT_EYE, RIGHT_EYE))):
+            way = np.rint(curve(line) * FINE * 16).astype(np.int32)
+            cv2.polylines(ink, [way], False, 255 * dark, max(1, round(width * thin * FINE)), cv2.LINE_AA, 4)
+        drawn = cv2.resize(ink, self.photo.shape[1::-1], interpolation=cv2.INTER_AREA) / 255
+        return np.asarray(0.9 * drawn * np.clip(1.2 - self.hair, 0, 1), np.float32)
 
     def _inside_face(self) -> Plane:
         return self._filled(np.concatenate([self.points[JAW], self.points[26:16:-1]]))
 
+    def _core(self) -> Plane:
+        """Cheeks, nose and chin."""
+        return self._filled(wider(self.points[[1, 3, 5, 7, 8, 9, 11, 13, 15, 24, 19]], 0.86)) * (1 - self.hair)
+
     def _filled(self, outline: NDArray[np.float32]) -> Plane:
         plane = np.zeros([FINE * n for n in self.photo.shape[:2]], np.uint8)
-        cv2.fillPoly(plane, [np.rint(_curve(outline, closed=True) * FINE).astype(np.int32)], 255)
+        cv2.fillPoly(plane, [np.rint(curve(outline, closed=True) * FINE).astype(np.int32)], 255)
         return np.asarray(cv2.resize(plane, self.photo.shape[1::-1], interpolation=cv2.INTER_AREA) / 255, np.float32)
 
-    def _disc(self, middle: NDArray[np.float32], radius: float) -> Plane:
+    def _disc(self, middle: NDArray[np.floating], radius: float) -> Plane:
         y, x = np.mgrid[: self.photo.shape[0], : self.photo.shape[1]] + 0.5
         return np.asarray(np.clip(radius - np.hypot(x - middle[0], y - middle[1]) + 0.5, 0, 1), np.float32)
-
-
-class _Grown:
-    """Larger eyes: where every pixel comes from, and where points go."""
-
-    def __init__(self, points: NDArray[np.float32], side: int) -> None:
-        self.eyes = [points[part].mean(axis=0) for part in (LEFT_EYE, RIGHT_EYE)]
-        self.reach = REACH * float(np.linalg.norm(self.eyes[1] - self.eyes[0]))
-        y, x = np.mgrid[:side, :side].astype(np.float32)
-        self.places = np.dstack([x, y])
-
-    def seen(self, plane: Plane) -> Plane:
-        """A plane with larger eyes."""
-        source = self.places.copy()
-        for eye in self.eyes:
-            away = self.places - (eye - 0.5)
-            source -= (1 - 1 / LARGER) * self._near(away)[..., None] * away
-        return np.asarray(cv2.remap(plane, source, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.float32)
-
-    def moved(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Where points go, found step by step."""
-        found = points.astype(np.float32).copy()
-        for _ in range(8):
-            back = found.copy()
-            for eye in self.eyes:
-                away = found - eye
-                back -= (1 - 1 / LARGER) * self._near(away)[..., None] * away
-            found += points - back
-        return found
-
-    def _near(self, away: NDArray[np.float32]) -> NDArray[np.float32]:
-        """1 at an eye, less farther off."""
-        return np.asarray(np.exp(-((np.linalg.norm(away, axis=-1) / self.reach) ** 4)), np.float32)
-
-
-def _over(below: Picture, above: Picture, share: Plane) -> Picture:
-    return np.asarray(below + (above - below) * share[..., None], np.float32)
-
-
-def _step(value: Plane, soft: float) -> Plane:
-    return np.asarray(np.clip(value / soft + 0.5, 0, 1), np.float32)
-
-
-def _clear(colour: NDArray[np.floating]) -> NDArray[np.float32]:
-    """A little lighter and more colourful."""
-    grey = float(colour @ np.array((0.299, 0.587, 0.114)))
-    return np.asarray(np.clip((grey + 1.15 * (colour - grey)) ** 0.9, 0, 1), np.float32)
-
-
-def _opened(eye: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
-    """An eye that is open wider."""
-    middle = eye.mean(axis=0)
-    return np.asarray(middle + (eye - middle) * np.array((1, factor)), np.float32)
-
-
-def _wider(points: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
-    middle = points.mean(axis=0)
-    return np.asarray(middle + factor * (points - middle), np.float32)
-
-
-def _curve(points: NDArray[np.float32], *, closed: bool = False) -> NDArray[np.float32]:
-    """A Catmull-Rom curve through points."""
-    ends = (points[-1:], points[:2]) if closed else (points[:1], points[-1:])
-    all_points = np.concatenate([ends[0], points, ends[1]])
-    t = np.linspace(0, 1, 8, endpoint=False)[:, None]
-    parts = []
-    for a, b, c, d in zip(all_points, all_points[1:], all_points[2:], all_points[3:], strict=False):
-        parts.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
-    return np.concatenate([*parts, points[:1] if closed else points[-1:]]).astype(np.float32)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -279,10 +245,14 @@ def main(arguments: list[str] | None = None) -> None:
         if found:
             write_rgb(options.out / f"{path.stem}.photo.png", found[0])
             masks = masks_of(Image(found[0]), Face.of_points(found[1]), Job())
-            write_rgb(
-                options.out / f"{path.stem}.head.png", np.rint(np.dstack([masks.head] * 3) * 255).astype(np.uint8)
-            )
+            write_rgb(options.out / f"{path.stem}.head.png", _where(masks))
             write_rgb(target, twin(*found, masks))
+
+
+def _where(masks: Masks) -> NDArray[np.uint8]:
+    """The head, red, and its eyes, brows and mouth with what is near them, green."""
+    parts = cv2.dilate(np.clip(masks.eyes + masks.brows + masks.mouth, 0, 1), np.ones((NEAR, NEAR), np.uint8))
+    return np.rint(np.dstack([masks.head, parts, np.zeros_like(parts)]) * 255).astype(np.uint8)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ from training.running import (
     weights_from,
 )
 
-RATE, JUDGED, WARMING = 2e-4, 0.5, 50
+RATE, JUDGED, WARMING = 1e-3, 0.5, 50
 """First learning rate of generators, the share of it that judges have, and steps until it is reached."""
 COLOUR, GRADIENT, CONTENT = 8.0, 6.0, 0.7
 """Weights of what generators pay for being unlike twins."""
@@ -72,7 +72,7 @@ class Trainer(Running):
         faithful: how much twins count after the first phase.
         channels: of the first layers of the judges.
         first: first weights of the generator; those of the plug-in without.
-        rate: of learning, at first; what passes photographs on sharply is lost by larger ones.
+        rate: of learning, at first.
     """
 
     def __init__(

@@ -127,6 +127,25 @@ def test_first_weights_pass_photographs_on() -> None:
     assert gaps[0] < 0.5 < gaps[1], gaps
 
 
+def test_first_weights_are_large_beside_a_step() -> None:
+    """Else the first steps undo what was regressed: then eyes and mouths came out as level streaks."""
+    photo = torch.from_numpy(np.random.default_rng(5).uniform(-1, 1, (1, 3, 64, 64)).astype(np.float32))
+    weights = passing(generator(Shape(16, 2)), photo, photo)
+    sizes = {name: float(weights[f"{name}.weight"].std()) for name in ("up1", "up2")}
+    assert min(sizes.values()) > 30 * ugatit.RATE, sizes
+
+
+def test_eyes_and_mouths_count_most(material: Path) -> None:
+    for name in "ab":
+        masks = np.zeros((40, 40, 3), np.uint8)
+        masks[10:, :, 0], masks[20:, :, 1] = 255, 255
+        write_rgb(material / "pairs" / f"{name}.head.png", masks)
+    counts = Twins(material / "pairs").three(2, 40)[2]
+    around, head, parts = (float(counts[:, :, row].mean()) for row in (5, 15, 30))
+    assert 2 * around < head < parts / 2
+    assert parts == 1
+
+
 def test_twins_keep_colours_and_have_larger_eyes() -> None:
     card = gallery.find("kellogg")
     portrait = gallery.picture_of(card)
