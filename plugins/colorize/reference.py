@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from senga.errors import SengaError
+from senga.errors import ModelError, SengaError
 from senga.families import network_of
 from senga.image import Image, to_depth
 from senga.job import Job, Weights
@@ -19,18 +19,20 @@ from senga.neural.networks import reference_features, vgg_features
 from senga.neural.networks.style2paints import MULTIPLE
 from senga.ops.superpixels import lab
 
-from .colouring import Colouring, Plane
+from .colouring import Colouring, Numbers, Plane
 from .drawing import Drawing
 from .networks import lines_of, weights_for
 from .references.dealing import Places, by_colour, by_place, dealt
 from .references.palettes import Shades
-from .shading import coloured_by
+from .shading import main_colours
 
 if TYPE_CHECKING:
     from . import Colorize
 
 SIDE = 160
 """Of the square that has as many pixels as the drawing that the network sees."""
+RIM = 2.0
+"""Pixels of what a network paints from a line on which a pixel counts wholly for the colour of its region."""
 NO_REFERENCE = "There is no reference: choose the picture whose colours the drawing should have (--reference)."
 
 
@@ -47,24 +49,34 @@ def from_reference(drawing: Drawing, act: Colorize, job: Job) -> Colouring:
     if act.matching == "place":
         return by_places(drawing, shades)
     seen = seen_by(weights_for(act, job), act, drawing, other, job)
-    return recoloured(coloured_by(drawing, seen), shades, act.closeness)
+    return recoloured(drawing, seen, shades, act.closeness)
 
 
 def by_places(drawing: Drawing, shades: Shades) -> Colouring:
     """Every region in a colour that lies in the picture as the region does in the drawing."""
-    whole = drawing.labels.reshape(-1)[drawing.under].reshape(drawing.labels.shape)
+    whole = _whole(drawing)
     places = Places.of(whole)
     chosen = dealt(by_place(places, shades), places, shades, drawing.neighbours[0])
     return Colouring.of(_bytes(shades.colours[chosen])[1:], whole)
 
 
-def recoloured(made: Colouring, shades: Shades, closeness: float) -> Colouring:
-    """What a network painted, every flat colour moved to one of the picture by a share of the way."""
-    places = Places.of(made.numbers)
-    guesses = lab(made.palette.colours[None].astype(np.float32) / np.float32(255))[0]
-    chosen = dealt(by_colour(guesses, shades), places, shades)
+def recoloured(drawing: Drawing, seen: Plane, shades: Shades, closeness: float) -> Colouring:
+    """What a network painted, (a, b, 3), every region moved to a colour of the picture by a share of the way."""
+    (height, width), whole = drawing.labels.shape, _whole(drawing)
+    large = np.asarray(cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    inside = cv2.distanceTransform((drawing.labels > 0).astype(np.uint8), cv2.DIST_L2, 3)
+    weight = np.asarray(np.clip(inside * seen.shape[1] / width / RIM, 0.02, 1), np.float32)
+    guesses = lab(main_colours(drawing.labels, large, weight)[None])[0]
+    places = Places.of(whole)
+    costs = by_colour(guesses, shades) + by_place(places, shades)
+    chosen = dealt(costs, places, shades, drawing.neighbours[0])
     colours = guesses + np.float32(closeness) * (shades.colours[chosen] - guesses)
-    return Colouring.of(_bytes(colours)[1:], made.numbers, made.shade)
+    return Colouring.of(_bytes(colours)[1:], whole)
+
+
+def _whole(drawing: Drawing) -> Numbers:
+    """(h, w) the region of every pixel, that of the nearest below lines."""
+    return drawing.labels.reshape(-1)[drawing.under].reshape(drawing.labels.shape)
 
 
 def _bytes(colours: Plane) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -77,9 +89,11 @@ def seen_by(weights: Weights, act: Colorize, drawing: Drawing, other: Image, job
     """(a, b, 3) what a network paints of a drawing in the colours of a picture, in 0..1.
 
     Raises:
-        ModelError: the network wants the features of VGG-19, which is not there.
+        ModelError: the network does not paint, or wants the features of VGG-19, which is not there.
     """
     network = network_of(weights)
+    if "reference" not in network.by_name:
+        raise ModelError("VGG-19 only looks at pictures, and does not paint: name it as encoder, not as style.")
     vector = vector_of(other, network.by_name["reference"].channels, act, job.part(0, 0.4))
     ink = 1 - lines_of(drawing, SIDE * SIDE, MULTIPLE)
     given = {"photo": np.ascontiguousarray(ink[:, :, None]), "reference": vector}

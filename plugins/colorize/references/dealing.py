@@ -15,6 +15,8 @@ PLACE, RIM = 2.0, 3.0
 """What counts of a colour and a region that lie at different heights, and of which one only touches the border."""
 SAME = 0.7
 """What a colour costs that a neighbour has, where no network says what is alike."""
+EVEN = 0.6
+"""Power of shares by which rare colours get more of a drawing than they have of the picture: 1 gives them no more."""
 MUCH = 1.0
 """What a colour costs that has twice its share."""
 
@@ -69,11 +71,13 @@ def dealt(costs: Plane, places: Places, shades: Shades, pairs: NDArray[np.int32]
         shades: the colours.
         pairs: (P, 2) regions that touch, and therefore should differ.
     """
+    quotas = np.maximum(shades.shares, 1e-6) ** EVEN
+    quotas /= quotas.sum()
     used, chosen = np.zeros(len(shades.shares)), np.full(len(costs), -1, np.intp)
     beside = _beside(pairs, len(costs))
     for region in np.argsort(-places.areas, kind="stable").tolist():
         area = float(places.areas[region])
-        price = costs[region] + MUCH * np.log2(np.maximum(1, (used + area) / np.maximum(shades.shares, 1e-6)))
+        price = costs[region] + MUCH * np.log2(np.maximum(1, (used + area) / quotas))
         for other in beside[region]:
             if chosen[other] >= 0:
                 price[chosen[other]] += SAME
