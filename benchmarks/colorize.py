@@ -10,6 +10,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from typing import Any
 
 import cv2
 import numpy as np
@@ -39,9 +40,15 @@ def measure(megapixels: float, mode: str) -> None:
     moved = Image(
         np.roll(hints.pixels, 5, axis=1), np.roll(hints.alpha, 5, axis=1) if hints.alpha is not None else None
     )
-    for name, layer in (("first", hints), ("a hint has moved", moved)):
+    other = Image.of(np.random.default_rng(0).integers(0, 256, (600, 800, 3)).astype(np.uint8))
+    acts: list[tuple[str, dict[str, Any]]] = [
+        ("first", {"hints": hints, "mode": mode}),
+        ("a hint has moved", {"hints": moved, "mode": mode}),
+        ("another picture", {"reference": other}),
+    ]
+    for name, given in acts:
         started = time.perf_counter()
-        senga.apply("colorize", lines, mode=mode, hints=layer)
+        senga.apply("colorize", lines, **given)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(f"{megapixels:g} MP, {name}: {time.perf_counter() - started:.2f} s, peak {peak:.2f} GB", flush=True)
 

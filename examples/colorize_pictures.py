@@ -158,6 +158,28 @@ def suggested(lines: Any) -> Any:
     return np.vstack([np.hstack(framed[row : row + 3]) for row in (0, 3, 6)])
 
 
+REFERENCES = "starry-night", "calanque", "autumn"
+"""Of the gallery that comes with Senga."""
+PAINTINGS = Path(__file__).resolve().parent.parent / "core" / "exemplars" / "paintings"
+
+
+def by_reference(lines: Any) -> Any:
+    """Three paintings, and the drawing in the colours of each below it."""
+    columns = []
+    for name in REFERENCES:
+        painting = senga.open(PAINTINGS / f"{name}.jpg")
+        made = senga.apply("colorize", lines, reference=painting).pixels
+        scale = min(250 / painting.height, 400 / painting.width)
+        size = round(painting.width * scale), round(painting.height * scale)
+        small = cv2.resize(painting.u8(), size, interpolation=cv2.INTER_AREA)
+        above = np.full((260, 440, 3), 255, np.uint8)
+        left = (440 - size[0]) // 2
+        above[: size[1], left : left + size[0]] = small
+        below = cv2.resize(made, (430, 310), interpolation=cv2.INTER_AREA)
+        columns.append(np.vstack([above, cv2.copyMakeBorder(below, 0, 0, 5, 5, cv2.BORDER_CONSTANT, value=(255,) * 3)]))
+    return np.hstack(columns)
+
+
 def save(folder: Path, name: str, pixels: Any) -> None:
     """As PNG of few colours, or as it is."""
     Image.of(np.ascontiguousarray(pixels)).save(folder / f"{name}.png")
@@ -174,6 +196,7 @@ def main(folder: Path) -> None:
     save(folder, "shaded", senga.apply("colorize", lines, mode="shaded", hints=hints).pixels)
     save(folder, "flats", senga.apply("colorize", lines, mode="flats").pixels)
     save(folder, "suggestions", suggested(lines))
+    senga.Image.of(by_reference(lines)).save(folder / "references.jpg", quality=90)
     half = cv2.copyMakeBorder(failing(), 0, SIZE[1] - 380, 0, 0, cv2.BORDER_CONSTANT, value=255)
     dots = hinted([(120, 110, RED), (520, 200, GREEN), (720, 200, ORANGE), (40, 30, SKY)])
     result = senga.apply("colorize", half, hints=dots).pixels
