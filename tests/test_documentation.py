@@ -132,7 +132,16 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     photo = PIL.Image.open(ROOT / "examples" / "summer-palace.jpg").convert("RGB").resize((96, 64))
     pictures = "photo.jpg", "photo.png", "photo.tif", "sunset.jpg", "photos/lake.jpg", "photos/hill.jpg", "panels/1.png"
-    for name in (*pictures, "parts.png", "sunset-parts.png", "painted-sphere.png", "normals.png", "render.png"):
+    for name in (
+        *pictures,
+        "painting.jpg",
+        "references/1.jpg",
+        "parts.png",
+        "sunset-parts.png",
+        "painted-sphere.png",
+        "normals.png",
+        "render.png",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         photo.save(tmp_path / name)
     PIL.Image.new("L", photo.size, 200).save(tmp_path / "mask.png")
