@@ -1,4 +1,4 @@
-"""How long colours take: a drawing of any size, with hints; first, and again after a hint has moved.
+"""How long colours take: a drawing of any size, with hints; first, and again after a hint has moved; nine suggestions.
 
 python benchmarks/colorize.py            # 1 and 35 megapixels (A4 at 600 dpi)
 python benchmarks/colorize.py 2.5        # megapixels
@@ -45,6 +45,8 @@ def measure(megapixels: float, mode: str) -> None:
         ("first", {"hints": hints, "mode": mode}),
         ("a hint has moved", {"hints": moved, "mode": mode}),
         ("another picture", {"reference": other}),
+        ("nine suggestions", {"mode": "automatic"}),
+        ("one of them", {"mode": "automatic", "suggestion": 4}),
     ]
     for name, given in acts:
         started = time.perf_counter()

@@ -38,6 +38,8 @@ WISHED = np.array([0, 0.42, 0.26, 0.18, 0.08, 0.06])
 """Shares of the colours."""
 BESIDE, ALIKE = 2.5, 0.3
 """What a border with the same colour costs, and by how much sizes of alike regions differ, as a logarithm."""
+TWICE = 0.7
+"""The same, of minor regions beside each other."""
 SMALL, MINOR = 0.03, 0.006
 """Shares of the drawing below which regions are small, and not worth a colour other than that of alike ones."""
 WIDE = 0.1
@@ -54,15 +56,17 @@ class Parts:
 
     Attributes:
         area: (N + 1,) pixels.
-        box: (N + 1, 2) height and width of what surrounds them.
-        around: for each, its neighbours and the shares of its border.
+        sizes: (N + 1, 3) height and width of what surrounds them, and pixels, as logarithms.
+        around: for each, its neighbours and the shares of its border, the longest first.
+        near: for each, its neighbours.
         behind: (N + 1,) those that lie behind all.
         minute: (N + 1,) those that are too small for a colour of their own.
     """
 
     area: Any
-    box: Any
+    sizes: Any
     around: list[dict[int, float]]
+    near: list[Any]
     behind: Any
     minute: Any
 
@@ -80,7 +84,9 @@ def parts_of(drawing: Drawing, smallest: float) -> Parts:
     for each in around:
         whole = sum(each.values())
         each.update({other: length / whole for other, length in each.items()})
-    return Parts(area, _boxes(labels, len(area)), around, _behind(labels, len(area)), minute)
+    near = [np.array(list(each), np.int64) for each in around]
+    sizes = np.log(np.maximum(np.column_stack([_boxes(labels, len(area)), area]), 1))
+    return Parts(area, sizes, around, near, _behind(labels, len(area)), minute)
 
 
 def _boxes(labels: Any, count: int) -> Any:
@@ -152,21 +158,19 @@ def _alike(parts: Parts, found: Slots, region: int, *, minor: bool) -> int:
 
     Minor regions, such as those between spokes, are as those of about their size beside them.
     """
-    around = parts.around[region]
-    if not around:
+    near = parts.near[region]
+    if not len(near):
         return 0
-    sizes = parts.area / parts.area[region]
     if minor:
-        near = [other for other in around if found[other] > 0 and 0.5 < sizes[other] < 2]
-        if near:
-            return int(found[near[0]])
-    main = max(around, key=lambda each: around[each])
-    for other in parts.around[main]:
-        if other != region and found[other] > 0 and (minor or other not in around):
-            unlike = np.append(np.log(parts.box[other] / parts.box[region]), np.log(sizes[other]))
-            if (np.abs(unlike) < ALIKE).all():
-                return int(found[other])
-    return 0
+        beside = near[np.abs(parts.sizes[near, 2] - parts.sizes[region, 2]) < TWICE]
+        known = beside[found[beside] > 0]
+        if len(known):
+            return int(found[known[0]])
+    others = parts.near[near[0]]
+    unlike = np.abs(parts.sizes[others] - parts.sizes[region]).max(axis=1)
+    alike = others[(unlike < ALIKE) & (found[others] > 0) & (others != region)]
+    alike = alike if minor else alike[~np.isin(alike, near)]
+    return int(found[alike[0]]) if len(alike) else 0
 
 
 def _spread(parts: Parts, found: Slots) -> Slots:
