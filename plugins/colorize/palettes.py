@@ -201,6 +201,6 @@ def schemes(drawing: Drawing, smallest: float, seed: int) -> NDArray[np.uint8]:
     """(9, N + 1, 3) the colour of every region in nine palettes; another seed distributes them otherwise."""
     parts = parts_of(drawing, smallest)
     found = [palette(number)[slots_of(parts, np.random.default_rng([seed, number]))] for number in range(len(PALETTES))]
-    made = np.stack(found)
+    made: NDArray[np.uint8] = np.stack(found)
     made[:, 0] = 255
     return made

@@ -45,12 +45,12 @@ def suggested(image: Image, drawing: Drawing, act: Colorize, job: Job) -> Image:
         made = Colouring.of(chosen[1:], np.asarray(numbers, np.int32))
         return laid(image, drawing, made, job.part(0.2, 1), in_layers=act.separate_layers)
     count = int(np.clip(MEMORY // max(1, image.pixels.size * image.depth.itemsize), 1, PICTURES))
-    made = list(laid_in_turn(image, drawing, numbers, colours[:count], job.part(0.2, 1)))
+    several = list(laid_in_turn(image, drawing, numbers, colours[:count], job.part(0.2, 1)))
     layers = tuple(
         Layer(f"Suggestion {number + 1}", each) if act.style else Layer(PALETTES[number][0], each)
-        for number, each in enumerate(made)
+        for number, each in enumerate(several)
     )
-    return Image(made[0].pixels, None, image.grey, image.info, alternatives=layers)
+    return Image(several[0].pixels, None, image.grey, image.info, alternatives=layers)
 
 
 def colours_of(drawing: Drawing, act: Colorize, job: Job) -> NDArray[np.uint8]:
@@ -88,4 +88,4 @@ def _flat(labels: Any, seen: Plane, weight: Plane, count: int) -> NDArray[np.uin
     colours = main_colours(labels, np.asarray(large, np.float32), weight)
     found[: len(colours)] = colours
     found = np.where(found.min(axis=1, keepdims=True) > WHITE, 1, found)
-    return np.rint(255 * found).astype(np.uint8)
+    return np.asarray(np.rint(255 * found), np.uint8)
