@@ -266,7 +266,7 @@ def test_blocks_are_what_they_say(page: Path) -> None:
 def test_pythons_first_example_runs(folder: Path) -> None:
     code = next(text for language, text in fences(ROOT / "README.md") if language == "python")
     (folder / "example.py").write_text(PRELUDE + code, "utf-8")
-    done = run(folder, "python example.py")
+    done = run(folder, f"{shlex.quote(sys.executable)} example.py")
     assert done.returncode == 0, done.stderr
     assert (folder / "drawing.png").exists()
 
