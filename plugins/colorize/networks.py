@@ -17,7 +17,7 @@ from .families import FAMILIES
 if TYPE_CHECKING:
     from . import Colorize
 
-OURS = {"shaded": "", "reference": ""}
+OURS = {"shaded": "shades", "reference": ""}
 """By the mode: the style that is taken where none is named; an empty text where none comes with Senga."""
 
 

@@ -25,7 +25,8 @@ from .colouring import Colouring, Numbers, Plane
 from .drawing import Drawing
 
 RIM = 4.0
-"""Pixels from a line from which on a pixel counts wholly, or half as many of the network's, if that is more."""
+OWN_RIM = 5.5
+"""Pixels from a line from which on a pixel counts wholly; of the network's, if that is more."""
 ALIKE = 0.08
 """Difference of a channel from which on a pixel hardly counts for the colour of its region."""
 ROUNDS = 3
@@ -39,7 +40,7 @@ BROAD = 0.04
 """How broad a part is somewhere, as a share of the longer side."""
 PART = 0.06
 """Share of a region that a part of it has, at least."""
-SMOOTH = 0.012
+SMOOTH = 0.016
 """Radius to which shades are smoothed, as a share of the longer side."""
 SLIGHT = 0.03
 """What is darker by less is no shade."""
@@ -63,8 +64,8 @@ def coloured_by(
     parts = divided(drawing.labels, seen) if guesses else drawing.labels
     parts = parts if hinted is None else apart(parts, hinted.numbers)
     inside: Any = cv2.distanceTransform((drawing.labels > 0).astype(np.uint8), cv2.DIST_L2, 3)
-    rim = max(RIM, RIM / 2 * width / seen.shape[1])
-    weight = np.asarray(np.clip(inside / rim, 0.02, 1), np.float32)
+    rim = max(RIM, OWN_RIM * width / seen.shape[1])
+    weight = np.asarray(np.square(np.clip(inside / rim, 0.05, 1)), np.float32)
     seen = np.asarray(cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     colours = main_colours(parts, seen, weight)
     shade = shade_of(parts, seen, weight, colours).reshape(-1)[drawing.under]

@@ -70,6 +70,7 @@ BOTH = dots((100, 120, RED), (220, 120, BLUE))
     {"points": [(0.5, 0.5), (0.1, 0.2)], "colours": ["red", "#1020ff"], "without_hint": "neighbour"},
     {"hints": hint(48, 64), "separate_layers": True, "overshoot": 0},
     {"mode": "flats", "separate_layers": True, "gap": 30},
+    {"mode": "shaded", "hints": hint(48, 64), "without_hint": "network", "separate_layers": True},
 ])  # fmt: skip
 def test_every_mode_keeps_every_promise(settings: dict[str, Any]) -> None:
     check_filter(plugins().make("colorize", settings))

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+import senga
 from senga import Image, Job, SengaError
 from senga.job import Weights
 from senga.layers import merged
@@ -22,7 +23,7 @@ from senga.plugins.colorize.families import COLOUR_HINTS
 from senga.prepared import SHELF
 from senga.store.store import default_store
 
-from .test_colorize import BOTH, RED, dots, two_boxes
+from .test_colorize import BOTH, RED, dots, paper, two_boxes
 
 LEFT, RIGHT = np.s_[48:192, 48:152], np.s_[48:192, 168:272]
 
@@ -227,3 +228,19 @@ def test_files_of_both_networks_are_told_apart() -> None:
     assert hint_network.to_senga(Checkpoint("safetensors", ours)).card == {"architecture": "hint-painter", "width": "2"}
     with pytest.raises(SengaError, match="does not hold the network of PaintsChainer"):
         hint_network.to_senga(Checkpoint("npz", {"x": np.zeros(3, np.float32)}))
+
+
+def test_the_shipped_network_shades_what_hints_colour_and_nothing_else() -> None:
+    lines = paper(320, 320)
+    cv2.circle(lines, (160, 160), 110, 0, 3, cv2.LINE_AA)
+    layer = dots((160, 160, (240, 180, 120)), size=(320, 320))
+    flat, bare, shaded = (
+        senga.apply("colorize", lines, hints=layer, mode=mode, shading=strength).pixels.astype(int)
+        for mode, strength in (("hints", 1), ("shaded", 0), ("shaded", 1))
+    )
+    assert np.array_equal(flat, bare)
+    assert np.array_equal(flat[:40], shaded[:40]), "paper stays paper"
+    darker = (flat - shaded).sum(axis=2)
+    assert darker.min() >= 0
+    assert darker[215:235, 215:235].mean() > 20, "the right lower side is away from the light"
+    assert darker[90:120, 90:120].mean() < 15
