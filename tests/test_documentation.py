@@ -46,7 +46,7 @@ NOT_RUN = {
     r"msginit|msgfmt": "needs GNU gettext",
     r"senga models pull": "needs the network",
     r"senga models import \S+\.(pth?|h5)|senga run (any-style .*--network|face-drawing)": "weights kept elsewhere",
-    r"senga run line-art .*--style": "the same",
+    r"senga run (line-art|colorize) .*--style|senga models import unet_": "the same",
     r"senga run optimise-style|senga run photo-style .*--method network": "minutes; its tests take few steps",
     r"senga evaluate .*--weights": "needs weights that do not come with Senga",
     r"senga train|senga models (import|export) mine": "hours; the trainer has tests",

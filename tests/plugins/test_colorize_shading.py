@@ -117,7 +117,7 @@ def test_published_files_paint_in_two_passes(tmp_path: Path) -> None:
             layer, _, kind = ours.partition(".")
             arrays[f"{'bn' * kind.startswith('norm')}{layer}/{names[kind]}"] = array
         np.savez(tmp_path / f"{name}.npz", **arrays)
-        store.import_file(tmp_path / f"{name}.npz", name)
+        store.import_file((tmp_path / f"{name}.npz").rename(tmp_path / f"{name}_standard"), name)
         found[name] = store.load(name, ("colour-hints",))
     asked: list[str] = []
     job = replace(Job(), weights=lambda name: asked.append(name) or found[name])
