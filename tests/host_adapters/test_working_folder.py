@@ -30,6 +30,7 @@ PROGRAMS = ("gimp-console-3.0", "gimp-2.10", "flatpak", "snap", "python3", "lscp
 
 TRAINING = ["--photos", ".", "--style", ".", "--out", "run", "--minutes", "0.0001", "--crop", "32", "--batch", "1"]
 """One step is taken: then the time is over."""
+DRAWN = ["--photos", ".", "--out", "run", "--minutes", "0.0001", "--crop", "32", "--batch", "1"]
 
 OTHERS = {
     ("batch", "status"): ["out"],
@@ -46,9 +47,12 @@ OTHERS = {
     ("train", "animegan"): TRAINING,
     ("train", "cartoongan"): TRAINING,
     ("train", "cin"): TRAINING,
+    ("train", "colour-hints"): DRAWN,
+    ("train", "colour-reference"): DRAWN,
+    ("train", "colour-suggestions"): DRAWN,
     ("train", "distil"): ["--photos", ".", "--teacher", "painted-comic", "--out", "run", "--minutes", "0.0001"],
     ("train", "johnson"): TRAINING,
-    ("train", "lines"): ["--photos", ".", "--out", "run", "--minutes", "0.0001", "--crop", "32", "--batch", "1"],
+    ("train", "lines"): DRAWN,
     ("train", "patches"): ["--photos", ".", "--exemplar", "metzinger", "--out", "run"],
     ("train", "stylebank"): TRAINING,
     ("train", "u-gat-it"): TRAINING,
