@@ -19,6 +19,7 @@ from senga.backends import Site
 from senga.errors import SettingsError
 from senga.growing import Kept
 from senga.language import tr
+from senga.plain import tell
 from senga.registry import Plugins
 
 from .attempt import Outcome, Paint, Painter, attempt, blend_of, check_files
@@ -68,6 +69,8 @@ def work(invocation: Invocation, known: Plugins) -> int:
         counts = Counter(_outcomes(targets, invocation, painter, report, stop))
         report.end(counts["done"], counts["failed"], counts["skipped"], stop.is_set())
         tell_kept(targets)
+        if counts["done"]:
+            _tell_unseen(options.get("growth") or "")
         return INTERRUPTED if stop.is_set() else 1 if counts["failed"] else 0
 
 
@@ -113,6 +116,13 @@ def _check_growth(options: Mapping[str, Any]) -> None:
     if options.get("growth") and len(options["inputs"]) > 1:
         raise SettingsError("--growth shows one picture while it grows: give one input.")
     Kept.of(options.get("growth") or "")
+
+
+def _tell_unseen(file: str) -> None:
+    """Say that nothing grew: most filters paint at once, and films are many pictures."""
+    if file and not Path(file).expanduser().exists():
+        text = tr("“{name}” was not made: films show nothing while they grow, nor do filters that paint at once.")
+        tell(f"senga: {text.format(name=file)}", err=True)
 
 
 def check_numbers(options: Mapping[str, Any]) -> None:

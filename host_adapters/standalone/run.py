@@ -161,7 +161,7 @@ COMMON: tuple[click.Parameter, ...] = (
         ["--growth"],
         type=FILE,
         metavar="FILE.png",
-        help="Show a picture in this new file while it grows, of filters that work it out step by step.",
+        help="Show a picture in this new file while it grows, of filters that work step by step; it stays if you stop.",
     ),
     PlainOption(
         ["--save-recipe"], type=FILE, metavar="FILE", help="Also write the filter and its settings as a recipe."

@@ -1,8 +1,8 @@
 """A picture made pixel by pixel until its features are those of a photograph and of a painting (Gatys et al. 2016).
 
 It takes a minute where `any-style` takes a second, and no training: any painting at all, in any size of its brushwork.
-What is there can be seen and kept at any time: ``keep`` names a file for it, ``minutes`` ends it, ``show`` gives the
-growth as an animation.
+What is there can be seen at any time (``Job.show``), ``minutes`` ends it and keeps it, ``begun`` goes on from it, and
+``show`` gives the growth as an animation.
 """
 
 from __future__ import annotations
@@ -47,9 +47,6 @@ class OptimiseStyle(Filter):
         labels={"picture": "The result", "growth": "Its growth"},
     )
     minutes: float = setting(0.0, "Keep what is there after so many minutes; 0 goes on to the end.", ge=0, le=1440)
-    keep: str = setting(
-        "", "A new PNG file that shows what is there while it works; when you stop, it stays.", advanced=True
-    )
     begun: Picture | None = setting(
         None, "What an earlier run left: goes on from it, at once at the full size.", advanced=True
     )

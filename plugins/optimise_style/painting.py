@@ -11,7 +11,6 @@ import numpy as np
 
 from senga.exemplars import gallery
 from senga.exemplars.colours import in_colours_of
-from senga.growing import Kept
 from senga.image import Animation, Frame, Image, to_depth
 from senga.job import Job
 from senga.neural.executor import Array
@@ -34,10 +33,9 @@ _HOLD = 2.0
 
 def painted(act: OptimiseStyle, image: Image, job: Job) -> Image:
     """The painting, in the size and depth of the picture."""
-    scene, kept = _scene(act, image, job.part(0.0, 0.95)), Kept.of(act.keep)
+    scene = _scene(act, image, job.part(0.0, 0.95))
     result = scene.photo
     for result in grown(scene):
-        kept.show(partial(_as_image, result))
         job.show(partial(_shown, image, result))
     large = _at_full_size(image, scene.photo, _finished(scene, result), job.part(0.95, 1.0))
     return image.with_pixels(in_colours_of(image.pixels, large, job) if act.colours == "luminance" else large)
@@ -56,10 +54,6 @@ def grown_as_animation(act: OptimiseStyle, image: Image, job: Job) -> Animation:
         yield Frame(_frame(image, _finished(scene, last), (height, width)), _HOLD)
 
     return Animation(frames, height, width, stages + 1, info=image.info)
-
-
-def _as_image(pixels: Array) -> Image:
-    return Image(np.asarray(pixels, np.float32))
 
 
 def _shown(image: Image, pixels: Array) -> Image:

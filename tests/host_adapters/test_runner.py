@@ -386,6 +386,8 @@ def test_a_picture_is_seen_in_a_file_while_it_grows(photo: Path, tmp_path: Path)
         done = senga(*words, *inputs, "-o", tmp_path / "out/", "--growth", shown)
         assert (done.returncode, says in done.stderr.decode()) == (2, True), done.stderr
         assert not (tmp_path / "out").exists()
+    done = senga("run", "ripple", photo, "-o", tmp_path / "r.png", "--growth", tmp_path / "unseen.png")
+    assert (done.returncode, "was not made" in done.stderr.decode()) == (0, True), done.stderr
     both = tmp_path / "both.png"
     done = senga(*words, photo, "-o", both, "--growth", both)
     assert (done.returncode, both.exists()) == (2, False), done.stderr

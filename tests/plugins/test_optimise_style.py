@@ -12,6 +12,7 @@ import pytest
 
 import senga
 from senga.errors import Cancelled, SettingsError
+from senga.growing import Kept
 from senga.image import Animation, Image, to_depth
 from senga.job import Job
 from senga.neural.optimising import canvas
@@ -107,9 +108,13 @@ def test_what_is_there_stays_when_it_is_stopped_and_is_gone_on_from(
 ) -> None:
     monkeypatch.setattr("senga.growing._PAUSE", 0.0)
     file, share = tmp_path / "growing.png", [0.0]
-    job = Job(on_progress=lambda done, _note: share.append(done), cancelled=lambda: share[-1] > 0.5)
+    job = Job(
+        on_progress=lambda done, _note: share.append(done),
+        cancelled=lambda: share[-1] > 0.5,
+        on_picture=Kept.of(str(file)).show,
+    )
     with pytest.raises(Cancelled):
-        painted(job=job, keep=str(file), steps=40)
+        painted(job=job, steps=40)
     assert list(tmp_path.iterdir()) == [file]
     kept = senga.open(file)
     assert isinstance(kept, Image)
@@ -122,7 +127,7 @@ def test_nothing_is_overwritten_and_only_pngs_are_written(tmp_path: Path) -> Non
     mine.write_bytes(b"mine")
     for place, words in ((mine, "there already"), (tmp_path / "no" / "a.png", "folder"), (tmp_path / "a.txt", "PNG")):
         with pytest.raises(SettingsError, match=words):
-            painted(keep=str(place))
+            Kept.of(str(place))
     assert mine.read_bytes() == b"mine"
     assert list(tmp_path.iterdir()) == [mine]
 
