@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from senga import ops
@@ -14,7 +16,7 @@ from senga.exemplars import gallery
 from senga.exemplars.colours import in_colours_of
 from senga.image import Image, Pixels, to_depth
 from senga.job import Job
-from senga.neural.canvas import automatic_scale, shown
+from senga.neural.canvas import shown
 from senga.neural.engine import run
 from senga.neural.stroke_scale import finished, reduced
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 Weighed = Sequence[tuple[float, Style]]
 _COMFORTABLE = 700_000
 """Pixels up to which brushwork is about as broad, against the picture, as these networks learn it."""
+_FINEST = 2 / 3
+"""How small brushwork becomes by itself in small pictures: broader, it takes the features of faces away."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,15 +103,35 @@ def painted(act: AnyStyle, image: Image, job: Job) -> Image:
     """The painting of a picture, in its size and depth."""
     job.progress(0.0, "Looking at the picture")
     palette: Palette = job.prepared or act.prepare(job)
-    scale = act.stroke_scale or automatic_scale(job.full_size or (image.height, image.width), _COMFORTABLE)
-    small = reduced(image.pixels, scale)
-    canvas = _Canvas(act, palette, image.pixels if small is None else small, job)
+    scale = scale_of(act.stroke_scale, job.full_size or (image.height, image.width))
+    small = enlarged(image.pixels, 1 / scale) if scale < 1 else reduced(image.pixels, scale)
+    canvas = _Canvas(act, palette, image.pixels if small is None else small, image, job)
     result = _masked(act, palette, canvas, job.part(0.1, 0.85))
-    if small is not None:
+    if scale < 1:
+        result = cv2.resize(result, (image.width, image.height), interpolation=cv2.INTER_AREA)
+    elif small is not None:
         result = finished(image.pixels, small, result, job.part(0.85, 0.95))
     if act.colours == "luminance":
         result = in_colours_of(image.pixels, result, job)
     return image.with_pixels(result)
+
+
+def scale_of(asked: float, size: tuple[int, int]) -> float:
+    """By how much a picture of this (height, width) is reduced; below 1 it is enlarged, never beyond what is usual.
+
+    Args:
+        asked: 0 chooses by size.
+        size: of the whole picture.
+    """
+    fitting = sqrt(size[0] * size[1] / _COMFORTABLE)
+    return max(asked, min(1.0, fitting)) if asked else max(fitting, _FINEST)
+
+
+def enlarged(pixels: Pixels, factor: float) -> Pixels:
+    """(H, W, 3) larger by a factor, in the same depth."""
+    size = max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor))
+    large = cv2.resize(np.ascontiguousarray(pixels), size, interpolation=cv2.INTER_CUBIC)
+    return np.clip(large, 0, 1) if large.dtype == np.float32 else large
 
 
 def _masked(act: AnyStyle, palette: Palette, canvas: _Canvas, job: Job) -> Pixels:
@@ -128,11 +152,11 @@ def _masked(act: AnyStyle, palette: Palette, canvas: _Canvas, job: Job) -> Pixel
 class _Canvas:
     """The picture at the size at which it is painted."""
 
-    def __init__(self, act: AnyStyle, palette: Palette, pixels: Pixels, job: Job) -> None:
+    def __init__(self, act: AnyStyle, palette: Palette, pixels: Pixels, image: Image, job: Job) -> None:
         self._pair, self._styling, self._depth = palette.pair, act.styling, pixels.dtype
         self._pixels = shown(pixels, palette.pair.grain, job)
         self._own = observed(pixels, self._pair, job.part(0.0, 0.1)) if act.styling < 1 else None
-        self._colours = colours_of(pixels, _fitting(job.alpha, pixels)) if act.colours == "photo" else None
+        self._colours = colours_of(image.pixels, job.alpha) if act.colours == "photo" else None
 
     def painted(self, styles: Weighed, job: Job) -> Pixels:
         """It in a mixture of styles."""
@@ -147,15 +171,8 @@ class _Canvas:
         return style.statistics if self._colours is None else recoloured(style, self._colours, self._pair, silent)
 
 
-def _fitting(alpha: Any, pixels: Pixels) -> Any:
-    """The opacity of every pixel, or None where the picture was reduced."""
-    return alpha if alpha is not None and alpha.shape == pixels.shape[:2] else None
-
-
 def _blended(first: Pixels, second: Pixels, mask: Image, job: Job) -> Pixels:
     """The second where the mask is white."""
-    import cv2
-
     share: Any = ops.luma(to_depth(mask.pixels, np.float32))
     if share.shape != first.shape[:2]:
         share = cv2.resize(share, (first.shape[1], first.shape[0]), interpolation=cv2.INTER_AREA)
