@@ -108,7 +108,7 @@ def painted(act: AnyStyle, image: Image, job: Job) -> Image:
     canvas = _Canvas(act, palette, image.pixels if small is None else small, image, job)
     result = _masked(act, palette, canvas, job.part(0.1, 0.85))
     if scale < 1:
-        result = cv2.resize(result, (image.width, image.height), interpolation=cv2.INTER_AREA)
+        result = to_depth(cv2.resize(result, (image.width, image.height), interpolation=cv2.INTER_AREA), image.depth)
     elif small is not None:
         result = finished(image.pixels, small, result, job.part(0.85, 0.95))
     if act.colours == "luminance":
@@ -128,10 +128,9 @@ def scale_of(asked: float, size: tuple[int, int]) -> float:
 
 
 def enlarged(pixels: Pixels, factor: float) -> Pixels:
-    """(H, W, 3) larger by a factor, in the same depth."""
+    """(H, W, 3) in any depth, larger by a factor: ``float32`` in 0..1, so that all depths are painted alike."""
     size = max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor))
-    large = cv2.resize(np.ascontiguousarray(pixels), size, interpolation=cv2.INTER_CUBIC)
-    return np.clip(large, 0, 1) if large.dtype == np.float32 else large
+    return np.clip(cv2.resize(to_depth(pixels, np.float32), size, interpolation=cv2.INTER_CUBIC), 0, 1)
 
 
 def _masked(act: AnyStyle, palette: Palette, canvas: _Canvas, job: Job) -> Pixels:

@@ -22,6 +22,7 @@ from senga.neural.training.initial import first_weights
 from senga.neural.training.perceptual import load_encoder, shipped_encoder
 from senga.ops.grain import grained
 from senga.plugins.any_style import network, styles
+from senga.plugins.any_style.painting import scale_of
 from senga.prepared import Shelf
 from senga.registry import plugins
 from senga.store import Store
@@ -103,6 +104,26 @@ def test_colours_stay_as_asked(photo: Any) -> None:
 
 def test_a_larger_brushwork_is_another_one(photo: Any) -> None:
     assert gap(painted(photo, brushwork=3), painted(photo)) > 0.005
+
+
+def test_small_pictures_are_painted_enlarged_and_none_beyond_what_is_usual() -> None:
+    assert [scale_of(0, (side, side)) for side in (1, 300, 500)] == [2 / 3] * 3
+    assert scale_of(0, (1000, 1400)) == pytest.approx(2**0.5)
+    assert (scale_of(0.5, (100, 100)), scale_of(0.5, (3000, 4000)), scale_of(2, (100, 100))) == (0.5, 1, 2)
+    assert 0.5 < scale_of(0.5, (700, 700)) < 1
+
+
+@pytest.mark.parametrize("scale", [0.0, 1.0, 2.0])
+def test_what_is_not_seen_does_not_colour_a_picture(monkeypatch: pytest.MonkeyPatch, scale: float) -> None:
+    seen: list[Any] = []
+    measured = styles.colours_of
+    monkeypatch.setattr(
+        "senga.plugins.any_style.painting.colours_of", lambda *given: seen.append(measured(*given)) or measured(*given)
+    )
+    pixels, alpha = sample(96, 128).float().copy(), np.ones((96, 128), np.float32)
+    pixels[:, 64:], alpha[:, 64:] = (0, 1, 0), 0
+    painted(Image(pixels, alpha), colours="photo", stroke_scale=scale)
+    assert np.allclose(seen[0].mean, pixels[:, :64].mean((0, 1)), atol=0.01)
 
 
 def test_a_style_is_its_statistics() -> None:
