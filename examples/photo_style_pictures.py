@@ -25,6 +25,8 @@ PICTURES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "segments": ("palace", "dusk", {"segments": 3}),
     "own-light": ("palace", "night", {"keep_luminance": 1}),
     "all-light": ("palace", "night", {"keep_luminance": 0}),
+    "harvest-plain": ("palace", "harvest", {"keep_luminance": 0.3}),
+    "harvest-seen": ("palace", "harvest", {"keep_luminance": 0.3, "method": "network"}),
 }
 """Name of the file -> photograph, reference, settings."""
 
@@ -51,8 +53,9 @@ def drawn(name: str, height: int = 300, width: int = 440) -> np.ndarray:
 
 
 def pictures() -> dict[str, Image]:
-    """Both photographs, and the drawn references."""
+    """Both photographs, a painting, and the drawn references."""
     found = {"astronaut": HERE / "astronaut.png", "palace": HERE / "summer-palace.jpg"}
+    found["harvest"] = HERE.parent / "core" / "exemplars" / "paintings" / "harvest.jpg"
     return {name: senga.open(path) for name, path in found.items()} | {name: Image(drawn(name)) for name in SKIES}
 
 
@@ -68,7 +71,7 @@ def main() -> None:
     folder, given = Path(sys.argv[1]), pictures()
     folder.mkdir(parents=True, exist_ok=True)
     for name, image in given.items():
-        write(image, folder / f"{name}.jpg" if name in SKIES else folder / f"photo-{name}.jpg")
+        write(image, folder / (f"photo-{name}.jpg" if name in ("palace", "astronaut") else f"{name}.jpg"))
     for name, (photo, reference, settings) in PICTURES.items():
         result = senga.apply("photo-style", given[photo], reference=given[reference], **settings)
         assert isinstance(result, Image)  # noqa: S101 - none of them makes a film
