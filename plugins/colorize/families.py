@@ -52,9 +52,9 @@ class SuggestionFacts(BaseModel):
 
 
 COLOUR_SUGGESTIONS = Family(
-    name="colour-suggestions",
+    name="sgru",
     title="Colours without hints, nine at once",
-    models=_HOME / "colour-suggestions.toml",
+    models=_HOME / "sgru.toml",
     architectures=("sgru",),
     facts=SuggestionFacts,
     converter="senga.plugins.colorize.suggestion_network:to_senga",

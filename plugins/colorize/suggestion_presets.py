@@ -62,7 +62,7 @@ _SHORT = {"start_steps": 0, "style_steps": 3000, "rates": (1e-3, 1e-3, 1e-3), "r
 PRESETS = named(
     Preset(name="own", width=0.17, crop=256, batch=8, average=0.995, **_SHORT),
     Preset(
-        name="sgru",
+        name="published",
         crop=256,
         side=256,
         batch=1,

@@ -51,7 +51,7 @@ def test_a_stopped_training_goes_on_as_if_it_had_not(drawings: Path, tmp_path: P
 
 
 def test_the_published_preset_trains(drawings: Path, tmp_path: Path) -> None:
-    training = trained(a_plan(drawings, "sgru", style_steps=1), tmp_path / "run", sample=1)
+    training = trained(a_plan(drawings, "published", style_steps=1), tmp_path / "run", sample=1)
     assert training.facts() == {"architecture": "sgru", "width": "0.05"}
     sheet = cv2.imread(str(next((tmp_path / "run" / "samples").iterdir())))
     assert sheet is not None
