@@ -124,7 +124,7 @@ class Training(shared.Training[Preset, Batch]):
         self.drawer.load(now)
         shown = [np.where(seen[..., 4:] > 0, seen[..., 1:4], seen[..., :1]) for seen, _ in found]
         both = np.stack([np.stack(shown), np.stack(made)])
-        return np.rint((both.clip(-1, 1) + 1) * 127.5).astype(np.uint8)
+        return np.asarray(np.rint((both.clip(-1, 1) + 1) * 127.5).astype(np.uint8))
 
 
 def channels_of(preset: Preset) -> int:

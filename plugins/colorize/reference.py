@@ -82,7 +82,7 @@ def _whole(drawing: Drawing) -> Numbers:
 def _bytes(colours: Plane) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """CIELAB (N, 3) as sRGB in bytes."""
     found = cv2.cvtColor(np.ascontiguousarray(colours[None], np.float32), cv2.COLOR_LAB2RGB)[0]
-    return np.rint(255 * np.clip(found, 0, 1)).astype(np.uint8)
+    return np.asarray(np.rint(255 * np.clip(found, 0, 1)), np.uint8)
 
 
 def seen_by(weights: Weights, act: Colorize, drawing: Drawing, other: Image, job: Job) -> Plane:
@@ -109,7 +109,7 @@ def vector_of(other: Image, features: int, act: Colorize, job: Job) -> Plane:
         network, weights = reference_features.observer(), reference_features.observer_weights()
         found = evaluate(network, weights, {"photo": 2 * small - 1}, job, note="Looking")["statistics"]
         colours = reference_features.histogram(small)
-        return reference_features.joined(colours[None], np.asarray(found)[None])[0]
+        return np.asarray(reference_features.joined(colours[None], np.asarray(found)[None])[0])
     small = reference_features.squeezed(picture, vgg_features.SIDE)
     known = job.weights(act.encoder or "vgg19")
     found = evaluate(network_of(known), known.arrays, {"photo": 2 * small - 1}, job, note="Looking")["features"]

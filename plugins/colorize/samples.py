@@ -101,7 +101,7 @@ def as_drawn(ink: Plane, rng: Rng) -> Plane:
     side = len(ink)
     if rng.random() < 0.15:
         ink = np.asarray(cv2.dilate(ink, np.ones((2, 2), np.uint8)))
-    drawn = ink * np.float32(rng.uniform(0.6, 1)) * (grain(side, rng) if rng.random() < 0.25 else 1)
+    drawn: Any = ink * np.float32(rng.uniform(0.6, 1)) * (grain(side, rng) if rng.random() < 0.25 else 1)
     if rng.random() < 0.3:
         drawn = drawn * _with_gaps(side, rng)
     if rng.random() < BINARY:
@@ -117,7 +117,7 @@ def _with_gaps(side: int, rng: Rng) -> Plane:
     """(S, S) 1, and 0 in a few small circles."""
     free = np.ones((side, side), np.float32)
     for x, y in rng.integers(0, side, (int(rng.integers(2, 8)), 2)).tolist():
-        cv2.circle(free, (x, y), int(rng.integers(1, 4)), 0, -1)
+        cv2.circle(free, (x, y), int(rng.integers(1, 4)), (0.0,), -1)
     return free
 
 
@@ -154,7 +154,7 @@ def _touched(regions: Any, row: int, column: int, rng: Rng) -> list[int]:
     if rng.random() < 0.6:
         return [int(regions[row, column])]
     mask, end = np.zeros(regions.shape, np.uint8), (column + rng.integers(-14, 15), row + rng.integers(-14, 15))
-    cv2.line(mask, (column, row), (int(end[0]), int(end[1])), 1)
+    cv2.line(mask, (column, row), (int(end[0]), int(end[1])), (1,))
     return [each for each in np.unique(regions[mask > 0]).tolist() if each]
 
 

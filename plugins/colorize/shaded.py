@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 PIXELS = 208 * 208
 """Of the picture that our network sees, about."""
-NONE = -512.0, 128.0, 128.0
+NONE = np.array((-512, 128, 128), np.float32)
 """Y, U and V where PaintsChainer sees no hint."""
+_GREY = np.array((0, 128, 128), np.float32)
 YUV = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32)
 """From RGB in 0..255 to Y, and U and V without their 128."""
 
@@ -64,7 +65,7 @@ def _in_two_passes(both: tuple[Weights, Weights], drawing: Drawing, colours: Any
     long, short = max(drawing.labels.shape), min(drawing.labels.shape)
     lines = lines_of(drawing, 128 * 128 * long / short, MULTIPLE)
     hints, there = reduced_hints(colours, marks, lines.shape)
-    yuv = np.where(there[:, :, None] > 0, to_yuv(hints), np.float32(NONE))
+    yuv = np.where(there[:, :, None] > 0, to_yuv(hints), NONE)
     found = np.clip(_result(both[0], np.dstack([255 * lines, yuv]), job.part(0, 0.1)), 0, 255)
     size = 4 * lines.shape[1], 4 * lines.shape[0]
     fine = cv2.resize(lines_of(drawing, 16 * lines.size), size, interpolation=cv2.INTER_AREA)
@@ -74,13 +75,13 @@ def _in_two_passes(both: tuple[Weights, Weights], drawing: Drawing, colours: Any
 
 def to_yuv(colours: Plane) -> Plane:
     """(..., 3) RGB in 0..255 as Y, U and V in 0..255, 128 grey."""
-    return np.asarray(colours @ YUV.T + np.float32((0, 128, 128)), np.float32)
+    return np.asarray(colours @ YUV.T + _GREY, np.float32)
 
 
 def from_yuv(planes: Plane) -> Plane:
     """(..., 3) Y, U and V as RGB, cut to 0..255."""
     back = np.linalg.inv(YUV).T
-    return np.asarray(np.clip((planes - np.float32((0, 128, 128))) @ back, 0, 255), np.float32)
+    return np.asarray(np.clip((planes - _GREY) @ back, 0, 255), np.float32)
 
 
 def _result(weights: Weights, planes: Any, job: Job) -> Plane:

@@ -95,7 +95,7 @@ def over(made: Colouring, hinted: Colouring) -> Colouring:
 def _bytes(colours: Plane) -> NDArray[np.uint8]:
     """Those of (N + 1, 3) colours in 0..1 that have numbers; what is nearly white is white."""
     whiter = np.where(colours.min(axis=1, keepdims=True) > WHITE, 1, colours)
-    return np.rint(255 * np.clip(whiter[1:], 0, 1)).astype(np.uint8)
+    return np.asarray(np.rint(255 * np.clip(whiter[1:], 0, 1)), np.uint8)
 
 
 def main_colours(labels: Numbers, seen: Plane, weight: Plane) -> Plane:
@@ -118,7 +118,7 @@ def main_colours(labels: Numbers, seen: Plane, weight: Plane) -> Plane:
         counts = first / np.square(away)
     result = np.stack(found, axis=1)
     result[0] = 1
-    return result
+    return np.asarray(result, np.float32)
 
 
 def hues(seen: Plane) -> Plane:

@@ -74,11 +74,11 @@ def histogram(picture: NDArray[Any]) -> NDArray[np.float32]:
     for corner in product((0, 1), repeat=3):
         shares = np.where(corner, rest, 1 - rest).prod(1)
         counts += np.bincount((low + corner) @ (STEPS**2, STEPS, 1), shares, COLOURS)
-    return np.sqrt(counts / len(places)).astype(np.float32)
+    return np.asarray(np.sqrt(counts / len(places)), np.float32)
 
 
 def joined(colours: Any, statistics: Any) -> NDArray[np.float32]:
     """The vectors (N, 611) of histograms (N, 125) and of what ``observer`` gives, (N, 486)."""
     own = np.concatenate([(statistics[:, :3] + 1) / 2, statistics[:, 3:6]], 1)
     seen = statistics[:, 6:] / (1 + statistics[:, 6:])
-    return np.concatenate([colours, own, seen], 1).astype(np.float32)
+    return np.asarray(np.concatenate([colours, own, seen], 1), np.float32)

@@ -105,7 +105,7 @@ def _without_ink(seen: Plane, counts: Plane) -> Plane:
 
 def _centres(values: Plane, counts: Plane) -> Plane:
     """The colours that stand for all, (N, 3)."""
-    codes = np.floor(values * np.float32((_FINE / 100, _FINE / 200, _FINE / 200))).astype(np.int64) + _FINE
+    codes = np.floor(values * np.array((_FINE / 100, _FINE / 200, _FINE / 200), np.float32)).astype(np.int64) + _FINE
     places = codes @ np.array([10_000, 100, 1])
     _, where = np.unique(places, return_inverse=True)
     where = where.reshape(-1)
