@@ -17,7 +17,7 @@ from .families import FAMILIES
 if TYPE_CHECKING:
     from . import Colorize
 
-OURS = {"shaded": "shades", "reference": ""}
+OURS = {"shaded": "shades", "reference": "colour-reference/reference"}
 """By the mode: the style that is taken where none is named; an empty text where none comes with Senga."""
 
 

@@ -29,7 +29,7 @@ from .shading import main_colours
 if TYPE_CHECKING:
     from . import Colorize
 
-SIDE = 160
+SIDE = 112
 """Of the square that has as many pixels as the drawing that the network sees."""
 RIM = 2.0
 """Pixels of what a network paints from a line on which a pixel counts wholly for the colour of its region."""

@@ -202,3 +202,9 @@ def test_the_same_settings_give_the_same_pixels() -> None:
         for count in (1, 3)
     )
     assert np.array_equal(first, again)
+
+
+def test_the_network_that_comes_with_senga_gives_the_colours_of_the_picture() -> None:
+    made = senga.apply("colorize", a_drawing(), reference=a_picture(), matching="network").u8()
+    for place in ((5, 5), (80, 80)):
+        assert any(near(made[place], colour) for colour in (BLUE, RED, GREEN))
