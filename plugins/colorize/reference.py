@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from senga.errors import ModelError, SengaError
 from senga.families import network_of
@@ -79,7 +80,7 @@ def _whole(drawing: Drawing) -> Numbers:
     return drawing.labels.reshape(-1)[drawing.under].reshape(drawing.labels.shape)
 
 
-def _bytes(colours: Plane) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _bytes(colours: Plane) -> NDArray[np.uint8]:
     """CIELAB (N, 3) as sRGB in bytes."""
     found = cv2.cvtColor(np.ascontiguousarray(colours[None], np.float32), cv2.COLOR_LAB2RGB)[0]
     return np.asarray(np.rint(255 * np.clip(found, 0, 1)), np.uint8)
