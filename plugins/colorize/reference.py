@@ -35,17 +35,20 @@ SIDE = 112
 RIM = 2.0
 """Pixels of what a network paints from a line on which a pixel counts wholly for the colour of its region."""
 NO_REFERENCE = "There is no reference: choose the picture whose colours the drawing should have (--reference)."
+EMPTY = "The reference is wholly transparent: choose a picture that has colours."
 
 
 def from_reference(drawing: Drawing, act: Colorize, job: Job) -> Colouring:
     """Colours of another picture.
 
     Raises:
-        SengaError: there is no other picture, or no network where one should be asked.
+        SengaError: there is no other picture, or nothing in it, or no network where one should be asked.
     """
     other = act.picture("reference")
     if other is None:
         raise SengaError(NO_REFERENCE)
+    if other.alpha is not None and not other.alpha.any():
+        raise SengaError(EMPTY)
     shades = Shades.of(other)
     if act.matching == "place":
         return by_places(drawing, shades)

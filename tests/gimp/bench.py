@@ -74,13 +74,13 @@ def raw(drawable, format_name="RGBA double"):
     return bytes(drawable.get_buffer().get(whole, 1.0, format_name, Gegl.AbyssPolicy.NONE))
 
 
-def call(name, image, drawables, mode=Gimp.RunMode.NONINTERACTIVE, **settings):
+def call(name, image, drawables, run_mode=Gimp.RunMode.NONINTERACTIVE, **settings):
     """Run a procedure: its status, the new image if any, and its message."""
     pdb = Gimp.get_pdb()
     procedure = pdb.lookup_procedure(name)
     assert procedure is not None, f"{name} is not registered"
     config = procedure.create_config()
-    config.set_property("run-mode", mode)
+    config.set_property("run-mode", run_mode)
     config.set_property("image", image)
     config.set_core_object_array("drawables", drawables)
     for key, value in settings.items():

@@ -134,3 +134,44 @@ def check_lines_and_hints_at_other_places():
     status, _, message = call("senga-colorize", image, [layer], hints=hints, separate_layers=True)
     assert status != SUCCESS
     assert "is empty" in message, message
+
+
+def check_shades_are_a_layer_to_multiply():
+    image, layer, hints = drawn((255, 255, 255, 255))
+    before = raw(layer)
+    status, _, message = call("senga-colorize", image, [layer], hints=hints, mode="shaded", separate_layers=True)
+    assert status == SUCCESS, message
+    children = image.get_layers()[2].get_children()
+    assert [each.get_name() for each in children] == ["Shading", "Flat colours", "Paper"]
+    assert children[0].get_mode() == Gimp.LayerMode.MULTIPLY
+    assert layer.get_mode() == Gimp.LayerMode.MULTIPLY, "the lines above are multiplied as well"
+    assert raw(layer) == before
+
+
+def check_nine_suggestions_as_layers():
+    image, layer = picture()
+    fill(layer, lines((255, 255, 255, 255)))
+    before = raw(layer)
+    status, _, message = call("senga-colorize", image, [layer], mode="automatic")
+    assert status == SUCCESS, message
+    group = image.get_layers()[0]
+    assert group.is_group()
+    children = group.get_children()
+    names = "Meadow", "Sea", "Sunset", "Candy", "Forest", "Earth", "Dusk", "Spice", "Poster"
+    assert [each.get_name() for each in children] == list(names)
+    assert len({raw(each) for each in children}) == len(names), "they differ"
+    assert raw(layer) == before
+
+
+def check_a_layer_as_the_reference():
+    """Red in the middle of blue: so the box becomes red, and what is around it blue."""
+    image, layer, other = drawn((255, 255, 255, 255))
+    image.remove_layer(other)
+    other = add_layer(image, "reference", RGBA)
+    inside = [8 <= i % WIDTH < 40 and 6 <= i // WIDTH < 30 for i in range(WIDTH * HEIGHT)]
+    fill(other, b"".join(bytes((*(RED if each else (0, 0, 255)), 255)) for each in inside))
+    status, _, message = call("senga-colorize", image, [layer], reference=other, mode="reference")
+    assert status == SUCCESS, message
+    look = values(layer)
+    assert near(look[18 * WIDTH + 24][:3], (1, 0, 0), 0.1), look[18 * WIDTH + 24]
+    assert near(look[40 * WIDTH + 55][:3], (0, 0, 1), 0.1), look[40 * WIDTH + 55]

@@ -94,6 +94,11 @@ def test_without_a_reference_it_says_what_to_do() -> None:
         senga.apply("colorize", a_drawing(), mode="reference")
 
 
+def test_a_reference_in_which_there_is_nothing_is_refused() -> None:
+    with pytest.raises(SengaError, match="wholly transparent"):
+        senga.apply("colorize", a_drawing(), reference=np.zeros((20, 30, 4), np.uint8))
+
+
 @pytest.mark.parametrize("kind", ["grey", "alpha", "16 bit", "1x1", "float"])
 def test_any_picture_is_a_reference(kind: str) -> None:
     picture = a_picture()
