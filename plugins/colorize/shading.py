@@ -30,6 +30,7 @@ OWN_RIM = 5.5
 ALIKE = 0.08
 """Difference of a channel from which on a pixel hardly counts for the colour of its region."""
 ROUNDS = 3
+"""How often the colour of a region is sought anew, without what is unlike it."""
 LARGE = 0.06
 """Share of the picture from which on a region may be divided."""
 KINDS = 4
@@ -45,6 +46,7 @@ SMOOTH = 0.016
 SLIGHT = 0.03
 """What is darker by less is no shade."""
 DARKEST = 0.45
+"""Share of the light of a colour that its shade leaves, at least."""
 WHITE = 0.955
 """What is lighter in all channels is white."""
 

@@ -32,6 +32,7 @@ TURN = 8.0
 HUES = (0.45, 0.25, 0.3)
 """Shares of drawings as they are, with all hues turned alike, and with each turned by itself."""
 GREY = np.array([0.299, 0.587, 0.114])
+"""Weights of red, green and blue in what is light."""
 _KINDS = 4
 """Steps of each channel by which colours are told apart."""
 
