@@ -299,9 +299,9 @@ def test_bars_are_drawn_on_a_terminal_only(photo: Path, tmp_path: Path) -> None:
     import pty
 
     host, terminal = pty.openpty()
-    words = [SENGA, "run", "posterize", str(photo), "-o", str(tmp_path / "out.png")]
+    words = [SENGA, "run", "posterize", os.path.relpath(photo, tmp_path), "-o", "out.png"]
     done = subprocess.run(
-        words, stdout=subprocess.PIPE, stderr=terminal, check=False, env={**os.environ, "TERM": "xterm"}
+        words, stdout=subprocess.PIPE, stderr=terminal, check=False, cwd=tmp_path, env={**os.environ, "TERM": "xterm"}
     )
     os.close(terminal)
     screen = os.read(host, 65536).decode()

@@ -434,7 +434,7 @@ def test_it_is_measured_once_and_a_damaged_note_is_replaced(
     assert speed.known() == {"openvino": 3.0, "onnx": 1.0}
     if os.name == "posix":
         assert speed.note().stat().st_mode & 0o777 == 0o600
-    assert list(speed.note().parent.iterdir()) == [speed.note()]
+    assert list(speed.note().parent.glob("runtimes-*")) == [speed.note()]
 
 
 def test_the_first_of_several_processes_decides(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -456,7 +456,7 @@ def test_notes_of_other_versions_do_not_pile_up(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(speed, "measured", lambda _: {"openvino": 1.0, "onnx": 2.0})
     speed.fastest(1)
     assert speed.note().exists()
-    assert len(list(folder.iterdir())) <= 4
+    assert len(list(folder.glob("runtimes-*"))) <= 4
 
 
 def test_without_a_place_for_the_note_the_order_is_fixed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
