@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senga.neural.blocks import AveragePool, Double, Halve, MaxPool, Padding, Resize, Sampling, Size
+from senga.neural.blocks.block import outside
 from senga.neural.executor import Array
 from senga.neural.resample import nearest, taps
 
@@ -61,13 +62,15 @@ def size_of(x: Array) -> Size:
 
 
 def mirrors(padding: Padding, axis: int, size: int) -> list[tuple[int, int]]:
-    """Along an axis of a padded array of ``size`` lines: (line of the margin, line it repeats), from the inside out."""
+    """Along an axis of a padded array of ``size`` lines: (line of the margin, line of the middle that it repeats).
+
+    A margin that is wider than the middle is reflected again and again, as by ``numpy.pad``.
+    """
     before, after = (padding.top, padding.bottom) if axis == 2 else (padding.left, padding.right)
-    first, last = before, size - after - 1
-    skip = 1 if padding.mode == "reflect" else 0
-    return [(first - 1 - j, first + skip * (j + 1)) for j in range(before)] + [
-        (last + 1 + j, last - skip * (j + 1)) for j in range(after)
-    ]
+    count = size - before - after
+    index = np.concatenate([np.arange(-1, -before - 1, -1), np.arange(count, count + after)])
+    source = outside(index, count, padding.mode)
+    return [(before + int(margin), before + int(line)) for margin, line in zip(index, source, strict=True)]
 
 
 def fill_margin(base: Array, padding: Padding) -> None:
