@@ -83,7 +83,8 @@ test-short: $(LOCK)
 test-oracles: $(ORACLES)/ready
 	$(ORACLES)/bin/pytest tests/training tests/neural/evaluation/test_packages.py \
 		tests/neural/evaluation/test_style.py tests/neural/training/test_losses.py \
-		tests/neural/training/test_every_block.py tests/ops/test_transfer.py tests/plugins/test_any_style.py tests/neural/test_optimising.py
+		tests/neural/training/test_every_block.py tests/ops/test_transfer.py tests/plugins/test_any_style.py tests/neural/test_optimising.py \
+		tests/neural/checkpoints/test_hdf5.py
 
 test-gimp: $(VENV)/ready-test
 	.ci/gimp/run

@@ -29,7 +29,7 @@ IMPOSSIBLE = {("3.14", "x86_64-apple-darwin")}
 """Where packages have no wheels."""
 EXTRAS = ("fast", "compiled", "heic", "cluster", "test", "lint", "lock")
 """What ``make`` installs, and what painters may; those who train choose a build of PyTorch for their card."""
-ORACLES = "torch==2.13.0\ntorch-fidelity\npytorch-fid\nlpips\nscikit-image\n"
+ORACLES = "torch==2.13.0\ntorch-fidelity\npytorch-fid\nlpips\nscikit-image\nh5py\n"
 UNWANTED = ("nvidia-", "cuda-", "triton", "torchvision")
 """What the oracles do without, because PyTorch computes on the processor there."""
 HEAD = "# Made by tools/lock.py. Renew it with: make lock\n"
