@@ -9,6 +9,8 @@ import sys
 import sysconfig
 import tomllib
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,8 +37,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder,
         ROOT,
     ]
-    subprocess.run(words, check=True, capture_output=True)
+    with alone(tmp_path_factory.getbasetemp().parent / "wheel.lock"):
+        subprocess.run(words, check=True, capture_output=True)
     return next(folder.glob("senga-*.whl"))
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """One process after the other: setuptools builds within the source tree."""
+    with path.open("w") as lock:
+        if os.name == "posix":
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="module")
