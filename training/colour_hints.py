@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from safetensors.torch import save_file
@@ -23,8 +22,6 @@ from torch import Tensor
 from senga.neural.executor import Array
 from senga.neural.graph import Network
 from senga.neural.networks.colour_hints import hint_judge, hint_unet
-from senga.neural.training.batches import prefetching
-from senga.neural.training.drawings import drawings, read_drawing
 from senga.neural.training.initial import first_weights
 from senga.neural.training.inked import Pair, halved
 from senga.neural.training.perceptual import shipped_encoder
@@ -33,9 +30,10 @@ from senga.plugins.colorize.samples import example
 from training import losses
 from training.drawn import SEEN, in_bfloat16
 from training.module import NetworkModule
+from training.on_drawings import held_back, parser_of, run_ahead, start
 from training.perceptual import Features
 from training.pictures import write_rgb
-from training.running import Checkpoint, Running, begin, learning_rate, run, set_rate, update
+from training.running import Checkpoint, Running, learning_rate, set_rate, update
 
 RATE, LAST = 8e-4, 1e-4
 """First and last learning rate."""
@@ -47,7 +45,7 @@ HELD = 17
 
 def split(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
     """Drawings to learn from, and those that are held back."""
-    return [pair for index, pair in enumerate(pairs) if index % HELD], list(pairs[::HELD])
+    return held_back(pairs, HELD)
 
 
 class Drawings:
@@ -147,41 +145,22 @@ def leave(trainer: Trainer, held: Sequence[Pair], out: Path) -> None:
 def train(trainer: Trainer, given: Drawings, held: Sequence[Pair], options: Any) -> None:
     """Trains to a number of steps, with checkpoints, weights and sheets to look at on the way."""
     checkpoint = Checkpoint(options.out / "checkpoint.pt", trainer, ())
-    checkpoint.read()
-
-    def step(progress: float) -> tuple[str, dict[str, float]]:
-        seen, colours = ahead.get(trainer.steps)
-        return f"{options.batch}x{options.size}", trainer.step(seen, colours, progress)
-
-    def look() -> None:
-        leave(trainer, held, options.out)
-
-    with prefetching(lambda number: given.batch(number, options.batch, options.size), trainer.steps) as ahead:
-        run(checkpoint, options.steps, step, (options.every, checkpoint.write), (options.sheets, look))
+    acts = (options.every, checkpoint.write), (options.sheets, lambda: leave(trainer, held, options.out))
+    run_ahead(checkpoint, options, given.batch, lambda seen, at: trainer.step(*seen, at), *acts)
 
 
 def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=Path, required=True, help="folder of drawings, with their lines or without")
-    parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
-    parser.add_argument("--width", type=int, default=16, help="channels at full size")
+    parser = parser_of(__doc__, width=16, every=100)
     parser.add_argument("--rate", type=float, default=RATE, help="of learning, at first")
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
     parser.add_argument("--sheets", type=int, default=400, help="steps between sheets and weights")
-    parser.add_argument("--batch", type=int, default=8, help="squares in a step")
-    parser.add_argument("--size", type=int, default=128, help="side of the squares")
-    parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs one training, or goes on with it."""
     options = options_from(arguments)
-    begin(options)
-    cv2.setNumThreads(1)
-    pairs, held = split([halved(Pair.of(*read_drawing(*both))) for both in drawings(options.pairs).items()])
+    pairs, held = split(start(options, halved))
     print(f"{len(pairs)} drawings, {len(held)} held back", flush=True)
     train(Trainer(options.width, options.rate), Drawings(pairs), held, options)
 

@@ -26,16 +26,15 @@ from torch.nn import functional
 from senga.neural.checkpoints import read_checkpoint
 from senga.neural.networks import reference_features, vgg_features
 from senga.neural.networks.style2paints import critic, reference_painter, without_guides
-from senga.neural.training.batches import prefetching
-from senga.neural.training.drawings import drawings, read_drawing
 from senga.neural.training.initial import first_weights
 from senga.neural.training.inked import Pair
 from senga.plugins.colorize.references.network import shape_of
 from senga.plugins.colorize.references.samples import GREY, Example, example
 from training.drawn import in_bfloat16
 from training.module import NetworkModule
+from training.on_drawings import held_back, parser_of, run_ahead, start
 from training.pictures import Picture, write_rgb
-from training.running import Checkpoint, Running, begin, learning_rate, run, set_rate, update
+from training.running import Checkpoint, Running, learning_rate, set_rate, update
 
 RATE, LAST = 2e-3, 1e-4
 """First and last learning rate of the network."""
@@ -53,8 +52,7 @@ LAYOUT = torch.channels_last
 
 def split(paths: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     """Drawings to learn from, and those that are held back."""
-    held = [each for index, each in enumerate(paths) if index % HELD == HELD - 1]
-    return [each for index, each in enumerate(paths) if index % HELD != HELD - 1], held
+    return held_back(paths, HELD, HELD - 1)
 
 
 @dataclass(frozen=True)
@@ -276,33 +274,20 @@ def train(trainer: Trainer, given: Drawings, held: Sequence[Pair], options: Any)
     """Trains to a number of steps, with checkpoints, weights and sheets to look at on the way."""
     checkpoint = Checkpoint(options.out / "checkpoint.pt", trainer, ())
 
-    def step(progress: float) -> tuple[str, dict[str, float]]:
-        return f"{options.batch}x{options.size}", trainer.step(ahead.get(trainer.steps), progress)
-
     def kept() -> None:
         checkpoint.write()
         leave(trainer, held, options)
 
-    checkpoint.read()
-    with prefetching(lambda number: given.batch(number, options.batch, options.size), trainer.steps) as ahead:
-        run(checkpoint, options.steps, step, (options.every, kept))
+    run_ahead(checkpoint, options, given.batch, trainer.step, (options.every, kept))
 
 
 def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=Path, required=True, help="folder of drawings, with their lines or without")
-    parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
+    parser = parser_of(__doc__)
     parser.add_argument("--form", choices=("own", "published"), default="own")
     parser.add_argument("--vgg", type=Path, help="VGG-19 of torchvision, whose features the network then takes")
     parser.add_argument("--adversarial", choices=("squares", "log"), default="squares")
     parser.add_argument("--start", type=Path, help="weights to begin with")
-    parser.add_argument("--width", type=float, default=1.0)
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--every", type=int, default=200, help="steps between checkpoints, weights and sheets")
-    parser.add_argument("--batch", type=int, default=8, help="squares in a step")
-    parser.add_argument("--size", type=int, default=128, help="side of the squares, a multiple of 32")
-    parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args(arguments)
 
 
@@ -320,13 +305,10 @@ def beginning(options: argparse.Namespace) -> Trainer:
 def main(arguments: list[str] | None = None) -> None:
     """Runs one training, or goes on with it."""
     options = options_from(arguments)
-    begin(options)
-    cv2.setNumThreads(1)
-    learned, held = split(list(drawings(options.pairs).items()))
     longest = round(LONGEST * options.size)
-    pairs, kept = ([reduced(Pair.of(*read_drawing(*both)), longest) for both in each] for each in (learned, held))
-    print(f"{len(pairs)} drawings, {len(kept)} held back", flush=True)
-    train(beginning(options), Drawings(pairs), kept, options)
+    pairs, held = split(start(options, lambda pair: reduced(pair, longest)))
+    print(f"{len(pairs)} drawings, {len(held)} held back", flush=True)
+    train(beginning(options), Drawings(pairs), held, options)
 
 
 if __name__ == "__main__":

@@ -20,15 +20,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from senga.neural.networks.lines import lines
-from senga.neural.training.batches import prefetching
-from senga.neural.training.drawings import drawings, read_drawing
 from senga.neural.training.initial import first_weights
 from senga.neural.training.inked import Pair
 from senga.plugins.line_art.samples import Example, example
 from training.drawn import in_bfloat16
 from training.module import NetworkModule
+from training.on_drawings import held_back, parser_of, run_ahead, start
 from training.pictures import Picture, list_pictures, read_rgb, write_rgb
-from training.running import Checkpoint, Running, begin, learning_rate, run, set_rate
+from training.running import Checkpoint, Running, learning_rate, set_rate
 
 RATE, LAST = 2e-3, 1e-4
 """First and last learning rate."""
@@ -40,8 +39,7 @@ HELD = 10
 
 def split(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
     """Drawings to learn from, and those that are held back."""
-    held = [pair for index, pair in enumerate(pairs) if index % HELD == HELD - 1]
-    return [pair for index, pair in enumerate(pairs) if index % HELD != HELD - 1], held
+    return held_back(pairs, HELD, HELD - 1)
 
 
 class Drawings:
@@ -130,41 +128,25 @@ def leave(trainer: Trainer, held: Sequence[Pair], textures: Sequence[Picture], o
 def train(trainer: Trainer, given: Drawings, held: Sequence[Pair], options: Any) -> None:
     """Trains to a number of steps, with checkpoints, weights and sheets to look at on the way."""
     checkpoint = Checkpoint(options.out / "checkpoint.pt", trainer, ())
-    checkpoint.read()
-
-    def step(progress: float) -> tuple[str, dict[str, float]]:
-        seen, ink = ahead.get(trainer.steps)
-        return f"{options.batch}x{options.size}", trainer.step(seen, ink, progress)
 
     def kept() -> None:
         checkpoint.write()
         leave(trainer, held, given.textures, options.out)
 
-    with prefetching(lambda number: given.batch(number, options.batch, options.size), trainer.steps) as ahead:
-        run(checkpoint, options.steps, step, (options.every, kept))
+    run_ahead(checkpoint, options, given.batch, lambda seen, at: trainer.step(*seen, at), (options.every, kept))
 
 
 def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=Path, required=True, help="folder of drawings, with their lines or without")
+    parser = parser_of(__doc__, every=400)
     parser.add_argument("--textures", type=Path, help="photographs whose detail lies over colours: folder or list")
-    parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
-    parser.add_argument("--width", type=float, default=1.0)
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--every", type=int, default=400, help="steps between checkpoints, weights and sheets")
-    parser.add_argument("--batch", type=int, default=8, help="squares in a step")
-    parser.add_argument("--size", type=int, default=128, help="side of the squares")
-    parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs one training, or goes on with it."""
     options = options_from(arguments)
-    begin(options)
-    cv2.setNumThreads(1)
-    pairs, held = split([Pair.of(*read_drawing(*both)) for both in drawings(options.pairs).items()])
+    pairs, held = split(start(options))
     textures = [read_rgb(path) for path in list_pictures(options.textures)] if options.textures else []
     print(f"{len(pairs)} drawings, {len(held)} held back, {len(textures)} photographs", flush=True)
     train(Trainer(options.width), Drawings(pairs, textures), held, options)

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from safetensors.torch import save_file
@@ -23,8 +22,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from senga.neural.networks.sgru import PICTURES, apart, sgru
-from senga.neural.training.batches import prefetching
-from senga.neural.training.drawings import drawings, read_drawing
 from senga.neural.training.initial import first_weights
 from senga.neural.training.inked import Pair
 from senga.neural.training.perceptual import load_encoder, shipped_encoder
@@ -32,8 +29,9 @@ from senga.plugins.colorize.suggestion_presets import LEVEL, LossWeights, layers
 from senga.plugins.colorize.suggestion_samples import Example, example, tints
 from training.drawn import in_bfloat16
 from training.module import NetworkModule
+from training.on_drawings import held_back, parser_of, run_ahead, start
 from training.pictures import write_rgb
-from training.running import Checkpoint, Running, begin, learning_rate, run, set_rate
+from training.running import Checkpoint, Running, learning_rate, set_rate
 
 RATE, LAST = 1e-3, 1e-4
 """First and last learning rate."""
@@ -104,7 +102,7 @@ def pictures_of(made: Tensor) -> Tensor:
 
 def split(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
     """Drawings to learn from, and those that are held back: the first of every seventeen."""
-    return [pair for index, pair in enumerate(pairs) if index % HELD], list(pairs[::HELD])
+    return held_back(pairs, HELD)
 
 
 class Drawings:
@@ -180,42 +178,27 @@ def _row(shown: Example, pictures: Any) -> Any:
 def train(trainer: Trainer, given: Drawings, held: Sequence[Pair], options: Any) -> None:
     """Trains to a number of steps, with checkpoints, weights and sheets to look at on the way."""
     checkpoint = Checkpoint(options.out / "checkpoint.pt", trainer, ())
-    checkpoint.read()
     trainer.eye.calibrate(given.batch(0, 16, options.size)[1])
-
-    def step(progress: float) -> tuple[str, dict[str, float]]:
-        return f"{options.batch}x{options.size}", trainer.step(*ahead.get(trainer.steps), progress)
 
     def kept() -> None:
         checkpoint.write()
         leave(trainer, held, options.size, options.out)
 
-    with prefetching(lambda number: given.batch(number, options.batch, options.size), trainer.steps) as ahead:
-        run(checkpoint, options.steps, step, (options.every, kept))
+    run_ahead(checkpoint, options, given.batch, lambda seen, at: trainer.step(*seen, at), (options.every, kept))
 
 
 def options_from(arguments: list[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=Path, required=True, help="folder of drawings, with their lines or without")
-    parser.add_argument("--out", type=Path, required=True, help="goes on from the checkpoint there, if there is one")
+    parser = parser_of(__doc__, width=0.2, steps=3000, every=300)
     parser.add_argument("--vgg", type=Path, help="a perceptual network, in place of that which comes with Senga")
-    parser.add_argument("--width", type=float, default=0.2)
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--every", type=int, default=300, help="steps between checkpoints, weights and sheets")
-    parser.add_argument("--batch", type=int, default=8, help="drawings in a step")
-    parser.add_argument("--size", type=int, default=128, help="side of the squares")
     parser.add_argument("--smaller", type=int, default=2, help="pictures are reduced so many times before features")
-    parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs one training, or goes on with it."""
     options = options_from(arguments)
-    begin(options)
-    cv2.setNumThreads(1)
-    pairs, held = split([Pair.of(*read_drawing(*both)) for both in drawings(options.pairs).items()])
+    pairs, held = split(start(options))
     print(f"{len(pairs)} drawings, {len(held)} held back", flush=True)
     trainer = Trainer(options.width, Eye(options.vgg, options.smaller, half=True))
     train(trainer, Drawings(pairs), held, options)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
@@ -14,18 +13,10 @@ torch = pytest.importorskip("torch")
 from senga.job import Job  # noqa: E402
 from senga.neural.checkpoints import read_checkpoint  # noqa: E402
 from senga.neural.engine import evaluate  # noqa: E402
-from senga.neural.training.inked import Pair  # noqa: E402
 from senga.plugins.colorize.suggestion_network import network_of, to_senga  # noqa: E402
 from training.sgru import Drawings, Eye, Trainer, diversity, options_from, pictures_of, split, train  # noqa: E402
 
-
-def some_pairs(count: int) -> list[Pair]:
-    found = []
-    for index in range(count):
-        line = np.full((64, 64), 255, np.uint8)
-        cv2.circle(line, (32, 32), 8 + index % 20, 0, 2)
-        found.append(Pair.of(np.minimum(np.full((64, 64, 3), 90 + 5 * index, np.uint8), line[:, :, None]), line))
-    return found
+from .circles import check_going_on, some_pairs  # noqa: E402
 
 
 def run(out: Path, stopped: Any, stop: int | None = None) -> dict[str, Any]:
@@ -41,12 +32,7 @@ def run(out: Path, stopped: Any, stop: int | None = None) -> dict[str, Any]:
 
 
 def test_it_goes_on_exactly_where_it_was_stopped(tmp_path: Path, stopped: Any) -> None:
-    torch.set_num_threads(1)
-    whole = run(tmp_path / "whole", stopped)
-    run(tmp_path / "parts", stopped, stop=3)
-    found = run(tmp_path / "parts", stopped)
-    for name, value in whole.items():
-        assert torch.equal(value, found[name]), name
+    check_going_on(run, tmp_path, stopped)
     read = to_senga(read_checkpoint(tmp_path / "parts" / "step-00004.safetensors"))
     assert dict(read.card) == {"architecture": "sgru", "width": "0.1"}
     lines = np.random.default_rng(0).uniform(0, 255, (32, 32, 1)).astype(np.float32)
