@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from senga.neural.networks.reference_features import squeezed
 from senga.neural.training.inked import Pair
+from senga.ops.lightness import WEIGHTS
 
 Plane = NDArray[np.float32]
 Rng = np.random.Generator
@@ -31,7 +32,7 @@ TURN = 8.0
 """Degrees by which drawings are turned, at most."""
 HUES = (0.45, 0.25, 0.3)
 """Shares of drawings as they are, with all hues turned alike, and with each turned by itself."""
-GREY = np.array([0.299, 0.587, 0.114])
+GREY = np.array(WEIGHTS)
 """Weights of red, green and blue in what is light."""
 _KINDS = 4
 """Steps of each channel by which colours are told apart."""
